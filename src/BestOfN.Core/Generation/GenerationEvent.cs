@@ -1,0 +1,16 @@
+namespace BestOfN.Core.Generation;
+
+/// <summary>Something that happened to one candidate.</summary>
+/// <param name="Index">Which candidate, 0..N-1.</param>
+public abstract record GenerationEvent(int Index);
+
+/// <summary>More text. Never splits a Unicode scalar.</summary>
+public sealed record CandidateDelta(int Index, string Text) : GenerationEvent(Index);
+
+/// <summary>The candidate is complete.</summary>
+public sealed record CandidateFinished(Candidate Candidate) : GenerationEvent(Candidate.Index);
+
+/// <summary>The candidate is lost; its siblings are not.</summary>
+/// <param name="Index">Which candidate.</param>
+/// <param name="Exception">Why.</param>
+public sealed record CandidateFailed(int Index, GenerationFailedException Exception) : GenerationEvent(Index);

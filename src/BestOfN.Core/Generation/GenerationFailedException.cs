@@ -1,0 +1,16 @@
+namespace BestOfN.Core.Generation;
+
+/// <summary>No candidate could be made.</summary>
+public sealed class GenerationFailedException : Exception
+{
+    public GenerationFailedException(string message, Exception? innerException = null) : base(message, innerException) { }
+
+    /// <summary>The status an HTTP upstream answered with; null if it did not answer.</summary>
+    public int? StatusCode { get; init; }
+
+    /// <summary>The body an HTTP upstream answered with (UTF-8), to be relayed where the answer was the client's fault.</summary>
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>How long the upstream asked to wait.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}

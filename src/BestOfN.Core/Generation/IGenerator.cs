@@ -1,0 +1,11 @@
+namespace BestOfN.Core.Generation;
+
+/// <summary>Makes candidates: a model in process or a server.</summary>
+/// <remarks>Thread-safe; any number of generations run at the same time.</remarks>
+public interface IGenerator
+{
+    /// <summary>Starts making <see cref="GenerationRequest.Candidates"/> candidates.</summary>
+    /// <param name="request">What to make.</param>
+    /// <param name="cancellationToken">Ends all candidates; the enumeration then throws <see cref="OperationCanceledException"/>.</param>
+    IGeneration Start(GenerationRequest request, CancellationToken cancellationToken);
+}

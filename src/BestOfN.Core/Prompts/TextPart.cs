@@ -1,0 +1,4 @@
+namespace BestOfN.Core.Prompts;
+
+/// <summary>Text as the sender wrote it: not trimmed, not normalised.</summary>
+public sealed record TextPart(string Text) : ContentPart;

@@ -1,0 +1,7 @@
+namespace BestOfN.Core.Rewards;
+
+/// <summary>An answer, or the beginning of one, to be judged.</summary>
+/// <param name="Index">Identity within the session: a longer text under the same index continues what was read before.</param>
+/// <param name="Text">The whole text so far.</param>
+/// <param name="IsComplete">False while more may follow: the score is then that of the beginning.</param>
+public sealed record Answer(int Index, string Text, bool IsComplete = true);

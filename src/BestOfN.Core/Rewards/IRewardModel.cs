@@ -1,0 +1,15 @@
+using BestOfN.Core.Prompts;
+
+namespace BestOfN.Core.Rewards;
+
+/// <summary>Judges answers: a network in process or a server.</summary>
+/// <remarks>Thread-safe; sessions of different requests share passes.</remarks>
+public interface IRewardModel
+{
+    /// <summary>What the operator calls it.</summary>
+    string Name { get; }
+
+    /// <summary>Opens a session. Reading the prompt starts at once, while the generator is still busy.</summary>
+    /// <param name="prompt">What the user saw.</param>
+    IScoringSession Begin(Prompt prompt);
+}

@@ -1,0 +1,12 @@
+namespace BestOfN.Core.Rewards;
+
+/// <summary>One prompt under judgement. Owns the prompt's state; disposing it gives the state back and drops waiting work.</summary>
+public interface IScoringSession : IAsyncDisposable
+{
+    /// <summary>Scores any set of complete or partial answers in one pass. May be called again, with others or with longer ones.</summary>
+    /// <param name="answers">What to judge; indices are distinct.</param>
+    /// <param name="cancellationToken">Takes the waiting work out of the queue.</param>
+    /// <returns>One score per answer, in the order given.</returns>
+    /// <exception cref="ScoringFailedException">The model failed, the queue is full, the prompt is too long, or a score is not finite.</exception>
+    Task<IReadOnlyList<CandidateScore>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken);
+}
