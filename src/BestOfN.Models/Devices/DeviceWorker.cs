@@ -1,0 +1,95 @@
+using System.Threading.Channels;
+using TorchSharp;
+
+namespace BestOfN.Models.Devices;
+
+/// <summary>The one thread that touches a device. Everybody else hands it synchronous work and receives values, not tensors.</summary>
+/// <remarks>
+/// Dispose scopes, inference mode and OpenMP teams belong to a thread; so does this. Work runs in order of arrival, under inference mode
+/// and within a dispose scope of its own: a tensor that is to outlive its work leaves with <c>DetachFromDisposeScope</c>.
+/// </remarks>
+public sealed class DeviceWorker : IDisposable
+{
+    private readonly Channel<Action> _work = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Thread _thread;
+
+    public DeviceWorker(torch.Device device)
+    {
+        Device = device;
+        _thread = new Thread(Run) { IsBackground = true, Name = $"device {device}" };
+        _thread.Start();
+    }
+
+    public torch.Device Device { get; }
+
+    /// <summary>True on the worker's own thread.</summary>
+    public bool IsCurrent => Thread.CurrentThread == _thread;
+
+    /// <summary>Runs work on the device's thread.</summary>
+    /// <param name="work">Synchronous; must not wait for other work of this worker.</param>
+    /// <param name="cancellationToken">Checked when the work's turn comes; work that has begun runs to its end.</param>
+    /// <exception cref="ObjectDisposedException">The worker was disposed before the work's turn came.</exception>
+    public Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellationToken = default)
+    {
+        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Item()
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                completion.TrySetCanceled(cancellationToken);
+                return;
+            }
+
+            try
+            {
+                using var scope = torch.NewDisposeScope();
+                completion.TrySetResult(work());
+            }
+            catch (OperationCanceledException e)
+            {
+                completion.TrySetCanceled(e.CancellationToken);
+            }
+            catch (Exception e)
+            {
+                completion.TrySetException(e);
+            }
+        }
+
+        if (!_work.Writer.TryWrite(Item))
+        {
+            completion.TrySetException(new ObjectDisposedException(nameof(DeviceWorker)));
+        }
+
+        return completion.Task;
+    }
+
+    /// <inheritdoc cref="RunAsync{T}"/>
+    public Task RunAsync(Action work, CancellationToken cancellationToken = default) => RunAsync(
+        () =>
+        {
+            work();
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Finishes the work that was handed over and ends the thread. Not to be called from the worker's own thread.</summary>
+    public void Dispose()
+    {
+        if (_work.Writer.TryComplete())
+        {
+            _thread.Join();
+        }
+    }
+
+    private void Run()
+    {
+        using var inference = torch.inference_mode();
+        while (_work.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            while (_work.Reader.TryRead(out var item))
+            {
+                item();
+            }
+        }
+    }
+}

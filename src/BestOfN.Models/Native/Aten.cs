@@ -1,0 +1,146 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Native;
+
+/// <summary>ATen operators that TorchSharp does not offer, through libtorch's C ABI.</summary>
+/// <remarks>Inference only: no gradient flows through these. The caller owns every tensor returned.</remarks>
+internal static unsafe class Aten
+{
+    /// <summary>Scaled dot-product attention that also returns the log-sum-exp of each query's scores, so that parts can be merged.</summary>
+    /// <param name="q">[B, H, L, D].</param>
+    /// <param name="k">[B, H, S, D]; any strides whose last is 1.</param>
+    /// <param name="v">As <paramref name="k"/>.</param>
+    /// <param name="causal">Query i sees keys 0..i; the first query is aligned with the first key.</param>
+    /// <returns>Output [B, H, L, D] in the type of <paramref name="q"/>; log-sum-exp [B, H, L] in float32 or wider.</returns>
+    public static (Tensor Output, Tensor LogSumExp) FlashAttention(Tensor q, Tensor k, Tensor v, bool causal)
+    {
+        if (q.device_type == DeviceType.CUDA)
+        {
+            return FlashAttentionCuda(q, k, v, causal);
+        }
+
+        var stack = stackalloc ulong[8];
+        stack[0] = Argument(q);
+        stack[1] = Argument(k);
+        stack[2] = Argument(v);
+        stack[3] = 0;                  // dropout_p = 0.0
+        stack[4] = causal ? 1u : 0u;
+        stack[5] = 0;                  // attn_mask = None
+        stack[6] = 0;                  // scale = None: 1/sqrt(D)
+        Call("aten::_scaled_dot_product_flash_attention_for_cpu\0"u8, "\0"u8, stack);
+        return (Result(stack[0]), Result(stack[1]));
+    }
+
+    /// <summary>x · rsqrt(mean(x²) + eps) · weight over the last dimension, in one pass.</summary>
+    public static Tensor RmsNorm(Tensor x, Tensor weight, double eps)
+    {
+        var stack = stackalloc ulong[4];
+        stack[0] = Argument(x);
+        stack[1] = List(x.size(-1));
+        stack[2] = Some(Argument(weight));
+        stack[3] = Some(BitConverter.DoubleToUInt64Bits(eps));
+        Call("aten::_fused_rms_norm\0"u8, "\0"u8, stack);
+        using var reciprocal = Result(stack[1]);
+        return Result(stack[0]);
+    }
+
+    /// <summary>A tensor over memory that somebody else owns and keeps alive; not to be written.</summary>
+    public static Tensor FromBlob(nint data, ReadOnlySpan<long> shape, ScalarType type)
+    {
+        var strides = stackalloc long[shape.Length];
+        long stride = 1;
+        for (var i = shape.Length - 1; i >= 0; i--)
+        {
+            strides[i] = stride;
+            stride *= shape[i];
+        }
+
+        nint handle;
+        fixed (long* sizes = shape)
+        {
+            Check(aoti_torch_create_tensor_from_blob(data, shape.Length, sizes, strides, 0, (int)type, 0, 0, &handle), "from_blob");
+        }
+
+        return Tensor.UnsafeCreateTensor(handle);
+    }
+
+    private static (Tensor Output, Tensor LogSumExp) FlashAttentionCuda(Tensor q, Tensor k, Tensor v, bool causal)
+    {
+        // float32 has no flash kernel on CUDA; the memory-efficient one serves every type and returns the same pair.
+        var stack = stackalloc ulong[8];
+        stack[0] = Argument(q);
+        stack[1] = Argument(k);
+        stack[2] = Argument(v);
+        stack[3] = 0;                  // attn_bias = None
+        stack[4] = 1;                  // compute_log_sumexp
+        stack[5] = 0;                  // dropout_p = 0.0
+        stack[6] = causal ? 1u : 0u;
+        stack[7] = 0;                  // scale = None
+        Call("aten::_scaled_dot_product_efficient_attention\0"u8, "\0"u8, stack);
+        using var seed = Result(stack[2]);
+        using var offset = Result(stack[3]);
+        var output = Result(stack[0]);
+        using var padded = Result(stack[1]);   // rows are padded to a multiple of 32
+        return (output, padded.narrow(2, 0, q.size(2)));
+    }
+
+    // The callee takes ownership of every argument, so each gets a handle of its own.
+    private static ulong Argument(Tensor tensor)
+    {
+        nint handle;
+        Check(aoti_torch_new_tensor_handle(tensor.Handle, &handle), "new_tensor_handle");
+        return (ulong)handle;
+    }
+
+    // An optional is a pointer to the value, which the callee frees.
+    private static ulong Some(ulong value)
+    {
+        var memory = (ulong*)NativeMemory.Alloc(sizeof(ulong));
+        *memory = value;
+        return (ulong)memory;
+    }
+
+    private static ulong List(long only)
+    {
+        nint list;
+        Check(torch_new_list_reserve_size(1, &list), "new_list");
+        Check(torch_list_push_back(list, (ulong)only), "list_push_back");
+        return (ulong)list;
+    }
+
+    private static Tensor Result(ulong slot) => Tensor.UnsafeCreateTensor((nint)slot);
+
+    private static void Call(ReadOnlySpan<byte> name, ReadOnlySpan<byte> overload, ulong* stack)
+    {
+        fixed (byte* n = name, o = overload)
+        {
+            Check(aoti_torch_call_dispatcher(n, o, stack), System.Text.Encoding.UTF8.GetString(name[..^1]));
+        }
+    }
+
+    private static void Check(int code, string what)
+    {
+        if (code != 0)
+        {
+            throw new InvalidOperationException($"libtorch refused {what}; its own message is on standard error.");
+        }
+    }
+
+    [DllImport("torch_cpu")]
+    private static extern int aoti_torch_call_dispatcher(byte* name, byte* overload, ulong* stack);
+
+    [DllImport("torch_cpu")]
+    private static extern int aoti_torch_new_tensor_handle(nint tensor, nint* copy);
+
+    [DllImport("torch_cpu")]
+    private static extern int aoti_torch_create_tensor_from_blob(
+        nint data, long dimensions, long* sizes, long* strides, long offset, int type, int deviceType, int deviceIndex, nint* result);
+
+    [DllImport("torch_cpu")]
+    private static extern int torch_new_list_reserve_size(nuint size, nint* list);
+
+    [DllImport("torch_cpu")]
+    private static extern int torch_list_push_back(nint list, ulong element);
+}

@@ -1,0 +1,104 @@
+using BestOfN.Models.Native;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace BestOfN.Models.Networks;
+
+/// <summary>One block: h + attention(norm(h)), then h + mlp(norm(h)). Fields bear the names of the InternLM2 checkpoint.</summary>
+/// <remarks>T tokens, C hidden size, H query heads, K key/value heads, D head size. Pre-norm, SwiGLU (Shazeer 2020, https://arxiv.org/abs/2002.05202).</remarks>
+internal sealed class DecoderLayer
+{
+    public required Tensor attention_norm { get; init; }
+    public required Tensor ffn_norm { get; init; }
+    public required Tensor w1 { get; init; }
+    public required Tensor w2 { get; init; }
+    public required Tensor w3 { get; init; }
+    public required Tensor wo { get; init; }
+    public Tensor? w1_bias { get; init; }
+    public Tensor? w2_bias { get; init; }
+    public Tensor? w3_bias { get; init; }
+    public Tensor? wo_bias { get; init; }
+
+    /// <summary>InternLM2: per key/value head its query heads, its key, its value, one below the other. Null where the family keeps them apart.</summary>
+    public Tensor? wqkv { get; init; }
+    public Tensor? wqkv_bias { get; init; }
+    public Tensor? q_proj { get; init; }
+    public Tensor? k_proj { get; init; }
+    public Tensor? v_proj { get; init; }
+    public Tensor? q_proj_bias { get; init; }
+    public Tensor? k_proj_bias { get; init; }
+    public Tensor? v_proj_bias { get; init; }
+    public Tensor? q_norm { get; init; }
+    public Tensor? k_norm { get; init; }
+
+    /// <summary>Runs the block.</summary>
+    /// <param name="configuration">Sizes.</param>
+    /// <param name="index">Which layer this is.</param>
+    /// <param name="h">[T, C].</param>
+    /// <param name="cos">[T, D/2]; <paramref name="sin"/> likewise.</param>
+    /// <param name="attention">Who sees whom.</param>
+    /// <param name="rows">Last layer only: the rows whose output is wanted, [R] int64; null for all.</param>
+    /// <returns>[T, C] or [R, C]; null where <paramref name="rows"/> is empty, after keys and values were handed over.</returns>
+    public Tensor? Forward(DecoderConfiguration configuration, int index, Tensor h, Tensor cos, Tensor sin, IAttention attention, Tensor? rows)
+    {
+        using var scope = NewDisposeScope();
+        var x = Norm(h, attention_norm, configuration.NormEpsilon);
+        var (q, k, v) = Project(configuration, x, rows);
+        k = RotaryEmbedding.Rotate(k_norm is null ? k : Norm(k, k_norm, configuration.NormEpsilon), cos, sin);
+        if (rows is not null)
+        {
+            if (rows.NumberOfElements == 0)
+            {
+                attention.Attend(index, null, k, v);
+                return null;
+            }
+
+            (h, cos, sin) = (h.index_select(0, rows), cos.index_select(0, rows), sin.index_select(0, rows));
+        }
+
+        q = RotaryEmbedding.Rotate(q_norm is null ? q! : Norm(q!, q_norm, configuration.NormEpsilon), cos, sin);
+        var met = attention.Attend(index, q, k, v)!;                                    // [R, H, D]
+        h = h + F.linear(met.reshape(met.size(0), configuration.Heads * configuration.HeadSize), wo, wo_bias);
+
+        x = Norm(h, ffn_norm, configuration.NormEpsilon);
+        var gate = F.silu(F.linear(x, w1, w1_bias));
+        var up = F.linear(x, w3, w3_bias);
+        var product = is_grad_enabled() ? gate * up : gate.mul_(up);
+        return (h + F.linear(product, w2, w2_bias)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>x · rsqrt(mean(x²) + eps) · weight, in float32 within.</summary>
+    internal static Tensor Norm(Tensor x, Tensor weight, double epsilon)
+    {
+        if (!is_grad_enabled())
+        {
+            return Aten.RmsNorm(x, weight, epsilon);
+        }
+
+        using var scope = NewDisposeScope();
+        var wide = x.to(ScalarType.Float32);
+        var normed = wide * (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt();
+        return (normed.to(x.dtype) * weight).MoveToOuterDisposeScope();
+    }
+
+    private (Tensor? Q, Tensor K, Tensor V) Project(DecoderConfiguration c, Tensor x, Tensor? rows)
+    {
+        var T = x.size(0);
+        if (wqkv is not null)
+        {
+            var all = F.linear(x, wqkv, wqkv_bias).view(T, c.KeyValueHeads, c.Groups + 2, c.HeadSize);
+            var q = all.narrow(2, 0, c.Groups);
+            q = rows is null ? q : q.index_select(0, rows);
+            return (q.reshape(q.size(0), c.Heads, c.HeadSize), all.select(2, c.Groups), all.select(2, c.Groups + 1));
+        }
+
+        var k = F.linear(x, k_proj!, k_proj_bias).view(T, c.KeyValueHeads, c.HeadSize);
+        var v = F.linear(x, v_proj!, v_proj_bias).view(T, c.KeyValueHeads, c.HeadSize);
+        if (rows is not null)
+        {
+            x = x.index_select(0, rows);
+        }
+
+        return (F.linear(x, q_proj!, q_proj_bias).view(x.size(0), c.Heads, c.HeadSize), k, v);
+    }
+}

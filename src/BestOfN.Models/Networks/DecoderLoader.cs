@@ -1,0 +1,87 @@
+using System.Globalization;
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Networks;
+
+/// <summary>Puts a decoder together from a source of tensors: a checkpoint, or fresh random ones.</summary>
+internal sealed class DecoderLoader
+{
+    private readonly DecoderFamily _family;
+    private readonly DecoderConfiguration _c;
+    private readonly WeightSource _source;
+    private readonly List<KeyValuePair<string, Tensor>> _parameters = [];
+
+    private DecoderLoader(DecoderFamily family, DecoderConfiguration configuration, WeightSource source) =>
+        (_family, _c, _source) = (family, configuration, source);
+
+    /// <summary>Gives the tensor of that name and shape, or throws.</summary>
+    public delegate Tensor WeightSource(string name, ReadOnlySpan<long> shape);
+
+    /// <summary>Nothing is left behind when the source throws.</summary>
+    public static Decoder Load(DecoderFamily family, DecoderConfiguration configuration, WeightSource source)
+    {
+        var loader = new DecoderLoader(family, configuration, source);
+        try
+        {
+            return loader.Load();
+        }
+        catch
+        {
+            foreach (var (_, tensor) in loader._parameters)
+            {
+                tensor.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    private Decoder Load()
+    {
+        var embedding = Take(_family.Embedding, ".weight", 0, _c.VocabularySize, _c.HiddenSize);
+        var layers = Enumerable.Range(0, _c.Layers).Select(Layer).ToArray();
+        var norm = Take("model.norm", ".weight", 0, _c.HiddenSize);
+        return new Decoder(_c, embedding, layers, norm, _parameters);
+    }
+
+    private DecoderLayer Layer(int i)
+    {
+        var (C, I, D) = (_c.HiddenSize, _c.IntermediateSize, _c.HeadSize);
+        var (H, K) = (_c.Heads, _c.KeyValueHeads);
+        var fused = _family.FusedQueryKeyValue;
+        return new DecoderLayer
+        {
+            attention_norm = Take(_family.AttentionNorm, ".weight", i, C),
+            wqkv = fused is null ? null : Take(fused, ".weight", i, (H + (2 * K)) * D, C),
+            wqkv_bias = fused is not null && _c.QueryKeyValueBias ? Take(fused, ".bias", i, (H + (2 * K)) * D) : null,
+            q_proj = Optional(_family.Query, ".weight", i, true, H * D, C),
+            k_proj = Optional(_family.Key, ".weight", i, true, K * D, C),
+            v_proj = Optional(_family.Value, ".weight", i, true, K * D, C),
+            q_proj_bias = Optional(_family.Query, ".bias", i, _c.QueryKeyValueBias, H * D),
+            k_proj_bias = Optional(_family.Key, ".bias", i, _c.QueryKeyValueBias, K * D),
+            v_proj_bias = Optional(_family.Value, ".bias", i, _c.QueryKeyValueBias, K * D),
+            q_norm = Optional(_family.QueryNorm, ".weight", i, true, D),
+            k_norm = Optional(_family.KeyNorm, ".weight", i, true, D),
+            wo = Take(_family.AttentionOutput, ".weight", i, C, H * D),
+            wo_bias = Optional(_family.AttentionOutput, ".bias", i, _c.AttentionOutputBias, C),
+            ffn_norm = Take(_family.FeedForwardNorm, ".weight", i, C),
+            w1 = Take(_family.Gate, ".weight", i, I, C),
+            w3 = Take(_family.Up, ".weight", i, I, C),
+            w2 = Take(_family.Down, ".weight", i, C, I),
+            w1_bias = Optional(_family.Gate, ".bias", i, _c.MlpBias, I),
+            w3_bias = Optional(_family.Up, ".bias", i, _c.MlpBias, I),
+            w2_bias = Optional(_family.Down, ".bias", i, _c.MlpBias, C),
+        };
+    }
+
+    private Tensor? Optional(string? name, string suffix, int layer, bool wanted, params ReadOnlySpan<long> shape) =>
+        name is not null && wanted ? Take(name, suffix, layer, shape) : null;
+
+    private Tensor Take(string name, string suffix, int layer, params ReadOnlySpan<long> shape)
+    {
+        var full = name.Replace("{i}", layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) + suffix;
+        var tensor = _source(full, shape).DetachFromDisposeScope();
+        _parameters.Add(new(full, tensor));
+        return tensor;
+    }
+}

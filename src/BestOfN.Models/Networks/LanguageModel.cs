@@ -1,0 +1,75 @@
+using BestOfN.Models.Weights;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace BestOfN.Models.Networks;
+
+/// <summary>A decoder with a language head.</summary>
+/// <remarks>Not thread-safe: one owner thread per device. Owns its weights and the checkpoint they are mapped from.</remarks>
+public sealed class LanguageModel : IDisposable
+{
+    private static readonly string[] s_architectures = ["InternLM2ForCausalLM", "LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"];
+
+    private readonly Checkpoint? _checkpoint;
+
+    /// <param name="decoder">The body.</param>
+    /// <param name="head">[V, C]; the decoder's own embedding where they are tied.</param>
+    /// <param name="checkpoint">Kept alive and disposed with this.</param>
+    internal LanguageModel(Decoder decoder, Tensor head, Checkpoint? checkpoint = null) => (Decoder, Head, _checkpoint) = (decoder, head, checkpoint);
+
+    public required string Architecture { get; init; }
+
+    public Decoder Decoder { get; }
+
+    /// <summary>Tokens that end an answer, as config.json says; the tokenizer may know more.</summary>
+    public IReadOnlyList<int> EndTokenIds { get; init; } = [];
+
+    internal Tensor Head { get; }
+
+    /// <param name="folder">A model folder in the published layout.</param>
+    /// <param name="type">float32 or bfloat16.</param>
+    /// <param name="device">Where to run.</param>
+    /// <exception cref="CheckpointException">Anything about the folder is not as expected; nothing stays loaded.</exception>
+    public static LanguageModel Load(string folder, ScalarType type, Device device)
+    {
+        var configuration = ModelConfiguration.Load(folder);
+        var family = DecoderFamilies.Of(configuration, s_architectures);
+        var sizes = family.Read(configuration);
+        var checkpoint = Checkpoint.Open(folder);
+        Decoder? decoder = null;
+        try
+        {
+            decoder = DecoderLoader.Load(family, sizes, (name, shape) => checkpoint.Take(name, shape, type, device));
+            var head = sizes.TiedEmbeddings
+                ? decoder.Embedding
+                : checkpoint.Take(family.LanguageHead + ".weight", [sizes.VocabularySize, sizes.HiddenSize], type, device).DetachFromDisposeScope();
+            return new LanguageModel(decoder, head, checkpoint)
+            {
+                Architecture = configuration.Architecture,
+                EndTokenIds = configuration.TokenId("eos_token_id") is { } end ? [end] : [],
+            };
+        }
+        catch
+        {
+            decoder?.Dispose();
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Logits over the vocabulary.</summary>
+    /// <param name="hidden">Final-norm outputs, [R, C].</param>
+    /// <returns>[R, V] in the network's type.</returns>
+    public Tensor Logits(Tensor hidden) => F.linear(hidden, Head);
+
+    public void Dispose()
+    {
+        if (!ReferenceEquals(Head, Decoder.Embedding))
+        {
+            Head.Dispose();
+        }
+
+        Decoder.Dispose();
+        _checkpoint?.Dispose();
+    }
+}

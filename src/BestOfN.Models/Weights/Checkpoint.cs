@@ -1,0 +1,157 @@
+using System.Text.Json;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Weights;
+
+/// <summary>The tensors of a model folder in the published layout: one safetensors file, or shards with an index.</summary>
+/// <remarks>Not thread-safe. Owns the mappings: keep it alive as long as any tensor taken from it.</remarks>
+public sealed class Checkpoint : IDisposable
+{
+    private const string Single = "model.safetensors";
+    private const string Index = "model.safetensors.index.json";
+
+    private readonly List<SafetensorsFile> _files = [];
+    private readonly Dictionary<string, (SafetensorsFile File, TensorEntry Entry)> _tensors = [];
+
+    private Checkpoint(string folder) => Folder = folder;
+
+    public string Folder { get; }
+
+    /// <summary>All tensors by the checkpoint's names.</summary>
+    public IEnumerable<TensorEntry> Entries => _tensors.Values.Select(t => t.Entry);
+
+    /// <exception cref="CheckpointException">A file is missing, truncated, malformed, or lacks a tensor that the index puts there.</exception>
+    public static Checkpoint Open(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new CheckpointException($"{folder}: the folder does not exist.");
+        }
+
+        var checkpoint = new Checkpoint(folder);
+        try
+        {
+            var single = Path.Combine(folder, Single);
+            var index = Path.Combine(folder, Index);
+            if (File.Exists(single))
+            {
+                var file = checkpoint.Add(single);
+                foreach (var entry in file.Tensors.Values)
+                {
+                    checkpoint._tensors.Add(entry.Name, (file, entry));
+                }
+            }
+            else if (File.Exists(index))
+            {
+                checkpoint.AddShards(index);
+            }
+            else
+            {
+                throw new CheckpointException($"{folder}: expected {Single} or {Index}, found neither.");
+            }
+
+            return checkpoint;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    public bool Contains(string name) => _tensors.ContainsKey(name);
+
+    /// <summary>The stored shape, or null where the tensor is absent.</summary>
+    public IReadOnlyList<long>? ShapeOf(string name) => _tensors.TryGetValue(name, out var found) ? found.Entry.Shape : null;
+
+    /// <summary>A tensor in the type and on the device wanted; on the CPU and in the stored type it is a view of the mapping.</summary>
+    /// <param name="name">The checkpoint's name.</param>
+    /// <param name="shape">What the network needs.</param>
+    /// <param name="type">float32, bfloat16 or float16.</param>
+    /// <param name="device">Where the network runs.</param>
+    /// <exception cref="CheckpointException">Absent, of another shape, or not a floating-point tensor.</exception>
+    public Tensor Take(string name, ReadOnlySpan<long> shape, ScalarType type, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (!_tensors.TryGetValue(name, out var found))
+        {
+            throw new CheckpointException($"{Folder}: tensor {name}: expected shape [{Join(shape)}], found no such tensor.");
+        }
+
+        var (file, entry) = found;
+        if (!shape.SequenceEqual(entry.Shape.ToArray()))
+        {
+            throw new CheckpointException($"{file.Path}: tensor {name}: expected shape [{Join(shape)}], found [{string.Join(", ", entry.Shape)}].");
+        }
+
+        if (entry.Type is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Float64))
+        {
+            throw new CheckpointException($"{file.Path}: tensor {name}: expected a floating-point type, found {entry.Type}.");
+        }
+
+        var mapped = file.Map(entry);
+        if (entry.Type == type && device.type == DeviceType.CPU)
+        {
+            return mapped;
+        }
+
+        using (mapped)
+        {
+            return mapped.to(type, device);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in _files)
+        {
+            file.Dispose();
+        }
+
+        _files.Clear();
+        _tensors.Clear();
+    }
+
+    private SafetensorsFile Add(string path)
+    {
+        var file = SafetensorsFile.Open(path);
+        _files.Add(file);
+        return file;
+    }
+
+    private void AddShards(string index)
+    {
+        Dictionary<string, string> map;
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(index));
+            map = document.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException)
+        {
+            throw new CheckpointException($"{index}: not an index of shards: {e.Message}", e);
+        }
+
+        foreach (var shard in map.GroupBy(p => p.Value))
+        {
+            if (shard.Key.Length == 0 || Path.GetFileName(shard.Key) != shard.Key)
+            {
+                throw new CheckpointException($"{index}: shard \"{shard.Key}\": expected the name of a file in the same folder.");
+            }
+
+            var file = Add(Path.Combine(Folder, shard.Key));
+            foreach (var (name, _) in shard)
+            {
+                if (!file.Tensors.TryGetValue(name, out var entry))
+                {
+                    throw new CheckpointException($"{file.Path}: tensor {name}: the index puts it here, found no such tensor.");
+                }
+
+                _tensors.Add(name, (file, entry));
+            }
+        }
+    }
+
+    private static string Join(ReadOnlySpan<long> shape) => string.Join(", ", shape.ToArray());
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+
+namespace BestOfN.Models.Weights;
+
+/// <summary>A folder's config.json, read field by field with errors that name file and field.</summary>
+public sealed class ModelConfiguration
+{
+    private readonly JsonElement _root;
+
+    private ModelConfiguration(string path, JsonElement root) => (FilePath, _root) = (path, root);
+
+    public string FilePath { get; }
+
+    /// <summary>The first of <c>architectures</c>.</summary>
+    public string Architecture { get; private init; } = "";
+
+    /// <exception cref="CheckpointException">The file is missing, not a JSON object, or names no architecture.</exception>
+    public static ModelConfiguration Load(string folder)
+    {
+        var path = Path.Combine(folder, "config.json");
+        if (!File.Exists(path))
+        {
+            throw new CheckpointException($"{path}: the file does not exist.");
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            var root = document.RootElement.Clone();
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                throw new CheckpointException($"{path}: expected a JSON object, found {root.ValueKind}.");
+            }
+
+            var architecture = root.TryGetProperty("architectures", out var list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0
+                && list[0].ValueKind == JsonValueKind.String ? list[0].GetString()! : throw new CheckpointException($"{path}: architectures: expected a list with one name.");
+            return new ModelConfiguration(path, root) { Architecture = architecture };
+        }
+        catch (JsonException e)
+        {
+            throw new CheckpointException($"{path}: not valid JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A positive whole number, at most <paramref name="largest"/>.</summary>
+    public int WholeNumber(string field, int? fallback = null, int largest = 100_000_000) => Find(field) switch
+    {
+        { ValueKind: JsonValueKind.Number } value when value.TryGetInt32(out var number) && number > 0 && number <= largest => number,
+        null when fallback is { } number => number,
+        var value => throw Unexpected(field, $"a whole number in 1..{largest}", value),
+    };
+
+    /// <summary>A token id, or null where the field is absent or null.</summary>
+    public int? TokenId(string field) => Find(field) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Number } value when value.TryGetInt32(out var id) && id >= 0 => id,
+        { ValueKind: JsonValueKind.Array } value when value.GetArrayLength() > 0 && value[0].TryGetInt32(out var id) && id >= 0 => id,
+        var value => throw Unexpected(field, "a token id", value),
+    };
+
+    /// <summary>A finite number.</summary>
+    public double Number(string field, double? fallback = null) => Find(field) switch
+    {
+        { ValueKind: JsonValueKind.Number } value when value.TryGetDouble(out var number) && double.IsFinite(number) => number,
+        null when fallback is { } number => number,
+        var value => throw Unexpected(field, "a number", value),
+    };
+
+    public bool Flag(string field, bool fallback) => Find(field) switch
+    {
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        null => fallback,
+        var value => throw Unexpected(field, "true or false", value),
+    };
+
+    /// <summary>A nested object, or null where it is absent or null.</summary>
+    public ModelConfiguration? Section(string field) => Find(field) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Object } value => new ModelConfiguration($"{FilePath}: {field}", value),
+        var value => throw Unexpected(field, "an object", value),
+    };
+
+    public string? Text(string field) => Find(field) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.String } value => value.GetString(),
+        var value => throw Unexpected(field, "a string", value),
+    };
+
+    /// <summary>Number of members of an object field, or null where it is absent.</summary>
+    public int? Count(string field) => Find(field) is { ValueKind: JsonValueKind.Object } value ? value.EnumerateObject().Count() : null;
+
+    private JsonElement? Find(string field) =>
+        _root.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    private CheckpointException Unexpected(string field, string expected, JsonElement? found) =>
+        new($"{FilePath}: {field}: expected {expected}, found {(found is { } value ? value.GetRawText() : "nothing")}.");
+}
