@@ -11,6 +11,9 @@ internal sealed class PackedScorer(RewardNetwork network)
 
     public RotaryEmbedding Rotary => network.Decoder.Rotary;
 
+    /// <summary>Rows that went through the network since the start.</summary>
+    public long ComputedTokens { get; private set; }
+
     /// <summary>A block for states of this network.</summary>
     public KeyValueBlock NewBlock(int capacity) => new(Configuration, capacity, network.Decoder.Type, network.Decoder.Device);
 
@@ -60,6 +63,7 @@ internal sealed class PackedScorer(RewardNetwork network)
             }
         }
 
+        ComputedTokens += ids.Length;
         var results = new Dictionary<PackedRun, float[]>(ReferenceEqualityComparer.Instance);
         var next = 0;
         foreach (var run in order)
