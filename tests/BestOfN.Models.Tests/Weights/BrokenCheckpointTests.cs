@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 namespace BestOfN.Models.Tests.Weights;
 
 /// <summary>Whatever is wrong with a folder: one error that names file, tensor or field, expected and found; nothing stays loaded.</summary>
+[Collection(NativeMemory.Name)]
 public sealed class BrokenCheckpointTests
 {
     private const string Tensor = "model.layers.1.mlp.up_proj.weight";
@@ -24,7 +25,7 @@ public sealed class BrokenCheckpointTests
         { "three labels", ["num_labels", "expected 1", "found 3"] },
         { "no weights", ["model.safetensors", "found neither"] },
         { "missing tensor", [Tensor, "expected shape", "no such tensor"] },
-        { "wrong shape", [Tensor, "expected shape [80, 32]", "found [32, 80]"] },
+        { "wrong shape", [Tensor, "expected shape [160, 32]", "found [32, 160]"] },
         { "integer tensor", [Tensor, "floating-point", "Int32"] },
         { "unknown type", [Tensor, "dtype", "F8_E4M3"] },
         { "no head", ["reward head", "score", "found none"] },
@@ -101,7 +102,7 @@ public sealed class BrokenCheckpointTests
             case "three labels": folder.ChangeConfiguration(c => { c.Remove("id2label"); c["num_labels"] = 3; }); break;
             case "no weights": File.Delete(folder.Weights); break;
             case "missing tensor": folder.ChangeHeader(h => { h["unused"] = h[Tensor]!.DeepClone(); h.Remove(Tensor); }); break;
-            case "wrong shape": folder.ChangeHeader(h => h[Tensor]!["shape"] = new JsonArray(32, 80)); break;
+            case "wrong shape": folder.ChangeHeader(h => h[Tensor]!["shape"] = new JsonArray(32, 160)); break;
             case "integer tensor": folder.ChangeHeader(h => h[Tensor]!["dtype"] = "I32"); break;
             case "unknown type": folder.ChangeHeader(h => h[Tensor]!["dtype"] = "F8_E4M3"); break;
             case "no head": folder.ChangeHeader(h => { h["other"] = h["score.weight"]!.DeepClone(); h.Remove("score.weight"); }); break;
