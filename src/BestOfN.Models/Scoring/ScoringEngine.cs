@@ -76,6 +76,8 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
 
     internal ConversationEncoder Encoder { get; }
 
+    internal RewardNetwork Network => _network;
+
     internal ScoringScheduler Scheduler { get; }
 
     IScoringSession IRewardModel.Begin(Prompt prompt) => Begin(prompt);

@@ -59,7 +59,7 @@ internal sealed class ScoringScheduler : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _open.Add(context);
-            if (CanShare(promptIds.Length) && _waiting.Count < _options.QueueLength)
+            if (CanShare(promptIds) && _waiting.Count < _options.QueueLength)
             {
                 _waiting.AddLast(new ScoringWork(context, []));
                 SchedulePass();
@@ -85,6 +85,12 @@ internal sealed class ScoringScheduler : IDisposable
             {
                 throw new ScoringFailedException(
                     $"The conversation with answer {sequence.Key} has {sequence.Ids.Length} tokens; the reward model takes at most {MaxLength}.");
+            }
+
+            if (!AreKnown(sequence.Ids))
+            {
+                throw new ScoringFailedException(
+                    $"Answer {sequence.Key} has a token id outside 0..{_scorer.Configuration.VocabularySize - 1}.");
             }
         }
 
@@ -160,7 +166,11 @@ internal sealed class ScoringScheduler : IDisposable
         });
     }
 
-    private bool CanShare(int length) => length > 0 && length <= MaxLength && !_scorer.Rotary.DependsOnLength(length);
+    private bool CanShare(int[] prompt) =>
+        prompt.Length > 0 && prompt.Length <= MaxLength && !_scorer.Rotary.DependsOnLength(prompt.Length) && AreKnown(prompt);
+
+    // An index out of range is an exception on a CPU, but the end of the process's context on a GPU.
+    private bool AreKnown(int[] ids) => !ids.AsSpan().ContainsAnyExceptInRange(0, _scorer.Configuration.VocabularySize - 1);
 
     private LinkedListNode<ScoringWork>? NodeOf(ScoringContext context, bool prefill = false)
     {
@@ -289,7 +299,7 @@ internal sealed class ScoringScheduler : IDisposable
     private bool TryPlanPrompt(ScoringPass pass, ScoringWork work)
     {
         var context = work.Context;
-        if (!CanShare(context.PromptIds.Length))
+        if (!CanShare(context.PromptIds))
         {
             return true;
         }

@@ -229,13 +229,29 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public async Task A_pass_that_breaks_fails_its_calls_and_the_next_one_runs()
+    public async Task A_token_outside_the_vocabulary_is_refused_before_it_reaches_the_device()
     {
         using var fixture = new ScoringFixture();
-        var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => fixture.ScoreAsync(fixture.Scheduler.Open([5, 6, 7]), 0, [5, 6, 7, 100_000]));
-        Assert.StartsWith("The scoring pass failed", failure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', failure.Message);
-        Assert.True(float.IsFinite(await fixture.ScoreAsync(fixture.Scheduler.Open([5, 6, 7]), 0, [5, 6, 7, 8])));
+        var refused = await Assert.ThrowsAsync<ScoringFailedException>(() => fixture.ScoreAsync(fixture.Scheduler.Open([5, 100_000]), 2, [5, 100_000, 8]));
+        Assert.Contains("Answer 2", refused.Message, StringComparison.Ordinal);
+        await fixture.IdleAsync();
+        Assert.Equal(0, fixture.ComputedTokens);
+    }
+
+    [Fact]
+    public async Task A_pass_that_breaks_fails_its_calls_and_later_ones_are_still_answered()
+    {
+        var network = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
+        using var fixture = new ScoringFixture(network: new RewardNetwork(network.Decoder, RewardHead.Linear("score", zeros(1, 7))) { Architecture = network.Architecture });
+        for (var i = 0; i < 2; i++)
+        {
+            var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => fixture.ScoreAsync(fixture.Scheduler.Open([5, 6, 7]), 0, [5, 6, 7, 8]));
+            Assert.StartsWith("The scoring pass failed", failure.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', failure.Message);
+        }
+
+        Assert.Equal(0, fixture.Scheduler.Waiting);
+        network.Head.Dispose();
     }
 
     [Fact]
