@@ -9,6 +9,8 @@ public sealed class FakeRewardModel(Func<Answer, double> score) : IRewardModel
 {
     private readonly ConcurrentQueue<IReadOnlyList<Answer>> _passes = [];
     private readonly ConcurrentQueue<Prompt> _prompts = [];
+    private readonly TaskCompletionSource _firstPass = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _secondPass = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _scored = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _openSessions;
 
@@ -22,8 +24,8 @@ public sealed class FakeRewardModel(Func<Answer, double> score) : IRewardModel
     /// <summary>Longer is better.</summary>
     public static FakeRewardModel ByLength() => new(answer => answer.Text.Length);
 
-    /// <summary>Every pass waits for this.</summary>
-    public Task Gate { get; init; } = Task.CompletedTask;
+    /// <summary>Every pass waits for what this says.</summary>
+    public Func<IReadOnlyList<Answer>, Task> PassGate { get; init; } = _ => Task.CompletedTask;
 
     /// <summary>Thrown by <see cref="Begin"/>.</summary>
     public Exception? BeginFailure { get; init; }
@@ -33,6 +35,12 @@ public sealed class FakeRewardModel(Func<Answer, double> score) : IRewardModel
     public IReadOnlyList<Prompt> Prompts => [.. _prompts];
 
     public int OpenSessions => _openSessions;
+
+    /// <summary>Completes when the first pass begins.</summary>
+    public Task FirstPass => _firstPass.Task;
+
+    /// <summary>Completes when the second pass begins.</summary>
+    public Task SecondPass => _secondPass.Task;
 
     /// <summary>Completes at the end of the first pass.</summary>
     public Task Scored => _scored.Task;
@@ -54,7 +62,8 @@ public sealed class FakeRewardModel(Func<Answer, double> score) : IRewardModel
         public async Task<IReadOnlyList<CandidateScore>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
         {
             model._passes.Enqueue(answers);
-            await model.Gate.WaitAsync(cancellationToken);
+            (model._passes.Count == 1 ? model._firstPass : model._secondPass).TrySetResult();
+            await model.PassGate(answers).WaitAsync(cancellationToken);
             CandidateScore[] scores = [.. answers.Select(answer => new CandidateScore(model.Score(answer)))];
             model._scored.TrySetResult();
             return scores;
