@@ -1,2 +1,30 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using BestOfN.Core.Selection;
+using BestOfN.Gateway.Access;
+using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Chat;
+using BestOfN.Gateway.Completions;
+using BestOfN.Gateway.Configuration;
+using BestOfN.Gateway.Errors;
+using BestOfN.Gateway.Health;
+using BestOfN.Gateway.Streaming;
+using BestOfN.Gateway.Telemetry;
+
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+builder.AddBestOfNOptions();
+builder.Services.AddSelection();
+builder.Services.AddCatalogs();
+builder.Services.AddAnswers();
+builder.Services.AddAccess();
+builder.Services.AddOpenAIErrors();
+builder.Services.AddHealth();
+builder.Services.AddTelemetry();
+
+var app = builder.Build();
+app.UseOpenAIErrors();
+app.UseAccess();
+app.MapChatCompletions();
+app.MapCompletions();
+app.MapModels();
+app.MapHealth();
+app.MapMetrics();
 app.Run();
