@@ -15,16 +15,16 @@ internal sealed class GeneratorUnderTest : IDisposable
     private readonly UpstreamClient _client;
     private readonly OpenAIGenerator _generator;
 
-    public GeneratorUnderTest(OpenAIUpstream upstream, ChoiceCalls calls = ChoiceCalls.Auto, UpstreamOptions? options = null)
-        : this([upstream.Address], calls, options)
+    public GeneratorUnderTest(OpenAIUpstream upstream, ChoiceCalls calls = ChoiceCalls.Auto, UpstreamOptions? options = null, TimeProvider? time = null)
+        : this([upstream.Address], calls, options, time)
     {
     }
 
-    public GeneratorUnderTest(IReadOnlyList<Uri> addresses, ChoiceCalls calls = ChoiceCalls.Auto, UpstreamOptions? options = null)
+    public GeneratorUnderTest(IReadOnlyList<Uri> addresses, ChoiceCalls calls = ChoiceCalls.Auto, UpstreamOptions? options = null, TimeProvider? time = null)
     {
         Destinations = new(addresses);
-        _client = new(Destinations, options ?? Impatient, TimeProvider.System);
-        _generator = new(_client, calls, TimeProvider.System, NullLogger<OpenAIGenerator>.Instance);
+        _client = new(Destinations, options ?? Impatient, time ?? TimeProvider.System);
+        _generator = new(_client, calls, time ?? TimeProvider.System, NullLogger<OpenAIGenerator>.Instance);
     }
 
     /// <summary>The defaults without the pauses.</summary>

@@ -192,11 +192,10 @@ public sealed class OpenAIUpstream : IAsyncDisposable
                     return;
                 }
 
-                if (answer.ResetsAfter == piece)
+                if (answer.BreaksAfter == piece)
                 {
-                    await context.Response.Body.FlushAsync(gone);
-                    context.Abort();
-                    return;
+                    // The server closes the connection without the body's end. (An abort would throw away what the client has not read yet.)
+                    throw new InvalidOperationException("Broken by script.");
                 }
 
                 if (answer.HangsAfter == piece)

@@ -20,8 +20,8 @@ public sealed record ScriptedAnswer
     /// <summary>The whole stream ends cleanly, without finish_reason and [DONE], after so many pieces.</summary>
     public int? EndsAfter { get; init; }
 
-    /// <summary>The connection is reset after so many pieces.</summary>
-    public int? ResetsAfter { get; init; }
+    /// <summary>The connection is closed in the middle of the body after so many pieces.</summary>
+    public int? BreaksAfter { get; init; }
 
     public int TokensPerPiece { get; init; } = 1;
 
