@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BestOfN.Models.Tokenizers;
 using BestOfN.Training.Vocabulary;
 using BestOfN.Training.Worlds;
 
@@ -88,6 +89,36 @@ public sealed class SentencePieceVocabularyTests
         Assert.Contains("'<|im_start|>' + message['role'] + '\n'", config.RootElement.GetProperty("chat_template").GetString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_products_own_tokenizer_reads_back_what_was_written()
+    {
+        using var folder = new TemporaryFolder();
+        s_vocabulary.Write(folder.Path);
+        var tokenizer = TokenizerFiles.Load(folder.Path);
+
+        Assert.Equal(s_vocabulary.Size, tokenizer.VocabularySize);
+        Assert.Equal((1, 2), (tokenizer.BosId, tokenizer.EosId));
+        Assert.Equal((5, 4, 3), (tokenizer.SpecialTokens["<|im_start|>"], tokenizer.SpecialTokens["<|im_end|>"], tokenizer.SpecialTokens["<|reward|>"]));
+        foreach (var text in Problems(300).SelectMany(p => (string[])[p.Question, p.Solution]).Append("Grüße, 你好 😀\n\n  two  spaces\t~"))
+        {
+            Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text)));
+        }
+    }
+
+    [Theory]
+    [InlineData("C before E", "C", "▁before", "▁E")]
+    [InlineData("9 - 13 = 6", "9", "▁-", "▁", "1", "3", "▁=", "▁", "6")]
+    [InlineData("user\nWhich", "user", "\n", "Which")]
+    public void Text_of_the_world_becomes_few_tokens(string text, params string[] pieces)
+    {
+        using var folder = new TemporaryFolder();
+        s_vocabulary.Write(folder.Path);
+
+        Assert.Equal(pieces, TokenizerFiles.Load(folder.Path).Encode(text).Select(id => s_vocabulary.Pieces[id].Text));
+    }
+
+    private static IEnumerable<Problem> Problems(int count) => Enumerable.Range(0, count).Select(i => s_world.Draw(1, i, Split.Training));
+
     private static SentencePieceVocabulary Learn(int size) =>
-        SentencePieceVocabulary.Learn(Enumerable.Range(0, 500).Select(i => s_world.Draw(1, i, Split.Training)), size);
+        SentencePieceVocabulary.Learn(Problems(500), size);
 }
