@@ -5,14 +5,8 @@ using BestOfN.Training.Worlds;
 namespace BestOfN.Training.Evaluation;
 
 /// <summary>Lets a generator answer held-out problems, a reward model judge the answers, and the world check them.</summary>
-public sealed class PoolSampler(PocketTextWorld world, IGenerator generator, IRewardModel rewardModel)
+public sealed class PoolSampler(PocketTextWorld world, IGenerator generator, IRewardModel rewardModel) : ICandidatePoolSource
 {
-    /// <param name="sampling">How many of what.</param>
-    /// <param name="progress">Told how many problems are done, possibly from several threads; null: nobody cares.</param>
-    /// <param name="cancellationToken">Ends all work.</param>
-    /// <returns>One pool per problem, in the order of the problems.</returns>
-    /// <exception cref="GenerationFailedException">An answer could not be made: a pool with holes would bias the curve.</exception>
-    /// <exception cref="ScoringFailedException">The reward model failed.</exception>
     public async Task<IReadOnlyList<CandidatePool>> DrawAsync(PoolSampling sampling, IProgress<int>? progress, CancellationToken cancellationToken)
     {
         var pools = new CandidatePool[sampling.Problems];
