@@ -1,2 +1,10 @@
-using TorchSharp;
-Console.WriteLine(torch.ones(2, 2).sum().item<float>() + " " + BestOfN.Models.Native.TorchRuntime.Directory);
+using System.CommandLine;
+using BestOfN.Cli.Hosting;
+using BestOfN.Cli.Train;
+
+var root = new RootCommand("Best-of-N answers: training, evaluation and scoring.")
+{
+    TrainCommand.Create(),
+};
+
+return await CommandRunner.RunAsync(root, args, CommandTerminal.OfProcess());

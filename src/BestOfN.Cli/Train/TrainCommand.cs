@@ -1,0 +1,11 @@
+using System.CommandLine;
+
+namespace BestOfN.Cli.Train;
+
+internal static class TrainCommand
+{
+    public static Command Create() => new("train", "Make the parts of a model.")
+    {
+        TrainTokenizerCommand.Create(),
+    };
+}
