@@ -21,7 +21,7 @@ internal sealed class EpochOrder(int count, ulong seed)
                     _order[j] = j;
                 }
 
-                new SplitMix64(SplitMix64.Seed(seed, (ulong)epoch)).Shuffle(_order);
+                new SplitMix64(seed, (ulong)epoch).Shuffle(_order);
                 _epoch = epoch;
             }
 

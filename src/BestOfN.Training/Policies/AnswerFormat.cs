@@ -19,9 +19,6 @@ internal sealed class AnswerFormat
         EndTokens = new HashSet<int> { _end, tokenizer.EosId!.Value };
     }
 
-    /// <summary>Special tokens of a vocabulary, in the order of their ids.</summary>
-    public static IReadOnlyList<string> Symbols { get; } = ["<|reward|>", "<|im_end|>", "<|im_start|>"];
-
     public IReadOnlySet<int> EndTokens { get; }
 
     public int RewardToken { get; }

@@ -14,7 +14,7 @@ namespace BestOfN.Training.Policies;
 public static class GeneratorTraining
 {
     private const string Architecture = "InternLM2ForCausalLM";
-    private const int VocabularySample = 20_000;
+    private const int VocabularySample = 4_000;
     private const int LongestAnswer = 40;
 
     /// <param name="recipe">What to train.</param>
@@ -26,8 +26,9 @@ public static class GeneratorTraining
         GeneratorRecipe recipe, string stateFolder, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        Directory.CreateDirectory(stateFolder);
-        WriteVocabulary(recipe, stateFolder);
+        var world = new PocketTextWorld();
+        SentencePieceVocabulary.Learn(
+            Enumerable.Range(0, VocabularySample).Select(i => world.Draw(recipe.Seed, i, Split.Training)), recipe.VocabularySize).Write(stateFolder);
         var tokenizer = TokenizerFiles.Load(stateFolder);
         var answers = new AnswerFormat(tokenizer, ChatTemplateFiles.Load(stateFolder, Architecture, tokenizer));
 
@@ -44,9 +45,9 @@ public static class GeneratorTraining
             step => LanguageModelling.Loss(
                 decoder,
                 head,
-                [.. Enumerable.Range(0, batch).Select(i => PocketTextWorld.Draw(recipe.Seed, ((long)step * batch) + i, Split.Training))
+                [.. Enumerable.Range(0, batch).Select(i => world.Draw(recipe.Seed, ((long)step * batch) + i, Split.Training))
                     .Select(problem => (answers.Prompt(problem), answers.Answer(problem.Solution)))]),
-            () => new Dictionary<string, double> { ["greedy"] = Greedy(model, answers, recipe) },
+            () => new Dictionary<string, double> { ["greedy"] = Greedy(model, answers, world, recipe) },
             progress,
             cancellationToken);
 
@@ -55,17 +56,10 @@ public static class GeneratorTraining
     }
 
     // The share of held-out problems that the most likely answer solves.
-    private static double Greedy(LanguageModel model, AnswerFormat answers, GeneratorRecipe recipe)
+    private static double Greedy(LanguageModel model, AnswerFormat answers, PocketTextWorld world, GeneratorRecipe recipe)
     {
-        var problems = Enumerable.Range(0, recipe.HeldOutProblems).Select(i => PocketTextWorld.Draw(recipe.Seed, i, Split.HeldOut)).ToArray();
+        var problems = Enumerable.Range(0, recipe.HeldOutProblems).Select(i => world.Draw(recipe.Seed, i, Split.HeldOut)).ToArray();
         var drawn = new BulkSampler(model, answers.EndTokens).Sample([.. problems.Select(answers.Prompt)], 1, 0, 0, LongestAnswer);
         return problems.Select((p, i) => p.IsCorrect(answers.Text(drawn[i][0])) ? 1.0 : 0.0).Average();
-    }
-
-    private static void WriteVocabulary(GeneratorRecipe recipe, string folder)
-    {
-        var corpus = Enumerable.Range(0, VocabularySample).Select(i => PocketTextWorld.Draw(recipe.Seed, i, Split.Training))
-            .SelectMany(p => new[] { "user\n" + p.Question, "assistant\n" + p.Solution });
-        File.WriteAllBytes(Path.Combine(folder, "tokenizer.model"), SentencePieceVocabulary.Learn(corpus, AnswerFormat.Symbols, recipe.VocabularySize));
     }
 }

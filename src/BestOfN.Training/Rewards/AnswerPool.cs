@@ -18,7 +18,7 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
 
     /// <summary>Samples what the file does not hold yet; a line per problem, in order.</summary>
     public static AnswerPool SampleOrLoad(
-        RewardRecipe recipe, AnswerFormat format, string path, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+        RewardRecipe recipe, PocketTextWorld world, AnswerFormat format, string path, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var total = recipe.Pairs.Problems + recipe.Pairs.HeldOutProblems;
         var lines = File.Exists(path) ? CompleteLines(path) : [];
@@ -33,8 +33,8 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
             {
                 var indices = Enumerable.Range(lines.Count, Math.Min(Chunk, total - lines.Count)).ToArray();
                 var drawn = sampler.Sample(
-                    [.. indices.Select(i => format.Prompt(Draw(recipe, i)))], recipe.Pairs.AnswersPerProblem, recipe.Pairs.Temperature,
-                    unchecked((long)SplitMix64.Seed(recipe.Seed, (ulong)lines.Count)), LongestAnswer, cancellationToken: cancellationToken);
+                    [.. indices.Select(i => format.Prompt(Draw(recipe, world, i)))], recipe.Pairs.AnswersPerProblem, recipe.Pairs.Temperature,
+                    unchecked((long)new SplitMix64(recipe.Seed, (ulong)lines.Count).Next()), LongestAnswer, cancellationToken: cancellationToken);
                 foreach (var answers in drawn)
                 {
                     var line = JsonSerializer.Serialize(answers.Where(a => a.Ended).Select(format.Text).Distinct());
@@ -47,13 +47,13 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
             }
         }
 
-        var problems = lines.Take(total).Select((line, i) => Read(Draw(recipe, i), line)).ToArray();
+        var problems = lines.Take(total).Select((line, i) => Read(Draw(recipe, world, i), line)).ToArray();
         return new AnswerPool(problems[..recipe.Pairs.Problems], problems[recipe.Pairs.Problems..]);
     }
 
-    private static Problem Draw(RewardRecipe recipe, int index) => index < recipe.Pairs.Problems
-        ? PocketTextWorld.Draw(recipe.Seed + 1, index, Split.Training)
-        : PocketTextWorld.Draw(recipe.Seed + 1, index - recipe.Pairs.Problems, Split.HeldOut);
+    private static Problem Draw(RewardRecipe recipe, PocketTextWorld world, int index) => index < recipe.Pairs.Problems
+        ? world.Draw(recipe.Seed + 1, index, Split.Training)
+        : world.Draw(recipe.Seed + 1, index - recipe.Pairs.Problems, Split.HeldOut);
 
     private static PooledProblem Read(Problem problem, string line) =>
         new(problem, [.. JsonSerializer.Deserialize<string[]>(line)!.Select(text => (text, problem.IsCorrect(text)))]);

@@ -26,6 +26,7 @@ public static class RewardTraining
         ArgumentNullException.ThrowIfNull(recipe);
         var tokenizer = TokenizerFiles.Load(recipe.Generator);
         var answers = new AnswerFormat(tokenizer, ChatTemplateFiles.Load(recipe.Generator, Architecture, tokenizer));
+        var world = new PocketTextWorld();
         using var random = new Generator(recipe.Seed, CPU);
         var configuration = recipe.Model.ToConfiguration(tokenizer.VocabularySize);
         var decoder = FreshWeights.Decoder(configuration, random);
@@ -41,13 +42,13 @@ public static class RewardTraining
                 step => LanguageModelling.Loss(
                     decoder,
                     languageHead,
-                    [.. Enumerable.Range(0, batch).Select(i => PocketTextWorld.Draw(recipe.Seed, ((long)step * batch) + i, Split.Training))
+                    [.. Enumerable.Range(0, batch).Select(i => world.Draw(recipe.Seed, ((long)step * batch) + i, Split.Training))
                         .Select(problem => (answers.Prompt(problem), answers.Answer(problem.Solution)))]),
                 () => new Dictionary<string, double>(),
                 progress,
                 cancellationToken);
 
-            var pool = AnswerPool.SampleOrLoad(recipe, answers, Path.Combine(stateFolder, $"answers-{fingerprint}.jsonl"), progress, cancellationToken);
+            var pool = AnswerPool.SampleOrLoad(recipe, world, answers, Path.Combine(stateFolder, $"answers-{fingerprint}.jsonl"), progress, cancellationToken);
             var training = Compare(pool.Training, answers, recipe);
             var heldOut = Compare(pool.HeldOut, answers, recipe);
             var order = new EpochOrder(training.Length, recipe.Seed);
