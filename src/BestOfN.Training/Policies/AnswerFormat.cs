@@ -8,6 +8,9 @@ namespace BestOfN.Training.Policies;
 /// <summary>How problems and answers of a world become tokens, in the chat form that the models will see in use.</summary>
 internal sealed class AnswerFormat
 {
+    /// <summary>Tokens that any answer of the world fits into, its end token included.</summary>
+    public const int LongestAnswer = 40;
+
     private readonly ITokenizer _tokenizer;
     private readonly ChatTemplate _template;
     private readonly int _end;
@@ -16,10 +19,10 @@ internal sealed class AnswerFormat
     {
         (_tokenizer, _template, _end) = (tokenizer, template, tokenizer.SpecialTokens["<|im_end|>"]);
         RewardToken = tokenizer.SpecialTokens["<|reward|>"];
-        EndTokens = new HashSet<int> { _end, tokenizer.EosId!.Value };
+        EndTokens = [_end, tokenizer.EosId!.Value];
     }
 
-    public IReadOnlySet<int> EndTokens { get; }
+    public IReadOnlyCollection<int> EndTokens { get; }
 
     public int RewardToken { get; }
 
@@ -40,5 +43,5 @@ internal sealed class AnswerFormat
     /// <summary>An answer as the reward model reads it: its end, the line break of the template, the reward token.</summary>
     public IReadOnlyList<int> Judged(string text) => [.. Answer(text), .. _tokenizer.Encode("\n"), RewardToken];
 
-    public string Text(SampledAnswer answer) => _tokenizer.Decode(answer.Ids);
+    public string Text(BulkSample answer) => _tokenizer.Decode(answer.Ids);
 }

@@ -15,7 +15,6 @@ public static class GeneratorTraining
 {
     private const string Architecture = "InternLM2ForCausalLM";
     private const int VocabularySample = 4_000;
-    private const int LongestAnswer = 40;
 
     /// <param name="recipe">What to train.</param>
     /// <param name="stateFolder">Where checkpoints lie; a training that was stopped goes on from there.</param>
@@ -59,7 +58,8 @@ public static class GeneratorTraining
     private static double Greedy(LanguageModel model, AnswerFormat answers, PocketTextWorld world, GeneratorRecipe recipe)
     {
         var problems = Enumerable.Range(0, recipe.HeldOutProblems).Select(i => world.Draw(recipe.Seed, i, Split.HeldOut)).ToArray();
-        var drawn = new BulkSampler(model, answers.EndTokens).Sample([.. problems.Select(answers.Prompt)], 1, 0, 0, LongestAnswer);
+        var drawn = BulkSampler.Sample(
+            model, [.. problems.Select(answers.Prompt)], 1, TokenSampling.Greedy, 0, AnswerFormat.LongestAnswer, endTokenIds: answers.EndTokens);
         return problems.Select((p, i) => p.IsCorrect(answers.Text(drawn[i][0])) ? 1.0 : 0.0).Average();
     }
 }

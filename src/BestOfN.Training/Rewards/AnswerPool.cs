@@ -13,7 +13,6 @@ namespace BestOfN.Training.Rewards;
 /// <summary>Answers that the generator gave to training and to held-out problems, kept on disk so that an interrupted training goes on.</summary>
 internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOnlyList<PooledProblem> HeldOut)
 {
-    private const int LongestAnswer = 40;
     private const int Chunk = 512;
 
     /// <summary>Samples what the file does not hold yet; a line per problem, in order.</summary>
@@ -25,19 +24,20 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
         if (lines.Count < total)
         {
             using var model = LanguageModel.Load(recipe.Generator, ScalarType.Float32, CPU);
-            var sampler = new BulkSampler(model, format.EndTokens);
+            var sampling = new TokenSampling { Temperature = recipe.Pairs.Temperature };
             using var file = new StreamWriter(path, append: true);
             var clock = Stopwatch.StartNew();
             var before = lines.Count;
             while (lines.Count < total)
             {
                 var indices = Enumerable.Range(lines.Count, Math.Min(Chunk, total - lines.Count)).ToArray();
-                var drawn = sampler.Sample(
-                    [.. indices.Select(i => format.Prompt(Draw(recipe, world, i)))], recipe.Pairs.AnswersPerProblem, recipe.Pairs.Temperature,
-                    unchecked((long)new SplitMix64(recipe.Seed, (ulong)lines.Count).Next()), LongestAnswer, cancellationToken: cancellationToken);
+                var drawn = BulkSampler.Sample(
+                    model, [.. indices.Select(i => format.Prompt(Draw(recipe, world, i)))], recipe.Pairs.AnswersPerProblem, sampling,
+                    unchecked((long)new SplitMix64(recipe.Seed, (ulong)lines.Count).Next()), AnswerFormat.LongestAnswer,
+                    endTokenIds: format.EndTokens, cancellationToken: cancellationToken);
                 foreach (var answers in drawn)
                 {
-                    var line = JsonSerializer.Serialize(answers.Where(a => a.Ended).Select(format.Text).Distinct());
+                    var line = JsonSerializer.Serialize(answers.Where(a => a.IsComplete).Select(format.Text).Distinct());
                     file.WriteLine(line);
                     lines.Add(line);
                 }
