@@ -1,0 +1,165 @@
+using System.Globalization;
+
+namespace BestOfN.Models.Templates.Jinja;
+
+/// <summary>What may stand after <c>|</c>.</summary>
+internal static class JinjaFilters
+{
+    public static object? Apply(string name, object? value, JinjaArguments a, JinjaBudget budget)
+    {
+        budget.Spend();
+        string Text() => JinjaValue.Text(value, budget);
+        IReadOnlyList<object?> Items() => JinjaValue.Items(value, budget);
+        switch (name)
+        {
+            case "trim": return JinjaText.Strip(budget.Text(Text()), a.Text(0, "chars", null));
+            case "upper": return budget.Text(Text()).ToUpperInvariant();
+            case "lower": return budget.Text(Text()).ToLowerInvariant();
+            case "title": return JinjaText.Title(budget.Text(Text()));
+            case "capitalize": return JinjaText.Capitalize(budget.Text(Text()));
+            case "string" or "safe": return Text();
+            case "length" or "count": return JinjaValue.Length(value);
+            case "list": return Items().ToList();
+            case "first": return Items() is [var first, ..] ? first : new JinjaUndefined("there is no first item");
+            case "last": return Items() is [.., var last] ? last : new JinjaUndefined("there is no last item");
+            case "default" or "d": return value is JinjaUndefined || (a.Flag(1, "boolean") && !JinjaValue.IsTrue(value)) ? a.Get(0, "default_value", "") : value;
+            case "join":
+                return JinjaMethods.Join(JinjaValue.Text(a.Get(0, "d", ""), budget), a.Get(1, "attribute", null) is { } by ? Items().Select(i => Attribute(i, by)).ToList() : Items(), budget);
+            case "replace":
+                return JinjaText.Replace(budget.Text(Text()), JinjaValue.Text(a.Need(0, "old"), budget), JinjaValue.Text(a.Need(1, "new"), budget),
+                    a.Get(2, "count", null) is null ? -1 : a.Integer(2, "count", -1), budget);
+            case "tojson":
+                return JinjaValue.Json(value, budget, Indent(a.Get(1, "indent", null)) ?? Indent(a.Get(0, "indent", null)), a.Flag(3, "sort_keys"));
+            case "indent": return IndentLines(Text(), a, budget);
+            case "items":
+                return value switch
+                {
+                    JinjaDictionary => JinjaMethods.Find(value, "items", budget)!(JinjaArguments.None),
+                    JinjaUndefined => new List<object?>(),
+                    _ => throw new JinjaError($"{JinjaValue.TypeOf(value)} has no items"),
+                };
+            case "dictsort":
+                return value is JinjaDictionary dictionary
+                    ? Sorted([.. dictionary.Select(p => (object?)new[] { p.Key, p.Value })], pair => Folded(((object?[])pair!)[a.Text(1, "by", "key") == "value" ? 1 : 0], a.Flag(0, "case_sensitive")), a.Flag(2, "reverse"), budget)
+                    : throw new JinjaError($"{JinjaValue.TypeOf(value)} is not a mapping");
+            case "sort":
+                return Sorted(Items(), item => Folded(a.Get(2, "attribute", null) is { } key ? Attribute(item, key) : item, a.Flag(1, "case_sensitive")), a.Flag(0, "reverse"), budget);
+            case "unique":
+                var unique = new List<object?>();
+                foreach (var item in Items())
+                {
+                    if (!unique.Any(u => JinjaValue.AreEqual(Folded(u, a.Flag(0, "case_sensitive")), Folded(item, a.Flag(0, "case_sensitive")), budget)))
+                    {
+                        unique.Add(item);
+                    }
+                }
+
+                return unique;
+            case "reverse":
+                return value is string ? string.Concat(Items().Reverse()) : Items().Reverse().ToList();
+            case "min": return Sorted(Items(), i => Folded(i, false), false, budget) is [var least, ..] ? least : new JinjaUndefined("there is no least item");
+            case "max": return Sorted(Items(), i => Folded(i, false), true, budget) is [var most, ..] ? most : new JinjaUndefined("there is no greatest item");
+            case "sum":
+                return Items().Select(i => a.Get(0, "attribute", null) is { } of ? Attribute(i, of) : i)
+                    .Aggregate(a.Get(1, "start", 0L), (sum, i) => JinjaOperators.Binary("+", sum, i, budget));
+            case "map":
+                return Items().Select(i => a.Named.ContainsKey("attribute")
+                    ? Attribute(i, a.Named["attribute"]) is var found && found is JinjaUndefined && a.Named.TryGetValue("default", out var otherwise) ? otherwise : found
+                    : Apply(NameIn(a, "map"), i, a.After(1), budget)).ToList();
+            case "select": return Selected(Items(), a, 0, true, budget);
+            case "reject": return Selected(Items(), a, 0, false, budget);
+            case "selectattr": return Selected(Items(), a, 1, true, budget);
+            case "rejectattr": return Selected(Items(), a, 1, false, budget);
+            case "int": return ToInteger(value, a.Get(0, "default", 0L));
+            case "float":
+                return value is string number
+                    ? double.TryParse(number, CultureInfo.InvariantCulture, out var parsed) ? parsed : a.Get(0, "default", 0.0)
+                    : value is long or double or bool ? JinjaValue.Number(value) : a.Get(0, "default", 0.0);
+            case "abs": return value is long whole ? whole == long.MinValue ? throw new JinjaError("a number is too large") : Math.Abs(whole) : Math.Abs(JinjaValue.Number(value));
+            case "round": return Round(JinjaValue.Number(value), (int)Math.Clamp(a.Integer(0, "precision", 0), 0, 15), a.Text(1, "method", "common"));
+            case "wordcount": return (long)JinjaText.Split(Text(), null, -1).Count;
+            case "escape" or "e":
+                return budget.Text(Text().Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
+                    .Replace(">", "&gt;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal));
+            default: throw new JinjaError($"there is no filter '{name}'");
+        }
+    }
+
+    private static List<object?> Selected(IReadOnlyList<object?> items, JinjaArguments a, int attributes, bool wanted, JinjaBudget budget)
+    {
+        var attribute = attributes > 0 ? a.Need(0, "attribute") : null;
+        var test = a.After(attributes);
+        return [.. items.Where(item =>
+        {
+            var value = attribute is null ? item : Attribute(item, attribute);
+            budget.Spend();
+            return wanted == (test.Positional.Count == 0 ? JinjaValue.IsTrue(value) : JinjaTests.Apply(NameIn(test, "select"), value, test.After(1), budget));
+        })];
+    }
+
+    private static string NameIn(JinjaArguments a, string filter) =>
+        a.Positional.Count > 0 && a.Positional[0] is string name ? name : throw new JinjaError($"{filter} needs the name of a filter or test");
+
+    /// <summary>A path such as <c>function.name</c> or an index.</summary>
+    private static object? Attribute(object? item, object? path)
+    {
+        foreach (var part in path is string text ? text.Split('.') : new[] { path })
+        {
+            item = (item, part) switch
+            {
+                (JinjaDictionary dictionary, string name) => dictionary.TryGetValue(name, out var value) ? value : new JinjaUndefined($"there is no '{name}'"),
+                (IReadOnlyList<object?> list, string name) when int.TryParse(name, CultureInfo.InvariantCulture, out var index) && index >= 0 && index < list.Count => list[index],
+                (IReadOnlyList<object?> list, long index) when index >= 0 && index < list.Count => list[(int)index],
+                (JinjaNamespace space, string name) when space.Attributes.TryGetValue(name, out var value) => value,
+                _ => new JinjaUndefined($"there is no '{part}'"),
+            };
+        }
+
+        return item;
+    }
+
+    private static object? Folded(object? value, bool caseSensitive) => value is string text && !caseSensitive ? text.ToLowerInvariant() : value;
+
+    private static List<object?> Sorted(IReadOnlyList<object?> items, Func<object?, object?> key, bool reverse, JinjaBudget budget)
+    {
+        var order = Comparer<object?>.Create((x, y) => JinjaValue.Compare(x, y, budget));
+        return [.. reverse ? items.OrderByDescending(key, order) : items.OrderBy(key, order)]; // both are stable, as in Python
+    }
+
+    private static string? Indent(object? value) => value switch
+    {
+        long width => new string(' ', (int)Math.Clamp(width, 0, 64)),
+        string text when text.Length <= 64 => text,
+        _ => null,
+    };
+
+    private static string IndentLines(string text, JinjaArguments a, JinjaBudget budget)
+    {
+        var indent = Indent(a.Get(0, "width", 4L)) ?? throw new JinjaError("argument 'width' must be a number or a short string");
+        var lines = JinjaText.Lines(text + "\n");
+        budget.Characters(text.Length + lines.Count * (long)indent.Length);
+        var indented = lines.Select((line, i) => i > 0 && (a.Flag(2, "blank") || (string)line! != "") ? indent + line : (string)line!);
+        return (a.Flag(1, "first") ? indent : "") + string.Join('\n', indented);
+    }
+
+    private static object? ToInteger(object? value, object? otherwise) => value switch
+    {
+        long => value,
+        bool flag => flag ? 1L : 0L,
+        double number when Math.Abs(number) < 9e18 => (long)number,
+        string text when long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var whole) => whole,
+        string text when double.TryParse(text, CultureInfo.InvariantCulture, out var number) && Math.Abs(number) < 9e18 => (long)number,
+        _ => otherwise,
+    };
+
+    private static double Round(double number, int precision, string? method)
+    {
+        var scale = Math.Pow(10, precision);
+        return method switch
+        {
+            "ceil" => Math.Ceiling(number * scale) / scale,
+            "floor" => Math.Floor(number * scale) / scale,
+            _ => Math.Round(number, precision, MidpointRounding.ToEven),
+        };
+    }
+}

@@ -1,0 +1,9 @@
+namespace BestOfN.Models.Templates.Jinja;
+
+/// <summary>How the execution of statements went on.</summary>
+internal enum JinjaFlow
+{
+    Next,
+    Break,
+    Continue,
+}

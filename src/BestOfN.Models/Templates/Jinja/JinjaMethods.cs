@@ -1,0 +1,114 @@
+namespace BestOfN.Models.Templates.Jinja;
+
+/// <summary>Methods of strings, mappings and lists that change nothing.</summary>
+internal static class JinjaMethods
+{
+    /// <returns>Null if the value has no such method.</returns>
+    public static JinjaFunction? Find(object? value, string name, JinjaBudget budget) => value switch
+    {
+        string text => OfText(text, name, budget),
+        JinjaDictionary dictionary => OfDictionary(dictionary, name),
+        IReadOnlyList<object?> list => OfList(list, name, budget),
+        _ => null,
+    };
+
+    private static JinjaFunction? OfText(string text, string name, JinjaBudget budget)
+    {
+        JinjaFunction? method = name switch
+        {
+            "strip" => a => JinjaText.Strip(text, a.Text(0, "chars", null)),
+            "lstrip" => a => JinjaText.Strip(text, a.Text(0, "chars", null), right: false),
+            "rstrip" => a => JinjaText.Strip(text, a.Text(0, "chars", null), left: false),
+            "split" => a => Counted(JinjaText.Split(text, a.Text(0, "sep", null), a.Integer(1, "maxsplit", -1))),
+            "rsplit" => a => Counted(JinjaText.SplitFromRight(text, a.Text(0, "sep", null), a.Integer(1, "maxsplit", -1))),
+            "splitlines" => _ => Counted(JinjaText.Lines(text)),
+            "startswith" => a => Any(a, text.StartsWith),
+            "endswith" => a => Any(a, text.EndsWith),
+            "upper" => _ => text.ToUpperInvariant(),
+            "lower" => _ => text.ToLowerInvariant(),
+            "title" => _ => JinjaText.Title(text),
+            "capitalize" => _ => JinjaText.Capitalize(text),
+            "replace" => a => JinjaText.Replace(text, Needed(a, 0, "old"), Needed(a, 1, "new"), a.Integer(2, "count", -1), budget),
+            "removeprefix" => a => Needed(a, 0, "prefix") is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
+            "removesuffix" => a => Needed(a, 0, "suffix") is var s && text.EndsWith(s, StringComparison.Ordinal) ? text[..^s.Length] : text,
+            "join" => a => Join(text, a.Need(0, "iterable"), budget),
+            "find" => a => Position(text, text.IndexOf(Needed(a, 0, "sub"), StringComparison.Ordinal)),
+            "rfind" => a => Position(text, text.LastIndexOf(Needed(a, 0, "sub"), StringComparison.Ordinal)),
+            "count" => a => Needed(a, 0, "sub") is { Length: > 0 } part ? JinjaText.Split(text, part, -1).Count - 1L : JinjaValue.Length(text) + 1,
+            "isdigit" or "isnumeric" or "isdecimal" => _ => text.Length > 0 && text.All(char.IsDigit),
+            "isalpha" => _ => text.Length > 0 && text.All(char.IsLetter),
+            "isalnum" => _ => text.Length > 0 && text.All(char.IsLetterOrDigit),
+            "isspace" => _ => text.Length > 0 && text.All(JinjaLexer.IsSpace),
+            "isupper" => _ => JinjaTests.Apply("upper", text, JinjaArguments.None, budget),
+            "islower" => _ => JinjaTests.Apply("lower", text, JinjaArguments.None, budget),
+            _ => null,
+        };
+
+        return method is null ? null : arguments =>
+        {
+            budget.Characters(text.Length);
+            return method(arguments);
+        };
+
+        List<object?> Counted(List<object?> parts)
+        {
+            budget.Spend(parts.Count);
+            return parts;
+        }
+    }
+
+    private static JinjaFunction? OfDictionary(JinjaDictionary dictionary, string name) => name switch
+    {
+        "get" => a => dictionary.TryGetValue(JinjaValue.Key(a.Need(0, "key")), out var value) ? value : a.Get(1, "default", null),
+        "items" => _ => dictionary.Select(p => (object?)new[] { p.Key, p.Value }).ToList(),
+        "keys" => _ => dictionary.Keys.ToList<object?>(),
+        "values" => _ => dictionary.Values.ToList(),
+        "copy" => _ => JinjaDictionary.Of(dictionary),
+        "update" or "pop" or "popitem" or "clear" or "setdefault" => _ => throw new JinjaError($"a template may not change a mapping ('{name}')"),
+        _ => null,
+    };
+
+    private static JinjaFunction? OfList(IReadOnlyList<object?> list, string name, JinjaBudget budget) => name switch
+    {
+        "index" => a => IndexOf(list, a.Need(0, "value"), budget),
+        "count" => a => list.LongCount(i => JinjaValue.AreEqual(i, a.Need(0, "value"), budget)),
+        "append" or "extend" or "insert" or "pop" or "remove" or "clear" or "reverse" or "sort" when list is List<object?> =>
+            _ => throw new JinjaError($"a template may not change a list ('{name}')"),
+        _ => null,
+    };
+
+    public static string Join(string separator, object? items, JinjaBudget budget)
+    {
+        var texts = JinjaValue.Items(items, budget).Select(i => JinjaValue.Text(i, budget)).ToList();
+        budget.Characters(texts.Sum(t => (long)t.Length) + separator.Length * (long)Math.Max(0, texts.Count - 1));
+        return string.Join(separator, texts);
+    }
+
+    private static long IndexOf(IReadOnlyList<object?> list, object? value, JinjaBudget budget)
+    {
+        for (var i = 0; i < list.Count; i++)
+        {
+            if (JinjaValue.AreEqual(list[i], value, budget))
+            {
+                return i;
+            }
+        }
+
+        throw new JinjaError("the list does not hold that value");
+    }
+
+    private static string Needed(JinjaArguments arguments, int index, string name)
+    {
+        arguments.Need(index, name);
+        return arguments.Text(index, name, null) ?? throw new JinjaError($"argument '{name}' must be a string");
+    }
+
+    private static long Position(string text, int index) => index < 0 ? -1L : JinjaValue.Length(text[..index]);
+
+    private static bool Any(JinjaArguments arguments, Func<string, StringComparison, bool> matches) => arguments.Need(0, "prefix") switch
+    {
+        string one => matches(one, StringComparison.Ordinal),
+        object?[] several => several.Any(s => s is string one && matches(one, StringComparison.Ordinal)),
+        var other => throw new JinjaError($"{JinjaValue.TypeOf(other)} is neither a string nor a tuple of strings"),
+    };
+}

@@ -1,0 +1,25 @@
+namespace BestOfN.Models.Templates.Jinja;
+
+/// <summary>Names and values; what is not here is looked for outside.</summary>
+internal sealed class JinjaScope(JinjaScope? outer)
+{
+    private readonly Dictionary<string, object?> _values = [];
+
+    public void Set(string name, object? value) => _values[name] = value;
+
+    public bool TryGet(string name, out object? value)
+    {
+        for (var scope = this; scope is not null; scope = scope.Outer)
+        {
+            if (scope._values.TryGetValue(name, out value))
+            {
+                return true;
+            }
+        }
+
+        value = null;
+        return false;
+    }
+
+    private JinjaScope? Outer { get; } = outer;
+}

@@ -1,0 +1,158 @@
+using System.Buffers;
+using System.Text;
+
+namespace BestOfN.Models.Templates.Jinja;
+
+/// <summary>Python's string operations where .NET's differ.</summary>
+internal static class JinjaText
+{
+    private static readonly SearchValues<char> s_lineBreaks = SearchValues.Create("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029");
+
+    public static string Strip(string text, string? characters, bool left = true, bool right = true)
+    {
+        Func<char, bool> strips = characters is null ? JinjaLexer.IsSpace : c => characters.Contains(c, StringComparison.Ordinal);
+        var (start, end) = (0, text.Length);
+        while (left && start < end && strips(text[start]))
+        {
+            start++;
+        }
+
+        while (right && end > start && strips(text[end - 1]))
+        {
+            end--;
+        }
+
+        return text[start..end];
+    }
+
+    public static List<object?> Split(string text, string? separator, long limit)
+    {
+        var parts = new List<object?>();
+        if (separator is { Length: 0 })
+        {
+            throw new JinjaError("the separator is empty");
+        }
+
+        for (var at = 0; ;)
+        {
+            if (separator is null)
+            {
+                while (at < text.Length && JinjaLexer.IsSpace(text[at]))
+                {
+                    at++;
+                }
+
+                if (at == text.Length)
+                {
+                    return parts;
+                }
+            }
+
+            var end = separator is not null ? text.IndexOf(separator, at, StringComparison.Ordinal) : NextSpace(text, at);
+            if (end < 0 || (limit >= 0 && parts.Count >= limit))
+            {
+                parts.Add(separator is null ? Strip(text[at..], null, left: false) : text[at..]);
+                return parts;
+            }
+
+            parts.Add(text[at..end]);
+            at = end + (separator?.Length ?? 0);
+        }
+    }
+
+    public static List<object?> SplitFromRight(string text, string? separator, long limit)
+    {
+        if (limit < 0 || separator is null or "")
+        {
+            return Split(text, separator, limit < 0 ? -1 : throw new JinjaError("rsplit with a limit needs a separator"));
+        }
+
+        var parts = new List<object?>();
+        var end = text.Length;
+        while (parts.Count < limit && end >= separator.Length && text[..end].LastIndexOf(separator, StringComparison.Ordinal) is >= 0 and var at)
+        {
+            parts.Insert(0, text[(at + separator.Length)..end]);
+            end = at;
+        }
+
+        parts.Insert(0, text[..end]);
+        return parts;
+    }
+
+    public static List<object?> Lines(string text)
+    {
+        var lines = new List<object?>();
+        for (var at = 0; at < text.Length;)
+        {
+            var length = text.AsSpan(at).IndexOfAny(s_lineBreaks);
+            if (length < 0)
+            {
+                lines.Add(text[at..]);
+                break;
+            }
+
+            lines.Add(text.Substring(at, length));
+            at += length + (text[at + length] == '\r' && at + length + 1 < text.Length && text[at + length + 1] == '\n' ? 2 : 1);
+        }
+
+        return lines;
+    }
+
+    public static string Replace(string text, string old, string replacement, long count, JinjaBudget budget)
+    {
+        var replaced = new StringBuilder();
+        var at = 0;
+        for (; count != 0 && at <= text.Length; count--)
+        {
+            var found = old.Length == 0 ? at : text.IndexOf(old, at, StringComparison.Ordinal);
+            if (found < 0)
+            {
+                break;
+            }
+
+            budget.Characters(replacement.Length + found - at);
+            replaced.Append(text, at, found - at).Append(replacement);
+            at = found + old.Length;
+            if (old.Length == 0)
+            {
+                if (at == text.Length)
+                {
+                    break;
+                }
+
+                replaced.Append(text[at++]);
+            }
+        }
+
+        budget.Characters(replaced.Length);
+        return replaced.Append(text, Math.Min(at, text.Length), Math.Max(0, text.Length - at)).ToString();
+    }
+
+    /// <summary>Upper case after what is not a letter, lower case elsewhere.</summary>
+    public static string Title(string text)
+    {
+        var title = new StringBuilder(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            title.Append(i > 0 && char.IsLetter(text[i - 1]) ? char.ToLowerInvariant(text[i]) : char.ToUpperInvariant(text[i]));
+        }
+
+        return title.ToString();
+    }
+
+    public static string Capitalize(string text) =>
+        text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
+
+    private static int NextSpace(string text, int at)
+    {
+        for (; at < text.Length; at++)
+        {
+            if (JinjaLexer.IsSpace(text[at]))
+            {
+                return at;
+            }
+        }
+
+        return -1;
+    }
+}

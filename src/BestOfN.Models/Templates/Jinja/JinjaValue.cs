@@ -1,0 +1,349 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace BestOfN.Models.Templates.Jinja;
+
+/// <summary>Python's view of values: truth, equality, order, text.</summary>
+/// <remarks>
+/// A value is null, <see cref="JinjaUndefined"/>, bool, long, double, string, <c>List&lt;object?&gt;</c>, <c>object?[]</c> (a tuple),
+/// <see cref="JinjaDictionary"/>, <see cref="JinjaNamespace"/>, <see cref="JinjaLoop"/> or <see cref="JinjaFunction"/>:
+/// nothing through which a template could reach the process.
+/// </remarks>
+internal static class JinjaValue
+{
+    public static object? FromJson(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => JinjaDictionary.Of(element.EnumerateObject().Select(m => KeyValuePair.Create<object, object?>(m.Name, FromJson(m.Value)))),
+        JsonValueKind.Array => element.EnumerateArray().Select(FromJson).ToList(),
+        JsonValueKind.String => element.GetString(),
+        JsonValueKind.Number => element.TryGetInt64(out var integer) ? integer : element.GetDouble(),
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => null,
+    };
+
+    public static bool IsTrue(object? value) => value switch
+    {
+        null or JinjaUndefined => false,
+        bool flag => flag,
+        long number => number != 0,
+        double number => number != 0,
+        string text => text.Length > 0,
+        IReadOnlyList<object?> list => list.Count > 0,
+        JinjaDictionary dictionary => dictionary.Count > 0,
+        _ => true,
+    };
+
+    public static string TypeOf(object? value) => value switch
+    {
+        null => "none",
+        JinjaUndefined undefined => undefined.What,
+        bool => "a boolean",
+        long => "an integer",
+        double => "a float",
+        string => "a string",
+        List<object?> => "a list",
+        object?[] => "a tuple",
+        JinjaDictionary => "a mapping",
+        JinjaFunction => "a function",
+        _ => "an object",
+    };
+
+    public static object Key(object? value) => value switch
+    {
+        string or long or double => value,
+        bool flag => flag ? 1L : 0L,
+        _ => throw new JinjaError($"{TypeOf(value)} can not be a key"),
+    };
+
+    public static bool AreEqual(object? a, object? b, JinjaBudget budget)
+    {
+        budget.Spend();
+        switch (a, b)
+        {
+            case (null, null) or (JinjaUndefined, JinjaUndefined):
+                return true;
+            case (string x, string y):
+                return x == y;
+            case (long or double or bool, long or double or bool):
+                return Compare(a, b, budget) == 0;
+            case (List<object?> or object?[], List<object?> or object?[]) when a.GetType() == b.GetType():
+                var (left, right) = ((IReadOnlyList<object?>)a, (IReadOnlyList<object?>)b);
+                return left.Count == right.Count && Nested(budget, () => left.Zip(right).All(p => AreEqual(p.First, p.Second, budget)));
+            case (JinjaDictionary x, JinjaDictionary y):
+                return x.Count == y.Count && Nested(budget, () => x.All(p => y.TryGetValue(p.Key, out var other) && AreEqual(p.Value, other, budget)));
+            default:
+                return ReferenceEquals(a, b);
+        }
+    }
+
+    public static int Compare(object? a, object? b, JinjaBudget budget)
+    {
+        budget.Spend();
+        switch (a, b)
+        {
+            case (string x, string y):
+                return string.CompareOrdinal(x, y);
+            case (long x, long y):
+                return x.CompareTo(y);
+            case (long or double or bool, long or double or bool):
+                return Number(a).CompareTo(Number(b));
+            case (List<object?> or object?[], List<object?> or object?[]) when a.GetType() == b.GetType():
+                var (left, right) = ((IReadOnlyList<object?>)a, (IReadOnlyList<object?>)b);
+                return Nested(budget, () =>
+                {
+                    var differing = left.Zip(right).FirstOrDefault(p => !AreEqual(p.First, p.Second, budget), (null, null));
+                    return differing is (null, null) ? left.Count.CompareTo(right.Count) : Compare(differing.First, differing.Second, budget);
+                });
+            default:
+                throw new JinjaError($"{TypeOf(a)} and {TypeOf(b)} can not be ordered");
+        }
+    }
+
+    public static double Number(object? value) => value switch
+    {
+        long number => number,
+        double number => number,
+        bool flag => flag ? 1 : 0,
+        _ => throw new JinjaError($"{TypeOf(value)} is not a number"),
+    };
+
+    public static IReadOnlyList<object?> Items(object? value, JinjaBudget budget)
+    {
+        IReadOnlyList<object?> items = value switch
+        {
+            IReadOnlyList<object?> list => list,
+            JinjaDictionary dictionary => [.. dictionary.Keys],
+            string text => [.. Characters(text)],
+            JinjaUndefined => [],
+            _ => throw new JinjaError($"{TypeOf(value)} can not be iterated"),
+        };
+        budget.Spend(items.Count);
+        return items;
+    }
+
+    /// <summary>Python counts code points, .NET UTF-16 units.</summary>
+    public static IReadOnlyList<string> Characters(string text)
+    {
+        var characters = new List<string>(text.Length);
+        for (var i = 0; i < text.Length; i += characters[^1].Length)
+        {
+            characters.Add(text.Substring(i, char.IsSurrogatePair(text, i) ? 2 : 1));
+        }
+
+        return characters;
+    }
+
+    public static long Length(object? value) => value switch
+    {
+        string text => text.Length - text.Where((c, i) => char.IsSurrogatePair(text, i)).LongCount(),
+        IReadOnlyList<object?> list => list.Count,
+        JinjaDictionary dictionary => dictionary.Count,
+        JinjaUndefined => 0,
+        _ => throw new JinjaError($"{TypeOf(value)} has no length"),
+    };
+
+    public static string Text(object? value, JinjaBudget budget)
+    {
+        if (value is string text)
+        {
+            return text;
+        }
+
+        var written = new StringBuilder();
+        Write(value, written, budget, quote: false);
+        return budget.Text(written.ToString());
+    }
+
+    private static void Write(object? value, StringBuilder to, JinjaBudget budget, bool quote)
+    {
+        budget.Spend();
+        switch (value)
+        {
+            case null: to.Append("None"); break;
+            case JinjaUndefined: to.Append(quote ? "Undefined" : ""); break;
+            case bool flag: to.Append(flag ? "True" : "False"); break;
+            case long number: to.Append(CultureInfo.InvariantCulture, $"{number}"); break;
+            case double number: to.Append(Float(number)); break;
+            case string text: Quote(text, to); break;
+            case List<object?> list: WriteAll(list, '[', ']', to, budget); break;
+            case object?[] tuple: WriteAll(tuple, '(', ')', to, budget); break;
+            case JinjaDictionary dictionary:
+                to.Append('{');
+                budget.Enter();
+                var first = true;
+                foreach (var (key, item) in dictionary)
+                {
+                    to.Append(first ? "" : ", ");
+                    Write(key, to, budget, quote: true);
+                    to.Append(": ");
+                    Write(item, to, budget, quote: true);
+                    first = false;
+                }
+
+                budget.Leave();
+                to.Append('}');
+                break;
+            default: to.Append(CultureInfo.InvariantCulture, $"<{TypeOf(value)}>"); break;
+        }
+
+        if (to.Length > JinjaBudget.MaxText)
+        {
+            budget.Characters(to.Length);
+        }
+    }
+
+    private static void WriteAll(IReadOnlyList<object?> items, char open, char close, StringBuilder to, JinjaBudget budget)
+    {
+        to.Append(open);
+        budget.Enter();
+        for (var i = 0; i < items.Count; i++)
+        {
+            to.Append(i == 0 ? "" : ", ");
+            Write(items[i], to, budget, quote: true);
+        }
+
+        budget.Leave();
+        to.Append(items.Count == 1 && open == '(' ? "," : "").Append(close);
+    }
+
+    private static void Quote(string text, StringBuilder to)
+    {
+        var quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
+        to.Append(quote);
+        foreach (var c in text)
+        {
+            _ = c switch
+            {
+                '\n' => to.Append("\\n"),
+                '\r' => to.Append("\\r"),
+                '\t' => to.Append("\\t"),
+                '\\' => to.Append("\\\\"),
+                < ' ' or (>= '\x7f' and < '\xa0') or '\xad' => to.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}"),
+                _ when c == quote => to.Append('\\').Append(c),
+                _ => to.Append(c),
+            };
+        }
+
+        to.Append(quote);
+    }
+
+    public static string Float(double number)
+    {
+        if (!double.IsFinite(number))
+        {
+            return double.IsNaN(number) ? "nan" : number > 0 ? "inf" : "-inf";
+        }
+
+        // Python writes exponents from 1e16 and below 1e-4, with at least two digits.
+        var size = Math.Abs(number);
+        if (size is 0 or (>= 1e-4 and < 1e16))
+        {
+            var plain = number.ToString("0.0###################", CultureInfo.InvariantCulture);
+            return double.Parse(plain, CultureInfo.InvariantCulture) == number ? plain : number.ToString("R", CultureInfo.InvariantCulture);
+        }
+
+        var parts = number.ToString("R", CultureInfo.InvariantCulture).Split('E');
+        return parts.Length == 1 ? parts[0] : $"{parts[0]}e{parts[1][0]}{parts[1][1..].PadLeft(2, '0')}";
+    }
+
+    /// <summary>As Python's <c>json.dumps(value, ensure_ascii=False)</c>, which chat templates are given as <c>tojson</c>.</summary>
+    public static string Json(object? value, JinjaBudget budget, string? indent = null, bool sortKeys = false, string? itemSeparator = null, string keySeparator = ": ")
+    {
+        var to = new StringBuilder();
+        itemSeparator ??= indent is null ? ", " : ",";
+        WriteJson(value, 0);
+        return budget.Text(to.ToString());
+
+        void WriteJson(object? value, int depth)
+        {
+            budget.Spend();
+            if (to.Length > JinjaBudget.MaxText)
+            {
+                budget.Characters(to.Length);
+            }
+
+            switch (value)
+            {
+                case null: to.Append("null"); break;
+                case bool flag: to.Append(flag ? "true" : "false"); break;
+                case long number: to.Append(CultureInfo.InvariantCulture, $"{number}"); break;
+                case double number: to.Append(double.IsFinite(number) ? Float(number) : double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"); break;
+                case string text: QuoteJson(text, to); break;
+                case IReadOnlyList<object?> list:
+                    WriteItems('[', ']', list, depth, item => WriteJson(item, depth + 1));
+                    break;
+                case JinjaDictionary dictionary:
+                    var pairs = dictionary.Select(p => (Key: p.Key as string ?? Json(p.Key, budget), p.Value));
+                    WriteItems('{', '}', [.. sortKeys ? pairs.OrderBy(p => p.Key, StringComparer.Ordinal) : pairs], depth, pair =>
+                    {
+                        QuoteJson(pair.Key, to);
+                        to.Append(keySeparator);
+                        WriteJson(pair.Value, depth + 1);
+                    });
+                    break;
+                default: throw new JinjaError($"{TypeOf(value)} can not be written as JSON");
+            }
+        }
+
+        void WriteItems<T>(char open, char close, IReadOnlyList<T> items, int depth, Action<T> write)
+        {
+            to.Append(open);
+            budget.Enter();
+            for (var i = 0; i < items.Count; i++)
+            {
+                budget.Spend();
+                to.Append(i == 0 ? "" : itemSeparator);
+                BreakLine(depth + 1);
+                write(items[i]);
+            }
+
+            budget.Leave();
+            if (items.Count > 0)
+            {
+                BreakLine(depth);
+            }
+
+            to.Append(close);
+        }
+
+        void BreakLine(int depth)
+        {
+            if (indent is not null)
+            {
+                to.Append('\n').Insert(to.Length, indent, depth);
+            }
+        }
+    }
+
+    private static void QuoteJson(string text, StringBuilder to)
+    {
+        to.Append('"');
+        foreach (var c in text)
+        {
+            _ = c switch
+            {
+                '"' => to.Append("\\\""),
+                '\\' => to.Append("\\\\"),
+                '\n' => to.Append("\\n"),
+                '\r' => to.Append("\\r"),
+                '\t' => to.Append("\\t"),
+                '\b' => to.Append("\\b"),
+                '\f' => to.Append("\\f"),
+                < ' ' => to.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
+                _ => to.Append(c),
+            };
+        }
+
+        to.Append('"');
+    }
+
+    private static T Nested<T>(JinjaBudget budget, Func<T> compute)
+    {
+        budget.Enter();
+        var result = compute();
+        budget.Leave();
+        return result;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text.Json;
+using BestOfN.Models.Templates;
+using BestOfN.Models.Templates.Jinja;
+using BestOfN.Models.Tests.Tokenizers;
+
+namespace BestOfN.Models.Tests.Templates;
+
+public class JinjaTemplateTests
+{
+    private static readonly JsonElement s_golden = GoldenFile.Json("templates", "cases.json");
+
+    [Fact]
+    public void Renders_as_jinja2()
+    {
+        var failures = new List<string>();
+        foreach (var c in s_golden.GetProperty("cases").EnumerateArray())
+        {
+            var source = s_golden.GetProperty("templates")[c.GetProperty("template").GetInt32()].GetString()!;
+            var variables = ((JinjaDictionary)JinjaValue.FromJson(c.GetProperty("context"))!).ToDictionary(p => (string)p.Key, p => p.Value);
+            variables["strftime_now"] = (JinjaFunction)(_ => "26 Jul 2024");
+            string? rendered = null, error = null;
+            try
+            {
+                rendered = new JinjaTemplate(source, "t").Render(variables);
+            }
+            catch (ChatTemplateException e)
+            {
+                error = e.Reason;
+            }
+
+            var expected = c.TryGetProperty("expected", out var text) ? text.GetString() : null;
+            if (rendered != expected || (error is not null && c.Text("error") is { Length: > 0 } words && error != words))
+            {
+                failures.Add($"{c.Text("name")}\n   expected {JsonSerializer.Serialize(expected)}\n   rendered {JsonSerializer.Serialize(rendered)} {error}");
+            }
+        }
+
+        Assert.True(failures.Count == 0, string.Join('\n', failures));
+    }
+
+    [Fact]
+    public void An_error_names_template_line_and_reason()
+    {
+        var failing = new JinjaTemplate("a\n{{ 1 }}\n{% if true %}\n  {{ none.x.y }}\n{% endif %}", "demo");
+        var e = Assert.Throws<ChatTemplateException>(() => failing.Render([]));
+        Assert.Equal(("demo", 4, "none has no 'x'"), (e.Template, e.Line, e.Reason));
+
+        e = Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("x\n\n{% nonsense %}", "demo"));
+        Assert.Equal(("demo", 3), (e.Template, e.Line));
+
+        e = Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("{{ raise_exception('no') }}", "demo").Render([]));
+        Assert.Equal("demo, line 1: no", e.Message);
+    }
+
+    [Theory]
+    [InlineData("{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}", "steps")]
+    [InlineData("{{ range(1000000000) }}", "steps")]
+    [InlineData("{{ 'x' * 1000000000 }}", "too long")]
+    [InlineData("{{ [0] * 1000000000 }}", "steps")]
+    [InlineData("{% set n = namespace(s='x') %}{% for i in range(100) %}{% set n.s = n.s ~ n.s %}{% endfor %}", "too long")]
+    [InlineData("{% set n = namespace(s='x') %}{% for i in range(100) %}{% set n.s = n.s.replace('x', 'xx') %}{% endfor %}", "too long")]
+    [InlineData("{% set n = namespace(l=[1]) %}{% for i in range(100) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l }}", "steps")]
+    [InlineData("{% set n = namespace(l=[1]) %}{% for i in range(100) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l | tojson }}", "steps")]
+    [InlineData("{% set n = namespace(l=[1]) %}{% for i in range(10000) %}{% set n.l = [n.l] %}{% endfor %}{{ n.l }}", "deeply")]
+    [InlineData("{% set n = namespace(l=[1], m=[1]) %}{% for i in range(10000) %}{% set n.l = [n.l] %}{% set n.m = [n.m] %}{% endfor %}{{ n.l == n.m }}", "deeply")]
+    [InlineData("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "deeply")]
+    [InlineData("{% for i in range(1000000) %}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{% endfor %}", "too long")]
+    [InlineData("{{ 9223372036854775807 + 1 }}", "too large")]
+    [InlineData("{{ 2 ** 64 }}", "too large")]
+    public void A_hostile_template_ends_in_an_error(string source, string reason) =>
+        Assert.Contains(reason, Assert.Throws<ChatTemplateException>(() => new JinjaTemplate(source, "t").Render([])).Reason);
+
+    [Theory]
+    [InlineData("(")]
+    [InlineData("[")]
+    [InlineData("-")]
+    [InlineData("not ")]
+    [InlineData("x if ")]
+    [InlineData("{% if 1 %}")]
+    public void A_template_nested_without_end_is_refused(string opening)
+    {
+        var nested = string.Concat(Enumerable.Repeat(opening, 100_000));
+        var source = opening.StartsWith("{%", StringComparison.Ordinal) ? nested : $"{{{{ {nested}";
+        Assert.Throws<ChatTemplateException>(() => new JinjaTemplate(source, "t"));
+    }
+
+    [Fact]
+    public void A_long_chain_of_operators_is_refused_and_not_a_stack_overflow() =>
+        Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("{{ 1" + string.Concat(Enumerable.Repeat("+1", 100_000)) + " }}", "t").Render([]));
+
+    [Theory]
+    [InlineData("{{ ''.__class__ }}|", "|")]
+    [InlineData("{{ messages.GetType }}|{{ messages['Count'] }}|", "||")]
+    public void Nothing_of_the_process_can_be_reached(string source, string expected) =>
+        Assert.Equal(expected, new JinjaTemplate(source, "t").Render([new("messages", new List<object?>())]));
+
+    [Fact]
+    public void Any_damage_to_a_template_is_an_error_of_the_template()
+    {
+        var random = new Random(5);
+        var context = ((JinjaDictionary)JinjaValue.FromJson(s_golden.GetProperty("cases")[4].GetProperty("context"))!).ToDictionary(p => (string)p.Key, p => p.Value);
+        foreach (var source in s_golden.GetProperty("templates").EnumerateArray().Select(t => t.GetString()!))
+        {
+            for (var round = 0; round < 20; round++)
+            {
+                var (at, length) = (random.Next(source.Length), random.Next(6));
+                var damaged = source.Remove(at, Math.Min(length, source.Length - at)).Insert(at, "{}%|('\"-.[ \n"[random.Next(12)].ToString());
+                try
+                {
+                    new JinjaTemplate(damaged, "t").Render(context);
+                }
+                catch (ChatTemplateException)
+                {
+                }
+            }
+        }
+    }
+}
