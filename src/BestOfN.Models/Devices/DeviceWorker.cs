@@ -72,6 +72,26 @@ public sealed class DeviceWorker : IDisposable
         },
         cancellationToken);
 
+    /// <summary>Runs work on the device's thread and waits for it; on the caller's once the worker is gone. For giving resources back.</summary>
+    public void RunToEnd(Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        if (IsCurrent)
+        {
+            work();
+            return;
+        }
+
+        try
+        {
+            RunAsync(work).GetAwaiter().GetResult();
+        }
+        catch (ObjectDisposedException)
+        {
+            work();
+        }
+    }
+
     /// <summary>Finishes the work that was handed over and ends the thread. Not to be called from the worker's own thread.</summary>
     public void Dispose()
     {

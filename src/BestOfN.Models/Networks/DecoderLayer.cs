@@ -8,6 +8,8 @@ namespace BestOfN.Models.Networks;
 /// <remarks>T tokens, C hidden size, H query heads, K key/value heads, D head size. Pre-norm, SwiGLU (Shazeer 2020, https://arxiv.org/abs/2002.05202).</remarks>
 internal sealed class DecoderLayer
 {
+    private const long PieceRows = 512;
+
     public required Tensor attention_norm { get; init; }
     public required Tensor ffn_norm { get; init; }
     public required Tensor w1 { get; init; }
@@ -58,13 +60,25 @@ internal sealed class DecoderLayer
 
         q = RotaryEmbedding.Rotate(q_norm is null ? q! : Norm(q!, q_norm, configuration.NormEpsilon), cos, sin);
         var met = attention.Attend(index, q, k, v)!;                                    // [R, H, D]
-        h = h + F.linear(met.reshape(met.size(0), configuration.Heads * configuration.HeadSize), wo, wo_bias);
+        met = met.reshape(met.size(0), configuration.Heads * configuration.HeadSize);
+        if (is_grad_enabled())
+        {
+            h = h + F.linear(met, wo, wo_bias);
+            return (h + FeedForward(configuration, h)).MoveToOuterDisposeScope();
+        }
 
-        x = Norm(h, ffn_norm, configuration.NormEpsilon);
-        var gate = F.silu(F.linear(x, w1, w1_bias));
-        var up = F.linear(x, w3, w3_bias);
-        var product = is_grad_enabled() ? gate * up : gate.mul_(up);
-        return (h + F.linear(product, w2, w2_bias)).MoveToOuterDisposeScope();
+        // Without gradients the residual is added by the product itself, and what lies between goes through in pieces that stay in the cache.
+        h = (rows is null ? h.clone() : h).MoveToOuterDisposeScope();
+        Accumulate(h, met, wo, wo_bias);
+        var T = h.size(0);
+        for (long first = 0; first < T; first += PieceRows)
+        {
+            using var inner = NewDisposeScope();
+            var piece = h.narrow(0, first, Math.Min(PieceRows, T - first));
+            Accumulate(piece, Gated(configuration, piece), w2, w2_bias);
+        }
+
+        return h;
     }
 
     /// <summary>x · rsqrt(mean(x²) + eps) · weight, in float32 within.</summary>
@@ -79,6 +93,25 @@ internal sealed class DecoderLayer
         var wide = x.to(ScalarType.Float32);
         var normed = wide * (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt();
         return (normed.to(x.dtype) * weight).MoveToOuterDisposeScope();
+    }
+
+    private Tensor FeedForward(DecoderConfiguration configuration, Tensor h) => F.linear(Gated(configuration, h), w2, w2_bias);
+
+    private Tensor Gated(DecoderConfiguration configuration, Tensor h)
+    {
+        var x = Norm(h, ffn_norm, configuration.NormEpsilon);
+        var gate = F.linear(x, w1, w1_bias);
+        var up = F.linear(x, w3, w3_bias);
+        return is_grad_enabled() ? F.silu(gate) * up : gate.silu_().mul_(up);
+    }
+
+    private static void Accumulate(Tensor h, Tensor x, Tensor weight, Tensor? bias)
+    {
+        h.addmm_(x, weight.t(), beta: 1, alpha: 1);
+        if (bias is not null)
+        {
+            h.add_(bias);
+        }
     }
 
     private (Tensor? Q, Tensor K, Tensor V) Project(DecoderConfiguration c, Tensor x, Tensor? rows)

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BestOfN.Models.Networks;
@@ -6,6 +7,9 @@ namespace BestOfN.Models.Networks;
 /// <remarks>Su et al. 2021, https://arxiv.org/abs/2104.09864, in the rotate-half layout of all families here. Angles are float32. Thread-safe.</remarks>
 public sealed class RotaryEmbedding
 {
+    private static readonly Scalar s_one = 1f;   // a Scalar is a native object: made once
+    private static readonly Scalar s_minusOne = -1f;
+
     private readonly DecoderConfiguration _configuration;
 
     public RotaryEmbedding(DecoderConfiguration configuration) => _configuration = configuration;
@@ -43,6 +47,15 @@ public sealed class RotaryEmbedding
         var half = x.size(-1) / 2;
         var (first, second) = (x.narrow(-1, 0, half), x.narrow(-1, half, half));
         var (c, s) = (cos.unsqueeze(1), sin.unsqueeze(1));                                                // [T, 1, D/2]
+        if (!is_grad_enabled())
+        {
+            // Half the memory traffic of the line below.
+            var turned = x * cat([c, c], -1);
+            turned.narrow(-1, 0, half).addcmul_(second, s, s_minusOne);
+            turned.narrow(-1, half, half).addcmul_(first, s, s_one);
+            return turned.MoveToOuterDisposeScope();
+        }
+
         return cat([(first * c) - (second * s), (second * c) + (first * s)], -1).MoveToOuterDisposeScope();
     }
 

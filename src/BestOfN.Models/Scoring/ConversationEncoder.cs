@@ -1,0 +1,117 @@
+using BestOfN.Core.Prompts;
+using BestOfN.Core.Rewards;
+using BestOfN.Models.Tokenizers;
+
+namespace BestOfN.Models.Scoring;
+
+/// <summary>From conversations to the token ids that the reference would see, and the positions it would read.</summary>
+/// <remarks>Every answer is rendered and tokenised together with its prompt: a token may reach over the border between the two. Thread-safe.</remarks>
+internal sealed class ConversationEncoder
+{
+    // The spelling in the published step-reward models, whose config.json does not name the id.
+    private const string StepToken = "<extra_0>";
+
+    private readonly Render _render;
+    private readonly ITokenizer _tokenizer;
+    private readonly int? _rewardTokenId;
+    private readonly int? _stepTokenId;
+    private readonly Lazy<int[]> _closing;
+
+    /// <param name="render">The model's chat template.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="rewardTokenId">Appended to every sequence that does not end with it; null: the last token is read.</param>
+    /// <param name="scoresSteps">Every step of an answer is read.</param>
+    /// <param name="stepTokenId">What ends a step; null: the tokenizer tells.</param>
+    /// <exception cref="InvalidDataException">The model scores steps and neither it nor the tokenizer knows their token.</exception>
+    public ConversationEncoder(Render render, ITokenizer tokenizer, int? rewardTokenId, bool scoresSteps, int? stepTokenId)
+    {
+        (_render, _tokenizer, _rewardTokenId) = (render, tokenizer, rewardTokenId);
+        _stepTokenId = (scoresSteps, stepTokenId) switch
+        {
+            (false, _) => null,
+            (true, { } id) => id,
+            _ => tokenizer.SpecialTokens.TryGetValue(StepToken, out var id) ? id
+                : throw new InvalidDataException($"The model scores steps, but neither config.json (step_token_id) nor the tokenizer ({StepToken}) names their token."),
+        };
+        _closing = new(FindClosing);
+    }
+
+    /// <summary>A chat template: messages to token ids, with or without the header of the answer to come.</summary>
+    public delegate IReadOnlyList<int> Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt);
+
+    /// <summary>The conversation up to the answer.</summary>
+    public int[] Encode(IReadOnlyList<ChatMessage> prompt) => [.. _render(prompt, true)];
+
+    /// <summary>The conversation with an answer.</summary>
+    public ScoringSequence Encode(IReadOnlyList<ChatMessage> prompt, Answer answer)
+    {
+        if (_stepTokenId is { } step)
+        {
+            return EncodeSteps(prompt, answer, step);
+        }
+
+        var ids = Whole(prompt, answer.Text);
+        return Encode(answer.Index, answer.IsComplete ? ids : WithoutClosing(ids)) with { IsComplete = answer.IsComplete };
+    }
+
+    /// <summary>Token ids that are a conversation already.</summary>
+    /// <exception cref="ScoringFailedException">They are none, or the model scores steps and they end none.</exception>
+    public ScoringSequence Encode(int key, ReadOnlySpan<int> ids)
+    {
+        if (_stepTokenId is { } step)
+        {
+            var rows = new List<int>();
+            for (var i = 0; i < ids.Length; i++)
+            {
+                if (ids[i] == step)
+                {
+                    rows.Add(i);
+                }
+            }
+
+            return rows.Count == 0
+                ? throw new ScoringFailedException($"The model scores steps, and sequence {key} has no step token ({step}).")
+                : new ScoringSequence { Key = key, Ids = ids[..(rows[^1] + 1)].ToArray(), Rows = [.. rows] };
+        }
+
+        int[] read = _rewardTokenId is { } reward && (ids.IsEmpty || ids[^1] != reward) ? [.. ids, reward] : ids.ToArray();
+        return read.Length == 0
+            ? throw new ScoringFailedException($"Sequence {key} has no tokens.")
+            : new ScoringSequence { Key = key, Ids = read, Rows = [read.Length - 1] };
+    }
+
+    // Steps are separated by the model's own token where the text spells it, else by blank lines. The published way: the token in place of the separator, and one at the end.
+    private ScoringSequence EncodeSteps(IReadOnlyList<ChatMessage> prompt, Answer answer, int stepToken)
+    {
+        var separator = answer.Text.Contains(StepToken, StringComparison.Ordinal) ? StepToken : "\n\n";
+        var steps = answer.Text.Split(separator, StringSplitOptions.RemoveEmptyEntries);
+        var ids = new List<int>(WithoutClosing(Whole(prompt, steps.FirstOrDefault() ?? "")));
+        var rows = new List<int> { ids.Count };
+        ids.Add(stepToken);
+        foreach (var step in steps.Skip(1))
+        {
+            ids.AddRange(_tokenizer.Encode(step));
+            rows.Add(ids.Count);
+            ids.Add(stepToken);
+        }
+
+        return new ScoringSequence { Key = answer.Index, Ids = [.. ids], Rows = [.. rows], IsComplete = answer.IsComplete };
+    }
+
+    private int[] Whole(IReadOnlyList<ChatMessage> prompt, string text) => [.. _render([.. prompt, new ChatMessage("assistant", text)], false)];
+
+    private int[] WithoutClosing(int[] ids) => ids.AsSpan().EndsWith(_closing.Value) ? ids[..^_closing.Value.Length] : ids;
+
+    /// <summary>What the template puts behind an answer: where two conversations with different answers end alike.</summary>
+    private int[] FindClosing()
+    {
+        var (a, b) = (Whole([new("user", "?")], "a"), Whole([new("user", "?")], "b"));
+        var common = 0;
+        while (common < Math.Min(a.Length, b.Length) && a[^(common + 1)] == b[^(common + 1)])
+        {
+            common++;
+        }
+
+        return a[^common..];
+    }
+}

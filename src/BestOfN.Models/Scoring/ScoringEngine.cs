@@ -1,0 +1,93 @@
+using System.Diagnostics.Metrics;
+using BestOfN.Core.Prompts;
+using BestOfN.Core.Rewards;
+using BestOfN.Models.Devices;
+using BestOfN.Models.Networks;
+
+namespace BestOfN.Models.Scoring;
+
+/// <summary>A reward network in process: sessions over text, scored in packed passes.</summary>
+/// <remarks>
+/// Three layers: this one knows text; the scheduler knows queues, sessions and the cache of prompt states; the packed scorer computes one
+/// pass on the device's thread. Owns the network; the device worker may be shared and is the caller's.
+/// </remarks>
+public sealed class ScoringEngine : IRewardModel, IDisposable
+{
+    private readonly RewardNetwork _network;
+    private readonly DeviceWorker _worker;
+    private readonly ScoringMetrics _metrics;
+    private readonly StepAggregation _stepReward;
+
+    internal ScoringEngine(
+        string name, RewardNetwork network, ConversationEncoder encoder, DeviceWorker worker, ScoringOptions options, IMeterFactory? meters = null)
+    {
+        (Name, _network, Encoder, _worker, _stepReward) = (name, network, encoder, worker, options.StepReward);
+        _metrics = new ScoringMetrics(name, meters);
+        Scheduler = new ScoringScheduler(new PackedScorer(network), worker, options, _metrics);
+    }
+
+    public string Name { get; }
+
+    /// <summary>The longest conversation accepted, answer included, in tokens.</summary>
+    public int MaxLength => Scheduler.MaxLength;
+
+    /// <summary>True where every step of an answer has a reward of its own.</summary>
+    public bool ScoresSteps => _network.ScoresSteps;
+
+    /// <summary>Tokens that went through the network since the start.</summary>
+    public long ComputedTokens => _metrics.ComputedTokens;
+
+    /// <summary>Tokens that need not be computed because they were: prompts from the cache, and answers that were continued.</summary>
+    public long ReusedTokens => _metrics.ReusedTokens + Scheduler.Cache.ReusedTokens;
+
+    internal ConversationEncoder Encoder { get; }
+
+    internal ScoringScheduler Scheduler { get; }
+
+    IScoringSession IRewardModel.Begin(Prompt prompt) => Begin(prompt);
+
+    /// <inheritdoc cref="IRewardModel.Begin"/>
+    public ScoringSession Begin(Prompt prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        int[] ids;
+        try
+        {
+            ids = Encoder.Encode(prompt.Messages);
+        }
+        catch (Exception e)
+        {
+            return new ScoringSession(this, e);   // the contract has failures told by the scoring call
+        }
+
+        return new ScoringSession(this, prompt.Messages, Scheduler.Open(ids));
+    }
+
+    /// <summary>A session over token ids.</summary>
+    internal ScoringSession Begin(int[] promptIds) => new(this, [], Scheduler.Open(promptIds));
+
+    /// <summary>Ends all sessions and frees the network.</summary>
+    public void Dispose()
+    {
+        Scheduler.Dispose();
+        _worker.RunToEnd(_network.Dispose);
+        _metrics.Dispose();
+    }
+
+    internal AnswerReward Reward(float[] rewards)
+    {
+        if (!ScoresSteps)
+        {
+            return new AnswerReward(rewards[0], []);
+        }
+
+        var steps = rewards.Select(r => (double)r).ToArray();
+        var score = _stepReward switch
+        {
+            StepAggregation.Min => steps.Min(),
+            StepAggregation.Product => steps.Aggregate(1.0, (product, step) => product * step),
+            _ => steps[^1],
+        };
+        return new AnswerReward(score, steps);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.Metrics;
+
+namespace BestOfN.Models.Scoring;
+
+/// <summary>What the scoring engine reports through the meter "BestOfN".</summary>
+internal sealed class ScoringMetrics : IDisposable
+{
+    private readonly Meter _meter;
+    private readonly bool _ownsMeter;
+    private readonly Counter<long> _tokens;
+    private readonly Histogram<int> _tokensPerPass;
+    private readonly KeyValuePair<string, object?> _model;
+    private long _computed;
+    private long _reused;
+
+    public ScoringMetrics(string model, IMeterFactory? meters)
+    {
+        _ownsMeter = meters is null;
+        _meter = meters?.Create("BestOfN") ?? new Meter("BestOfN");
+        _model = new("bestofn.reward_model", model);
+        _tokens = _meter.CreateCounter<long>("bestofn.scoring.tokens", "{token}", "Tokens of prompts and answers, computed or reused.");
+        _tokensPerPass = _meter.CreateHistogram<int>("bestofn.scoring.pass.tokens", "{token}", "Tokens computed in one pass.");
+    }
+
+    /// <summary>Tokens that went through the network.</summary>
+    public long ComputedTokens => Interlocked.Read(ref _computed);
+
+    /// <summary>Tokens of answers that continued what was read before.</summary>
+    public long ReusedTokens => Interlocked.Read(ref _reused);
+
+    public void Observe(ScoringScheduler scheduler)
+    {
+        var cache = scheduler.Cache;
+        _meter.CreateObservableGauge("bestofn.scoring.queue.length", () => Tagged(scheduler.Waiting), "{call}", "Calls that wait for the device.");
+        _meter.CreateObservableGauge("bestofn.scoring.prompt_cache.size", () => Tagged(cache.Bytes), "By", "Memory of prompt states.");
+        _meter.CreateObservableCounter(
+            "bestofn.scoring.prompt_cache.lookups",
+            () => new[] { Tagged(cache.Hits, "hit"), Tagged(cache.PartialHits, "partial"), Tagged(cache.Misses, "miss") },
+            "{prompt}",
+            "Prompts looked up, by how much of them was there.");
+        _meter.CreateObservableCounter("bestofn.scoring.prompt_cache.evictions", () => Tagged(cache.Evictions), "{prompt}", "Prompt states freed for others.");
+        _meter.CreateObservableCounter("bestofn.scoring.prompt_cache.tokens", () => Tagged(cache.ReusedTokens), "{token}", "Prompt tokens that need not be computed.");
+    }
+
+    public void Computed(ScoringPass pass)
+    {
+        Interlocked.Add(ref _computed, pass.Tokens);
+        _tokens.Add(pass.Tokens, _model, new("bestofn.token.source", "computed"));
+        _tokensPerPass.Record(pass.Tokens, _model);
+    }
+
+    public void Reused(int tokens)
+    {
+        if (tokens > 0)
+        {
+            Interlocked.Add(ref _reused, tokens);
+            _tokens.Add(tokens, _model, new("bestofn.token.source", "reused"));
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_ownsMeter)
+        {
+            _meter.Dispose();
+        }
+    }
+
+    private Measurement<long> Tagged(long value) => new(value, _model);
+
+    private Measurement<long> Tagged(long value, string result) => new(value, _model, new("bestofn.result", result));
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using BestOfN.Models.Networks;
+using static TorchSharp.torch;
+
+namespace BestOfN.Benchmarks;
+
+/// <summary>What the machine gives right now: the products of one layer's linear layers, nothing else, into memory that is there already.</summary>
+internal sealed class MatmulRate : IDisposable
+{
+    private readonly List<(Tensor X, Tensor Weight, Tensor Out)> _products = [];
+
+    public MatmulRate(DecoderConfiguration c, int tokens, ScalarType type, Device device)
+    {
+        (int In, int Out)[] shapes =
+        [
+            (c.HiddenSize, c.Heads * c.HeadSize), (c.HiddenSize, c.KeyValueHeads * c.HeadSize), (c.HiddenSize, c.KeyValueHeads * c.HeadSize),
+            (c.Heads * c.HeadSize, c.HiddenSize), (c.HiddenSize, c.IntermediateSize), (c.HiddenSize, c.IntermediateSize), (c.IntermediateSize, c.HiddenSize),
+        ];
+        foreach (var (inputs, outputs) in shapes)
+        {
+            _products.Add((
+                randn([tokens, inputs]).to(type, device).DetachFromDisposeScope(),
+                randn([outputs, inputs]).to(type, device).DetachFromDisposeScope(),
+                zeros([tokens, outputs], type, device).DetachFromDisposeScope()));
+            Flops += 2.0 * tokens * inputs * outputs;
+        }
+    }
+
+    public double Flops { get; }
+
+    /// <summary>FLOP per second.</summary>
+    public double Measure()
+    {
+        var clock = Stopwatch.StartNew();
+        foreach (var (x, weight, result) in _products)
+        {
+            using var transposed = weight.t();
+            result.addmm_(x, transposed, beta: 0, alpha: 1);
+        }
+
+        if (_products[0].X.device.type == TorchSharp.DeviceType.CUDA)
+        {
+            cuda.synchronize();
+        }
+
+        return Flops / clock.Elapsed.TotalSeconds;
+    }
+
+    public void Dispose()
+    {
+        foreach (var (x, weight, result) in _products)
+        {
+            x.Dispose();
+            weight.Dispose();
+            result.Dispose();
+        }
+    }
+}
