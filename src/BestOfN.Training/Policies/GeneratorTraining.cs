@@ -29,7 +29,7 @@ public static class GeneratorTraining
         SentencePieceVocabulary.Learn(
             Enumerable.Range(0, VocabularySample).Select(i => world.Draw(recipe.Seed, i, Split.Training)), recipe.VocabularySize).Write(stateFolder);
         var tokenizer = TokenizerFiles.Load(stateFolder);
-        var answers = new AnswerFormat(tokenizer, ChatTemplateFiles.Load(stateFolder, Architecture, tokenizer));
+        var answers = new AnswerFormat(tokenizer, ChatTemplate.Load(stateFolder, Architecture, tokenizer));
 
         using var random = new Generator(recipe.Seed, CPU);
         var configuration = recipe.Model.ToConfiguration(tokenizer.VocabularySize);

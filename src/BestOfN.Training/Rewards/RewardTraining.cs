@@ -25,7 +25,7 @@ public static class RewardTraining
     {
         ArgumentNullException.ThrowIfNull(recipe);
         var tokenizer = TokenizerFiles.Load(recipe.Generator);
-        var answers = new AnswerFormat(tokenizer, ChatTemplateFiles.Load(recipe.Generator, Architecture, tokenizer));
+        var answers = new AnswerFormat(tokenizer, ChatTemplate.Load(recipe.Generator, Architecture, tokenizer));
         var world = new PocketTextWorld();
         using var random = new Generator(recipe.Seed, CPU);
         var configuration = recipe.Model.ToConfiguration(tokenizer.VocabularySize);
