@@ -11,13 +11,15 @@ namespace BestOfN.Training.Optimization;
 internal sealed class TrainingLoop(
     string phase, TrainingSchedule schedule, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, string stateFolder)
 {
+    private const int LossEvery = 10;
+
     /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
     /// <param name="fingerprint">Identity of recipe and data; a checkpoint of another is refused.</param>
     /// <param name="loss">The loss of a step, in nats, as a scalar tensor. Depends on the step's number alone, so that a resumed training sees the same data.</param>
     /// <param name="measure">Measurements on held-out problems.</param>
     /// <param name="progress">Told after every step.</param>
     /// <param name="cancellationToken">Ends the training after the step under way; what was done since the last checkpoint is lost.</param>
-    public IReadOnlyList<TrainingPoint> Run(
+    public TrainingHistory Run(
         string fingerprint,
         Func<int, Tensor> loss,
         Func<IReadOnlyDictionary<string, double>> measure,
@@ -29,7 +31,7 @@ internal sealed class TrainingLoop(
         state.Restore(fingerprint, parameters, optimizer);
         var before = state.Points.Count > 0 ? state.Points[^1].Seconds : 0;
         var clock = Stopwatch.StartNew();
-        var (sum, count, begun) = (0.0, 0, state.Step);
+        var (sum, count, recent, begun) = (0.0, 0, 0.0, state.Step);
         for (var step = state.Step; step < schedule.Steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -44,7 +46,13 @@ internal sealed class TrainingLoop(
                     throw new InvalidOperationException($"{phase}: the loss of step {step} is {now}; lower the learning rate.");
                 }
 
-                (sum, count) = (sum + now, count + 1);
+                (sum, count, recent) = (sum + now, count + 1, recent + now);
+                if ((step + 1) % LossEvery == 0)
+                {
+                    state.Losses.Add(new TrainingLoss(step + 1, recent / LossEvery));
+                    recent = 0;
+                }
+
                 var perSecond = (step + 1 - begun) * schedule.Batch / clock.Elapsed.TotalSeconds;
                 progress?.Report(new TrainingProgress(phase, step + 1, schedule.Steps, now, perSecond));
             }
@@ -58,6 +66,6 @@ internal sealed class TrainingLoop(
             }
         }
 
-        return state.Points;
+        return new TrainingHistory(state.Losses, state.Points);
     }
 }

@@ -15,6 +15,9 @@ internal sealed class TrainingState(string folder)
     /// <summary>What was measured so far.</summary>
     public List<TrainingPoint> Points { get; private set; } = [];
 
+    /// <summary>Mean losses of short stretches of steps.</summary>
+    public List<TrainingLoss> Losses { get; private set; } = [];
+
     /// <summary>Steps done.</summary>
     public int Step { get; private set; }
 
@@ -41,7 +44,7 @@ internal sealed class TrainingState(string folder)
             tensor.copy_(value);
         }
 
-        (Step, Points) = (saved.Step, [.. saved.Points]);
+        (Step, Points, Losses) = (saved.Step, [.. saved.Points], [.. saved.Losses ?? []]);
         optimizer.Steps = saved.Step;
         return true;
     }
@@ -50,9 +53,7 @@ internal sealed class TrainingState(string folder)
     {
         Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(Path.Combine(folder, WeightsName(step)), parameters.Concat(optimizer.Moments), ScalarType.Float32);
-        var part = StateFile + ".part";
-        File.WriteAllBytes(part, JsonSerializer.SerializeToUtf8Bytes(new Saved(fingerprint, step, Points), s_json));
-        File.Move(part, StateFile, overwrite: true);
+        AtomicFile.Write(StateFile, JsonSerializer.SerializeToUtf8Bytes(new Saved(fingerprint, step, Points, Losses), s_json));
         foreach (var old in Directory.EnumerateFiles(folder, "step-*.safetensors").Where(f => Path.GetFileName(f) != WeightsName(step)))
         {
             File.Delete(old);
@@ -63,5 +64,5 @@ internal sealed class TrainingState(string folder)
 
     private static string WeightsName(int step) => $"step-{step:D7}.safetensors";
 
-    private sealed record Saved(string Fingerprint, int Step, IReadOnlyList<TrainingPoint> Points);
+    private sealed record Saved(string Fingerprint, int Step, IReadOnlyList<TrainingPoint> Points, IReadOnlyList<TrainingLoss>? Losses);
 }

@@ -20,8 +20,8 @@ public static class GeneratorTraining
     /// <param name="stateFolder">Where checkpoints lie; a training that was stopped goes on from there.</param>
     /// <param name="progress">Told after every step.</param>
     /// <param name="cancellationToken">Stops after the step under way.</param>
-    /// <returns>What was measured at each checkpoint.</returns>
-    public static IReadOnlyList<TrainingPoint> Run(
+    /// <returns>Losses and what was measured at each checkpoint.</returns>
+    public static TrainingHistory Run(
         GeneratorRecipe recipe, string stateFolder, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
@@ -39,7 +39,7 @@ public static class GeneratorTraining
         var parameters = decoder.Parameters.Append(new("output.weight", head)).ToArray();
 
         var batch = recipe.Training.Batch;
-        var points = new TrainingLoop("generator", recipe.Training, parameters, stateFolder).Run(
+        var history = new TrainingLoop("generator", recipe.Training, parameters, stateFolder).Run(
             RecipeFile.Fingerprint(recipe),
             step => LanguageModelling.Loss(
                 decoder,
@@ -51,7 +51,7 @@ public static class GeneratorTraining
             cancellationToken);
 
         ModelFolder.Write(recipe.Output, stateFolder, Architecture, configuration, answers.ConfigTokens, parameters);
-        return points;
+        return history;
     }
 
     // The share of held-out problems that the most likely answer solves.

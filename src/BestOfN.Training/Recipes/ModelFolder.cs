@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BestOfN.Models.Networks;
@@ -31,7 +32,7 @@ internal static class ModelFolder
             var target = Path.Combine(folder, Path.GetFileName(file));
             if (Path.GetFullPath(target) != Path.GetFullPath(file))
             {
-                File.Copy(file, target, overwrite: true);
+                AtomicFile.Write(target, File.ReadAllBytes(file));
             }
         }
 
@@ -58,9 +59,7 @@ internal static class ModelFolder
             config[name] = id;
         }
 
-        var path = Path.Combine(folder, "config.json");
-        File.WriteAllText(path + ".part", config.ToJsonString(s_json) + "\n");
-        File.Move(path + ".part", path, overwrite: true);
+        AtomicFile.Write(Path.Combine(folder, "config.json"), Encoding.UTF8.GetBytes(config.ToJsonString(s_json) + "\n"));
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), parameters, ScalarType.BFloat16);
     }
 }

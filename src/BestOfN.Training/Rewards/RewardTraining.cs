@@ -20,7 +20,7 @@ public static class RewardTraining
     private const string Architecture = "InternLM2ForRewardModel";
 
     /// <inheritdoc cref="GeneratorTraining.Run"/>
-    public static IReadOnlyList<TrainingPoint> Run(
+    public static TrainingHistory Run(
         RewardRecipe recipe, string stateFolder, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
@@ -53,7 +53,7 @@ public static class RewardTraining
             var heldOut = Compare(pool.HeldOut, answers, recipe);
             var order = new EpochOrder(training.Length, recipe.Seed);
             var parameters = decoder.Parameters.Append(new("v_head.weight", score)).ToArray();
-            var points = new TrainingLoop("pairs", recipe.Training, parameters, Path.Combine(stateFolder, "pairs")).Run(
+            var history = new TrainingLoop("pairs", recipe.Training, parameters, Path.Combine(stateFolder, "pairs")).Run(
                 fingerprint,
                 step => PairwiseRanking.Loss(decoder, head, [.. order.Batch(step, recipe.Training.Batch).Select(i => training[i])]),
                 () => Measure(decoder, head, heldOut),
@@ -63,7 +63,7 @@ public static class RewardTraining
             ModelFolder.Write(
                 recipe.Output, recipe.Generator, Architecture, configuration,
                 answers.ConfigTokens.Append(new("reward_token_id", answers.RewardToken)).ToDictionary(), parameters);
-            return points;
+            return history;
         }
     }
 
