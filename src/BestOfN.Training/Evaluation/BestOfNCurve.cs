@@ -25,8 +25,10 @@ public sealed record BestOfNCurve
     /// <summary>The one of highest reward is correct.</summary>
     public required IReadOnlyList<double> Reward { get; init; }
 
+    /// <summary>The most frequent answer is correct; rewards are not looked at.</summary>
     public required IReadOnlyList<double> MajorityVote { get; init; }
 
+    /// <summary>The answer of the greatest shared weight is correct.</summary>
     public required IReadOnlyList<double> WeightedVote { get; init; }
 
     public required BestOfNIntervals Intervals { get; init; }
@@ -50,11 +52,11 @@ public sealed record BestOfNCurve
 
         ks.Add(n);
 
-        var groups = pools.Select(p => AnswerText.Group(p.Answers.Select(a => a.Text))).ToList();
+        var strategies = new SelectionStrategies(SelectionStrategies.BuiltIn);
         var pass = OverProblems((i, k) => PoolEstimators.PassAt(pools[i], k));
         var reward = OverProblems((i, k) => PoolEstimators.RewardAt(pools[i], k));
-        var majority = OverProblems((i, k) => VoteAt(i, k, (answers, _) => Votes.Majority(answers)));
-        var weighted = OverProblems((i, k) => VoteAt(i, k, Votes.Weighted));
+        var majority = OverProblems((i, k) => VoteAt(i, k, strategies[SelectionStrategies.MajorityVote]));
+        var weighted = OverProblems((i, k) => VoteAt(i, k, strategies[SelectionStrategies.WeightedVote]));
         var greedy = Estimate.OfMean([.. pools.Select(p => p.GreedyIsCorrect ? 1.0 : 0.0)]);
         var pairs = pools.Select(PoolEstimators.RankedPairs).ToList();
         var auc = Estimate.OfRatio([.. pairs.Select(p => p.Won)], [.. pairs.Select(p => p.Pairs)]);
@@ -83,8 +85,8 @@ public sealed record BestOfNCurve
             [.. ks.Select(k => Estimate.OfMean([.. Enumerable.Range(0, pools.Count).Select(i => accuracy(i, k))]))];
 
         // The same subsets for every rule, so that rules differ by what they choose and not by luck.
-        double VoteAt(int i, int k, VoteRule vote) =>
-            PoolEstimators.VoteAt(pools[i], groups[i], k, vote, VoteSubsets, new SplitMix64(seed, (ulong)i, (ulong)k));
+        double VoteAt(int i, int k, ISelectionStrategy vote) =>
+            PoolEstimators.ChoiceAt(pools[i], k, vote, VoteSubsets, new SplitMix64(seed, (ulong)i, (ulong)k));
 
         static double[] Values(List<Estimate> estimates) => [.. estimates.Select(e => e.Value)];
 

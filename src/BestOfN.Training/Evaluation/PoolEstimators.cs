@@ -1,4 +1,5 @@
 using System.Numerics;
+using BestOfN.Core.Selection;
 using BestOfN.Training.Worlds;
 
 namespace BestOfN.Training.Evaluation;
@@ -20,14 +21,14 @@ internal static class PoolEstimators
         return 1 - allWrong;
     }
 
-    /// <summary>The chance that the answer of the highest reward among k is correct; of equal rewards the lower index wins.</summary>
+    /// <summary>The chance that the answer of the highest reward among k is correct; of equal rewards the lower index wins, and truncated answers only win among themselves.</summary>
     /// <remarks>The answer of rank r (from 0) wins C(n−1−r, k−1) of the C(n, k) subsets: those that hold it and nothing better.</remarks>
     public static double RewardAt(CandidatePool pool, int k)
     {
         var n = pool.Answers.Count;
         var (expectation, weight) = (0.0, k / (double)n);
         var rank = 0;
-        foreach (var answer in pool.Answers.OrderByDescending(a => a.Score.Value)) // a stable sort
+        foreach (var answer in pool.Answers.OrderBy(a => a.IsTruncated).ThenByDescending(a => a.Score.Value)) // a stable sort
         {
             expectation += answer.IsCorrect ? weight : 0;
             weight *= Math.Max(0, n - k - rank) / (double)Math.Max(1, n - 1 - rank);
@@ -37,12 +38,15 @@ internal static class PoolEstimators
         return expectation;
     }
 
-    /// <summary>The chance that a vote among k answers chooses a correct one: over all subsets if there are at most <paramref name="subsets"/>, else over so many random ones.</summary>
-    /// <param name="groups">One number per answer, equal for equal answers.</param>
-    public static double VoteAt(CandidatePool pool, IReadOnlyList<int> groups, int k, VoteRule vote, int subsets, SplitMix64 random)
+    /// <summary>
+    /// The chance that a strategy chooses a correct one of k answers: over all subsets if there are at most <paramref name="subsets"/>,
+    /// else over so many random ones.
+    /// </summary>
+    public static double ChoiceAt(CandidatePool pool, int k, ISelectionStrategy strategy, int subsets, SplitMix64 random)
     {
         var n = pool.Answers.Count;
-        var (chosen, chosenGroups, chosenScores) = (new int[k], new int[k], new double[k]);
+        var candidates = pool.Answers.Select((a, i) => a.ToScoredCandidate(i, strategy.NeedsScores)).ToArray();
+        var chosen = new int[k];
         int right = 0, seen = 0;
         if (Combinations(n, k) <= subsets)
         {
@@ -53,7 +57,7 @@ internal static class PoolEstimators
 
             do
             {
-                Vote();
+                Choose();
             }
             while (MoveToNextSubset(chosen, n));
         }
@@ -70,22 +74,19 @@ internal static class PoolEstimators
 
                 indices.AsSpan(0, k).CopyTo(chosen);
                 Array.Sort(chosen);
-                Vote();
+                Choose();
             }
         }
 
         return right / (double)seen;
 
-        void Vote()
+        void Choose()
         {
-            for (var i = 0; i < k; i++)
-            {
-                chosenGroups[i] = groups[chosen[i]];
-                chosenScores[i] = pool.Answers[chosen[i]].Score.Value;
-            }
-
+            // As the selection does it: answers that were cut short are only chosen among themselves.
+            var complete = chosen.Where(i => !pool.Answers[i].IsTruncated).Select(i => candidates[i]).ToList();
+            var winner = strategy.Rank(complete.Count > 0 ? complete : [.. chosen.Select(i => candidates[i])])[0];
             seen++;
-            right += pool.Answers[chosen[vote(chosenGroups, chosenScores)]].IsCorrect ? 1 : 0;
+            right += pool.Answers[winner.Candidate.Index].IsCorrect ? 1 : 0;
         }
     }
 

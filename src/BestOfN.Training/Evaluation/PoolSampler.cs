@@ -38,22 +38,23 @@ public sealed class PoolSampler(PocketTextWorld world, IGenerator generator, IRe
         var answers = await GenerateAsync(request, cancellationToken);
         var greedy = await GenerateAsync(
             request with { Candidates = 1, Sampling = request.Sampling with { Temperature = 0 } }, cancellationToken);
-        var scores = await session.ScoreAsync([.. answers.Select((text, i) => new Answer(i, text))], cancellationToken);
+        var scores = await session.ScoreAsync([.. answers.Select((answer, i) => new Answer(i, answer.Text))], cancellationToken);
         return new(
-            [.. answers.Zip(scores, (text, score) => new PooledAnswer(text, score, problem.IsCorrect(text)))],
-            problem.IsCorrect(greedy[0]));
+            [.. answers.Zip(scores, (answer, score) => new PooledAnswer(
+                answer.Text, score, problem.IsCorrect(answer.Text), IsTruncated: answer.FinishReason is "length" or "content_filter"))],
+            problem.IsCorrect(greedy[0].Text));
     }
 
-    private async Task<string[]> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken)
+    private async Task<Candidate[]> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
-        var answers = new string[request.Candidates];
+        var answers = new Candidate[request.Candidates];
         await using var generation = generator.Start(request, cancellationToken);
         await foreach (var happened in generation.Events.WithCancellation(cancellationToken))
         {
             switch (happened)
             {
                 case CandidateFinished { Candidate: var candidate }:
-                    answers[candidate.Index] = candidate.Text;
+                    answers[candidate.Index] = candidate;
                     break;
                 case CandidateFailed { Exception: var exception }:
                     throw new GenerationFailedException($"Candidate {happened.Index} failed: {exception.Message}", exception);

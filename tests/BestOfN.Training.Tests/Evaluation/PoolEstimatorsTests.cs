@@ -9,6 +9,12 @@ public sealed class PoolEstimatorsTests
 {
     private const double Exact = 1e-12;
 
+    private static readonly SelectionStrategies s_strategies = new(SelectionStrategies.BuiltIn);
+
+    private static ISelectionStrategy Weighted => s_strategies[SelectionStrategies.WeightedVote];
+
+    private static ISelectionStrategy Majority => s_strategies[SelectionStrategies.MajorityVote];
+
     public static TheoryData<ulong> Seeds => [.. Enumerable.Range(1, 25).Select(i => (ulong)i)];
 
     [Theory]
@@ -29,7 +35,11 @@ public sealed class PoolEstimatorsTests
         var pool = RandomPool(seed);
         for (var k = 1; k <= pool.Answers.Count; k++)
         {
-            Assert.Equal(OverSubsets(pool, k, s => s.MaxBy(a => a.Score.Value)!.IsCorrect), PoolEstimators.RewardAt(pool, k), Exact);
+            var exact = PoolEstimators.RewardAt(pool, k);
+            var byStrategy = PoolEstimators.ChoiceAt(pool, k, s_strategies[SelectionStrategies.Reward], subsets: 1000, new SplitMix64(1));
+
+            Assert.Equal(OverSubsets(pool, k, s => Complete(s).MaxBy(a => a.Score.Value)!.IsCorrect), exact, Exact);
+            Assert.Equal(exact, byStrategy, Exact);
         }
     }
 
@@ -38,11 +48,10 @@ public sealed class PoolEstimatorsTests
     public void A_vote_is_exact_when_all_subsets_can_be_seen(ulong seed)
     {
         var pool = RandomPool(seed);
-        var groups = AnswerText.Group(pool.Answers.Select(a => a.Text));
         for (var k = 1; k <= pool.Answers.Count; k++)
         {
-            var weighted = PoolEstimators.VoteAt(pool, groups, k, Votes.Weighted, subsets: 1000, new SplitMix64(1));
-            var majority = PoolEstimators.VoteAt(pool, groups, k, (g, _) => Votes.Majority(g), subsets: 1000, new SplitMix64(1));
+            var weighted = PoolEstimators.ChoiceAt(pool, k, Weighted, subsets: 1000, new SplitMix64(1));
+            var majority = PoolEstimators.ChoiceAt(pool, k, Majority, subsets: 1000, new SplitMix64(1));
 
             Assert.Equal(OverSubsets(pool, k, WeightedWinnerIsCorrect), weighted, Exact);
             Assert.Equal(OverSubsets(pool, k, MajorityWinnerIsCorrect), majority, Exact);
@@ -58,11 +67,10 @@ public sealed class PoolEstimatorsTests
         foreach (var seed in Enumerable.Range(1, 10))
         {
             var pool = RandomPool((ulong)seed);
-            var groups = AnswerText.Group(pool.Answers.Select(a => a.Text));
-            var exact = PoolEstimators.VoteAt(pool, groups, k, Votes.Weighted, subsets: 1000, new SplitMix64(1));
+                var exact = PoolEstimators.ChoiceAt(pool, k, Weighted, subsets: 1000, new SplitMix64(1));
 
             // 8 over k is at most 70, so 7 at a time is sampled; the mean of many seeds is within a few standard errors.
-            var sampled = Enumerable.Range(0, 600).Average(i => PoolEstimators.VoteAt(pool, groups, k, Votes.Weighted, subsets: 7, new SplitMix64((ulong)i)));
+            var sampled = Enumerable.Range(0, 600).Average(i => PoolEstimators.ChoiceAt(pool, k, Weighted, subsets: 7, new SplitMix64((ulong)i)));
             Assert.Equal(exact, sampled, 0.05);
         }
     }
@@ -71,9 +79,8 @@ public sealed class PoolEstimatorsTests
     public void Random_subsets_repeat_with_their_seed()
     {
         var pool = new CandidatePool([.. Enumerable.Range(0, 8).Select(i => new PooledAnswer($"{i}", new(i), i % 2 == 0))], GreedyIsCorrect: false);
-        var groups = AnswerText.Group(pool.Answers.Select(a => a.Text));
 
-        double Sample(ulong seed) => PoolEstimators.VoteAt(pool, groups, 4, Votes.Weighted, subsets: 9, new SplitMix64(seed));
+        double Sample(ulong seed) => PoolEstimators.ChoiceAt(pool, 4, Weighted, subsets: 9, new SplitMix64(seed));
 
         Assert.Equal(Sample(5), Sample(5));
         Assert.True(Enumerable.Range(0, 20).Select(i => Sample((ulong)i)).Distinct().Count() > 1);
@@ -105,7 +112,7 @@ public sealed class PoolEstimatorsTests
     {
         var random = new SplitMix64(seed);
         return new(
-            [.. Enumerable.Range(0, 8).Select(_ => new PooledAnswer($"{"abcde"[random.Below(5)]}", new(random.Below(5) / 2.0), random.Below(3) == 0))],
+            [.. Enumerable.Range(0, 8).Select(_ => new PooledAnswer($"{"abcde"[random.Below(5)]}", new(random.Below(5) / 2.0), random.Below(3) == 0, random.Below(4) == 0))],
             GreedyIsCorrect: false);
     }
 
@@ -120,12 +127,20 @@ public sealed class PoolEstimatorsTests
 
     // GroupBy keeps the order of first appearance and MaxBy the first of equals.
     private static bool MajorityWinnerIsCorrect(List<PooledAnswer> answers) =>
-        answers.GroupBy(a => a.Text).MaxBy(g => g.Count())!.First().IsCorrect;
+        Complete(answers).GroupBy(a => a.Text).MaxBy(g => g.Count())!.First().IsCorrect;
 
     private static bool WeightedWinnerIsCorrect(List<PooledAnswer> answers)
     {
-        // Sums of few values in equal order: ties are ties in both computations.
-        var highest = answers.Max(a => a.Score.Value);
-        return answers.GroupBy(a => a.Text).MaxBy(g => g.Sum(a => Math.Exp(a.Score.Value - highest)))!.MaxBy(a => a.Score.Value)!.IsCorrect;
+        var complete = Complete(answers);
+        var highest = complete.Max(a => a.Score.Value);
+        return complete.GroupBy(a => a.Text)
+            .MaxBy(g => (g.Sum(a => Math.Exp(a.Score.Value - highest)), g.Max(a => a.Score.Value)))!
+            .MaxBy(a => a.Score.Value)!.IsCorrect;
+    }
+
+    private static List<PooledAnswer> Complete(List<PooledAnswer> answers)
+    {
+        var complete = answers.Where(a => !a.IsTruncated).ToList();
+        return complete.Count > 0 ? complete : answers;
     }
 }
