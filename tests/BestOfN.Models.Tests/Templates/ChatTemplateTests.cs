@@ -21,7 +21,7 @@ public class ChatTemplateTests
         {
             var messages = input.GetProperty("messages").EnumerateArray().Select(m => new ChatMessage(m.Text("role"), m.Text("content"))).ToList();
             Assert.Equal(input.Text("prompt"), template.Render(messages, false));
-            Assert.Equal(sample.Ids("input_ids"), [.. template.Encode(messages, false), reward]);
+            Assert.Equal(sample.Ids("input_ids"), template.Encode(messages, false).Append(reward));
         }
     }
 
@@ -35,7 +35,7 @@ public class ChatTemplateTests
         foreach (var prompt in cases.RootElement.GetProperty("prompts").EnumerateArray())
         {
             var messages = prompt.GetProperty("messages").EnumerateArray().Select(m => new ChatMessage(m.Text("role"), m.Text("content"))).ToList();
-            Assert.Equal(prompt.Ids("ids_with_bos"), [.. template.Encode(messages, false), 2, 92527]);
+            Assert.Equal(prompt.Ids("ids_with_bos"), template.Encode(messages, false).Concat([2, 92527]));
         }
     }
 

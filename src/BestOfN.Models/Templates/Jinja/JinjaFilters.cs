@@ -15,7 +15,7 @@ internal static class JinjaFilters
             case "trim": return JinjaText.Strip(budget.Text(Text()), a.Text(0, "chars", null));
             case "upper": return budget.Text(Text()).ToUpperInvariant();
             case "lower": return budget.Text(Text()).ToLowerInvariant();
-            case "title": return JinjaText.Title(budget.Text(Text()));
+            case "title": return JinjaText.TitleWords(budget.Text(Text()));
             case "capitalize": return JinjaText.Capitalize(budget.Text(Text()));
             case "string" or "safe": return Text();
             case "length" or "count": return JinjaValue.Length(value);
@@ -75,7 +75,7 @@ internal static class JinjaFilters
                 return value is string number
                     ? double.TryParse(number, CultureInfo.InvariantCulture, out var parsed) ? parsed : a.Get(0, "default", 0.0)
                     : value is long or double or bool ? JinjaValue.Number(value) : a.Get(0, "default", 0.0);
-            case "abs": return value is long whole ? whole == long.MinValue ? throw new JinjaError("a number is too large") : Math.Abs(whole) : Math.Abs(JinjaValue.Number(value));
+            case "abs": return value is long whole ? whole == long.MinValue ? throw new JinjaError("a number is too large") : (object)Math.Abs(whole) : Math.Abs(JinjaValue.Number(value));
             case "round": return Round(JinjaValue.Number(value), (int)Math.Clamp(a.Integer(0, "precision", 0), 0, 15), a.Text(1, "method", "common"));
             case "wordcount": return (long)JinjaText.Split(Text(), null, -1).Count;
             case "escape" or "e":

@@ -114,7 +114,7 @@ internal sealed class JinjaInterpreter
             return Execute(loop.Otherwise, new JinjaScope(scope));
         }
 
-        var state = new JinjaLoop(items, _loops, _budget);
+        var state = new JinjaLoop(items, _budget);
         _loops++;
         foreach (var item in items)
         {

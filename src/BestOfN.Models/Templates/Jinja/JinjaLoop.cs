@@ -1,7 +1,7 @@
 namespace BestOfN.Models.Templates.Jinja;
 
 /// <summary>The variable <c>loop</c>.</summary>
-internal sealed class JinjaLoop(IReadOnlyList<object?> items, int depth, JinjaBudget budget)
+internal sealed class JinjaLoop(IReadOnlyList<object?> items, JinjaBudget budget)
 {
     private object? _lastChanged = new JinjaUndefined("nothing");
 
@@ -16,8 +16,8 @@ internal sealed class JinjaLoop(IReadOnlyList<object?> items, int depth, JinjaBu
         "first" => Index == 0,
         "last" => Index == items.Count - 1,
         "length" => (long)items.Count,
-        "depth" => depth + 1L,
-        "depth0" => (long)depth,
+        "depth" => 1L, // counts recursive loops, of which there are none
+        "depth0" => 0L,
         "previtem" => Index > 0 ? items[Index - 1] : new JinjaUndefined("there is no previous item"),
         "nextitem" => Index < items.Count - 1 ? items[Index + 1] : new JinjaUndefined("there is no next item"),
         "cycle" => (JinjaFunction)(a => a.Positional.Count > 0 ? a.Positional[Index % a.Positional.Count] : throw new JinjaError("cycle needs items")),

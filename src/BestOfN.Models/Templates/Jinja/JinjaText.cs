@@ -51,7 +51,7 @@ internal static class JinjaText
             var end = separator is not null ? text.IndexOf(separator, at, StringComparison.Ordinal) : NextSpace(text, at);
             if (end < 0 || (limit >= 0 && parts.Count >= limit))
             {
-                parts.Add(separator is null ? Strip(text[at..], null, left: false) : text[at..]);
+                parts.Add(text[at..]);
                 return parts;
             }
 
@@ -138,6 +138,21 @@ internal static class JinjaText
         }
 
         return title.ToString();
+    }
+
+    /// <summary>Upper case at the start and after blanks, hyphens and opening brackets (the filter, unlike the method).</summary>
+    public static string TitleWords(string text)
+    {
+        var title = new StringBuilder(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var starts = i == 0 || IsSpaceOrOpening(text[i - 1]);
+            title.Append(starts ? char.ToUpperInvariant(text[i]) : char.ToLowerInvariant(text[i]));
+        }
+
+        return title.ToString();
+
+        static bool IsSpaceOrOpening(char c) => JinjaLexer.IsSpace(c) || c is '-' or '(' or '{' or '[' or '<';
     }
 
     public static string Capitalize(string text) =>

@@ -17,7 +17,7 @@ internal static class JinjaValue
         JsonValueKind.Object => JinjaDictionary.Of(element.EnumerateObject().Select(m => KeyValuePair.Create<object, object?>(m.Name, FromJson(m.Value)))),
         JsonValueKind.Array => element.EnumerateArray().Select(FromJson).ToList(),
         JsonValueKind.String => element.GetString(),
-        JsonValueKind.Number => element.TryGetInt64(out var integer) ? integer : element.GetDouble(),
+        JsonValueKind.Number => element.TryGetInt64(out var integer) ? (object)integer : element.GetDouble(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         _ => null,
@@ -236,16 +236,28 @@ internal static class JinjaValue
             return double.IsNaN(number) ? "nan" : number > 0 ? "inf" : "-inf";
         }
 
-        // Python writes exponents from 1e16 and below 1e-4, with at least two digits.
-        var size = Math.Abs(number);
-        if (size is 0 or (>= 1e-4 and < 1e16))
+        // The shortest digits that read back, as .NET and Python both find them; only the place of the exponent differs.
+        var parts = Math.Abs(number).ToString("E16", CultureInfo.InvariantCulture);
+        for (var precision = 0; precision < 16; precision++)
         {
-            var plain = number.ToString("0.0###################", CultureInfo.InvariantCulture);
-            return double.Parse(plain, CultureInfo.InvariantCulture) == number ? plain : number.ToString("R", CultureInfo.InvariantCulture);
+            var shorter = Math.Abs(number).ToString($"E{precision}", CultureInfo.InvariantCulture);
+            if (double.Parse(shorter, CultureInfo.InvariantCulture) == Math.Abs(number))
+            {
+                parts = shorter;
+                break;
+            }
         }
 
-        var parts = number.ToString("R", CultureInfo.InvariantCulture).Split('E');
-        return parts.Length == 1 ? parts[0] : $"{parts[0]}e{parts[1][0]}{parts[1][1..].PadLeft(2, '0')}";
+        var sign = double.IsNegative(number) ? "-" : "";
+        var digits = parts[..parts.IndexOf('E', StringComparison.Ordinal)].Replace(".", "", StringComparison.Ordinal);
+        var exponent = int.Parse(parts.AsSpan(parts.IndexOf('E', StringComparison.Ordinal) + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        return exponent switch
+        {
+            < -4 or >= 16 => $"{sign}{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}",
+            < 0 => $"{sign}0.{new string('0', -exponent - 1)}{digits}",
+            _ when digits.Length > exponent + 1 => $"{sign}{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}",
+            _ => $"{sign}{digits.PadRight(exponent + 1, '0')}.0",
+        };
     }
 
     /// <summary>As Python's <c>json.dumps(value, ensure_ascii=False)</c>, which chat templates are given as <c>tojson</c>.</summary>

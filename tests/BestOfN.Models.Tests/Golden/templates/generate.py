@@ -451,7 +451,7 @@ SMALL = r"""
 a {{- ' b ' -}} c {%- if true -%} d {%- endif -%} e {#- comment -#} f {# x #} g
 {% raw %}{{ not }} {% parsed %}{% endraw %} {{ '{{' }} {{ '%}' }} {{ {'a': {'b': 1}}['a']['b'] }} {{ {'a': {}} }}
 {{ [1, 2,] }} {{ (1, 2) }} {{ {'a': 1,} }} {{ 1, 2 }} {{ ((1)) }} {{ [[1], [2]][1][0] }} {{ {1: 'one'}[1] }} {{ 'a' * 3 }} {{ [0] * 3 }} {{ [1] + [2] }} {{ -(-3) }} {{ +3 }} {{ - 2 ** 2 }} {{ 2 * -3 }}
-{{ namespace({'a': 1}).a }} {{ [1,2,3].index(2) }} {{ [1,1].count(1) }} {{ "a" | e }} {{ "<a href='x'>&\"" | escape }} {{ 'x' | safe }} {{ x.y is defined if x is mapping else 'no' }} {{ messages is defined }} {{ loop is defined }}
+{{ namespace({'a': 1}).a }} {{ [1,2,3].index(2) }} {{ [1,1].count(1) }} {{ "a" | e }} {{ "<a href='x'>&\"" | escape }} {{ 'x' | safe }} {{ x.y is defined and 1 if x is mapping else 'no' }} {{ messages is defined }} {{ loop is defined }}
 {{ raise_exception('stop ' ~ 1) }}
 {{ undef.x }}
 {{ 1 + 'a' }}
