@@ -36,12 +36,26 @@ internal sealed class Cohort : IDisposable
         Sequences = [.. _rows.Select(r => r.Sequence)];
         var c = decoder.Configuration;
         var longest = _prompts.Max(p => p.Ids.Count);
-        // Zeros: what lies behind a shorter prompt is masked, but nothing times a weight of 0 may be NaN.
-        Tensor Fresh() => zeros(_prompts.Length, c.KeyValueHeads, longest, c.HeadSize, decoder.Type, decoder.Device).DetachFromDisposeScope();
-        _promptKeys = [.. Enumerable.Range(0, c.Layers).Select(_ => Fresh())];
-        _promptValues = [.. Enumerable.Range(0, c.Layers).Select(_ => Fresh())];
+        _promptKeys = new Tensor[c.Layers];
+        _promptValues = new Tensor[c.Layers];
         _ownKeys = new Tensor[c.Layers];
         _ownValues = new Tensor[c.Layers];
+
+        // Zeros: what lies behind a shorter prompt is masked, but nothing times a weight of 0 may be NaN.
+        Tensor Fresh() => zeros(_prompts.Length, c.KeyValueHeads, longest, c.HeadSize, decoder.Type, decoder.Device).DetachFromDisposeScope();
+        try
+        {
+            for (var i = 0; i < c.Layers; i++)
+            {
+                _promptKeys[i] = Fresh();
+                _promptValues[i] = Fresh();
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The sequences still in the batch, in the order of their rows.</summary>

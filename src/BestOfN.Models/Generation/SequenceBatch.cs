@@ -75,6 +75,9 @@ internal sealed class SequenceBatch(LanguageModel model) : IDisposable
     /// <summary>True where some prompt was not read to its end.</summary>
     public bool HasPrompts => _cohorts.Any(c => !c.IsRead && c.Sequences.Any(s => !s.IsEnded));
 
+    /// <summary>True where some sequence waits for its next token.</summary>
+    public bool HasRunning => _cohorts.Any(c => c.IsRead && c.Sequences.Any(s => !s.IsEnded));
+
     /// <summary>Drops what has ended, and its memory.</summary>
     public void Compact()
     {
