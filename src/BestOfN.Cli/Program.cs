@@ -1,10 +1,13 @@
 using System.CommandLine;
+using BestOfN.Cli.Evaluate;
 using BestOfN.Cli.Hosting;
 using BestOfN.Cli.Train;
 
+var terminal = CommandTerminal.OfProcess();
 var root = new RootCommand("Best-of-N answers: training, evaluation and scoring.")
 {
-    TrainCommand.Create(),
+    TrainCommand.Create(terminal),
+    EvaluateCommand.Create(terminal, EnginePools.Open),
 };
 
-return await CommandRunner.RunAsync(root, args, CommandTerminal.OfProcess());
+return await CommandRunner.RunAsync(root, args, terminal);

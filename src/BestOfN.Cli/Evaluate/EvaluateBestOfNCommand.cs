@@ -20,8 +20,8 @@ internal static class EvaluateBestOfNCommand
         var samples = new Option<int>("--samples") { Description = "Answers per problem: the largest k.", DefaultValueFactory = _ => 64 };
         var temperature = new Option<double>("--temperature") { Description = "How the answers are drawn.", DefaultValueFactory = _ => 1 };
         var seed = new Option<ulong>("--seed") { Description = "Decides problems, answers and the subsets of votes.", DefaultValueFactory = _ => 1 };
-        var generator = new Option<DirectoryInfo>("--generator") { Description = "Folder of the generator.", Required = true };
-        var reward = new Option<DirectoryInfo>("--reward") { Description = "Folder of the reward model.", Required = true };
+        var generator = new Option<DirectoryInfo>("--generator") { Description = "Folder of the generator.", DefaultValueFactory = _ => Embedded("pocket-generator") };
+        var reward = new Option<DirectoryInfo>("--reward") { Description = "Folder of the reward model.", DefaultValueFactory = _ => Embedded("pocket-reward") };
         var json = new Option<FileInfo?>("--json") { Description = "File that receives the curve." };
         var plot = new Option<FileInfo?>("--plot") { Description = "File that receives the curve as a picture (SVG)." };
         problems.Validators.Add(Validate.AtLeast(problems, 1));
@@ -62,6 +62,9 @@ internal static class EvaluateBestOfNCommand
         });
         return command;
     }
+
+    // The models that come with the product lie beside the program.
+    private static DirectoryInfo Embedded(string model) => new(Path.Combine(AppContext.BaseDirectory, "config", "models", model));
 
     private static void Print(BestOfNCurve curve, IAnsiConsole console)
     {

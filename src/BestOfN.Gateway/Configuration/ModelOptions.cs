@@ -12,9 +12,9 @@ public sealed record ModelOptions
     /// <summary>In process: the folder with config.json, weights and tokenizer; relative to the gateway's own folder.</summary>
     public string? Path { get; init; }
 
-    /// <summary>In process: what it computes in.</summary>
-    [AllowedValues("float32", "bfloat16")]
-    public string Dtype { get; init; } = "float32";
+    /// <summary>In process: what it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
+    [AllowedValues("auto", "float32", "bfloat16")]
+    public string Dtype { get; init; } = "auto";
 
     /// <summary>In process: where it computes.</summary>
     [RegularExpression(@"cpu|cuda(:\d+)?", ErrorMessage = "'{0}' must be cpu, cuda or cuda:N.")]

@@ -9,9 +9,9 @@ public sealed record RewardModelOptions
     [Required]
     public string Path { get; init; } = "";
 
-    /// <summary>What it computes in.</summary>
-    [AllowedValues("float32", "bfloat16")]
-    public string Dtype { get; init; } = "float32";
+    /// <summary>What it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
+    [AllowedValues("auto", "float32", "bfloat16")]
+    public string Dtype { get; init; } = "auto";
 
     /// <summary>Where it computes.</summary>
     [RegularExpression(@"cpu|cuda(:\d+)?", ErrorMessage = "'{0}' must be cpu, cuda or cuda:N.")]

@@ -1,3 +1,5 @@
+using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Completions;
 using BestOfN.Protocols.Upstreams;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -10,7 +12,7 @@ namespace BestOfN.Gateway.Upstream;
 internal static class UpstreamServices
 {
     /// <summary>Section of YARP's own configuration: <c>Clusters</c> are upstreams, <c>Routes</c> say which paths pass through to which.</summary>
-    private const string ProxySection = "ReverseProxy";
+    public const string ProxySection = "ReverseProxy";
 
     // What a client says to the gateway about itself is not the upstream's business.
     private static readonly string[] _credentials = ["Authorization", "Cookie", "Api-Key", "X-Api-Key"];
@@ -31,6 +33,8 @@ internal static class UpstreamServices
         services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<UpstreamGenerators>();
+        services.AddSingleton<IGeneratorSource, UpstreamGeneratorSource>();
+        services.AddSingleton<ICompletionRelay, ClusterCompletionRelay>();
         services.AddSingleton<IValidateOptions<UpstreamOptions>, UpstreamTimeoutsValidator>();
         services.AddOptionsWithValidateOnStart<UpstreamOptions, UpstreamOptionsValidator>().BindConfiguration(UpstreamOptions.Section);
         services.AddHealthChecks().AddCheck<UpstreamHealthCheck>("upstreams", tags: ["ready"]);
@@ -46,17 +50,22 @@ internal static class UpstreamServices
         var settings = ClusterSettings.Read(route.Cluster);
         route.AddRequestTransform(request =>
         {
-            foreach (var name in _credentials)
-            {
-                request.ProxyRequest.Headers.Remove(name);
-            }
-
-            if (settings.Authorization(request.HttpContext) is { } authorization)
-            {
-                request.ProxyRequest.Headers.TryAddWithoutValidation("Authorization", authorization);
-            }
-
+            ReplaceCredentials(request.HttpContext, request.ProxyRequest, settings);
             return ValueTask.CompletedTask;
         });
+    }
+
+    /// <summary>What the client showed to the gateway goes no further; what the upstream wants to see is put there.</summary>
+    internal static void ReplaceCredentials(HttpContext context, HttpRequestMessage request, ClusterSettings settings)
+    {
+        foreach (var name in _credentials)
+        {
+            request.Headers.Remove(name);
+        }
+
+        if (settings.Authorization(context) is { } authorization)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        }
     }
 }
