@@ -36,9 +36,10 @@ public static class RewardTraining
         using (decoder)
         {
             var fingerprint = RecipeFile.Fingerprint(recipe);
+            var initial = RecipeFile.Fingerprint(new { recipe.World, recipe.Seed, recipe.Generator, recipe.Model, recipe.Initial });
             var batch = recipe.Initial.Batch;
             new TrainingLoop("language model", recipe.Initial, [.. decoder.Parameters, new("output.weight", languageHead)], Path.Combine(stateFolder, "initial")).Run(
-                fingerprint,
+                initial,
                 step => LanguageModelling.Loss(
                     decoder,
                     languageHead,
