@@ -155,7 +155,7 @@ internal sealed class SelectionRun
                     break;
                 case CandidateFailed failed:
                     slot.Fail(failed.Exception);
-                    _logger.CandidateFailed(slot.Index, failed.Exception.Message, failed.Exception);
+                    _logger.CandidateFailed(slot.Index, failed.Exception.Message, failed.Exception.InnerException?.Message);
                     break;
             }
         }

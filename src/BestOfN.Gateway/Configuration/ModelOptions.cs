@@ -13,7 +13,7 @@ public sealed record ModelOptions
     public string? Path { get; init; }
 
     /// <summary>In process: what it computes in.</summary>
-    [AllowedValues("float32", "bfloat16")]
+    [RegularExpression("float32|bfloat16", ErrorMessage = "'{0}' must be float32 or bfloat16.")]
     public string Dtype { get; init; } = "float32";
 
     /// <summary>In process: where it computes.</summary>

@@ -10,7 +10,7 @@ public sealed record RewardModelOptions
     public string Path { get; init; } = "";
 
     /// <summary>What it computes in.</summary>
-    [AllowedValues("float32", "bfloat16")]
+    [RegularExpression("float32|bfloat16", ErrorMessage = "'{0}' must be float32 or bfloat16.")]
     public string Dtype { get; init; } = "float32";
 
     /// <summary>Where it computes.</summary>
