@@ -27,6 +27,7 @@ public sealed class ConfigurationTests
             ("BestOfN:Models:a@2:Generator", "fake"),
             ("BestOfN:Models:b:Generator", "fake"),
             ("BestOfN:Models:b:Candidates", "70"),
+            ("BestOfN:Models:b:Strategy", "reward"),
             ("BestOfN:Models:b:Cluster", "c"),
             ("BestOfN:Models:c:Generator", "fake"),
             ("BestOfN:Models:c:RewardModel", "judge"),

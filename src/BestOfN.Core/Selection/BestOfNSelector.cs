@@ -100,6 +100,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
         Rank = rank,
         Candidate = slot.Candidate,
         Score = slot.Score,
+        IsPartial = slot.IsPartial,
     };
 
     private static IEnumerable<string> Losses(SelectionRequest asked, SelectionRequest request, SelectionRun run)

@@ -17,4 +17,7 @@ public sealed record RankedCandidate
     public Candidate? Candidate { get; init; }
 
     public CandidateScore? Score { get; init; }
+
+    /// <summary>The answer is only a beginning, ended by a budget while nothing else had finished.</summary>
+    public bool IsPartial { get; init; }
 }

@@ -29,7 +29,7 @@ public sealed record Selection
     /// <summary>Candidates that gave an answer, best first.</summary>
     public IEnumerable<RankedCandidate> Ranking => Candidates.TakeWhile(candidate => candidate.Rank is not null);
 
-    public int Finished => Candidates.Count(candidate => candidate.Status is CandidateStatus.Scored or CandidateStatus.Finished && candidate.Candidate is not null);
+    public int Finished => Candidates.Count(candidate => candidate is { Candidate: not null, IsPartial: false });
 
     public int Scored => Candidates.Count(candidate => candidate.Score is not null);
 }

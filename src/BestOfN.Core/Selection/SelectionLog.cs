@@ -17,8 +17,8 @@ internal static partial class SelectionLog
     [LoggerMessage(1003, LogLevel.Trace, "Candidate {Index} finished ({FinishReason}): {Text}")]
     public static partial void CandidateFinished(this ILogger logger, int index, string finishReason, string text);
 
-    [LoggerMessage(1004, LogLevel.Warning, "Candidate {Index} failed: {Reason}")]
-    public static partial void CandidateFailed(this ILogger logger, int index, string reason, Exception exception);
+    [LoggerMessage(1004, LogLevel.Warning, "Candidate {Index} failed: {Reason} {Cause}")]
+    public static partial void CandidateFailed(this ILogger logger, int index, string reason, string? cause);
 
     [LoggerMessage(1005, LogLevel.Error, "The generator broke")]
     public static partial void GenerationBroke(this ILogger logger, Exception exception);

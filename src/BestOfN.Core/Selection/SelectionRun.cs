@@ -102,8 +102,12 @@ internal sealed class SelectionRun
 
         try
         {
-            var halfTime = Task.Delay(_request.TimeBudget / 2, _time, deadline);
-            await Task.WhenAny(_generated.Task, halfTime);
+            using (var halfTime = CancellationTokenSource.CreateLinkedTokenSource(deadline))
+            {
+                await Task.WhenAny(_generated.Task, Task.Delay(_request.TimeBudget / 2, _time, halfTime.Token));
+                await halfTime.CancelAsync(); // else the timer would outlive a quick request
+            }
+
             while (await _toJudge.Reader.WaitToReadAsync(deadline))
             {
                 await ScoreWaveAsync(session, deadline);
@@ -155,7 +159,7 @@ internal sealed class SelectionRun
                     break;
                 case CandidateFailed failed:
                     slot.Fail(failed.Exception);
-                    _logger.CandidateFailed(slot.Index, failed.Exception.Message, failed.Exception);
+                    _logger.CandidateFailed(slot.Index, failed.Exception.Message, failed.Exception.InnerException?.Message);
                     break;
             }
         }

@@ -13,7 +13,7 @@ public sealed record ModelOptions
     public string? Path { get; init; }
 
     /// <summary>In process: what it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
-    [AllowedValues("auto", "float32", "bfloat16")]
+    [RegularExpression("auto|float32|bfloat16", ErrorMessage = "'{0}' must be auto, float32 or bfloat16.")]
     public string Dtype { get; init; } = "auto";
 
     /// <summary>In process: where it computes.</summary>

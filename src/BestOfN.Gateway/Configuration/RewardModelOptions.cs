@@ -9,8 +9,8 @@ public sealed record RewardModelOptions
     [Required]
     public string Path { get; init; } = "";
 
-    /// <summary>What it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
-    [AllowedValues("auto", "float32", "bfloat16")]
+    /// <summary>what it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
+    [RegularExpression("auto|float32|bfloat16", ErrorMessage = "'{0}' must be auto, float32 or bfloat16.")]
     public string Dtype { get; init; } = "auto";
 
     /// <summary>Where it computes.</summary>

@@ -218,7 +218,7 @@ public sealed class BestOfNSelectorTests
         static FakeCandidate Calling(string id, string city) => new("")
         {
             FinishReason = "tool_calls",
-            Message = $$"""{"role":"assistant","content":null,"refusal":null,"tool_calls":[{"id":"{{id}}","type":"function","function":{"name":"weather","arguments":"{\"city\":\"{{city}}\"}"}}]}""",
+            Message = $$$"""{"role":"assistant","content":null,"refusal":null,"tool_calls":[{"id":"{{{id}}}","type":"function","function":{"name":"weather","arguments":"{\"city\":\"{{{city}}}\"}"}}]}""",
         };
         var reward = FakeRewardModel.ByLength();
         await Selectors.SelectAsync(new FakeGenerator(Calling("call_1", "Rome"), Calling("call_2", "Ulm")), reward, 2);
