@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using BestOfN.Core.Generation;
 using BestOfN.Protocols.OpenAI;
 using BestOfN.Protocols.Tests.OpenAI;
@@ -84,7 +82,8 @@ public sealed class UpstreamClientTests
     public async Task A_destination_that_cannot_be_reached_costs_no_retry()
     {
         await using var sound = await OpenAIUpstream.StartAsync("good");
-        using var generator = new GeneratorUnderTest([ClosedPort(), sound.Address], ChoiceCalls.MultipleCalls, GeneratorUnderTest.Impatient with { Retries = 0 });
+        using var nobody = new ClosedPort();
+        using var generator = new GeneratorUnderTest([nobody.Address, sound.Address], ChoiceCalls.MultipleCalls, GeneratorUnderTest.Impatient with { Retries = 0 });
 
         var outcome = await generator.RunAsync(6);
 
@@ -97,7 +96,8 @@ public sealed class UpstreamClientTests
     [Fact]
     public async Task Nobody_listening_is_a_lost_connection()
     {
-        using var generator = new GeneratorUnderTest([ClosedPort()]);
+        using var nobody = new ClosedPort();
+        using var generator = new GeneratorUnderTest([nobody.Address]);
 
         var failure = Assert.Single((await generator.RunAsync(1)).Failed).Exception;
 
@@ -225,12 +225,5 @@ public sealed class UpstreamClientTests
 
         Assert.Equal(calls, upstream.Requests.Count);
         Assert.Equal(calls - 1, outcome.Finished.Count);
-    }
-
-    private static Uri ClosedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://{listener.LocalEndpoint}");
     }
 }
