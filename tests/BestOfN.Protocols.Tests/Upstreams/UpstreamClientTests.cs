@@ -1,6 +1,7 @@
 using BestOfN.Core.Generation;
 using BestOfN.Protocols.OpenAI;
 using BestOfN.Protocols.Tests.OpenAI;
+using BestOfN.Protocols.Upstreams;
 using BestOfN.Testing.Upstream;
 using Microsoft.Extensions.Time.Testing;
 
@@ -68,14 +69,30 @@ public sealed class UpstreamClientTests
         await using var broken = await OpenAIUpstream.StartAsync("never");
         await using var sound = await OpenAIUpstream.StartAsync("good");
         broken.Always = Fault.Status(500);
-        using var generator = new GeneratorUnderTest([broken.Address, sound.Address], options: GeneratorUnderTest.Impatient with { Retries = 1 });
+        // In turn, the broken one would be next again.
+        using var generator = new GeneratorUnderTest([broken.Address, broken.Address, sound.Address]);
 
-        for (var i = 0; i < 4; i++)
-        {
-            Assert.Equal("good", Assert.Single((await generator.RunAsync(1)).Finished).Text);
-        }
+        var outcome = await generator.RunAsync(1);
 
-        Assert.Equal(4, sound.Requests.Count);
+        Assert.Equal("good", Assert.Single(outcome.Finished).Text);
+        Assert.Single(broken.Requests);
+    }
+
+    [Fact]
+    public async Task A_retry_waits_first()
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("good");
+        upstream.Next(Fault.Status(500));
+        var options = new UpstreamOptions { RetryDelay = TimeSpan.FromSeconds(4) };
+        var time = new PauseWatchingTime(options.MaxRetryDelay);
+        using var generator = new GeneratorUnderTest(upstream, options: options, time: time);
+        var running = generator.RunAsync(1);
+
+        var pause = await time.Pause;
+        Assert.Single(upstream.Requests);
+        time.Advance(pause);
+
+        Assert.Single((await running).Finished);
     }
 
     [Fact]
@@ -225,5 +242,24 @@ public sealed class UpstreamClientTests
 
         Assert.Equal(calls, upstream.Requests.Count);
         Assert.Equal(calls - 1, outcome.Finished.Count);
+    }
+
+    /// <summary>Sees the pause before a retry: the one timer that is shorter than any time limit.</summary>
+    private sealed class PauseWatchingTime(TimeSpan longest) : FakeTimeProvider
+    {
+        private readonly TaskCompletionSource<TimeSpan> _pause = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<TimeSpan> Pause => _pause.Task.WaitAsync(TimeSpan.FromSeconds(10));
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime > TimeSpan.Zero && dueTime <= longest)
+            {
+                _pause.TrySetResult(dueTime);
+            }
+
+            return timer;
+        }
     }
 }
