@@ -23,6 +23,11 @@ internal static class JsonText
     /// <summary>A half that never met its other half becomes U+FFFD.</summary>
     public static string WellFormed(string text)
     {
+        if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+        {
+            return text;
+        }
+
         var chars = text.ToCharArray();
         var at = 0;
         var isChanged = false;

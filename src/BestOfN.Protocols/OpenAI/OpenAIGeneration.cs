@@ -244,7 +244,8 @@ internal sealed class OpenAIGeneration : IGeneration
     {
         if (draft.TryEnd())
         {
-            _logger.CandidateFailed(draft.Index, failure.Message);
+            // An upstream's own words may repeat the prompt, which has no place in a log.
+            _logger.CandidateFailed(draft.Index, failure.Body.IsEmpty ? failure.Message : $"the upstream answered with an error ({failure.StatusCode})");
             Happened(new CandidateFailed(draft.Index, failure));
         }
     }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using BestOfN.Testing.Upstream;
 
@@ -85,7 +84,8 @@ public sealed class PassthroughEndpointsTests
     [Fact]
     public async Task An_upstream_that_is_not_there_is_502_in_the_envelope()
     {
-        await using var host = await UpstreamHost.BeforeAsync([ClosedPort()], _route);
+        using var nobody = new ClosedPort();
+        await using var host = await UpstreamHost.BeforeAsync([nobody.Address], _route);
 
         await AssertError(host, HttpStatusCode.BadGateway, "upstream_failed");
     }
@@ -150,11 +150,4 @@ public sealed class PassthroughEndpointsTests
 
     private static async Task<JsonElement> ErrorOf(HttpResponseMessage response) =>
         (await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("error");
-
-    private static Uri ClosedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://{listener.LocalEndpoint}");
-    }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using BestOfN.Core.Generation;
 using BestOfN.Testing.Upstream;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -46,7 +44,8 @@ public sealed class UpstreamGeneratorsTests
     public async Task Lost_calls_are_reported_to_passive_health_checks()
     {
         await using var sound = await OpenAIUpstream.StartAsync("good");
-        await using var host = await UpstreamHost.BeforeAsync([ClosedPort(), sound.Address],
+        using var nobody = new ClosedPort();
+        await using var host = await UpstreamHost.BeforeAsync([nobody.Address, sound.Address],
             ("Clusters:c:LoadBalancingPolicy", "FirstAlphabetical"),
             ("Clusters:c:HealthCheck:Passive:Enabled", "true"), ("Clusters:c:HealthCheck:Passive:ReactivationPeriod", "00:10:00"),
             ("Clusters:c:Metadata:TransportFailureRateHealthPolicy.RateLimit", "0.5"), ("/Upstreams:CircuitMinimumCalls", "10000"));
@@ -158,12 +157,5 @@ public sealed class UpstreamGeneratorsTests
 
         Assert.False(host.Generators.Has("c"));
         Assert.Throws<InvalidOperationException>(() => host.Generators.For("c"));
-    }
-
-    private static Uri ClosedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://{listener.LocalEndpoint}");
     }
 }

@@ -1,8 +1,7 @@
-using System.Net;
-using System.Net.Sockets;
 using BestOfN.Core.Generation;
 using BestOfN.Protocols.OpenAI;
 using BestOfN.Protocols.Tests.OpenAI;
+using BestOfN.Protocols.Upstreams;
 using BestOfN.Testing.Upstream;
 using Microsoft.Extensions.Time.Testing;
 
@@ -70,21 +69,38 @@ public sealed class UpstreamClientTests
         await using var broken = await OpenAIUpstream.StartAsync("never");
         await using var sound = await OpenAIUpstream.StartAsync("good");
         broken.Always = Fault.Status(500);
-        using var generator = new GeneratorUnderTest([broken.Address, sound.Address], options: GeneratorUnderTest.Impatient with { Retries = 1 });
+        // In turn, the broken one would be next again.
+        using var generator = new GeneratorUnderTest([broken.Address, broken.Address, sound.Address]);
 
-        for (var i = 0; i < 4; i++)
-        {
-            Assert.Equal("good", Assert.Single((await generator.RunAsync(1)).Finished).Text);
-        }
+        var outcome = await generator.RunAsync(1);
 
-        Assert.Equal(4, sound.Requests.Count);
+        Assert.Equal("good", Assert.Single(outcome.Finished).Text);
+        Assert.Single(broken.Requests);
+    }
+
+    [Fact]
+    public async Task A_retry_waits_first()
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("good");
+        upstream.Next(Fault.Status(500));
+        var options = new UpstreamOptions { RetryDelay = TimeSpan.FromSeconds(4) };
+        var time = new PauseWatchingTime(options.MaxRetryDelay);
+        using var generator = new GeneratorUnderTest(upstream, options: options, time: time);
+        var running = generator.RunAsync(1);
+
+        var pause = await time.Pause;
+        Assert.Single(upstream.Requests);
+        time.Advance(pause);
+
+        Assert.Single((await running).Finished);
     }
 
     [Fact]
     public async Task A_destination_that_cannot_be_reached_costs_no_retry()
     {
         await using var sound = await OpenAIUpstream.StartAsync("good");
-        using var generator = new GeneratorUnderTest([ClosedPort(), sound.Address], ChoiceCalls.MultipleCalls, GeneratorUnderTest.Impatient with { Retries = 0 });
+        using var nobody = new ClosedPort();
+        using var generator = new GeneratorUnderTest([nobody.Address, sound.Address], ChoiceCalls.MultipleCalls, GeneratorUnderTest.Impatient with { Retries = 0 });
 
         var outcome = await generator.RunAsync(6);
 
@@ -97,7 +113,8 @@ public sealed class UpstreamClientTests
     [Fact]
     public async Task Nobody_listening_is_a_lost_connection()
     {
-        using var generator = new GeneratorUnderTest([ClosedPort()]);
+        using var nobody = new ClosedPort();
+        using var generator = new GeneratorUnderTest([nobody.Address]);
 
         var failure = Assert.Single((await generator.RunAsync(1)).Failed).Exception;
 
@@ -227,10 +244,22 @@ public sealed class UpstreamClientTests
         Assert.Equal(calls - 1, outcome.Finished.Count);
     }
 
-    private static Uri ClosedPort()
+    /// <summary>Sees the pause before a retry: the one timer that is shorter than any time limit.</summary>
+    private sealed class PauseWatchingTime(TimeSpan longest) : FakeTimeProvider
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://{listener.LocalEndpoint}");
+        private readonly TaskCompletionSource<TimeSpan> _pause = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<TimeSpan> Pause => _pause.Task.WaitAsync(TimeSpan.FromSeconds(10));
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime > TimeSpan.Zero && dueTime <= longest)
+            {
+                _pause.TrySetResult(dueTime);
+            }
+
+            return timer;
+        }
     }
 }
