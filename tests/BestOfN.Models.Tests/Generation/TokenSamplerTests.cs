@@ -10,8 +10,6 @@ public sealed class TokenSamplerTests
 
     private static readonly float[] s_logits = [0.5f, 2f, -1f, 1f, 0f, 1.5f, -3f, 0.25f];
 
-    public TokenSamplerTests() => set_num_threads(1);
-
     [Theory]
     [InlineData(1.0)]
     [InlineData(0.5)]
