@@ -3,6 +3,9 @@ using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Models.Devices;
 using BestOfN.Models.Networks;
+using BestOfN.Models.Templates;
+using BestOfN.Models.Tokenizers;
+using TorchSharp;
 
 namespace BestOfN.Models.Scoring;
 
@@ -24,6 +27,37 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
         (Name, _network, Encoder, _worker, _stepReward) = (name, network, encoder, worker, options.StepReward);
         _metrics = new ScoringMetrics(name, meters);
         Scheduler = new ScoringScheduler(new PackedScorer(network), worker, options, _metrics);
+    }
+
+    /// <summary>Loads a reward model from a folder in the published layout.</summary>
+    /// <param name="name">What the operator calls it.</param>
+    /// <param name="folder">config.json, safetensors, tokenizer, and a chat template unless the family's own will do.</param>
+    /// <param name="type">float32 or bfloat16; see <see cref="ComputeTypes.Of"/>.</param>
+    /// <param name="worker">The device's thread; stays the caller's.</param>
+    /// <param name="options">How requests share the device.</param>
+    /// <param name="meters">Where counters go; null: a meter of its own.</param>
+    /// <exception cref="Weights.CheckpointException">The weights are not as expected.</exception>
+    /// <exception cref="InvalidDataException">The tokenizer or the chat template is not as expected.</exception>
+    /// <exception cref="FileNotFoundException">There is no tokenizer.</exception>
+    /// <remarks>Nothing stays loaded where it throws.</remarks>
+    public static ScoringEngine Load(
+        string name, string folder, torch.ScalarType type, DeviceWorker worker, ScoringOptions options, IMeterFactory? meters = null)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        ArgumentNullException.ThrowIfNull(options);
+        var network = RewardNetwork.Load(folder, type, worker.Device);
+        try
+        {
+            var tokenizer = TokenizerFiles.Load(folder);
+            var template = ChatTemplate.Load(folder, network.Architecture, tokenizer);
+            var encoder = new ConversationEncoder(template.Encode, tokenizer, network.RewardTokenId, network.ScoresSteps, network.StepTokenId);
+            return new ScoringEngine(name, network, encoder, worker, options, meters);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
     }
 
     public string Name { get; }

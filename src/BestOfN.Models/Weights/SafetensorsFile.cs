@@ -102,6 +102,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
                 }
             }
 
+            CheckNoOverlap(path, tensors.Values, dataStart, length);
             return tensors.ToFrozenDictionary();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
@@ -130,8 +131,13 @@ public sealed unsafe class SafetensorsFile : IDisposable
         };
         var shape = value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64()).ToArray();
         var offsets = value.GetProperty("data_offsets");
+        if (offsets.GetArrayLength() != 2)
+        {
+            throw new CheckpointException($"{path}: tensor {name}: data_offsets: expected two numbers, found {offsets.GetArrayLength()}.");
+        }
+
         var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
-        if (offsets.GetArrayLength() != 2 || begin < 0 || end < begin || end > fileLength - dataStart)
+        if (begin < 0 || end < begin || end > fileLength - dataStart)
         {
             throw new CheckpointException($"{path}: tensor {name}: bytes {begin}..{end} lie outside the {fileLength - dataStart} bytes of data.");
         }
@@ -139,7 +145,11 @@ public sealed unsafe class SafetensorsFile : IDisposable
         var expected = (Int128)ElementSize(type);
         foreach (var size in shape)
         {
-            expected = size < 0 || expected > long.MaxValue ? -1 : expected * size;
+            expected *= size;
+            if (size < 0 || expected > long.MaxValue)
+            {
+                throw new CheckpointException($"{path}: tensor {name}: shape [{string.Join(", ", shape)}] is impossible.");
+            }
         }
 
         if (expected != end - begin)
@@ -148,6 +158,27 @@ public sealed unsafe class SafetensorsFile : IDisposable
         }
 
         return new TensorEntry(name, type, shape, dataStart + begin, end - begin);
+    }
+
+    /// <summary>The format lets tensors neither overlap nor leave bytes to nobody.</summary>
+    private static void CheckNoOverlap(string path, IEnumerable<TensorEntry> tensors, long dataStart, long fileLength)
+    {
+        var end = dataStart;
+        foreach (var tensor in tensors.OrderBy(t => t.Offset).ThenBy(t => t.Length))
+        {
+            if (tensor.Offset != end)
+            {
+                throw new CheckpointException(
+                    $"{path}: tensor {tensor.Name}: expected to begin at byte {end - dataStart}, where the one before ends, found {tensor.Offset - dataStart}.");
+            }
+
+            end += tensor.Length;
+        }
+
+        if (end != fileLength)
+        {
+            throw new CheckpointException($"{path}: expected {end - dataStart} bytes of data, as the header says, found {fileLength - dataStart}.");
+        }
     }
 
     private static int ElementSize(ScalarType type) => type switch
