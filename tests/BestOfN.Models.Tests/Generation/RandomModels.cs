@@ -27,6 +27,7 @@ internal static class RandomModels
             QueryKeyValueBias = family == "Qwen2",
             QueryKeyNorm = family == "Qwen3",
         };
+        using var scope = NewDisposeScope();
         using var generator = new Generator(5, CPU);
         Tensor Random(ReadOnlySpan<long> shape) => (randn(shape.ToArray(), generator: generator) * 0.25f).to(type, device ?? CPU);
         var decoder = DecoderLoader.Load(of, configuration, (name, shape) => name.Contains("norm", StringComparison.Ordinal)
