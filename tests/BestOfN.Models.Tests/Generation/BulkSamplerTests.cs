@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Models.Tests.Generation;
 
+[Collection(NativeMemory.Name)]
 public sealed class BulkSamplerTests
 {
     private static readonly int[][] s_prompts = [.. Enumerable.Range(0, 13).Select(i => RandomModels.Prompt(3 + (i * 5 % 11), i))];

@@ -21,7 +21,7 @@ public sealed class CandidateTextTests
     public void Text_that_might_have_become_a_stop_string_is_shown_once_it_can_not()
     {
         var text = new CandidateText(s_tokenizer, ["bcdX", "dd"]);
-        Assert.Equal(["a", "bc", "de"], [text.Push(0), text.Push(1), text.Push(2)]);
+        Assert.Equal(["a", "", "bcde"], [text.Push(0), text.Push(1), text.Push(2)]);
         Assert.Equal(["a", "b"], [text.Push(0), text.Finish()]);
         Assert.Equal("abcdeab", text.Text);
     }

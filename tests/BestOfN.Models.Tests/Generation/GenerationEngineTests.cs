@@ -1,34 +1,23 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using BestOfN.Core.Generation;
-using BestOfN.Core.Prompts;
-using BestOfN.Models.Devices;
 using BestOfN.Models.Generation;
-using BestOfN.Models.Networks;
-using Microsoft.Extensions.Time.Testing;
-using static TorchSharp.torch;
+using static BestOfN.Models.Tests.Generation.GenerationFixture;
 
 namespace BestOfN.Models.Tests.Generation;
 
-/// <summary>The engine over a tiny random model. A message's text is the length and seed of a prompt of ids: "23/1".</summary>
 public sealed class GenerationEngineTests : IDisposable
 {
-    private readonly DeviceWorker _worker = new(CPU);
-    private readonly FakeTimeProvider _time = new();
-    private readonly List<GenerationEngine> _engines = [];
+    private readonly GenerationFixture _fixture = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public void Dispose()
-    {
-        _engines.ForEach(e => e.Dispose());
-        _worker.Dispose();
-    }
+    public void Dispose() => _fixture.Dispose();
 
     [Fact]
     public async Task Candidates_are_what_the_model_says_and_deltas_add_up_to_it()
     {
-        var engine = Engine();
+        var engine = _fixture.Engine();
         var expected = Text(Naive(12, 1, 9));
         var events = await All(engine.Start(Request("12/1", 3, Greedy(9)), Token));
         foreach (var candidate in Finished(events, 3))
@@ -47,7 +36,7 @@ public sealed class GenerationEngineTests : IDisposable
     {
         var ids = Naive(12, 1, 9);
         var end = ids.Select((id, i) => (id, i)).First(x => x.i >= 3 && Array.IndexOf(ids, x.id) == x.i);
-        var candidate = await Only(Engine(ends: [end.id]).Start(Request("12/1", 1, Greedy(9)), Token));
+        var candidate = await Only(_fixture.Engine(ends: [end.id]).Start(Request("12/1", 1, Greedy(9)), Token));
         Assert.Equal("stop", candidate.FinishReason);
         Assert.Equal(Text(ids[..end.i]), candidate.Text);
         Assert.Equal(end.i + 1, candidate.Usage.CompletionTokens);
@@ -58,7 +47,7 @@ public sealed class GenerationEngineTests : IDisposable
     {
         var text = Text(Naive(12, 1, 9));
         var stop = text.Substring(7, 4);                            // in the middle of tokens of two letters
-        var events = await All(Engine().Start(Request("12/1", 1, Greedy(9) with { Stop = ["none", stop], Logprobs = true }), Token));
+        var events = await All(_fixture.Engine().Start(Request("12/1", 1, Greedy(9) with { Stop = ["none", stop], Logprobs = true }), Token));
         var candidate = Finished(events, 1)[0];
         Assert.Equal("stop", candidate.FinishReason);
         Assert.Equal(text[..text.IndexOf(stop, StringComparison.Ordinal)], candidate.Text);
@@ -70,7 +59,7 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task A_seed_gives_the_same_candidate_alone_in_company_and_beside_other_requests()
     {
-        var engine = Engine();
+        var engine = _fixture.Engine();
         var sampling = new SamplingParameters { Seed = 40, MaxTokens = 12 };
         var company = Finished(await All(engine.Start(Request("12/1", 5, sampling), Token)), 5);
         Assert.Equal(5, company.Select(c => c.Text).Distinct().Count());
@@ -82,7 +71,7 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task Without_a_seed_candidates_and_requests_differ()
     {
-        var engine = Engine();
+        var engine = _fixture.Engine();
         var texts = new List<string>();
         for (var i = 0; i < 2; i++)
         {
@@ -95,7 +84,7 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task A_cancelled_candidate_falls_silent_and_its_siblings_do_not_notice()
     {
-        var engine = Engine();
+        var engine = _fixture.Engine();
         var sampling = new SamplingParameters { Seed = 3, MaxTokens = 100 };
         var expected = Finished(await All(engine.Start(Request("12/1", 4, sampling), Token)), 4);
         var events = new List<GenerationEvent>();
@@ -119,40 +108,10 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task Cancelling_every_candidate_ends_the_events()
     {
-        await using var generation = Engine().Start(Request("12/1", 2, new() { MaxTokens = 400 }), Token);
+        await using var generation = _fixture.Engine().Start(Request("12/1", 2, new() { MaxTokens = 400 }), Token);
         generation.Cancel(0);
         generation.Cancel(1);
         Assert.Empty((await All(generation)).OfType<CandidateFinished>());
-    }
-
-    [Fact]
-    public async Task A_request_that_is_cancelled_ends_with_that_and_gives_its_memory_back()
-    {
-        var engine = Engine();
-        await All(engine.Start(Request("12/1", 1, Greedy(1)), Token));
-        var before = await Tensors();
-        using var source = new CancellationTokenSource();
-        var generation = engine.Start(Request("12/1", 4, new() { MaxTokens = 400 }), source.Token);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
-        {
-            await foreach (var e in generation.Events.WithCancellation(Token))
-            {
-                await source.CancelAsync();
-            }
-        });
-        Assert.Equal(before, await Tensors());
-    }
-
-    [Fact]
-    public async Task A_disposed_generation_gives_its_memory_back()
-    {
-        var engine = Engine();
-        await All(engine.Start(Request("12/1", 1, Greedy(1)), Token));
-        var before = await Tensors();
-        var generation = engine.Start(Request("12/1", 4, new() { MaxTokens = 400 }), Token);
-        await generation.Events.GetAsyncEnumerator(Token).MoveNextAsync();
-        await generation.DisposeAsync();
-        Assert.Equal(before, await Tensors());
     }
 
     [Theory]
@@ -161,7 +120,7 @@ public sealed class GenerationEngineTests : IDisposable
     [InlineData(12)]
     public async Task A_token_budget_holds_over_all_candidates(int budget)
     {
-        var candidates = Finished(await All(Engine().Start(Request("12/1", 4, new() { Seed = 1, MaxTokens = 50 }) with { TokenBudget = budget }, Token)), 4);
+        var candidates = Finished(await All(_fixture.Engine().Start(Request("12/1", 4, new() { Seed = 1, MaxTokens = 50 }) with { TokenBudget = budget }, Token)), 4);
         Assert.Equal(budget, candidates.Sum(c => c.Usage.CompletionTokens));
         Assert.All(candidates, c => Assert.Equal("length", c.FinishReason));
         Assert.All(candidates, c => Assert.Equal(2 * c.Usage.CompletionTokens, c.Text.Length));
@@ -170,7 +129,7 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task A_full_context_ends_an_answer_by_length()
     {
-        var candidate = await Only(Engine(maxPositions: 20).Start(Request("12/1", 1, Greedy(null)), Token));
+        var candidate = await Only(_fixture.Engine(maxPositions: 20).Start(Request("12/1", 1, Greedy(null)), Token));
         Assert.Equal("length", candidate.FinishReason);
         Assert.Equal(8, candidate.Usage.CompletionTokens);
     }
@@ -178,14 +137,14 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task The_default_limit_is_the_options()
     {
-        var candidate = await Only(Engine(new() { MaxTokens = 7 }).Start(Request("12/1", 1, Greedy(null)), Token));
+        var candidate = await Only(_fixture.Engine(new() { MaxTokens = 7 }).Start(Request("12/1", 1, Greedy(null)), Token));
         Assert.Equal(7, candidate.Usage.CompletionTokens);
     }
 
     [Fact]
     public async Task A_prompt_beyond_the_context_is_the_clients_fault()
     {
-        var failure = await Assert.ThrowsAsync<GenerationFailedException>(() => All(Engine(maxPositions: 20).Start(Request("20/1", 1, Greedy(1)), Token)));
+        var failure = await Assert.ThrowsAsync<GenerationFailedException>(() => All(_fixture.Engine(maxPositions: 20).Start(Request("20/1", 1, Greedy(1)), Token)));
         Assert.Equal(400, failure.StatusCode);
         Assert.StartsWith("This model's maximum context length is 20 tokens. However, your messages resulted in 20 tokens.", failure.Message, StringComparison.Ordinal);
     }
@@ -193,7 +152,7 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task Settings_that_make_no_sense_are_the_clients_fault()
     {
-        var engine = Engine(new() { MaxSequences = 4 });
+        var engine = _fixture.Engine(new() { MaxSequences = 4 });
         GenerationRequest[] wrong =
         [
             Request("12/1", 5, Greedy(1)), Request("12/1", 0, Greedy(1)), Request("12/1", 1, Greedy(0)), Request("12/1", 1, Greedy(1) with { TopLogprobs = 21 }),
@@ -208,9 +167,9 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task One_request_too_many_is_refused_and_the_others_are_served_in_turn()
     {
-        var engine = Engine(new() { QueueLength = 2, MaxSequences = 2 });
+        var engine = _fixture.Engine(new() { QueueLength = 2, MaxSequences = 2 });
         using var busy = new ManualResetEventSlim();
-        var blocked = _worker.RunAsync(() => busy.Wait(Token), Token);
+        var blocked = _fixture.Worker.RunAsync(() => busy.Wait(Token), Token);
         var waiting = Enumerable.Range(0, 2).Select(_ => engine.Start(Request("12/1", 2, Greedy(5)), Token)).ToArray();
         var refused = await Assert.ThrowsAsync<GenerationFailedException>(() => All(engine.Start(Request("12/1", 1, Greedy(5)), Token)));
         Assert.Equal(429, refused.StatusCode);
@@ -226,7 +185,7 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task Requests_of_all_kinds_at_the_same_time_get_what_they_would_get_alone()
     {
-        var engine = Engine(new() { TokensPerPrefill = 16, MaxSequences = 9 });
+        var engine = _fixture.Engine(new() { TokensPerPrefill = 16, MaxSequences = 9 });
         var requests = Enumerable.Range(0, 12).Select(i => Request($"{5 + (i * 7 % 60)}/{i}", 1 + (i % 4), new() { Seed = i, MaxTokens = 4 + i, TopK = i % 3 == 0 ? 5 : null, Temperature = i % 5 == 0 ? 0 : null })).ToArray();
         var alone = new List<string>();
         foreach (var request in requests)
@@ -241,7 +200,7 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task Logprobs_are_written_as_OpenAI_writes_them()
     {
-        var candidate = await Only(Engine().Start(Request("12/1", 1, Greedy(3) with { Logprobs = true, TopLogprobs = 2 }), Token));
+        var candidate = await Only(_fixture.Engine().Start(Request("12/1", 1, Greedy(3) with { Logprobs = true, TopLogprobs = 2 }), Token));
         var ids = Naive(12, 1, 3);
         using var json = JsonDocument.Parse(candidate.Logprobs);
         var content = json.RootElement.GetProperty("content");
@@ -260,8 +219,8 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task A_network_that_gives_no_numbers_fails_candidates_and_leaves_the_engine_alive()
     {
-        var engine = Engine(out var model);
-        await _worker.RunAsync(() => model.Decoder.Embedding[5].fill_(float.NaN), Token);          // a token of the second prompt alone
+        var engine = _fixture.Engine(out var model);
+        await _fixture.Worker.RunAsync(() => model.Decoder.Embedding[5].fill_(float.NaN), Token);          // a token of the second prompt alone
         var prompt = Enumerable.Range(0, 40).First(s => RandomModels.Prompt(12, s).Contains(5));
         var events = await All(engine.Start(Request($"12/{prompt}", 2, Greedy(3)), Token));
         Assert.Equal([0, 1], events.OfType<CandidateFailed>().Select(f => f.Index).Order());
@@ -272,33 +231,19 @@ public sealed class GenerationEngineTests : IDisposable
     public async Task Latency_is_the_clocks()
     {
         using var busy = new ManualResetEventSlim();
-        var engine = Engine();
-        var blocked = _worker.RunAsync(() => busy.Wait(Token), Token);
+        var engine = _fixture.Engine();
+        var blocked = _fixture.Worker.RunAsync(() => busy.Wait(Token), Token);
         var generation = engine.Start(Request("12/1", 1, Greedy(2)), Token);
-        _time.Advance(TimeSpan.FromSeconds(3));
+        _fixture.Time.Advance(TimeSpan.FromSeconds(3));
         busy.Set();
         await blocked;
         Assert.Equal(TimeSpan.FromSeconds(3), (await Only(generation)).Latency);
     }
 
     [Fact]
-    public async Task Thousands_of_generations_leave_nothing_behind()
-    {
-        var engine = Engine();
-        await All(engine.Start(Request("6/1", 2, new() { MaxTokens = 2 }), Token));
-        var before = await Tensors();
-        for (var i = 0; i < 40; i++)
-        {
-            await Task.WhenAll(Enumerable.Range(0, 25).Select(j => All(engine.Start(Request($"{3 + (j % 5)}/{j}", 2, new() { MaxTokens = 1 + (j % 3), TopP = j % 2 == 0 ? 0.9 : null, Logprobs = j % 4 == 0 }), Token))));
-        }
-
-        Assert.Equal(before, await Tensors());
-    }
-
-    [Fact]
     public async Task An_engine_that_is_disposed_ends_what_runs()
     {
-        var engine = Engine();
+        var engine = _fixture.Engine();
         var generation = engine.Start(Request("12/1", 2, new() { MaxTokens = 400 }), Token);
         engine.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => All(generation));
@@ -308,67 +253,5 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public void Options_out_of_range_are_refused() =>
         Assert.All((GenerationOptions[])[new() { MaxSequences = 0 }, new() { QueueLength = 0 }, new() { TokensPerPrefill = 1 }, new() { MaxTokens = 0 }], o =>
-            Assert.Throws<ValidationException>(() => Engine(o)));
-
-    private static SamplingParameters Greedy(int? tokens) => new() { Temperature = 0, MaxTokens = tokens };
-
-    private static GenerationRequest Request(string prompt, int candidates, SamplingParameters sampling) => new()
-    {
-        Prompt = new Prompt([new ChatMessage("user", prompt)]),
-        Candidates = candidates,
-        Model = "tiny",
-        Sampling = sampling,
-    };
-
-    private static async Task<List<GenerationEvent>> All(IGeneration generation)
-    {
-        await using var running = generation;
-        var events = new List<GenerationEvent>();
-        await foreach (var e in generation.Events.WithCancellation(Token))
-        {
-            events.Add(e);
-        }
-
-        return events;
-    }
-
-    private static async Task<Candidate> Only(IGeneration generation) => Finished(await All(generation), 1)[0];
-
-    private static Candidate[] Finished(List<GenerationEvent> events, int count)
-    {
-        var finished = events.OfType<CandidateFinished>().Select(f => f.Candidate).OrderBy(c => c.Index).ToArray();
-        Assert.Equal(Enumerable.Range(0, count), finished.Select(c => c.Index));
-        return finished;
-    }
-
-    private static string Text(IReadOnlyList<int> ids) => LetterTokenizer.Pairs.Decode(ids);
-
-    private static int[] Naive(int length, int seed, int tokens) => OnDevice(model => RandomModels.NaiveGreedy(model, RandomModels.Prompt(length, seed), tokens));
-
-    private static T OnDevice<T>(Func<LanguageModel, T> work)
-    {
-        using var inference = inference_mode();
-        using var model = RandomModels.Create();
-        return work(model);
-    }
-
-    private GenerationEngine Engine(GenerationOptions? options = null, int[]? ends = null, int maxPositions = 512) => Engine(out _, options, ends, maxPositions);
-
-    private GenerationEngine Engine(out LanguageModel model, GenerationOptions? options = null, int[]? ends = null, int maxPositions = 512)
-    {
-        LanguageModel? created = null;
-        _worker.RunToEnd(() => created = RandomModels.Create(maxPositions: maxPositions));
-        model = created!;
-        var engine = new GenerationEngine(model, LetterTokenizer.Pairs, Template, ends ?? [], _worker, options ?? new(), _time);
-        _engines.Add(engine);
-        return engine;
-    }
-
-    private static int[] Template(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
-    {
-        var numbers = messages[0].Text.Split('/').Select(int.Parse).ToArray();
-        return RandomModels.Prompt(numbers[0], numbers[1]);
-    }
-
-    private Task<long> Tensors() => _worker.RunAsync(() => Tensor.TotalCount, Token);
+            Assert.Throws<ValidationException>(() => _fixture.Engine(o)));
 }

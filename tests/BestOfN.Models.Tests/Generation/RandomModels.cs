@@ -9,9 +9,6 @@ internal static class RandomModels
 {
     public const int Vocabulary = 97;
 
-    // Networks this small lose more to waiting for a second thread than they gain, above all on a busy machine.
-    static RandomModels() => set_num_threads(1);
-
     public static LanguageModel Create(string family = "InternLM2", int keyValueHeads = 2, int maxPositions = 512, ScalarType type = ScalarType.Float32, Device? device = null)
     {
         var of = new[] { InternLM2.Family, Llama.Family, Qwen2.Family, Qwen3.Family }.Single(f => f.Prefix == family);
@@ -30,6 +27,7 @@ internal static class RandomModels
             QueryKeyValueBias = family == "Qwen2",
             QueryKeyNorm = family == "Qwen3",
         };
+        using var scope = NewDisposeScope();
         using var generator = new Generator(5, CPU);
         Tensor Random(ReadOnlySpan<long> shape) => (randn(shape.ToArray(), generator: generator) * 0.25f).to(type, device ?? CPU);
         var decoder = DecoderLoader.Load(of, configuration, (name, shape) => name.Contains("norm", StringComparison.Ordinal)

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace BestOfN.Models.Tests.Generation;
 
 /// <summary>Forked, batched, continuous decoding against full recomputation of every step.</summary>
+[Collection(NativeMemory.Name)]
 public sealed class SequenceBatchTests
 {
     public static TheoryData<string, int> Families => new() { { "InternLM2", 2 }, { "Llama", 4 }, { "Qwen2", 1 }, { "Qwen3", 2 } };

@@ -10,8 +10,6 @@ public sealed class TokenSamplerTests
 
     private static readonly float[] s_logits = [0.5f, 2f, -1f, 1f, 0f, 1.5f, -3f, 0.25f];
 
-    public TokenSamplerTests() => set_num_threads(1);
-
     [Theory]
     [InlineData(1.0)]
     [InlineData(0.5)]
@@ -31,8 +29,8 @@ public sealed class TokenSamplerTests
 
     [Theory]
     [InlineData(0.0, 1)]
-    [InlineData(0.40, 1)]
-    [InlineData(0.5, 2)]          // 0.43 + 0.26 reaches it
+    [InlineData(0.38, 1)]
+    [InlineData(0.5, 2)]          // 0.39 + 0.24 reaches it
     [InlineData(0.7, 3)]
     [InlineData(0.97, 6)]
     public void Top_p_keeps_the_fewest_tokens_that_reach_the_mass(double mass, int kept)
