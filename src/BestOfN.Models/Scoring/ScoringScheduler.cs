@@ -147,7 +147,7 @@ internal sealed class ScoringScheduler : IDisposable
             open = [.. _open];
             foreach (var work in _waiting)
             {
-                work.Completion.TrySetException(new ObjectDisposedException(nameof(ScoringScheduler)));
+                work.Fail(new ObjectDisposedException(nameof(ScoringScheduler)));
             }
 
             _waiting.Clear();
@@ -193,13 +193,13 @@ internal sealed class ScoringScheduler : IDisposable
             return;
         }
 
-        _passIsDue = true;
         var task = _worker.RunAsync(RunPass);
+        _passIsDue = !task.IsFaulted;
         if (task.IsFaulted)
         {
             foreach (var work in _waiting)
             {
-                work.Completion.TrySetException(new ScoringFailedException("The scoring device has been shut down.", task.Exception.InnerException));
+                work.Fail(new ScoringFailedException("The scoring device has been shut down.", task.Exception.InnerException));
             }
 
             _waiting.Clear();
@@ -389,7 +389,7 @@ internal sealed class ScoringScheduler : IDisposable
             if (failures.TryGetValue(work, out var failure))
             {
                 var reason = failure.Message.Split('\n', 2)[0];   // libtorch appends its own stack
-                work.Completion.TrySetException(new ScoringFailedException($"The scoring pass failed: {reason}", failure));
+                work.Fail(new ScoringFailedException($"The scoring pass failed: {reason}", failure));
                 continue;
             }
 
@@ -397,7 +397,7 @@ internal sealed class ScoringScheduler : IDisposable
             var bad = Array.FindIndex(rewards, r => !r.All(float.IsFinite));
             if (bad >= 0)
             {
-                work.Completion.TrySetException(new ScoringFailedException(
+                work.Fail(new ScoringFailedException(
                     $"The reward model gave {rewards[bad].First(r => !float.IsFinite(r))} for answer {work.Sequences[bad].Key}."));
             }
             else

@@ -20,6 +20,15 @@ internal sealed class ScoringWork(ScoringContext context, IReadOnlyList<ScoringS
     /// <summary>The state of that sequence, once begun.</summary>
     public SequenceState? State { get; set; }
 
+    /// <summary>Nobody observes a prompt alone: its failure is found again, and told, by the first call.</summary>
+    public void Fail(Exception exception)
+    {
+        if (!IsPrefill)
+        {
+            Completion.TrySetException(exception);
+        }
+    }
+
     public void Add(int sequence, IEnumerable<float> rewards) => _rewards[sequence].AddRange(rewards);
 
     public float[][] Rewards() => [.. _rewards.Select(r => r.ToArray())];
