@@ -104,7 +104,7 @@ public sealed class CommandLineTests : IDisposable
     private Task<int> RunAsync(string[] args, ICandidatePoolSource pools, CancellationToken cancellationToken = default)
     {
         var terminal = new CommandTerminal(Console(_out), Console(_error));
-        var root = new RootCommand { TrainCommand.Create(), EvaluateCommand.Create(terminal, (_, _) => pools) };
+        var root = new RootCommand { TrainCommand.Create(terminal), EvaluateCommand.Create(terminal, (_, _) => pools) };
         return CommandRunner.RunAsync(root, args, terminal, cancellationToken);
 
         static IAnsiConsole Console(TextWriter writer) => AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });

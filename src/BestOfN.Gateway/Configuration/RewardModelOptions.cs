@@ -9,7 +9,7 @@ public sealed record RewardModelOptions
     [Required]
     public string Path { get; init; } = "";
 
-    /// <summary>what it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
+    /// <summary>What it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
     [RegularExpression("auto|float32|bfloat16", ErrorMessage = "'{0}' must be auto, float32 or bfloat16.")]
     public string Dtype { get; init; } = "auto";
 
