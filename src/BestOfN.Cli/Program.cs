@@ -1,2 +1,13 @@
-using TorchSharp;
-Console.WriteLine(torch.ones(2, 2).sum().item<float>() + " " + BestOfN.Models.Native.TorchRuntime.Directory);
+using System.CommandLine;
+using BestOfN.Cli.Evaluate;
+using BestOfN.Cli.Hosting;
+using BestOfN.Cli.Train;
+
+var terminal = CommandTerminal.OfProcess();
+var root = new RootCommand("Best-of-N answers: training, evaluation and scoring.")
+{
+    TrainCommand.Create(terminal),
+    EvaluateCommand.Create(terminal, EnginePools.Open),
+};
+
+return await CommandRunner.RunAsync(root, args, terminal);

@@ -1,2 +1,35 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using BestOfN.Core.Selection;
+using BestOfN.Gateway.Access;
+using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Chat;
+using BestOfN.Gateway.Completions;
+using BestOfN.Gateway.Configuration;
+using BestOfN.Gateway.Errors;
+using BestOfN.Gateway.Health;
+using BestOfN.Gateway.InProcess;
+using BestOfN.Gateway.Streaming;
+using BestOfN.Gateway.Telemetry;
+using BestOfN.Gateway.Upstream;
+
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+builder.AddBestOfNOptions();
+builder.Services.AddSelection();
+builder.Services.AddCatalogs();
+builder.Services.AddInProcessModels();
+builder.AddUpstreams();
+builder.Services.AddAnswers();
+builder.Services.AddAccess();
+builder.Services.AddOpenAIErrors();
+builder.Services.AddHealth();
+builder.Services.AddTelemetry();
+
+var app = builder.Build();
+app.UseOpenAIErrors();
+app.UseAccess();
+app.MapChatCompletions();
+app.MapCompletions();
+app.MapModels();
+app.MapHealth();
+app.MapMetrics();
+app.MapPassthrough();   // YARP: every other /v1 route
 app.Run();

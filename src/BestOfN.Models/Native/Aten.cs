@@ -13,12 +13,16 @@ internal static unsafe class Aten
     /// <param name="k">[B, H, S, D]; any strides whose last is 1.</param>
     /// <param name="v">As <paramref name="k"/>.</param>
     /// <param name="causal">Query i sees keys 0..i; the first query is aligned with the first key.</param>
+    /// <param name="mask">
+    /// Added to the scores before the softmax, in the type of <paramref name="q"/>, [B, 1, 1, S]; not together with <paramref name="causal"/>.
+    /// CUDA wants rows that begin at multiples of 16 elements.
+    /// </param>
     /// <returns>Output [B, H, L, D] in the type of <paramref name="q"/>; log-sum-exp [B, H, L] in float32 or wider.</returns>
-    public static (Tensor Output, Tensor LogSumExp) FlashAttention(Tensor q, Tensor k, Tensor v, bool causal)
+    public static (Tensor Output, Tensor LogSumExp) FlashAttention(Tensor q, Tensor k, Tensor v, bool causal, Tensor? mask = null)
     {
         if (q.device_type == DeviceType.CUDA)
         {
-            return FlashAttentionCuda(q, k, v, causal);
+            return FlashAttentionCuda(q, k, v, causal, mask);
         }
 
         var stack = stackalloc ulong[8];
@@ -27,7 +31,7 @@ internal static unsafe class Aten
         stack[2] = Argument(v);
         stack[3] = 0;                  // dropout_p = 0.0
         stack[4] = causal ? 1u : 0u;
-        stack[5] = 0;                  // attn_mask = None
+        stack[5] = mask is null ? 0 : Some(Argument(mask));
         stack[6] = 0;                  // scale = None: 1/sqrt(D)
         Call("aten::_scaled_dot_product_flash_attention_for_cpu\0"u8, "\0"u8, stack);
         return (Result(stack[0]), Result(stack[1]));
@@ -66,14 +70,15 @@ internal static unsafe class Aten
         return Tensor.UnsafeCreateTensor(handle);
     }
 
-    private static (Tensor Output, Tensor LogSumExp) FlashAttentionCuda(Tensor q, Tensor k, Tensor v, bool causal)
+    private static (Tensor Output, Tensor LogSumExp) FlashAttentionCuda(Tensor q, Tensor k, Tensor v, bool causal, Tensor? mask)
     {
         // float32 has no flash kernel on CUDA; the memory-efficient one serves every type and returns the same pair.
+        using var bias = mask?.expand(q.size(0), q.size(1), q.size(2), k.size(2));
         var stack = stackalloc ulong[8];
         stack[0] = Argument(q);
         stack[1] = Argument(k);
         stack[2] = Argument(v);
-        stack[3] = 0;                  // attn_bias = None
+        stack[3] = bias is null ? 0 : Some(Argument(bias));
         stack[4] = 1;                  // compute_log_sumexp
         stack[5] = 0;                  // dropout_p = 0.0
         stack[6] = causal ? 1u : 0u;

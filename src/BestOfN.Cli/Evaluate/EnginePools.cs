@@ -1,0 +1,32 @@
+using BestOfN.Models.Devices;
+using BestOfN.Models.Generation;
+using BestOfN.Models.Scoring;
+using BestOfN.Training.Evaluation;
+using BestOfN.Training.Worlds;
+using TorchSharp;
+
+namespace BestOfN.Cli.Evaluate;
+
+/// <summary>Pools from the engines that the gateway uses, so that what is measured is what answers.</summary>
+internal sealed class EnginePools : ICandidatePoolSource
+{
+    private const int Sequences = 1024;
+
+    private readonly string _generator;
+    private readonly string _reward;
+
+    private EnginePools(DirectoryInfo generator, DirectoryInfo reward) => (_generator, _reward) = (generator.FullName, reward.FullName);
+
+    public static ICandidatePoolSource Open(DirectoryInfo generator, DirectoryInfo reward) => new EnginePools(generator, reward);
+
+    public async Task<IReadOnlyList<CandidatePool>> DrawAsync(PoolSampling sampling, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        using var worker = new DeviceWorker(torch.CPU);
+        var type = ComputeTypes.Of("auto", worker.Device);
+        using var generator = GenerationEngine.Load(
+            _generator, type, worker, new GenerationOptions { MaxSequences = Math.Max(Sequences, sampling.Samples), TokensPerPrefill = 8192 });
+        using var reward = ScoringEngine.Load("reward", _reward, type, worker, new ScoringOptions());
+        var wide = sampling with { Concurrency = Math.Max(1, Sequences / sampling.Samples) };
+        return await new PoolSampler(new PocketTextWorld(), generator, reward).DrawAsync(wide, progress, cancellationToken);
+    }
+}

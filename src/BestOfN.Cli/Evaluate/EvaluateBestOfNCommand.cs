@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.Globalization;
+using BestOfN.Cli.Hosting;
+using BestOfN.Core.Generation;
+using BestOfN.Training.Evaluation;
+using BestOfN.Training.Plots;
+using Spectre.Console;
+
+namespace BestOfN.Cli.Evaluate;
+
+internal static class EvaluateBestOfNCommand
+{
+    /// <param name="terminal">Where the table and the progress go.</param>
+    /// <param name="openPools">Loads a generator's and a reward model's folder.</param>
+    public static Command Create(CommandTerminal terminal, Func<DirectoryInfo, DirectoryInfo, ICandidatePoolSource> openPools)
+    {
+        var world = new Option<string>("--world") { Description = "Where the problems come from.", DefaultValueFactory = _ => "pocket-text" };
+        world.AcceptOnlyFromAmong("pocket-text");
+        var problems = new Option<int>("--problems") { Description = "Held-out problems.", DefaultValueFactory = _ => 2000 };
+        var samples = new Option<int>("--samples") { Description = "Answers per problem: the largest k.", DefaultValueFactory = _ => 64 };
+        var temperature = new Option<double>("--temperature") { Description = "How the answers are drawn.", DefaultValueFactory = _ => 1 };
+        var seed = new Option<ulong>("--seed") { Description = "Decides problems, answers and the subsets of votes.", DefaultValueFactory = _ => 1 };
+        var generator = new Option<DirectoryInfo>("--generator") { Description = "Folder of the generator.", DefaultValueFactory = _ => Embedded("pocket-generator") };
+        var reward = new Option<DirectoryInfo>("--reward") { Description = "Folder of the reward model.", DefaultValueFactory = _ => Embedded("pocket-reward") };
+        var json = new Option<FileInfo?>("--json") { Description = "File that receives the curve." };
+        var plot = new Option<FileInfo?>("--plot") { Description = "File that receives the curve as a picture (SVG)." };
+        problems.Validators.Add(Validate.AtLeast(problems, 1));
+        samples.Validators.Add(Validate.AtLeast(samples, 1));
+        generator.AcceptExistingOnly();
+        reward.AcceptExistingOnly();
+
+        var command = new Command("best-of-n", "Measure accuracy over the number of candidates, on problems that no training saw.")
+        {
+            world, problems, samples, temperature, seed, generator, reward, json, plot,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var sampling = new PoolSampling
+            {
+                Problems = parsed.GetValue(problems),
+                Samples = parsed.GetValue(samples),
+                Seed = parsed.GetValue(seed),
+                Model = parsed.GetRequiredValue(generator).Name,
+                Sampling = new SamplingParameters { Temperature = parsed.GetValue(temperature), MaxTokens = 128 },
+            };
+            var source = openPools(parsed.GetRequiredValue(generator), parsed.GetRequiredValue(reward));
+            var pools = await terminal.WithProgressAsync(
+                "held-out problems", sampling.Problems, progress => source.DrawAsync(sampling, progress, cancellationToken));
+            var curve = BestOfNCurve.Measure(pools, sampling.Seed);
+            if (parsed.GetValue(json) is { } jsonFile)
+            {
+                curve.Write(jsonFile.FullName);
+            }
+
+            if (parsed.GetValue(plot) is { } plotFile)
+            {
+                BestOfNPlot.WriteSvg(curve, $"{parsed.GetValue(world)}, {sampling.Problems} held-out problems", plotFile.FullName);
+            }
+
+            Print(curve, terminal.Out);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    // The models that come with the product lie beside the program.
+    private static DirectoryInfo Embedded(string model) => new(Path.Combine(AppContext.BaseDirectory, "config", "models", model));
+
+    private static void Print(BestOfNCurve curve, IAnsiConsole console)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("k", "pass", "reward", "majority vote", "weighted vote");
+        foreach (var column in table.Columns)
+        {
+            column.RightAligned();
+        }
+
+        for (var i = 0; i < curve.K.Count; i++)
+        {
+            table.AddRow(
+                $"{curve.K[i]}",
+                Cell(curve.Pass[i], curve.Intervals.Pass[i]),
+                Cell(curve.Reward[i], curve.Intervals.Reward[i]),
+                Cell(curve.MajorityVote[i], curve.Intervals.MajorityVote[i]),
+                Cell(curve.WeightedVote[i], curve.Intervals.WeightedVote[i]));
+        }
+
+        console.Write(table);
+        console.WriteLine($"greedy {Cell(curve.Greedy, curve.Intervals.Greedy)}");
+        console.WriteLine(curve is { Auc: { } auc, Intervals.Auc: { } interval } ? $"auc    {Cell(auc, interval)}" : "auc    none: no problem has both correct and wrong answers");
+    }
+
+    private static string Cell(double value, IReadOnlyList<double> interval) =>
+        string.Create(CultureInfo.InvariantCulture, $"{value:0.000} ±{(interval[1] - interval[0]) / 2:0.000}");
+}

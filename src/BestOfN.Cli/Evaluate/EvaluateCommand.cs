@@ -1,0 +1,13 @@
+using System.CommandLine;
+using BestOfN.Cli.Hosting;
+using BestOfN.Training.Evaluation;
+
+namespace BestOfN.Cli.Evaluate;
+
+internal static class EvaluateCommand
+{
+    public static Command Create(CommandTerminal terminal, Func<DirectoryInfo, DirectoryInfo, ICandidatePoolSource> openPools) => new("evaluate", "Measure models.")
+    {
+        EvaluateBestOfNCommand.Create(terminal, openPools),
+    };
+}

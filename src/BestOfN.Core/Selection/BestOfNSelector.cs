@@ -1,0 +1,165 @@
+using BestOfN.Core.Generation;
+using BestOfN.Core.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace BestOfN.Core.Selection;
+
+/// <summary>The story of a request: several answers are made while the judge reads the question, all are judged, the best is chosen.</summary>
+/// <remarks>
+/// <list type="number">
+/// <item>The judge begins with the prompt, the generator with the candidates.</item>
+/// <item>Finished candidates are judged, those that were cut short too. A lost candidate never takes its siblings with it.</item>
+/// <item>Candidates that finished by themselves go before those that were cut short; within each, judged ones before unjudged ones; judged ones are ordered by the
+/// strategy, unjudged ones by majority vote, whose ties go to the lower index. A failing judge therefore leads to the majority's answer, and where all
+/// answers differ to the first; <see cref="Degradations"/> says so.</item>
+/// </list>
+/// Thread-safe; holds no state of a request.
+/// </remarks>
+public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTelemetry telemetry, TimeProvider time, ILogger<BestOfNSelector> logger)
+{
+    private static readonly MajorityVoteStrategy _withoutScores = new();
+
+    /// <exception cref="GenerationFailedException">
+    /// There is no answer. Carries the upstream's status where all candidates failed with the same; its inner exception is a <see cref="TimeoutException"/> where time ran out.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The caller hung up.</exception>
+    public async Task<Selection> SelectAsync(SelectionRequest asked, CancellationToken cancellationToken)
+    {
+        var strategy = strategies[asked.Strategy];
+        var request = WithoutPointlessCandidates(asked);
+        var judges = request.RewardModel is not null && (request.WantsScores || (strategy.NeedsScores && request.Generation.Candidates > 1));
+        var run = new SelectionRun(request, strategy, time, logger);
+        using var activity = SelectionTelemetry.Start(request);
+        using var deadlines = new Deadlines(request.TimeBudget, judges, time, cancellationToken);
+        if (logger.IsEnabled(LogLevel.Trace))
+        {
+            logger.Asked(request.Generation.Candidates, string.Join('\n', request.Generation.Prompt.Messages.Select(message => $"{message.Role}: {message.Text}")));
+        }
+
+
+        // 1. Both begin at once.
+        await using var session = judges ? run.Begin(request.RewardModel!, request.Generation.Prompt) : null;
+        var scoring = run.ScoreAsync(session, deadlines.Answer, cancellationToken);
+        await run.GenerateAsync(deadlines.Generation, cancellationToken);
+
+        // 2. The rest is judged.
+        await scoring;
+        if (cancellationToken.IsCancellationRequested)
+        {
+            logger.Abandoned();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        // 3. The best is chosen.
+        var ranking = Rank(strategy, run.Slots);
+        if (ranking.Count == 0)
+        {
+            throw NoAnswer(run);
+        }
+
+        var selection = new Selection
+        {
+            Strategy = strategy.Name,
+            RewardModel = judges ? request.RewardModel!.Name : null,
+            Requested = request.Generation.Candidates,
+            Candidates = [.. ranking.Select((slot, place) => Report(slot, place + 1)), .. run.Slots.Except(ranking).Select(slot => Report(slot, null))],
+            Degraded = [.. Losses(asked, request, run)],
+            TotalUsage = Total(run.Slots),
+            Timing = new SelectionTiming(run.Generation, run.Scoring, run.Elapsed),
+        };
+        telemetry.Selected(request.Generation.Model, selection, activity);
+        Log(request, selection);
+        return selection;
+    }
+
+    /// <summary>At temperature 0 all candidates are the same one: no more are made than the caller will use.</summary>
+    private static SelectionRequest WithoutPointlessCandidates(SelectionRequest request) =>
+        request.Generation.Sampling.Temperature == 0 && request.Generation.Candidates > request.Choices
+            ? request with { Generation = request.Generation with { Candidates = request.Choices } }
+            : request;
+
+    private static List<CandidateSlot> Rank(ISelectionStrategy strategy, IReadOnlyList<CandidateSlot> slots)
+    {
+        var answered = slots.Where(slot => slot.Candidate is not null).ToList();
+        return
+        [
+            .. answered
+                .GroupBy(slot => (slot.IsTruncated, IsUnjudged: slot.Score is null && strategy.NeedsScores))
+                .OrderBy(group => group.Key.IsTruncated)
+                .ThenBy(group => group.Key.IsUnjudged)
+                .SelectMany(group => (group.Key.IsUnjudged ? _withoutScores : strategy)
+                    .Rank([.. group.Select(slot => new ScoredCandidate(slot.Candidate!, slot.Score))]))
+                .Select(ranked => slots[ranked.Candidate.Index]),
+        ];
+    }
+
+    private static RankedCandidate Report(CandidateSlot slot, int? rank) => new()
+    {
+        Index = slot.Index,
+        Status = slot.Status,
+        Rank = rank,
+        Candidate = slot.Candidate,
+        Score = slot.Score,
+        IsPartial = slot.IsPartial,
+    };
+
+    private static IEnumerable<string> Losses(SelectionRequest asked, SelectionRequest request, SelectionRun run)
+    {
+        if (request.Generation.Candidates < asked.Generation.Candidates)
+        {
+            yield return Degradations.GreedySingle;
+        }
+
+        foreach (var slot in run.Slots.Where(slot => slot.Failure is not null))
+        {
+            yield return Degradations.CandidateFailed(slot.Index);
+        }
+
+        if (run.End is GenerationEnd.TimeBudget || run.ScoringRanOut)
+        {
+            yield return Degradations.Deadline;
+        }
+
+        var budget = request.Generation.TokenBudget;
+        if (run.End is GenerationEnd.TokenBudget || (run.Slots.Sum(slot => slot.CompletionTokens) >= budget && run.Slots.Any(slot => slot.IsTruncated)))
+        {
+            yield return Degradations.TokenBudget;
+        }
+
+        if (run.ScorerFailed)
+        {
+            yield return Degradations.ScorerFailed;
+        }
+    }
+
+    private static TokenUsage Total(IReadOnlyList<CandidateSlot> slots) =>
+        new(slots.Max(slot => slot.Candidate?.Usage.PromptTokens ?? 0), slots.Sum(slot => slot.CompletionTokens));
+
+    private static GenerationFailedException NoAnswer(SelectionRun run)
+    {
+        if (run.End is GenerationEnd.TimeBudget)
+        {
+            return new("The time budget ran out before there was an answer.", new TimeoutException());
+        }
+
+        var failures = run.Slots.Select(slot => slot.Failure).OfType<GenerationFailedException>().ToList();
+        if (failures.Count == 0)
+        {
+            return new("The token budget ran out before there was an answer.", new TimeoutException());
+        }
+
+        var first = failures[0];
+        var isUnanimous = failures.All(failure => failure.StatusCode == first.StatusCode && failure.InnerException?.GetType() == first.InnerException?.GetType());
+        return isUnanimous ? first : new($"No candidate could be made. The first of {failures.Count} failures: {first.Message}", first);
+    }
+
+    private void Log(SelectionRequest request, Selection selection)
+    {
+        if (selection.Degraded.Contains(Degradations.Deadline))
+        {
+            logger.BudgetExhausted(request.TimeBudget, selection.Scored, selection.Requested);
+        }
+
+        logger.Selected(selection.Winner.Index, selection.Requested, selection.Strategy, selection.Timing.Total.TotalMilliseconds, selection.Scored, string.Join(", ", selection.Degraded));
+    }
+}

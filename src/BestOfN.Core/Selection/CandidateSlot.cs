@@ -1,0 +1,73 @@
+using System.Text;
+using BestOfN.Core.Generation;
+using BestOfN.Core.Rewards;
+
+namespace BestOfN.Core.Selection;
+
+/// <summary>One candidate on its way.</summary>
+internal sealed class CandidateSlot(int index)
+{
+    private readonly StringBuilder _text = new();
+
+    public int Index => index;
+
+    public Candidate? Candidate { get; private set; }
+
+    public GenerationFailedException? Failure { get; private set; }
+
+    public CandidateScore? Score { get; set; }
+
+    /// <summary>The candidate stands in with the text it had when a budget ran out.</summary>
+    public bool IsPartial { get; private set; }
+
+    public bool HasEnded => Candidate is not null || Failure is not null;
+
+    /// <summary>Pieces seen so far: for generators that stream, about one a token.</summary>
+    public int Pieces { get; private set; }
+
+    public int CompletionTokens => Candidate?.Usage.CompletionTokens ?? Pieces;
+
+    /// <summary>Cut short, so that it gives way to every candidate that finished by itself.</summary>
+    public bool IsTruncated => Candidate?.FinishReason is "length" or "content_filter";
+
+    public CandidateStatus Status => this switch
+    {
+        { Score: not null } => CandidateStatus.Scored,
+        { IsPartial: true } => CandidateStatus.Partial,
+        { Candidate: not null } => CandidateStatus.Finished,
+        { Failure: not null } => CandidateStatus.Failed,
+        _ => CandidateStatus.Cancelled,
+    };
+
+    public void Append(string text)
+    {
+        _text.Append(text);
+        Pieces++;
+    }
+
+    public void Finish(Candidate candidate) => Candidate ??= candidate;
+
+    public void Fail(GenerationFailedException failure) => Failure ??= failure;
+
+    /// <returns>False if there is no text to stand in with.</returns>
+    public bool TryFinishPartially(TimeSpan latency)
+    {
+        if (HasEnded || _text.Length == 0)
+        {
+            return false;
+        }
+
+        var text = _text.ToString();
+        IsPartial = true;
+        Candidate = new Candidate
+        {
+            Index = index,
+            Text = text,
+            FinishReason = "length",
+            Usage = new TokenUsage(0, Pieces),
+            Message = AssistantMessage.Write(text),
+            Latency = latency,
+        };
+        return true;
+    }
+}

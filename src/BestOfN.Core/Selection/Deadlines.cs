@@ -1,0 +1,32 @@
+namespace BestOfN.Core.Selection;
+
+/// <summary>A time budget, divided: generation may take nine tenths of it if something is to be judged, and the rest is left for judging.</summary>
+internal sealed class Deadlines : IDisposable
+{
+    private const double GenerationShare = 0.9;
+
+    private readonly CancellationTokenSource _generationTimer;
+    private readonly CancellationTokenSource _answerTimer;
+    private readonly CancellationTokenSource _generation;
+    private readonly CancellationTokenSource _answer;
+
+    public Deadlines(TimeSpan budget, bool judges, TimeProvider time, CancellationToken cancellationToken)
+    {
+        _generationTimer = new(judges ? budget * GenerationShare : budget, time);
+        _answerTimer = new(budget, time);
+        _generation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _generationTimer.Token);
+        _answer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _answerTimer.Token);
+    }
+
+    public CancellationToken Generation => _generation.Token;
+
+    public CancellationToken Answer => _answer.Token;
+
+    public void Dispose()
+    {
+        _generation.Dispose();
+        _answer.Dispose();
+        _generationTimer.Dispose();
+        _answerTimer.Dispose();
+    }
+}

@@ -1,0 +1,232 @@
+using System.Threading.Channels;
+using BestOfN.Core.Generation;
+using BestOfN.Core.Prompts;
+using BestOfN.Core.Rewards;
+using Microsoft.Extensions.Logging;
+
+namespace BestOfN.Core.Selection;
+
+/// <summary>The moving parts of one request: candidates come in at one end and are judged at the other, at the same time.</summary>
+internal sealed class SelectionRun
+{
+    private readonly SelectionRequest _request;
+    private readonly ISelectionStrategy _strategy;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly long _started;
+    private readonly CandidateSlot[] _slots;
+    private readonly Channel<CandidateSlot> _toJudge = Channel.CreateUnbounded<CandidateSlot>(new() { SingleReader = true, SingleWriter = true });
+    private readonly TaskCompletionSource _generated = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public SelectionRun(SelectionRequest request, ISelectionStrategy strategy, TimeProvider time, ILogger logger)
+    {
+        _request = request;
+        _strategy = strategy;
+        _time = time;
+        _logger = logger;
+        _started = time.GetTimestamp();
+        _slots = [.. Enumerable.Range(0, request.Generation.Candidates).Select(index => new CandidateSlot(index))];
+    }
+
+    public IReadOnlyList<CandidateSlot> Slots => _slots;
+
+    public GenerationEnd End { get; private set; }
+
+    public bool ScorerFailed { get; private set; }
+
+    public bool ScoringRanOut { get; private set; }
+
+    public TimeSpan Generation { get; private set; }
+
+    public TimeSpan Scoring { get; private set; }
+
+    public TimeSpan Elapsed => _time.GetElapsedTime(_started);
+
+    /// <summary>Opens the judge's session; a judge that cannot even begin is one that failed.</summary>
+    public IScoringSession? Begin(IRewardModel rewardModel, Prompt prompt)
+    {
+        try
+        {
+            return rewardModel.Begin(prompt);
+        }
+        catch (Exception exception)
+        {
+            FailScoring(exception);
+            return null;
+        }
+    }
+
+    /// <summary>Takes in candidates until all have ended, a budget runs out or the winner is certain. Does not throw: what happened is in <see cref="End"/>.</summary>
+    public async Task GenerateAsync(CancellationToken deadline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var generation = _request.Generator.Start(_request.Generation, deadline);
+            End = await ReadAsync(generation.Events, deadline);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            End = cancellationToken.IsCancellationRequested ? GenerationEnd.Abandoned : GenerationEnd.TimeBudget;
+        }
+        catch (Exception exception)
+        {
+            End = GenerationEnd.Broken;
+            _logger.GenerationBroke(exception);
+            FailUnfinished(exception as GenerationFailedException ?? new GenerationFailedException("The generator failed.", exception) { StatusCode = 502 });
+        }
+
+        if (End is GenerationEnd.Complete)
+        {
+            FailUnfinished(new GenerationFailedException("The generator ended without finishing the candidate.") { StatusCode = 502 });
+        }
+        else if (End is GenerationEnd.TimeBudget or GenerationEnd.TokenBudget && !_slots.Any(slot => slot.Candidate is not null))
+        {
+            FinishPartially();
+        }
+
+        Generation = Elapsed;
+        _toJudge.Writer.Complete();
+        _generated.SetResult();
+    }
+
+    /// <summary>
+    /// Judges what is finished. One pass over all candidates is the cheapest, so nothing is judged before generation has ended or half of the time is gone;
+    /// from then on whatever has finished is judged in waves, so that the deadline finds scores. Does not throw.
+    /// </summary>
+    public async Task ScoreAsync(IScoringSession? session, CancellationToken deadline, CancellationToken cancellationToken)
+    {
+        if (session is null)
+        {
+            return;
+        }
+
+        try
+        {
+            using (var halfTime = CancellationTokenSource.CreateLinkedTokenSource(deadline))
+            {
+                await Task.WhenAny(_generated.Task, Task.Delay(_request.TimeBudget / 2, _time, halfTime.Token));
+                await halfTime.CancelAsync(); // else the timer would outlive a quick request
+            }
+
+            while (await _toJudge.Reader.WaitToReadAsync(deadline))
+            {
+                await ScoreWaveAsync(session, deadline);
+            }
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            ScoringRanOut = !cancellationToken.IsCancellationRequested;
+        }
+        catch (Exception exception)
+        {
+            FailScoring(exception);
+        }
+    }
+
+    private async Task<GenerationEnd> ReadAsync(IAsyncEnumerable<GenerationEvent> events, CancellationToken deadline)
+    {
+        var budget = _request.Generation.TokenBudget ?? int.MaxValue;
+        await foreach (var happened in events.WithCancellation(deadline))
+        {
+            var slot = _slots[happened.Index];
+            if (slot.HasEnded)
+            {
+                continue;
+            }
+
+            switch (happened)
+            {
+                case CandidateDelta delta:
+                    slot.Append(delta.Text);
+                    _request.LiveText?.TryWrite(delta.Text);
+
+                    // Generators keep the budget themselves; one that does not is ended here, one piece late.
+                    if (_slots.Sum(each => each.CompletionTokens) > budget)
+                    {
+                        return GenerationEnd.TokenBudget;
+                    }
+
+                    break;
+                case CandidateFinished finished:
+                    slot.Finish(finished.Candidate);
+                    _toJudge.Writer.TryWrite(slot);
+                    _logger.CandidateFinished(slot.Index, finished.Candidate.FinishReason, finished.Candidate.Text);
+                    if (IsDecided())
+                    {
+                        return GenerationEnd.Decided;
+                    }
+
+                    break;
+                case CandidateFailed failed:
+                    slot.Fail(failed.Exception);
+                    _logger.CandidateFailed(slot.Index, failed.Exception.Message, failed.Exception.InnerException?.Message);
+                    break;
+            }
+        }
+
+        return GenerationEnd.Complete;
+    }
+
+    private bool IsDecided() =>
+        _request is { Choices: 1, WantsScores: false } && !_strategy.NeedsScores && _slots.Length > 1 && _strategy.IsDecided(
+            [.. _slots.Where(slot => slot.Candidate is not null && !slot.IsTruncated).Select(slot => new ScoredCandidate(slot.Candidate!, null))],
+            _slots.Count(slot => !slot.HasEnded));
+
+    private async Task ScoreWaveAsync(IScoringSession session, CancellationToken deadline)
+    {
+        List<CandidateSlot> wave = [];
+        while (_toJudge.Reader.TryRead(out var slot))
+        {
+            wave.Add(slot);
+        }
+
+        wave.Sort((a, b) => a.Index.CompareTo(b.Index));
+        var started = _time.GetTimestamp();
+        var scores = await session
+            .ScoreAsync([.. wave.Select(slot => new Answer(slot.Index, JudgedText.Of(slot.Candidate!), !slot.IsPartial))], deadline)
+            .WaitAsync(deadline);
+        Scoring += _time.GetElapsedTime(started);
+
+        if (scores.Count != wave.Count)
+        {
+            throw new ScoringFailedException($"The reward model gave {scores.Count} scores for {wave.Count} answers.");
+        }
+
+        foreach (var (slot, score) in wave.Zip(scores))
+        {
+            if (double.IsFinite(score.Value))
+            {
+                slot.Score = score;
+            }
+            else
+            {
+                FailScoring(new ScoringFailedException($"The reward model gave candidate {slot.Index} the score {score.Value}."));
+            }
+        }
+    }
+
+    private void FinishPartially()
+    {
+        foreach (var slot in _slots)
+        {
+            if (slot.TryFinishPartially(Elapsed))
+            {
+                _toJudge.Writer.TryWrite(slot);
+            }
+        }
+    }
+
+    private void FailUnfinished(GenerationFailedException failure)
+    {
+        foreach (var slot in _slots.Where(slot => !slot.HasEnded))
+        {
+            slot.Fail(failure);
+        }
+    }
+
+    private void FailScoring(Exception exception)
+    {
+        ScorerFailed = true;
+        _logger.ScorerFailed(_request.RewardModel!.Name, exception);
+    }
+}

@@ -1,0 +1,11 @@
+namespace BestOfN.Gateway.Catalog;
+
+/// <summary>Event ids 2000 to 2099.</summary>
+internal static partial class CatalogLog
+{
+    [LoggerMessage(2000, LogLevel.Information, "{Model} is ready")]
+    public static partial void Opened(this ILogger logger, string model);
+
+    [LoggerMessage(2001, LogLevel.Error, "{Model} could not be opened; requests for it are answered with 503")]
+    public static partial void NotOpened(this ILogger logger, string model, Exception exception);
+}

@@ -1,0 +1,21 @@
+using BestOfN.Gateway.Wire;
+
+namespace BestOfN.Gateway.Chat;
+
+/// <summary>The whole answer.</summary>
+internal sealed record ChatCompletion
+{
+    public required string Id { get; init; }
+
+    public string Object { get; } = "chat.completion";
+
+    public required long Created { get; init; }
+
+    public required string Model { get; init; }
+
+    public required IReadOnlyList<ChatChoice> Choices { get; init; }
+
+    public required Usage Usage { get; init; }
+
+    public BestOfNReport? BestOfN { get; init; }
+}

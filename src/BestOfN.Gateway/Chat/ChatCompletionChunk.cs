@@ -1,0 +1,22 @@
+using BestOfN.Gateway.Wire;
+
+namespace BestOfN.Gateway.Chat;
+
+/// <summary>A piece of a streamed answer.</summary>
+internal sealed record ChatCompletionChunk
+{
+    public required string Id { get; init; }
+
+    public string Object { get; } = "chat.completion.chunk";
+
+    public required long Created { get; init; }
+
+    public required string Model { get; init; }
+
+    public required IReadOnlyList<ChatChunkChoice> Choices { get; init; }
+
+    /// <summary>In the last chunk only, and only if asked for.</summary>
+    public Usage? Usage { get; init; }
+
+    public BestOfNReport? BestOfN { get; init; }
+}

@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Text.Json;
+using BestOfN.Gateway.Wire;
+
+namespace BestOfN.Gateway.Chat;
+
+/// <summary>Writes the deltas into which a message is taken apart.</summary>
+internal static class ChatDelta
+{
+    public static RawJson Empty { get; } = new("{}"u8.ToArray());
+
+    public static RawJson Opening { get; } = new("""{"role":"assistant","content":""}"""u8.ToArray());
+
+    public static RawJson Content(string text) => Write(json => json.WriteString("content"u8, text));
+
+    /// <summary>All that a message holds besides role and text, as it is: refusal, tool calls, reasoning and what else an upstream adds.</summary>
+    /// <returns>Null if there is nothing.</returns>
+    public static RawJson? Rest(JsonElement message)
+    {
+        var rest = message.EnumerateObject()
+            .Where(field => field.Value.ValueKind is not JsonValueKind.Null && !field.NameEquals("role"u8) && !IsText(field))
+            .ToList();
+        return rest.Count == 0 ? null : Write(json =>
+        {
+            foreach (var field in rest)
+            {
+                if (field.NameEquals("tool_calls"u8) && field.Value.ValueKind is JsonValueKind.Array)
+                {
+                    WriteToolCalls(json, field.Value);
+                }
+                else
+                {
+                    field.WriteTo(json);
+                }
+            }
+        });
+    }
+
+    private static bool IsText(JsonProperty field) => field.NameEquals("content"u8) && field.Value.ValueKind is JsonValueKind.String;
+
+    /// <summary>In a stream, and only there, a tool call bears an index.</summary>
+    private static void WriteToolCalls(Utf8JsonWriter json, JsonElement calls)
+    {
+        json.WriteStartArray("tool_calls"u8);
+        var index = 0;
+        foreach (var call in calls.EnumerateArray())
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index"u8, index++);
+            foreach (var field in call.EnumerateObject().Where(field => !field.NameEquals("index"u8)))
+            {
+                json.WritePropertyName(field.Name);
+                json.WriteRawValue(field.Value.GetRawText());
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static RawJson Write(Action<Utf8JsonWriter> writeFields)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            writeFields(json);
+            json.WriteEndObject();
+        }
+
+        return new RawJson(buffer.WrittenMemory);
+    }
+}

@@ -1,0 +1,138 @@
+using System.Text.Json;
+using BestOfN.Core.Prompts;
+using BestOfN.Core.Selection;
+using BestOfN.Gateway.Errors;
+using BestOfN.Gateway.Requests;
+
+namespace BestOfN.Gateway.Chat;
+
+/// <summary>OpenAI's chat request, read field by field so that a mistake is answered with the field's name.</summary>
+internal static class ChatRequestReader
+{
+    private static readonly string[] _roles = ["system", "developer", "user", "assistant", "tool", "function"];
+
+    /// <exception cref="ApiException">It is not a chat request.</exception>
+    public static ModelRequest Read(ReadOnlyMemory<byte> body) => RequestObject.Read(body, request =>
+    {
+        var sampling = SamplingFields.Read(request);
+        var logprobs = request.Boolean("logprobs") ?? false;
+        var topLogprobs = request.Integer("top_logprobs", 0, 20);
+        if (topLogprobs > 0 && !logprobs)
+        {
+            throw ApiException.Invalid("'top_logprobs' is only allowed with 'logprobs': true.", "top_logprobs");
+        }
+
+        var model = request.RequiredText("model");
+        string? foreignContent = null;
+        return new ModelRequest
+        {
+            Model = model,
+            Prompt = new Prompt(Messages(request, ref foreignContent)),
+            Sampling = sampling with { Logprobs = logprobs, TopLogprobs = topLogprobs ?? 0 },
+            Choices = request.Integer("n", 1, 128),
+            Stream = StreamFields.Read(request),
+            BestOfN = BestOfNFields.Read(request),
+            Body = body,
+            ForeignContent = foreignContent,
+            ForeignField = ForeignField(request),
+        };
+    });
+
+    private static List<ChatMessage> Messages(RequestObject request, ref string? foreignContent)
+    {
+        if (!request.TryGet("messages", out var array))
+        {
+            throw ApiException.Invalid("'messages' is required.", "messages");
+        }
+
+        if (array.ValueKind is not JsonValueKind.Array)
+        {
+            throw RequestObject.WrongType("messages", "an array", array);
+        }
+
+        List<ChatMessage> messages = [];
+        foreach (var element in array.EnumerateArray())
+        {
+            var path = $"messages[{messages.Count}]";
+            messages.Add(element.ValueKind is JsonValueKind.Object
+                ? Message(new RequestObject(element, path), ref foreignContent)
+                : throw RequestObject.WrongType(path, "an object", element));
+        }
+
+        return messages.Count > 0 ? messages : throw ApiException.Invalid("'messages' must not be empty.", "messages");
+    }
+
+    private static ChatMessage Message(RequestObject message, ref string? foreignContent)
+    {
+        var role = message.RequiredText("role");
+        if (!_roles.Contains(role))
+        {
+            throw ApiException.Invalid($"'{message.PathOf("role")}' must be one of {string.Join(", ", _roles)}, but is '{role}'.", message.PathOf("role"), "invalid_value");
+        }
+
+        var calls = JudgedText.Of("", message.Element);
+        if (!message.TryGet("content", out var content))
+        {
+            return role is "assistant"
+                ? new ChatMessage(role, calls)
+                : throw ApiException.Invalid($"'{message.PathOf("content")}' is required.", message.PathOf("content"));
+        }
+
+        List<ContentPart> parts = content.ValueKind switch
+        {
+            JsonValueKind.String => [new TextPart(content.GetString()!)],
+            JsonValueKind.Array => Parts(content, message.PathOf("content"), ref foreignContent),
+            _ => throw RequestObject.WrongType(message.PathOf("content"), "a string or an array of parts", content),
+        };
+        if (calls.Length > 0)
+        {
+            parts.Add(new TextPart("\n" + calls));
+        }
+
+        return new ChatMessage(role, parts);
+    }
+
+    private static List<ContentPart> Parts(JsonElement content, string path, ref string? foreignContent)
+    {
+        List<ContentPart> parts = [];
+        var index = 0;
+        foreach (var element in content.EnumerateArray())
+        {
+            var part = element.ValueKind is JsonValueKind.Object
+                ? new RequestObject(element, $"{path}[{index}]")
+                : throw RequestObject.WrongType($"{path}[{index}]", "an object", element);
+            if (part.RequiredText("type") is "text")
+            {
+                parts.Add(new TextPart(part.Text("text") ?? throw ApiException.Invalid($"'{part.PathOf("text")}' is required.", part.PathOf("text"))));
+            }
+            else
+            {
+                foreignContent ??= part.PathOf("type");
+            }
+
+            index++;
+        }
+
+        return parts;
+    }
+
+    private static string? ForeignField(RequestObject request)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["tools", "functions", "logit_bias", "audio", "prediction", "web_search_options"])
+        {
+            if (request.TryGet(name, out var value) && !IsEmpty(value))
+            {
+                return name;
+            }
+        }
+
+        return request.Child("response_format") is { } format && format.Text("type") is not (null or "text") ? "response_format" : null;
+    }
+
+    private static bool IsEmpty(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => value.GetPropertyCount() == 0,
+        _ => false,
+    };
+}

@@ -1,0 +1,60 @@
+using System.ComponentModel.DataAnnotations;
+using BestOfN.Core.Selection;
+
+namespace BestOfN.Gateway.Configuration;
+
+/// <summary>What an operator decides.</summary>
+public sealed record BestOfNOptions
+{
+    public const string Section = "BestOfN";
+
+    /// <summary>The longest time budget that a request may ask for.</summary>
+    public const int LongestTimeBudgetMs = 600_000;
+
+    /// <summary>Where the gateway listens unless ASP.NET Core's own <c>urls</c> setting says otherwise.</summary>
+    public string ListenUrl { get; init; } = "http://127.0.0.1:8080";
+
+    /// <summary>Candidates per request. Cost grows linearly with it; quality flattens early.</summary>
+    [Range(1, 64)]
+    public int Candidates { get; init; } = 8;
+
+    /// <summary>The most candidates that a request may ask for.</summary>
+    [Range(1, 64)]
+    public int MaxCandidates { get; init; } = 64;
+
+    /// <summary>The rule that chooses where neither request nor model names one.</summary>
+    public string Strategy { get; init; } = SelectionStrategies.Default;
+
+    /// <summary>Wall-clock limit for one request. What has been scored by then is selected from.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan TimeBudget { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Generated tokens over all candidates of one request; null: no limit.</summary>
+    [Range(1, int.MaxValue)]
+    public int? TokenBudget { get; init; }
+
+    /// <summary>Requests worked on at the same time.</summary>
+    [Range(1, 100_000)]
+    public int MaxConcurrentRequests { get; init; } = 64;
+
+    /// <summary>Requests that may wait for their turn; those beyond are refused with 429.</summary>
+    [Range(0, 100_000)]
+    public int MaxQueuedRequests { get; init; } = 256;
+
+    /// <summary>What a refused client is told to wait.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a stream may be silent before a comment keeps it alive. Until the first one, errors still get their own status code.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "00:05:00")]
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    [Range(1024L, 1L << 32)]
+    public long MaxRequestBodyBytes { get; init; } = 32 << 20;
+
+    /// <summary>What clients may name as <c>model</c>.</summary>
+    public Dictionary<string, ModelOptions> Models { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Who judges, by the names that models and requests use.</summary>
+    public Dictionary<string, RewardModelOptions> RewardModels { get; init; } = new(StringComparer.Ordinal);
+}

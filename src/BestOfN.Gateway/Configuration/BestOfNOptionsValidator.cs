@@ -1,0 +1,126 @@
+using System.ComponentModel.DataAnnotations;
+using BestOfN.Core.Selection;
+using BestOfN.Gateway.Catalog;
+using Microsoft.Extensions.Options;
+
+namespace BestOfN.Gateway.Configuration;
+
+/// <summary>Finds all mistakes at once, each with its configuration path.</summary>
+internal sealed class BestOfNOptionsValidator(
+    IConfiguration configuration, IHostEnvironment environment, SelectionStrategies strategies, IEnumerable<IGeneratorSource> sources) : IValidateOptions<BestOfNOptions>
+{
+    public ValidateOptionsResult Validate(string? name, BestOfNOptions options)
+    {
+        List<string> problems =
+        [
+            .. ConfigurationShape.Misfits(configuration.GetSection(BestOfNOptions.Section), typeof(BestOfNOptions)).Select(misfit => $"{misfit.Path}: {misfit.Problem}"),
+            .. OutOfRange(BestOfNOptions.Section, options),
+            .. Global(options),
+            .. options.Models.SelectMany(model => Model(options, model.Key, model.Value)),
+            .. options.RewardModels.SelectMany(model => RewardModel(model.Key, model.Value)),
+        ];
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+
+    private IEnumerable<string> Global(BestOfNOptions options)
+    {
+        const string Section = BestOfNOptions.Section;
+        if (!Uri.TryCreate(options.ListenUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        {
+            yield return $"{Section}:{nameof(options.ListenUrl)}: '{options.ListenUrl}' is not an http or https address.";
+        }
+
+        if (options.Candidates > options.MaxCandidates)
+        {
+            yield return $"{Section}:{nameof(options.Candidates)}: {options.Candidates} is more than {nameof(options.MaxCandidates)}, {options.MaxCandidates}.";
+        }
+
+        if (UnknownStrategy(options.Strategy) is { } unknown)
+        {
+            yield return $"{Section}:{nameof(options.Strategy)}: {unknown}";
+        }
+
+        if (options.Models.Count == 0)
+        {
+            yield return $"{Section}:{nameof(options.Models)}: no model is configured.";
+        }
+    }
+
+    private IEnumerable<string> Model(BestOfNOptions options, string name, ModelOptions model)
+    {
+        var path = $"{BestOfNOptions.Section}:{nameof(options.Models)}:{name}";
+        foreach (var problem in OutOfRange(path, model))
+        {
+            yield return problem;
+        }
+
+        if (name.Contains('@', StringComparison.Ordinal))
+        {
+            yield return $"{path}: '@' is reserved for aliases such as {name.Split('@')[0]}@8.";
+        }
+
+        if (sources.FirstOrDefault(source => source.Kind == model.Generator) is { } source)
+        {
+            foreach (var (setting, problem) in source.Check(model))
+            {
+                yield return $"{path}:{setting}: {problem}";
+            }
+        }
+        else if (model.Generator.Length > 0)
+        {
+            yield return $"{path}:{nameof(model.Generator)}: '{model.Generator}' is not one of {string.Join(", ", sources.Select(each => each.Kind))}.";
+        }
+
+        if (MissingFolder(model.Path) is { } missing)
+        {
+            yield return $"{path}:{nameof(model.Path)}: {missing}";
+        }
+
+        if (model.Candidates > options.MaxCandidates)
+        {
+            yield return $"{path}:{nameof(model.Candidates)}: {model.Candidates} is more than {nameof(options.MaxCandidates)}, {options.MaxCandidates}.";
+        }
+
+        if (model.RewardModel is { } judge && !options.RewardModels.ContainsKey(judge))
+        {
+            yield return $"{path}:{nameof(model.RewardModel)}: there is no '{judge}' under {BestOfNOptions.Section}:{nameof(options.RewardModels)}.";
+        }
+
+        if (model.Strategy is not null && UnknownStrategy(model.Strategy) is { } unknown)
+        {
+            yield return $"{path}:{nameof(model.Strategy)}: {unknown}";
+        }
+        else if (model.RewardModel is null && (model.Candidates ?? options.Candidates) > 1
+            && strategies.TryGet(model.Strategy ?? options.Strategy, out var strategy) && strategy.NeedsScores)
+        {
+            yield return $"{path}:{nameof(model.RewardModel)}: the strategy '{strategy.Name}' needs one.";
+        }
+    }
+
+    private IEnumerable<string> RewardModel(string name, RewardModelOptions model)
+    {
+        var path = $"{BestOfNOptions.Section}:{nameof(BestOfNOptions.RewardModels)}:{name}";
+        foreach (var problem in OutOfRange(path, model))
+        {
+            yield return problem;
+        }
+
+        if (MissingFolder(model.Path) is { } missing)
+        {
+            yield return $"{path}:{nameof(model.Path)}: {missing}";
+        }
+    }
+
+    private static IEnumerable<string> OutOfRange(string path, object options)
+    {
+        List<ValidationResult> results = [];
+        Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
+        return results.Select(result => $"{path}:{result.MemberNames.FirstOrDefault()}: {result.ErrorMessage}");
+    }
+
+    private string? UnknownStrategy(string name) =>
+        strategies.TryGet(name, out _) ? null : $"'{name}' is not one of {string.Join(", ", strategies.Names)}.";
+
+    private string? MissingFolder(string? path) =>
+        string.IsNullOrEmpty(path) || Directory.Exists(Path.Combine(environment.ContentRootPath, path)) ? null : $"there is no folder '{path}'.";
+}

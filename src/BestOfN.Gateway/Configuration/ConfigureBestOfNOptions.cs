@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Options;
+
+namespace BestOfN.Gateway.Configuration;
+
+/// <summary>Binds what fits; what does not is reported by <see cref="BestOfNOptionsValidator"/> together with everything else.</summary>
+internal sealed class ConfigureBestOfNOptions(IConfiguration configuration) : IConfigureOptions<BestOfNOptions>
+{
+    public void Configure(BestOfNOptions options)
+    {
+        var section = configuration.GetSection(BestOfNOptions.Section);
+        var misfits = ConfigurationShape.Misfits(section, typeof(BestOfNOptions)).Select(misfit => misfit.Path).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(section.AsEnumerable().Where(pair => !misfits.Contains(pair.Key)))
+            .Build()
+            .GetSection(BestOfNOptions.Section)
+            .Bind(options);
+    }
+}

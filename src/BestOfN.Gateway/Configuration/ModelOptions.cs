@@ -1,0 +1,38 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace BestOfN.Gateway.Configuration;
+
+/// <summary>One model that clients may name.</summary>
+public sealed record ModelOptions
+{
+    /// <summary>What makes the candidates: <c>pocket</c> (a folder, in process) or <c>upstream</c> (an OpenAI-like server).</summary>
+    [Required]
+    public string Generator { get; init; } = "";
+
+    /// <summary>In process: the folder with config.json, weights and tokenizer; relative to the gateway's own folder.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>In process: what it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
+    [RegularExpression("auto|float32|bfloat16", ErrorMessage = "'{0}' must be auto, float32 or bfloat16.")]
+    public string Dtype { get; init; } = "auto";
+
+    /// <summary>In process: where it computes.</summary>
+    [RegularExpression(@"cpu|cuda(:\d+)?", ErrorMessage = "'{0}' must be cpu, cuda or cuda:N.")]
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Upstream: the YARP cluster.</summary>
+    public string? Cluster { get; init; }
+
+    /// <summary>Upstream: what the model is called there, if not the same.</summary>
+    public string? UpstreamModel { get; init; }
+
+    /// <summary>Who judges its candidates; null: nobody.</summary>
+    public string? RewardModel { get; init; }
+
+    /// <summary>Its own number of candidates.</summary>
+    [Range(1, 64)]
+    public int? Candidates { get; init; }
+
+    /// <summary>Its own rule.</summary>
+    public string? Strategy { get; init; }
+}

@@ -1,0 +1,19 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace BestOfN.Gateway.Configuration;
+
+/// <summary>One reward model in process.</summary>
+public sealed record RewardModelOptions
+{
+    /// <summary>The folder with config.json, weights and tokenizer; relative to the gateway's own folder.</summary>
+    [Required]
+    public string Path { get; init; } = "";
+
+    /// <summary>What it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
+    [RegularExpression("auto|float32|bfloat16", ErrorMessage = "'{0}' must be auto, float32 or bfloat16.")]
+    public string Dtype { get; init; } = "auto";
+
+    /// <summary>Where it computes.</summary>
+    [RegularExpression(@"cpu|cuda(:\d+)?", ErrorMessage = "'{0}' must be cpu, cuda or cuda:N.")]
+    public string Device { get; init; } = "cpu";
+}

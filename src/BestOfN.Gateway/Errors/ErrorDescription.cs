@@ -1,0 +1,75 @@
+using System.Text.Json;
+using BestOfN.Core.Generation;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace BestOfN.Gateway.Errors;
+
+/// <summary>What a client is told of an error.</summary>
+/// <param name="StatusCode">HTTP status.</param>
+/// <param name="Error">In OpenAI's words.</param>
+internal sealed record ErrorDescription(int StatusCode, ApiError Error)
+{
+    public TimeSpan? RetryAfter { get; private init; }
+
+    /// <summary>An upstream's own envelope, to be relayed as it is; empty if there is none.</summary>
+    public ReadOnlyMemory<byte> Body { get; private init; }
+
+    /// <summary>The table of exceptions. An unknown exception's text never leaves the process.</summary>
+    public static ErrorDescription Of(Exception exception) => exception switch
+    {
+        ApiException api => new(api.StatusCode, new ApiError(api.Message, TypeOf(api.StatusCode)) { Param = api.Param, Code = api.Code }),
+        GenerationFailedException failed => Of(failed),
+        BadHttpRequestException bad => Of(bad.StatusCode),
+        _ => Of(StatusCodes.Status500InternalServerError),
+    };
+
+    public static ErrorDescription Of(int statusCode) => new(statusCode, new ApiError(
+        statusCode is StatusCodes.Status404NotFound ? "There is no such route." : ReasonPhrases.GetReasonPhrase(statusCode), TypeOf(statusCode))
+    {
+        Code = statusCode switch
+        {
+            StatusCodes.Status404NotFound => "unknown_url",
+            StatusCodes.Status429TooManyRequests => "rate_limit_exceeded",
+            _ => null,
+        },
+    });
+
+    /// <summary>A client's mistake keeps the upstream's status; what is not the client's fault is 502, 503 or 504.</summary>
+    private static ErrorDescription Of(GenerationFailedException failed)
+    {
+        var status = failed switch
+        {
+            { StatusCode: >= 400 and < 500 } => failed.StatusCode.Value,
+            { StatusCode: StatusCodes.Status503ServiceUnavailable } => StatusCodes.Status503ServiceUnavailable,
+            { InnerException: TimeoutException } => StatusCodes.Status504GatewayTimeout,
+            { StatusCode: null, InnerException: null } => StatusCodes.Status503ServiceUnavailable,
+            _ => StatusCodes.Status502BadGateway,
+        };
+        return new(status, new ApiError(failed.Message, TypeOf(status)) { Code = status is StatusCodes.Status504GatewayTimeout ? "deadline" : "generation_failed" })
+        {
+            RetryAfter = failed.RetryAfter,
+            Body = status < 500 && IsEnvelope(failed.Body) ? failed.Body : default,
+        };
+    }
+
+    private static string TypeOf(int statusCode) => statusCode switch
+    {
+        StatusCodes.Status401Unauthorized => "authentication_error",
+        StatusCodes.Status429TooManyRequests => "rate_limit_error",
+        < 500 => "invalid_request_error",
+        _ => "server_error",
+    };
+
+    private static bool IsEnvelope(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return json.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("error", out var error) && error.ValueKind is JsonValueKind.Object;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using BestOfN.Core.Generation;
+
+namespace BestOfN.Gateway.Errors;
+
+internal static class ErrorServices
+{
+    public static void AddOpenAIErrors(this IServiceCollection services)
+    {
+        services.AddSingleton<IProblemDetailsWriter, OpenAIErrorWriter>();
+        services.AddProblemDetails();
+        services.AddExceptionHandler(options =>
+        {
+            options.StatusCodeSelector = exception => ErrorDescription.Of(exception).StatusCode;
+
+            // What has an entry in the table is an answer, not an accident; the parts concerned have logged what an operator needs.
+            options.SuppressDiagnosticsCallback = context => context.Exception is ApiException { StatusCode: < 500 } or GenerationFailedException or BadHttpRequestException;
+        });
+    }
+
+    public static void UseOpenAIErrors(this IApplicationBuilder app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+    }
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+using System.Text.Json;
+using BestOfN.Gateway.Wire;
+
+namespace BestOfN.Gateway.Errors;
+
+/// <summary>Says every error under /v1 in the shape OpenAI clients parse: exceptions, unknown routes, wrong methods, refusals.</summary>
+internal sealed class OpenAIErrorWriter : IProblemDetailsWriter
+{
+    public bool CanWrite(ProblemDetailsContext context) => context.HttpContext.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase);
+
+    public async ValueTask WriteAsync(ProblemDetailsContext context)
+    {
+        var response = context.HttpContext.Response;
+        var description = context.Exception is { } exception ? ErrorDescription.Of(exception) : ErrorDescription.Of(response.StatusCode);
+        if (description.RetryAfter is { } wait)
+        {
+            response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
+        var body = description.Body.IsEmpty
+            ? JsonSerializer.SerializeToUtf8Bytes(new ApiErrorResponse(description.Error), OpenAIJsonContext.Default.ApiErrorResponse)
+            : description.Body;
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, context.HttpContext.RequestAborted);
+    }
+}

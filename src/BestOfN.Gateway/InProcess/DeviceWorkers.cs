@@ -1,0 +1,28 @@
+using System.Collections.Concurrent;
+using BestOfN.Models.Devices;
+using TorchSharp;
+
+namespace BestOfN.Gateway.InProcess;
+
+/// <summary>One owner thread for each device that the configuration names, shared by all models there.</summary>
+internal sealed class DeviceWorkers : IDisposable
+{
+    private readonly ConcurrentDictionary<string, Lazy<DeviceWorker>> _workers = new(StringComparer.Ordinal);
+
+    /// <param name="device"><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <exception cref="InvalidOperationException">There is no such device.</exception>
+    public DeviceWorker On(string device) => _workers.GetOrAdd(device, name => new(() => Start(name))).Value;
+
+    public void Dispose()
+    {
+        foreach (var worker in _workers.Values.Where(w => w.IsValueCreated))
+        {
+            worker.Value.Dispose();
+        }
+    }
+
+    private static DeviceWorker Start(string device) => device == "cpu" || torch.cuda.is_available()
+        ? new DeviceWorker(torch.device(device))
+        : throw new InvalidOperationException(
+            $"Device {device} is not there: this build or machine has no CUDA{(Models.Native.TorchRuntime.CudaLoadError is { } reason ? $" ({reason})" : "")}.");
+}

@@ -1,0 +1,35 @@
+using BestOfN.Core.Generation;
+using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Configuration;
+using BestOfN.Models.Devices;
+using BestOfN.Models.Generation;
+
+namespace BestOfN.Gateway.InProcess;
+
+/// <summary>Generators from model folders, such as the pocket one.</summary>
+internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironment environment, TimeProvider time) : IGeneratorSource
+{
+    public string Kind => "pocket";
+
+    public bool RelaysRequests => false;
+
+    public IEnumerable<(string Setting, string Problem)> Check(ModelOptions options)
+    {
+        // Whether the folder exists is checked for every kind.
+        if (string.IsNullOrEmpty(options.Path))
+        {
+            yield return (nameof(options.Path), "must name a model folder.");
+        }
+
+        if (options.Cluster is not null)
+        {
+            yield return (nameof(options.Cluster), "is for upstream models only.");
+        }
+    }
+
+    public IGenerator Open(string model, ModelOptions options)
+    {
+        var worker = devices.On(options.Device);
+        return GenerationEngine.Load(Path.GetFullPath(options.Path!, environment.ContentRootPath), ComputeTypes.Of(options.Dtype, worker.Device), worker, new GenerationOptions(), time);
+    }
+}

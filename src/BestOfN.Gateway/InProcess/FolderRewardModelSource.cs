@@ -1,0 +1,19 @@
+using System.Diagnostics.Metrics;
+using BestOfN.Core.Rewards;
+using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Configuration;
+using BestOfN.Models.Devices;
+using BestOfN.Models.Scoring;
+
+namespace BestOfN.Gateway.InProcess;
+
+/// <summary>Reward models from model folders.</summary>
+internal sealed class FolderRewardModelSource(DeviceWorkers devices, IHostEnvironment environment, IMeterFactory meters) : IRewardModelSource
+{
+    public IRewardModel Open(string name, RewardModelOptions options)
+    {
+        var worker = devices.On(options.Device);
+        return ScoringEngine.Load(
+            name, Path.GetFullPath(options.Path, environment.ContentRootPath), ComputeTypes.Of(options.Dtype, worker.Device), worker, new ScoringOptions(), meters);
+    }
+}

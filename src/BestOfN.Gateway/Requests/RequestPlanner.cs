@@ -1,0 +1,118 @@
+using System.Globalization;
+using BestOfN.Core.Generation;
+using BestOfN.Core.Rewards;
+using BestOfN.Core.Selection;
+using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Configuration;
+using BestOfN.Gateway.Errors;
+using Microsoft.Extensions.Options;
+
+namespace BestOfN.Gateway.Requests;
+
+/// <summary>Decides what a request leaves open, from its fields, its headers, the model's defaults and the global ones. The prompt has no say.</summary>
+internal sealed class RequestPlanner(GeneratorCatalog generators, RewardModelCatalog rewardModels, SelectionStrategies strategies, IOptions<BestOfNOptions> options)
+{
+    public const string Header = "X-Best-Of-N";
+
+    /// <exception cref="ApiException">The request asks for what there is not.</exception>
+    public async Task<PlannedRequest> PlanAsync(ModelRequest request, IHeaderDictionary headers, CancellationToken cancellationToken)
+    {
+        if (!generators.TryFind(request.Model, out var model, out var alias))
+        {
+            throw ApiException.ModelNotFound(request.Model);
+        }
+
+        var candidates = Candidates(request, HeaderOf(headers), alias, model);
+        var strategy = Strategy(request, model);
+        var wantsScores = request.BestOfN.Return is not ReportDetail.None;
+        var rewardModel = RewardModel(request, model, required: strategy.NeedsScores && candidates > 1);
+        RefuseForeign(request, model, judged: rewardModel is not null && (wantsScores || (strategy.NeedsScores && candidates > 1)));
+
+        return new PlannedRequest(request, model, new SelectionRequest
+        {
+            Generator = await model.Generator.GetAsync(cancellationToken),
+            RewardModel = rewardModel is null ? null : await rewardModel.GetAsync(cancellationToken),
+            Strategy = strategy.Name,
+            Choices = request.Choices ?? 1,
+            WantsScores = wantsScores,
+            TimeBudget = request.BestOfN.TimeBudget ?? options.Value.TimeBudget,
+            Generation = new GenerationRequest
+            {
+                Prompt = request.Prompt,
+                Candidates = candidates,
+                Model = model.Options.UpstreamModel ?? model.Name,
+                Sampling = request.Sampling,
+                Body = request.Body,
+                TokenBudget = request.BestOfN.TokenBudget ?? options.Value.TokenBudget,
+            },
+        });
+    }
+
+    /// <summary>The first that speaks wins: body, header, alias, the model's default, the global default.</summary>
+    private int Candidates(ModelRequest request, int? header, int? alias, ServedModel model)
+    {
+        var choices = request.Choices ?? 1;
+        var (asked, param) = request.BestOfN.Candidates is not null ? (request.BestOfN.Candidates, "best_of_n.n")
+            : header is not null ? (header, Header)
+            : alias is not null ? (alias, "model")
+            : ((int?)null, "n");
+
+        // Where nobody asked for a number of candidates, n keeps OpenAI's meaning whatever the default is.
+        var candidates = asked ?? Math.Max(model.Options.Candidates ?? options.Value.Candidates, choices);
+        if (candidates < 1 || candidates > options.Value.MaxCandidates)
+        {
+            throw ApiException.Invalid($"{candidates} candidates were asked for; allowed are 1 to {options.Value.MaxCandidates}.", param, "out_of_range");
+        }
+
+        return choices <= candidates ? candidates : throw ApiException.Invalid($"'n' is {choices}, but there are only {candidates} candidates to choose from.", "n", "out_of_range");
+    }
+
+    private static int? HeaderOf(IHeaderDictionary headers)
+    {
+        if (!headers.TryGetValue(Header, out var value))
+        {
+            return null;
+        }
+
+        return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1
+            ? number
+            : throw ApiException.Invalid($"The header {Header} must be a positive integer.", Header, "invalid_type");
+    }
+
+    private ISelectionStrategy Strategy(ModelRequest request, ServedModel model)
+    {
+        var name = request.BestOfN.Strategy ?? model.Options.Strategy ?? options.Value.Strategy;
+        return strategies.TryGet(name, out var strategy)
+            ? strategy
+            : throw ApiException.Invalid($"There is no strategy '{name}'; known are {string.Join(", ", strategies.Names)}.", "best_of_n.strategy", "invalid_value");
+    }
+
+    private CatalogEntry<IRewardModel>? RewardModel(ModelRequest request, ServedModel model, bool required)
+    {
+        var name = request.BestOfN.RewardModel ?? model.Options.RewardModel;
+        if (name is not null && rewardModels.TryGet(name, out var entry))
+        {
+            return entry;
+        }
+
+        return name is not null ? throw ApiException.Invalid($"There is no reward model '{name}'.", "best_of_n.reward_model", "invalid_value")
+            : required ? throw ApiException.Invalid($"The strategy needs a reward model, and neither the request nor the model's configuration names one.", "best_of_n.reward_model")
+            : null;
+    }
+
+    private static void RefuseForeign(ModelRequest request, ServedModel model, bool judged)
+    {
+        if (request.ForeignContent is { } content && (judged || !model.RelaysRequests))
+        {
+            throw ApiException.Invalid(
+                model.RelaysRequests ? "The reward model reads text only; ask for one candidate to have this answered without it." : $"'{model.Name}' reads text only.",
+                content,
+                "unsupported_content");
+        }
+
+        if (request.ForeignField is { } field && !model.RelaysRequests)
+        {
+            throw ApiException.Invalid($"'{model.Name}' does not support '{field}'.", field, "unsupported_parameter");
+        }
+    }
+}

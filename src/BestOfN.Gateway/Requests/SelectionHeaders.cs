@@ -1,0 +1,24 @@
+using BestOfN.Core.Selection;
+
+namespace BestOfN.Gateway.Requests;
+
+/// <summary>What every answer says of its selection, for those who look.</summary>
+internal static class SelectionHeaders
+{
+    public const string Degraded = "X-Best-Of-N-Degraded";
+
+    public static void Write(IHeaderDictionary headers, Selection selection)
+    {
+        var score = selection.Winner.Score is { } won ? FormattableString.Invariant($"; score={won.Value:0.####}") : "";
+        headers[RequestPlanner.Header] = FormattableString.Invariant(
+            $"requested={selection.Requested}; scored={selection.Scored}; selected={selection.Winner.Index}{score}");
+        if (selection.Degraded.Count > 0)
+        {
+            headers[Degraded] = string.Join(", ", selection.Degraded);
+        }
+    }
+
+    /// <summary>For a stream that has to begin before anything is selected.</summary>
+    public static void WriteEarly(IHeaderDictionary headers, SelectionRequest request) =>
+        headers[RequestPlanner.Header] = FormattableString.Invariant($"requested={request.Generation.Candidates}");
+}

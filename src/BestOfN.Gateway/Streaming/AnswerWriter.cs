@@ -1,0 +1,143 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using BestOfN.Core.Selection;
+using BestOfN.Gateway.Configuration;
+using BestOfN.Gateway.Errors;
+using BestOfN.Gateway.Requests;
+using BestOfN.Gateway.Wire;
+using Microsoft.Extensions.Options;
+
+namespace BestOfN.Gateway.Streaming;
+
+/// <summary>Has a planned request answered, and writes the answer whole or as a stream.</summary>
+/// <remarks>
+/// A stream's headers wait for the first keep-alive interval, so that a quick failure still gets its own status and a quick selection its headers. After that
+/// the stream begins with the role and stays alive with comments. A single candidate is passed on as it is made.
+/// </remarks>
+internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOptions> options, TimeProvider time, ILogger<AnswerWriter> logger)
+{
+    public async Task WriteAsync(HttpResponse response, PlannedRequest plan, IAnswerFormat format, CancellationToken cancellationToken)
+    {
+        if (plan.Request.Stream.Stream)
+        {
+            await StreamAsync(response, plan, format, cancellationToken);
+            return;
+        }
+
+        var selection = await selector.SelectAsync(plan.Selection, cancellationToken);
+        SelectionHeaders.Write(response.Headers, selection);
+        var body = format.Whole(selection);
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, cancellationToken);
+    }
+
+    private async Task StreamAsync(HttpResponse response, PlannedRequest plan, IAnswerFormat format, CancellationToken cancellationToken)
+    {
+        var events = new EventStream(response);
+        try
+        {
+            var live = Channel.CreateUnbounded<string>(new() { SingleReader = true, SingleWriter = true });
+            var selecting = SelectAsync(plan, live.Writer, cancellationToken);
+            var textSent = await WriteWhileWorkingAsync(events, response, plan, format, live.Reader, cancellationToken);
+            var selection = await selecting;
+
+            WriteRemainder(events, response, plan, format, selection, textSent);
+            events.WriteDone();
+            await events.FlushAsync(cancellationToken);
+        }
+        catch (Exception exception) when (events.HasBegun && !cancellationToken.IsCancellationRequested)
+        {
+            // The status has been sent: the error becomes an event, and the missing [DONE] tells that the answer is not complete.
+            logger.StreamBroke(exception);
+            events.WriteError(JsonSerializer.SerializeToUtf8Bytes(new ApiErrorResponse(ErrorDescription.Of(exception).Error), OpenAIJsonContext.Default.ApiErrorResponse));
+            await events.FlushAsync(cancellationToken);
+        }
+    }
+
+    private async Task<Selection> SelectAsync(PlannedRequest plan, ChannelWriter<string> live, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Log-probabilities come with the finished answer only, and belong to its text.
+            var isLive = plan.Selection.Generation is { Candidates: 1, Sampling.Logprobs: false };
+            return await selector.SelectAsync(plan.Selection with { LiveText = isLive ? live : null }, cancellationToken);
+        }
+        finally
+        {
+            live.Complete();
+        }
+    }
+
+    /// <returns>Length of the text sent.</returns>
+    private async Task<int> WriteWhileWorkingAsync(
+        EventStream events, HttpResponse response, PlannedRequest plan, IAnswerFormat format, ChannelReader<string> live, CancellationToken cancellationToken)
+    {
+        var textSent = 0;
+        var more = live.WaitToReadAsync(cancellationToken).AsTask();
+        while (true)
+        {
+            using var interval = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var isReady = await Task.WhenAny(more, Task.Delay(options.Value.KeepAliveInterval, time, interval.Token)) == more;
+            await interval.CancelAsync();
+            if (isReady && !await more)
+            {
+                return textSent;
+            }
+
+            if (!events.HasBegun)
+            {
+                SelectionHeaders.WriteEarly(response.Headers, plan.Selection);
+                events.Write(format.Opening(0));
+            }
+
+            if (isReady)
+            {
+                while (live.TryRead(out var text))
+                {
+                    events.Write(format.Piece(0, text));
+                    textSent += text.Length;
+                }
+
+                more = live.WaitToReadAsync(cancellationToken).AsTask();
+            }
+            else
+            {
+                events.WriteComment();
+            }
+
+            await events.FlushAsync(cancellationToken);
+        }
+    }
+
+    private static void WriteRemainder(EventStream events, HttpResponse response, PlannedRequest plan, IAnswerFormat format, Selection selection, int textSent)
+    {
+        var includesUsage = plan.Request.Stream.IncludeUsage;
+        var report = BestOfNReport.Of(selection, plan.Return);
+        var choices = selection.Ranking.Take(plan.Selection.Choices).ToList();
+        for (var choice = 0; choice < choices.Count; choice++)
+        {
+            var isOpen = choice == 0 && events.HasBegun;
+            if (!events.HasBegun)
+            {
+                SelectionHeaders.Write(response.Headers, selection);
+            }
+
+            if (!isOpen)
+            {
+                events.Write(format.Opening(choice));
+            }
+
+            var isLast = choice == choices.Count - 1 && !includesUsage;
+            foreach (var chunk in format.Remainder(choice, choices[choice].Candidate!, choice == 0 ? textSent : 0, isLast ? report : null))
+            {
+                events.Write(chunk);
+            }
+        }
+
+        if (includesUsage)
+        {
+            events.Write(format.UsageOf(selection, report));
+        }
+    }
+}

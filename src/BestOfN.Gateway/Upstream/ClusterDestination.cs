@@ -1,0 +1,91 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using BestOfN.Protocols.Upstreams;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace BestOfN.Gateway.Upstream;
+
+/// <summary>One destination of a YARP cluster, busy until disposed. Calls it with the cluster's own HTTP client and credentials.</summary>
+internal sealed class ClusterDestination : IUpstreamDestination
+{
+    private const string Counter = "Yarp.ReverseProxy.Utilities.AtomicCounter, Yarp.ReverseProxy";
+
+    private readonly ClusterModel _cluster;
+    private readonly ClusterState _clusterState;
+    private readonly DestinationState _destination;
+    private readonly IPassiveHealthCheckPolicy? _passiveHealth;
+    private readonly HttpContext? _client;
+    private int _isFree;
+
+    public ClusterDestination(ClusterState cluster, DestinationState destination, IPassiveHealthCheckPolicy? passiveHealth, HttpContext? client)
+    {
+        _clusterState = cluster;
+        _cluster = cluster.Model;
+        _destination = destination;
+        _passiveHealth = passiveHealth;
+        _client = client;
+        Increment(ConcurrencyCounterOf(destination));
+    }
+
+    public string Name => _destination.DestinationId;
+
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var destination = _destination.Model.Config;
+        request.RequestUri = RequestUtilities.MakeDestinationAddress(destination.Address, new PathString(request.RequestUri!.OriginalString), QueryString.Empty);
+        request.Version = _cluster.Config.HttpRequest?.Version ?? HttpVersion.Version20;
+        request.VersionPolicy = _cluster.Config.HttpRequest?.VersionPolicy ?? HttpVersionPolicy.RequestVersionOrLower;
+        request.Headers.Host = destination.Host;
+        if (ClusterSettings.Read(_cluster.Config).Authorization(_client) is { } authorization)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        }
+
+        return _cluster.HttpClient.SendAsync(request, cancellationToken);
+    }
+
+    public void Report(bool served)
+    {
+        if (_passiveHealth is null)
+        {
+            return;
+        }
+
+        // YARP's policies read the outcome of a call from the context of a proxied request.
+        var proxied = new DefaultHttpContext();
+        if (!served)
+        {
+            proxied.Features.Set<IForwarderErrorFeature>(new LostCall());
+        }
+
+        _passiveHealth.RequestProxied(proxied, _clusterState, _destination);
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isFree, 1) == 0)
+        {
+            Decrement(ConcurrencyCounterOf(_destination));
+        }
+    }
+
+    // Load balancing goes by these counters. YARP moves them atomically but shows only a plain setter ("for testing"), which would lose updates.
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_ConcurrencyCounter")]
+    [return: UnsafeAccessorType(Counter)]
+    private static extern object ConcurrencyCounterOf(DestinationState destination);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Increment")]
+    private static extern int Increment([UnsafeAccessorType(Counter)] object counter);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Decrement")]
+    private static extern int Decrement([UnsafeAccessorType(Counter)] object counter);
+
+    private sealed class LostCall : IForwarderErrorFeature
+    {
+        public ForwarderError Error => ForwarderError.Request;
+
+        public Exception? Exception => null;
+    }
+}

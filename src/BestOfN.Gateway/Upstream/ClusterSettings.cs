@@ -1,0 +1,57 @@
+using BestOfN.Protocols.OpenAI;
+using Yarp.ReverseProxy.Configuration;
+
+namespace BestOfN.Gateway.Upstream;
+
+/// <summary>What a cluster's metadata says beyond YARP's own configuration.</summary>
+/// <param name="Choices"><c>Choices</c>: <c>auto</c> (default), <c>single</c> or <c>multiple</c> calls for N candidates.</param>
+/// <param name="ApiKeyVariable"><c>ApiKeyVariable</c>: the environment variable that holds the upstream's key.</param>
+/// <param name="ForwardAuthorization"><c>ForwardAuthorization</c>: <c>true</c> sends the client's own Authorization header where there is no key.</param>
+internal sealed record ClusterSettings(ChoiceCalls Choices, string? ApiKeyVariable, bool ForwardAuthorization)
+{
+    /// <summary>Reads the settings and says what is wrong with them; whatever is wrong is as if it were absent.</summary>
+    public static ClusterSettings Read(ClusterConfig cluster, Action<string>? onError = null)
+    {
+        var settings = new ClusterSettings(ChoiceCalls.Auto, null, false);
+        foreach (var (name, value) in cluster.Metadata ?? new Dictionary<string, string>())
+        {
+            var path = $"ReverseProxy:Clusters:{cluster.ClusterId}:Metadata:{name}";
+            switch (name.ToUpperInvariant(), value.ToUpperInvariant())
+            {
+                case ("CHOICES", "AUTO"):
+                    break;
+                case ("CHOICES", "SINGLE"):
+                    settings = settings with { Choices = ChoiceCalls.SingleCall };
+                    break;
+                case ("CHOICES", "MULTIPLE"):
+                    settings = settings with { Choices = ChoiceCalls.MultipleCalls };
+                    break;
+                case ("CHOICES", _):
+                    onError?.Invoke($"{path} is '{value}'; it must be auto, single or multiple.");
+                    break;
+                case ("FORWARDAUTHORIZATION", "TRUE" or "FALSE"):
+                    settings = settings with { ForwardAuthorization = bool.Parse(value) };
+                    break;
+                case ("FORWARDAUTHORIZATION", _):
+                    onError?.Invoke($"{path} is '{value}'; it must be true or false.");
+                    break;
+                case ("APIKEYVARIABLE", _):
+                    settings = settings with { ApiKeyVariable = value };
+                    if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(value)))
+                    {
+                        onError?.Invoke($"{path} names the environment variable '{value}', which is not set.");
+                    }
+
+                    break;
+            }
+        }
+
+        return settings;
+    }
+
+    /// <summary>The Authorization header for the upstream; null for none.</summary>
+    public string? Authorization(HttpContext? context) =>
+        ApiKeyVariable is { } variable ? $"Bearer {Environment.GetEnvironmentVariable(variable)}"
+        : ForwardAuthorization && context?.Request.Headers.Authorization.ToString() is { Length: > 0 } fromClient ? fromClient
+        : null;
+}

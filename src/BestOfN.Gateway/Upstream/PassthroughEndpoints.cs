@@ -1,0 +1,53 @@
+using System.Text.Json;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace BestOfN.Gateway.Upstream;
+
+/// <summary>Every /v1 route that is not the gateway's own: YARP's routes, else 404. Failures are told in OpenAI's envelope.</summary>
+internal static class PassthroughEndpoints
+{
+    public static void MapPassthrough(this IEndpointRouteBuilder routes)
+    {
+        routes.MapReverseProxy(proxy =>
+        {
+            proxy.Use(ExplainFailureAsync);
+            proxy.UseSessionAffinity();
+            proxy.UseLoadBalancing();
+            proxy.UsePassiveHealthChecks();
+        });
+        routes.MapFallback("/v1/{**rest}", context => WriteErrorAsync(
+            context, StatusCodes.Status404NotFound, $"Unknown route: {context.Request.Method} {context.Request.Path}", "invalid_request_error", "unknown_url"));
+    }
+
+    private static async Task ExplainFailureAsync(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        if (context.GetForwarderErrorFeature() is null || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await (context.Response.StatusCode switch
+        {
+            StatusCodes.Status503ServiceUnavailable => WriteErrorAsync(context, 503, "No upstream is available.", "server_error", "upstream_unavailable"),
+            StatusCodes.Status504GatewayTimeout => WriteErrorAsync(context, 504, "The upstream did not answer in time.", "server_error", "upstream_timeout"),
+            >= 400 and < 500 and var status => WriteErrorAsync(context, status, "The request could not be read.", "invalid_request_error", null),
+            var status => WriteErrorAsync(context, status, "The upstream could not be reached.", "server_error", "upstream_failed"),
+        });
+    }
+
+    private static async Task WriteErrorAsync(HttpContext context, int status, string message, string type, string? code)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteStartObject("error"u8);
+        json.WriteString("message"u8, message);
+        json.WriteString("type"u8, type);
+        json.WriteNull("param"u8);
+        json.WriteString("code"u8, code);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+}

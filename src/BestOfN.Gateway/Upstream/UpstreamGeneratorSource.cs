@@ -1,0 +1,32 @@
+using BestOfN.Core.Generation;
+using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Configuration;
+
+namespace BestOfN.Gateway.Upstream;
+
+/// <summary>Generators that are OpenAI-like servers behind a YARP cluster.</summary>
+internal sealed class UpstreamGeneratorSource(UpstreamGenerators generators, IConfiguration configuration) : IGeneratorSource
+{
+    public string Kind => "upstream";
+
+    public bool RelaysRequests => true;
+
+    public IEnumerable<(string Setting, string Problem)> Check(ModelOptions options)
+    {
+        if (string.IsNullOrEmpty(options.Cluster))
+        {
+            yield return (nameof(options.Cluster), "must name a cluster under ReverseProxy:Clusters.");
+        }
+        else if (!configuration.GetSection($"{UpstreamServices.ProxySection}:Clusters:{options.Cluster}").Exists())
+        {
+            yield return (nameof(options.Cluster), $"names the cluster {options.Cluster}, which is not under ReverseProxy:Clusters.");
+        }
+
+        if (options.Path is not null)
+        {
+            yield return (nameof(options.Path), "is for models in process only.");
+        }
+    }
+
+    public IGenerator Open(string model, ModelOptions options) => generators.For(options.Cluster!);
+}

@@ -1,0 +1,71 @@
+using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Completions;
+using BestOfN.Protocols.Upstreams;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Configuration.ClusterValidators;
+using Yarp.ReverseProxy.Transforms;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace BestOfN.Gateway.Upstream;
+
+internal static class UpstreamServices
+{
+    /// <summary>Section of YARP's own configuration: <c>Clusters</c> are upstreams, <c>Routes</c> say which paths pass through to which.</summary>
+    public const string ProxySection = "ReverseProxy";
+
+    // What a client says to the gateway about itself is not the upstream's business.
+    private static readonly string[] _credentials = ["Authorization", "Cookie", "Api-Key", "X-Api-Key"];
+
+    /// <summary>Upstreams as YARP clusters: <see cref="UpstreamGenerators"/>, the passthrough, and the health check <c>upstreams</c> (tag <c>ready</c>).</summary>
+    public static void AddUpstreams(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddReverseProxy()
+            .LoadFromConfig(builder.Configuration.GetSection(ProxySection))
+            .AddTransforms(ReplaceCredentials)
+            .ConfigureHttpClient((_, handler) =>
+            {
+                handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5); // sees changes of DNS
+                handler.ResponseDrainTimeout = TimeSpan.FromMilliseconds(250); // a cancelled stream is closed, not read to its end
+            });
+        services.AddSingleton<IClusterValidator, ClusterSettingsValidator>();
+        services.AddHttpContextAccessor();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<UpstreamGenerators>();
+        services.AddSingleton<IGeneratorSource, UpstreamGeneratorSource>();
+        services.AddSingleton<ICompletionRelay, ClusterCompletionRelay>();
+        services.AddSingleton<IValidateOptions<UpstreamOptions>, UpstreamTimeoutsValidator>();
+        services.AddOptionsWithValidateOnStart<UpstreamOptions, UpstreamOptionsValidator>().BindConfiguration(UpstreamOptions.Section);
+        services.AddHealthChecks().AddCheck<UpstreamHealthCheck>("upstreams", tags: ["ready"]);
+    }
+
+    private static void ReplaceCredentials(TransformBuilderContext route)
+    {
+        if (route.Cluster is null)
+        {
+            return;
+        }
+
+        var settings = ClusterSettings.Read(route.Cluster);
+        route.AddRequestTransform(request =>
+        {
+            ReplaceCredentials(request.HttpContext, request.ProxyRequest, settings);
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    /// <summary>What the client showed to the gateway goes no further; what the upstream wants to see is put there.</summary>
+    internal static void ReplaceCredentials(HttpContext context, HttpRequestMessage request, ClusterSettings settings)
+    {
+        foreach (var name in _credentials)
+        {
+            request.Headers.Remove(name);
+        }
+
+        if (settings.Authorization(context) is { } authorization)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        }
+    }
+}

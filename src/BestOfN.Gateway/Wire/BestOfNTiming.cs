@@ -1,0 +1,3 @@
+namespace BestOfN.Gateway.Wire;
+
+internal sealed record BestOfNTiming(long Generation, long Scoring, long Total);

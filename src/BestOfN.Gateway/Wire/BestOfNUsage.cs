@@ -1,0 +1,3 @@
+namespace BestOfN.Gateway.Wire;
+
+internal sealed record BestOfNUsage(Usage Winner, Usage Total);

@@ -1,0 +1,46 @@
+using BestOfN.Core.Selection;
+using BestOfN.Gateway.Requests;
+
+namespace BestOfN.Gateway.Wire;
+
+/// <summary>What became of one candidate.</summary>
+internal sealed record CandidateReport
+{
+    public required int Index { get; init; }
+
+    public double? Score { get; init; }
+
+    public int? Rank { get; init; }
+
+    /// <summary><c>scored</c>, <c>finished</c>, <c>partial</c>, <c>failed</c> or <c>cancelled</c>.</summary>
+    public required string Status { get; init; }
+
+    public string? FinishReason { get; init; }
+
+    public int? CompletionTokens { get; init; }
+
+    public long? LatencyMs { get; init; }
+
+    public RawJson? Message { get; init; }
+
+    public static CandidateReport Of(RankedCandidate ranked, ReportDetail detail) => new()
+    {
+        Index = ranked.Index,
+        Score = ranked.Score?.Value,
+        Rank = ranked.Rank,
+        Status = Word(ranked.Status),
+        FinishReason = ranked.Candidate?.FinishReason,
+        CompletionTokens = ranked.Candidate?.Usage.CompletionTokens,
+        LatencyMs = ranked.Candidate is { } candidate ? (long)candidate.Latency.TotalMilliseconds : null,
+        Message = detail is ReportDetail.Candidates && ranked.Candidate is { } made ? new RawJson(made.Message) : null,
+    };
+
+    private static string Word(CandidateStatus status) => status switch
+    {
+        CandidateStatus.Scored => "scored",
+        CandidateStatus.Finished => "finished",
+        CandidateStatus.Partial => "partial",
+        CandidateStatus.Failed => "failed",
+        _ => "cancelled",
+    };
+}

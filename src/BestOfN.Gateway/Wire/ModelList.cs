@@ -1,0 +1,6 @@
+namespace BestOfN.Gateway.Wire;
+
+internal sealed record ModelList(IReadOnlyList<ModelDescription> Data)
+{
+    public string Object { get; } = "list";
+}

@@ -1,0 +1,345 @@
+using System.ComponentModel.DataAnnotations;
+using BestOfN.Core.Generation;
+using BestOfN.Core.Prompts;
+using BestOfN.Models.Devices;
+using BestOfN.Models.Networks;
+using BestOfN.Models.Templates;
+using BestOfN.Models.Tokenizers;
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Generation;
+
+/// <summary>A language model in process. Candidates of all requests decode together; requests join and leave between any two steps.</summary>
+/// <remarks>
+/// One piece of work at a time is handed to the device worker, a part of a prompt or a step of all sequences in turn, so that other users
+/// of the device take turns with it. Logprobs are those of the model itself: before penalties, temperature and filters. Failures are told by
+/// the enumeration of events. Owns the model; the device worker may be shared and is the caller's.
+/// </remarks>
+public sealed class GenerationEngine : IGenerator, IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<RunningGeneration> _waiting = [];
+    private readonly List<RunningGeneration> _running = [];                              // device thread only
+    private readonly Dictionary<TokenSequence, (RunningGeneration Generation, RunningCandidate Candidate)> _open = [];   // likewise
+    private readonly LanguageModel _model;
+    private readonly ITokenizer _tokenizer;
+    private readonly Func<IReadOnlyList<ChatMessage>, bool, IReadOnlyList<int>> _template;
+    private readonly HashSet<int> _endTokenIds;
+    private readonly DeviceWorker _worker;
+    private readonly GenerationOptions _options;
+    private readonly TimeProvider _time;
+    private SequenceBatch _batch;
+    private bool _hasDecoded = true;
+    private bool _stepIsDue;
+    private bool _isDisposed;
+
+    internal GenerationEngine(
+        LanguageModel model,
+        ITokenizer tokenizer,
+        Func<IReadOnlyList<ChatMessage>, bool, IReadOnlyList<int>> template,
+        IEnumerable<int> endTokenIds,
+        DeviceWorker worker,
+        GenerationOptions options,
+        TimeProvider? time = null)
+    {
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        (_model, _tokenizer, _template, _worker, _options, _time) = (model, tokenizer, template, worker, options, time ?? TimeProvider.System);
+        _endTokenIds = [.. endTokenIds];
+        _batch = new SequenceBatch(model);
+    }
+
+    /// <summary>The longest prompt and answer together, in tokens.</summary>
+    public int ContextLength => _model.Decoder.Configuration.MaxPositions;
+
+    /// <summary>Reads a model folder in the published layout: weights, tokenizer, chat template.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="type">float32 or bfloat16; <see cref="ComputeTypes"/> knows what suits the device.</param>
+    /// <param name="worker">Where to run.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">Clock of templates and latencies; the system's by default.</param>
+    /// <exception cref="Weights.CheckpointException">Configuration or weights are not as expected.</exception>
+    /// <exception cref="IOException">Tokenizer or chat template are missing; <see cref="InvalidDataException"/> where they are broken.</exception>
+    /// <exception cref="ValidationException">An option is out of range.</exception>
+    public static GenerationEngine Load(string folder, ScalarType type, DeviceWorker worker, GenerationOptions options, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        LanguageModel? model = null;
+        worker.RunToEnd(() => model = LanguageModel.Load(folder, type, worker.Device));
+        try
+        {
+            var tokenizer = TokenizerFiles.Load(folder);
+            var template = ChatTemplate.Load(folder, model!.Architecture, tokenizer, time);
+            return new GenerationEngine(model, tokenizer, template.Encode, EndTokens.Of(folder, model, tokenizer, template), worker, options, time);
+        }
+        catch
+        {
+            worker.RunToEnd(model!.Dispose);
+            throw;
+        }
+    }
+
+    public IGeneration Start(GenerationRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        RunningGeneration generation;
+        try
+        {
+            generation = Prepare(request);
+        }
+        catch (GenerationFailedException e)
+        {
+            return Refused(e);
+        }
+        catch (ChatTemplateException e)
+        {
+            return Refused(Invalid(e.Reason, e));
+        }
+
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_waiting.Count >= _options.QueueLength)
+            {
+                return Refused(new GenerationFailedException($"The generation queue is full: {_waiting.Count} requests wait.")
+                {
+                    StatusCode = 429,
+                    RetryAfter = TimeSpan.FromSeconds(1),
+                });
+            }
+
+            _waiting.Enqueue(generation);
+            ScheduleStep();
+        }
+
+        generation.EndWith(cancellationToken);
+        return generation;
+    }
+
+    /// <summary>Ends all generations and frees the model.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+        }
+
+        _worker.RunToEnd(() =>
+        {
+            var gone = new ObjectDisposedException(nameof(GenerationEngine));
+            foreach (var generation in (RunningGeneration[])[.. _waiting, .. _running])
+            {
+                generation.EndAll(gone);
+            }
+
+            _waiting.Clear();
+            _running.Clear();
+            _open.Clear();
+            _batch.Dispose();
+            _model.Dispose();
+        });
+    }
+
+    private RunningGeneration Prepare(GenerationRequest request)
+    {
+        var parameters = request.Sampling;
+        var sampling = new TokenSampling().With(parameters);
+        if (request.Candidates < 1 || request.Candidates > _options.MaxSequences)
+        {
+            throw Invalid($"Invalid 'n': expected 1 to {_options.MaxSequences} candidates, got {request.Candidates}.");
+        }
+
+        if (parameters.MaxTokens < 1)
+        {
+            throw Invalid($"Invalid 'max_tokens': expected at least 1, got {parameters.MaxTokens}.");
+        }
+
+        if (parameters.TopLogprobs is < 0 or > 20)
+        {
+            throw Invalid($"Invalid 'top_logprobs': expected 0 to 20, got {parameters.TopLogprobs}.");
+        }
+
+        if (parameters.Stop.Any(string.IsNullOrEmpty))
+        {
+            throw Invalid("Invalid 'stop': expected strings that are not empty.");
+        }
+
+        var prompt = _template(request.Prompt.Messages, true);
+        if (prompt.Count == 0)
+        {
+            throw Invalid("Invalid 'messages': they give no tokens.");
+        }
+
+        if (prompt.Count >= ContextLength)
+        {
+            throw Invalid($"This model's maximum context length is {ContextLength} tokens. However, your messages resulted in {prompt.Count} tokens. "
+                + "Please reduce the length of the messages.");
+        }
+
+        var candidates = new RunningCandidate[request.Candidates];
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            var seed = parameters.Seed is { } given ? unchecked(given + i) : Random.Shared.NextInt64();
+            candidates[i] = new RunningCandidate(
+                i, new TokenSequence(sampling, seed, parameters.Logprobs ? parameters.TopLogprobs : null), new CandidateText(_tokenizer, parameters.Stop));
+        }
+
+        var limit = Math.Min(parameters.MaxTokens ?? _options.MaxTokens, ContextLength - prompt.Count);
+        return new RunningGeneration(prompt, candidates, limit, request.TokenBudget, _tokenizer, _endTokenIds, Wake, _time);
+    }
+
+    private RunningGeneration Refused(GenerationFailedException exception)
+    {
+        var generation = new RunningGeneration([], [], 0, null, _tokenizer, _endTokenIds, () => { }, _time);
+        generation.EndAll(exception);
+        return generation;
+    }
+
+    private static GenerationFailedException Invalid(string message, Exception? inner = null) => new(message, inner) { StatusCode = 400 };
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            ScheduleStep();
+        }
+    }
+
+    // Under the lock.
+    private void ScheduleStep()
+    {
+        if (_stepIsDue || _isDisposed)
+        {
+            return;
+        }
+
+        _stepIsDue = true;
+        var task = _worker.RunAsync(Step);
+        if (task.IsFaulted)
+        {
+            foreach (var generation in _waiting)
+            {
+                generation.EndAll(new GenerationFailedException("The generation device has been shut down.", task.Exception.InnerException));
+            }
+
+            _waiting.Clear();
+        }
+    }
+
+    private void Step()
+    {
+        try
+        {
+            Settle();
+            Admit();
+            Advance();
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+
+        Settle();
+        lock (_gate)
+        {
+            _stepIsDue = false;
+            if (_running.Count > 0 || _waiting.Count > 0)
+            {
+                ScheduleStep();
+            }
+        }
+    }
+
+    // What has ended leaves, and its memory with it.
+    private void Settle()
+    {
+        _running.RemoveAll(g => !g.Settle());
+        foreach (var (sequence, _) in _open.Where(o => o.Key.IsEnded).ToArray())
+        {
+            _open.Remove(sequence);
+        }
+
+        _batch.Compact();
+    }
+
+    private void Admit()
+    {
+        while (true)
+        {
+            RunningGeneration? next;
+            lock (_gate)
+            {
+                if (!_waiting.TryPeek(out next) || (next.Candidates.Count + _batch.Count > _options.MaxSequences && next.Candidates.Any(c => !c.IsCancelled)))
+                {
+                    return;
+                }
+
+                _waiting.Dequeue();
+            }
+
+            if (!next.Settle())
+            {
+                continue;
+            }
+
+            var candidates = next.Candidates.Where(c => !c.IsDone).ToArray();
+            _running.Add(next);
+            try
+            {
+                _batch.Add([(next.PromptIds, [.. candidates.Select(c => c.Sequence)])], next.Limit);
+            }
+            catch (Exception e)
+            {
+                // No memory for one more: those that run go on.
+                Array.ForEach(candidates, c => next.Fail(c, Failure(e)));
+                continue;
+            }
+
+            foreach (var candidate in candidates)
+            {
+                _open.Add(candidate.Sequence, (next, candidate));
+            }
+        }
+    }
+
+    private void Advance()
+    {
+        // Prompts and running sequences take turns, so that neither starves.
+        var prefills = _batch.HasPrompts && (_hasDecoded || !_batch.HasRunning);
+        var stepped = prefills ? _batch.Prefill(_options.TokensPerPrefill) : _batch.Decode();
+        _hasDecoded = !prefills;
+        foreach (var sequence in stepped)
+        {
+            var (generation, candidate) = _open[sequence];
+            generation.Report(candidate);
+        }
+
+        foreach (var generation in _running)
+        {
+            generation.EndBudget();
+        }
+    }
+
+    private void Fail(Exception exception)
+    {
+        var reason = Failure(exception);
+        foreach (var (generation, candidate) in _open.Values)
+        {
+            if (!candidate.IsDone)
+            {
+                generation.Fail(candidate, reason);
+            }
+        }
+
+        _batch.Dispose();
+        _batch = new SequenceBatch(_model);
+    }
+
+    // libtorch appends its own stack to the first line.
+    private static GenerationFailedException Failure(Exception exception) =>
+        new($"The generation step failed: {exception.Message.Split('\n', 2)[0]}", exception);
+}

@@ -1,0 +1,25 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace BestOfN.Models.Generation;
+
+/// <summary>How the generation engine shares the device among requests.</summary>
+public sealed record GenerationOptions
+{
+    public const string Section = "Generation";
+
+    /// <summary>Sequences that decode together, over all requests; no request may ask for more candidates.</summary>
+    [Range(1, 4096)]
+    public int MaxSequences { get; init; } = 64;
+
+    /// <summary>Requests that may wait for their turn. One more is refused at once.</summary>
+    [Range(1, 1_000_000)]
+    public int QueueLength { get; init; } = 256;
+
+    /// <summary>Prompt tokens read between two steps of the sequences that run: less keeps them fluent, more reads prompts a little faster.</summary>
+    [Range(16, 1_048_576)]
+    public int TokensPerPrefill { get; init; } = 512;
+
+    /// <summary>Limit for one candidate, in tokens, where the request sets none.</summary>
+    [Range(1, 1_048_576)]
+    public int MaxTokens { get; init; } = 1024;
+}

@@ -1,0 +1,197 @@
+using System.Threading.Channels;
+using BestOfN.Core.Generation;
+using BestOfN.Models.Tokenizers;
+
+namespace BestOfN.Models.Generation;
+
+/// <summary>One request on its way through the engine. The device's thread reports; any thread may cancel.</summary>
+internal sealed class RunningGeneration : IGeneration
+{
+    // Unbounded so that a slow reader never holds up the device; at most one event per token and candidate.
+    private readonly Channel<GenerationEvent> _events = Channel.CreateUnbounded<GenerationEvent>(new UnboundedChannelOptions { SingleWriter = false });
+    private readonly TimeProvider _time;
+    private readonly ITokenizer _tokenizer;
+    private readonly IReadOnlyCollection<int> _endTokenIds;
+    private readonly Action _changed;
+    private readonly long _started;
+    private readonly int _limit;
+    private CancellationTokenRegistration _registration;
+    private int _budget;
+
+    /// <param name="promptIds">The rendered prompt.</param>
+    /// <param name="candidates">One per candidate wanted.</param>
+    /// <param name="limit">Tokens for one candidate.</param>
+    /// <param name="budget">Tokens for all candidates.</param>
+    /// <param name="tokenizer">For log-probabilities.</param>
+    /// <param name="endTokenIds">What ends an answer.</param>
+    /// <param name="changed">Called after a cancellation, on any thread.</param>
+    /// <param name="time">The clock for latencies.</param>
+    public RunningGeneration(
+        IReadOnlyList<int> promptIds,
+        IReadOnlyList<RunningCandidate> candidates,
+        int limit,
+        int? budget,
+        ITokenizer tokenizer,
+        IReadOnlyCollection<int> endTokenIds,
+        Action changed,
+        TimeProvider time)
+    {
+        (PromptIds, Candidates, _limit, _budget) = (promptIds, candidates, limit, budget ?? int.MaxValue);
+        (_tokenizer, _endTokenIds, _changed, _time, _started) = (tokenizer, endTokenIds, changed, time, time.GetTimestamp());
+    }
+
+    public IReadOnlyList<int> PromptIds { get; }
+
+    public IReadOnlyList<RunningCandidate> Candidates { get; }
+
+    public int Limit => _limit;
+
+    public IAsyncEnumerable<GenerationEvent> Events => _events.Reader.ReadAllAsync();
+
+    public void Cancel(int index)
+    {
+        Candidates[index].Cancel();
+        _changed();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        EndAll(null);
+        return _registration.DisposeAsync();
+    }
+
+    public void EndWith(CancellationToken cancellationToken) =>
+        _registration = cancellationToken.UnsafeRegister((_, token) => EndAll(new OperationCanceledException(token)), null);
+
+    /// <summary>The enumeration throws this after what it has still to tell.</summary>
+    public void EndAll(Exception? exception)
+    {
+        foreach (var candidate in Candidates)
+        {
+            candidate.Cancel();
+        }
+
+        _events.Writer.TryComplete(exception);
+        _changed();
+    }
+
+    /// <summary>Takes cancelled candidates out. Device thread only.</summary>
+    /// <returns>True while some candidate is being made.</returns>
+    public bool Settle()
+    {
+        foreach (var candidate in Candidates)
+        {
+            if (candidate.IsCancelled && !candidate.IsDone)
+            {
+                candidate.IsDone = true;
+                candidate.Sequence.End();
+            }
+        }
+
+        if (Candidates.Any(c => !c.IsDone))
+        {
+            return true;
+        }
+
+        _registration.Unregister();
+        _events.Writer.TryComplete();
+        return false;
+    }
+
+    /// <summary>Reports the token that a candidate was just given. Device thread only.</summary>
+    public void Report(RunningCandidate candidate)
+    {
+        if (candidate.IsDone || candidate.IsCancelled)
+        {
+            return;
+        }
+
+        var sequence = candidate.Sequence;
+        if (sequence.IsBroken)
+        {
+            Fail(candidate, new GenerationFailedException("The language model gave values that are not finite."));
+            return;
+        }
+
+        if (_budget == 0)
+        {
+            Finish(candidate, "length", sequence.Ids.Count - 1);      // drawn in the same step as the last one that was allowed
+            return;
+        }
+
+        _budget--;
+        var id = sequence.Ids[^1];
+        if (_endTokenIds.Contains(id))
+        {
+            Finish(candidate, "stop", sequence.Ids.Count);
+            return;
+        }
+
+        var text = candidate.Text.Push(id);
+        if (text.Length > 0)
+        {
+            _events.Writer.TryWrite(new CandidateDelta(candidate.Index, text));
+        }
+
+        if (candidate.Text.IsStopped)
+        {
+            Finish(candidate, "stop", sequence.Ids.Count);
+        }
+        else if (sequence.Ids.Count >= _limit || _budget == 0)
+        {
+            Finish(candidate, "length", sequence.Ids.Count);
+        }
+    }
+
+    /// <summary>Ends the candidates that are left when the budget is used up. Device thread only.</summary>
+    public void EndBudget()
+    {
+        if (_budget > 0)
+        {
+            return;
+        }
+
+        foreach (var candidate in Candidates)
+        {
+            if (!candidate.IsDone && !candidate.IsCancelled)
+            {
+                Finish(candidate, "length", candidate.Sequence.Ids.Count);
+            }
+        }
+    }
+
+    public void Fail(RunningCandidate candidate, GenerationFailedException exception)
+    {
+        candidate.IsDone = true;
+        candidate.Sequence.End();
+        if (!candidate.IsCancelled)
+        {
+            _events.Writer.TryWrite(new CandidateFailed(candidate.Index, exception));
+        }
+    }
+
+    private void Finish(RunningCandidate candidate, string reason, int tokens)
+    {
+        candidate.IsDone = true;
+        candidate.Sequence.End();
+        var rest = candidate.Text.Finish();
+        if (rest.Length > 0)
+        {
+            _events.Writer.TryWrite(new CandidateDelta(candidate.Index, rest));
+        }
+
+        // What was held back may have been a stop string's beginning only, so the reason stands.
+        var text = candidate.Text.Text;
+        _events.Writer.TryWrite(new CandidateFinished(new Candidate
+        {
+            Index = candidate.Index,
+            Text = text,
+            FinishReason = reason,
+            Usage = new TokenUsage(PromptIds.Count, tokens),
+            Message = CandidateJson.Message(text),
+            Logprobs = candidate.Sequence.Alternatives is null ? default
+                : CandidateJson.Logprobs(candidate.Sequence.Drawn.Take(candidate.Text.Tokens), _tokenizer),
+            Latency = _time.GetElapsedTime(_started),
+        }));
+    }
+}

@@ -1,0 +1,24 @@
+using BestOfN.Core.Generation;
+
+namespace BestOfN.Training.Evaluation;
+
+/// <summary>How pools are drawn.</summary>
+public sealed record PoolSampling
+{
+    public required int Problems { get; init; }
+
+    /// <summary>Answers per problem, besides the greedy one.</summary>
+    public required int Samples { get; init; }
+
+    /// <summary>Decides the problems and every answer.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>The generator's own name of the model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>How answers are drawn; its seed is replaced by one that follows from <see cref="Seed"/> and the problem.</summary>
+    public SamplingParameters Sampling { get; init; } = new() { Temperature = 1, MaxTokens = 128 };
+
+    /// <summary>Problems in work at the same time, so that the engines find full batches.</summary>
+    public int Concurrency { get; init; } = 8;
+}

@@ -1,0 +1,27 @@
+using BestOfN.Core.Generation;
+using BestOfN.Core.Rewards;
+using BestOfN.Core.Selection;
+
+namespace BestOfN.Training.Evaluation;
+
+/// <summary>An answer, what the reward model thinks of it, and what is true of it.</summary>
+/// <param name="Text">The answer.</param>
+/// <param name="Score">Its reward.</param>
+/// <param name="IsCorrect">The truth.</param>
+/// <param name="IsTruncated">It did not end by itself, so that the selection prefers any that did.</param>
+public sealed record PooledAnswer(string Text, CandidateScore Score, bool IsCorrect, bool IsTruncated = false)
+{
+    /// <summary>What a strategy is given: scores only if it asks for them, as in a request.</summary>
+    internal ScoredCandidate ToScoredCandidate(int index, bool isJudged)
+    {
+        var candidate = new Candidate
+        {
+            Index = index,
+            Text = Text,
+            FinishReason = IsTruncated ? "length" : "stop",
+            Usage = new(0, 0),
+            Message = default,
+        };
+        return new(candidate, isJudged ? Score : null);
+    }
+}

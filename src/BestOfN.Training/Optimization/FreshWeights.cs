@@ -1,0 +1,34 @@
+using BestOfN.Models.Networks;
+using BestOfN.Models.Networks.Families;
+using static TorchSharp.torch;
+
+namespace BestOfN.Training.Optimization;
+
+/// <summary>Decoders of the InternLM2 family with random weights that want gradients.</summary>
+internal static class FreshWeights
+{
+    /// <summary>Normal with deviation 1/√(inputs); what is added to the residual stream is scaled down by its depth; norms are one.</summary>
+    /// <param name="configuration">Sizes.</param>
+    /// <param name="generator">Where the randomness comes from.</param>
+    public static Decoder Decoder(DecoderConfiguration configuration, Generator generator) => DecoderLoader.Load(
+        InternLM2.Family,
+        configuration,
+        (name, shape) =>
+        {
+            if (shape.Length == 1)
+            {
+                return ones(shape.ToArray(), requires_grad: true);
+            }
+
+            var residual = name.Contains(".wo.", StringComparison.Ordinal) || name.Contains(".w2.", StringComparison.Ordinal);
+            var deviation = name.Contains("embeddings", StringComparison.Ordinal) ? 1.0 : 1 / Math.Sqrt(shape[1]);
+            return Matrix(shape[0], shape[1], residual ? deviation / Math.Sqrt(2 * configuration.Layers) : deviation, generator);
+        });
+
+    /// <summary>A matrix that wants gradients; the caller owns it.</summary>
+    public static Tensor Matrix(long rows, long columns, double deviation, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        return (randn(rows, columns, generator: generator) * deviation).requires_grad_(true).DetachFromDisposeScope();
+    }
+}

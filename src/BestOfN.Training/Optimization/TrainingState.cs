@@ -1,0 +1,68 @@
+using System.Text.Json;
+using BestOfN.Models.Weights;
+using static TorchSharp.torch;
+
+namespace BestOfN.Training.Optimization;
+
+/// <summary>A training that can be stopped by pulling the plug and goes on where it last saved.</summary>
+/// <remarks>A folder per saved step; the one named in <c>state.json</c>, which is replaced atomically and last, is the valid one.</remarks>
+internal sealed class TrainingState(string folder)
+{
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    private string StateFile => Path.Combine(folder, "state.json");
+
+    /// <summary>What was measured so far.</summary>
+    public List<TrainingPoint> Points { get; private set; } = [];
+
+    /// <summary>Mean losses of short stretches of steps.</summary>
+    public List<TrainingLoss> Losses { get; private set; } = [];
+
+    /// <summary>Steps done.</summary>
+    public int Step { get; private set; }
+
+    /// <summary>Puts weights and optimizer as they were when last saved; false where nothing was.</summary>
+    /// <exception cref="CheckpointException">What was saved belongs to another recipe or is damaged.</exception>
+    public bool Restore(string fingerprint, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, AdamW optimizer)
+    {
+        if (!File.Exists(StateFile))
+        {
+            return false;
+        }
+
+        var saved = JsonSerializer.Deserialize<Saved>(File.ReadAllBytes(StateFile), s_json) ?? throw new CheckpointException($"{StateFile}: empty.");
+        if (saved.Fingerprint != fingerprint)
+        {
+            throw new CheckpointException($"{StateFile}: belongs to another version of the recipe; delete {folder} to start anew.");
+        }
+
+        using var file = SafetensorsFile.Open(Path.Combine(folder, WeightsName(saved.Step)));
+        using var guard = no_grad();
+        foreach (var (name, tensor) in parameters.Concat(optimizer.Moments))
+        {
+            using var value = file.Map(file.Tensors[name]);
+            tensor.copy_(value);
+        }
+
+        (Step, Points, Losses) = (saved.Step, [.. saved.Points], [.. saved.Losses ?? []]);
+        optimizer.Steps = saved.Step;
+        return true;
+    }
+
+    public void Save(string fingerprint, int step, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, AdamW optimizer)
+    {
+        Directory.CreateDirectory(folder);
+        SafetensorsWriter.Write(Path.Combine(folder, WeightsName(step)), parameters.Concat(optimizer.Moments), ScalarType.Float32);
+        AtomicFile.Write(StateFile, JsonSerializer.SerializeToUtf8Bytes(new Saved(fingerprint, step, Points, Losses), s_json));
+        foreach (var old in Directory.EnumerateFiles(folder, "step-*.safetensors").Where(f => Path.GetFileName(f) != WeightsName(step)))
+        {
+            File.Delete(old);
+        }
+
+        Step = step;
+    }
+
+    private static string WeightsName(int step) => $"step-{step:D7}.safetensors";
+
+    private sealed record Saved(string Fingerprint, int Step, IReadOnlyList<TrainingPoint> Points, IReadOnlyList<TrainingLoss>? Losses);
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Text.Json;
+using BestOfN.Models.Generation;
+using BestOfN.Models.Networks;
+using BestOfN.Training.Optimization;
+using BestOfN.Training.Policies;
+using BestOfN.Training.Recipes;
+using BestOfN.Training.Worlds;
+using static TorchSharp.torch;
+
+namespace BestOfN.Training.Rewards;
+
+/// <summary>Answers that the generator gave to training and to held-out problems, kept on disk so that an interrupted training goes on.</summary>
+internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOnlyList<PooledProblem> HeldOut)
+{
+    private const int Chunk = 512;
+
+    /// <summary>Samples what the file does not hold yet; a line per problem, in order.</summary>
+    public static AnswerPool SampleOrLoad(
+        RewardRecipe recipe, PocketTextWorld world, AnswerFormat format, string path, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        var total = recipe.Pairs.Problems + recipe.Pairs.HeldOutProblems;
+        var lines = File.Exists(path) ? CompleteLines(path) : [];
+        if (lines.Count < total)
+        {
+            using var model = LanguageModel.Load(recipe.Generator, ScalarType.Float32, CPU);
+            var sampling = new TokenSampling { Temperature = recipe.Pairs.Temperature };
+            using var file = new StreamWriter(path, append: true);
+            var clock = Stopwatch.StartNew();
+            var before = lines.Count;
+            while (lines.Count < total)
+            {
+                var indices = Enumerable.Range(lines.Count, Math.Min(Chunk, total - lines.Count)).ToArray();
+                var drawn = BulkSampler.Sample(
+                    model, [.. indices.Select(i => format.Prompt(Draw(recipe, world, i)))], recipe.Pairs.AnswersPerProblem, sampling,
+                    unchecked((long)new SplitMix64(recipe.Seed, (ulong)lines.Count).Next()), AnswerFormat.LongestAnswer,
+                    endTokenIds: format.EndTokens, cancellationToken: cancellationToken);
+                foreach (var answers in drawn)
+                {
+                    var line = JsonSerializer.Serialize(answers.Where(a => a.IsComplete).Select(format.Text).Distinct());
+                    file.WriteLine(line);
+                    lines.Add(line);
+                }
+
+                file.Flush();
+                progress?.Report(new TrainingProgress("sampling", lines.Count, total, double.NaN, (lines.Count - before) / clock.Elapsed.TotalSeconds));
+            }
+        }
+
+        var problems = lines.Take(total).Select((line, i) => Read(Draw(recipe, world, i), line)).ToArray();
+        return new AnswerPool(problems[..recipe.Pairs.Problems], problems[recipe.Pairs.Problems..]);
+    }
+
+    private static Problem Draw(RewardRecipe recipe, PocketTextWorld world, int index) => index < recipe.Pairs.Problems
+        ? world.Draw(recipe.Seed + 1, index, Split.Training)
+        : world.Draw(recipe.Seed + 1, index - recipe.Pairs.Problems, Split.HeldOut);
+
+    private static PooledProblem Read(Problem problem, string line) =>
+        new(problem, [.. JsonSerializer.Deserialize<string[]>(line)!.Select(text => (text, problem.IsCorrect(text)))]);
+
+    // A line that a kill cut off is dropped, here and in the file.
+    private static List<string> CompleteLines(string path)
+    {
+        var text = File.ReadAllText(path);
+        var end = text.LastIndexOf('\n') + 1;
+        if (end < text.Length)
+        {
+            File.WriteAllText(path, text[..end]);
+        }
+
+        return [.. text[..end].Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+    }
+}

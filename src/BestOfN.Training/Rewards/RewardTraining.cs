@@ -1,0 +1,97 @@
+using BestOfN.Models.Networks;
+
+using BestOfN.Models.Templates;
+using BestOfN.Models.Tokenizers;
+using BestOfN.Training.Optimization;
+using BestOfN.Training.Policies;
+using BestOfN.Training.Recipes;
+using BestOfN.Training.Worlds;
+using static TorchSharp.torch;
+
+namespace BestOfN.Training.Rewards;
+
+/// <summary>Trains the pocket reward model: language modelling first, then pairwise ranking of the generator's own answers.</summary>
+/// <remarks>
+/// After Zang et al. 2025 (InternLM-XComposer2.5-Reward, https://arxiv.org/abs/2501.12368): a fine-tuned language model whose language head
+/// gives way to a score, −log σ(r⁺ − r⁻) over pairs of sampled answers with verifiable labels, pairs filtered by length.
+/// </remarks>
+public static class RewardTraining
+{
+    private const string Architecture = "InternLM2ForRewardModel";
+
+    /// <inheritdoc cref="GeneratorTraining.Run"/>
+    public static TrainingHistory Run(
+        RewardRecipe recipe, string stateFolder, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        var tokenizer = TokenizerFiles.Load(recipe.Generator);
+        var answers = new AnswerFormat(tokenizer, ChatTemplate.Load(recipe.Generator, Architecture, tokenizer));
+        var world = new PocketTextWorld();
+        using var random = new Generator(recipe.Seed, CPU);
+        var configuration = recipe.Model.ToConfiguration(tokenizer.VocabularySize);
+        var decoder = FreshWeights.Decoder(configuration, random);
+        using var languageHead = FreshWeights.Matrix(configuration.VocabularySize, configuration.HiddenSize, 1 / Math.Sqrt(configuration.HiddenSize), random);
+        var score = FreshWeights.Matrix(1, configuration.HiddenSize, 1 / Math.Sqrt(configuration.HiddenSize), random);
+        using var head = RewardHead.Linear("v_head", score);
+        using (decoder)
+        {
+            var fingerprint = RecipeFile.Fingerprint(recipe);
+            var initial = RecipeFile.Fingerprint(new { recipe.World, recipe.Seed, recipe.Generator, recipe.Model, recipe.Initial });
+            var batch = recipe.Initial.Batch;
+            new TrainingLoop("language model", recipe.Initial, [.. decoder.Parameters, new("output.weight", languageHead)], Path.Combine(stateFolder, "initial")).Run(
+                initial,
+                step => LanguageModelling.Loss(
+                    decoder,
+                    languageHead,
+                    [.. Enumerable.Range(0, batch).Select(i => world.Draw(recipe.Seed, ((long)step * batch) + i, Split.Training))
+                        .Select(problem => (answers.Prompt(problem), answers.Answer(problem.Solution)))]),
+                () => new Dictionary<string, double>(),
+                progress,
+                cancellationToken);
+
+            var pool = AnswerPool.SampleOrLoad(recipe, world, answers, Path.Combine(stateFolder, $"answers-{fingerprint}.jsonl"), progress, cancellationToken);
+            var training = Compare(pool.Training, answers, recipe);
+            var heldOut = Compare(pool.HeldOut, answers, recipe);
+            var order = new EpochOrder(training.Length, recipe.Seed);
+            var parameters = decoder.Parameters.Append(new("v_head.weight", score)).ToArray();
+            var history = new TrainingLoop("pairs", recipe.Training, parameters, Path.Combine(stateFolder, "pairs")).Run(
+                fingerprint,
+                step => PairwiseRanking.Loss(decoder, head, [.. order.Batch(step, recipe.Training.Batch).Select(i => training[i])]),
+                () => Measure(decoder, head, heldOut),
+                progress,
+                cancellationToken);
+
+            ModelFolder.Write(
+                recipe.Output, recipe.Generator, Architecture, configuration,
+                answers.ConfigTokens.Append(new("reward_token_id", answers.RewardToken)).ToDictionary(), parameters);
+            return history;
+        }
+    }
+
+    private static ComparedAnswers[] Compare(IReadOnlyList<PooledProblem> pool, AnswerFormat answers, RewardRecipe recipe) =>
+    [
+        .. pool.Select(p => ComparedAnswers.Of(
+                answers.Prompt(p.Problem), [.. p.Answers.Select(a => (answers.Judged(a.Text), a.Correct))], recipe.Pairs.MaxLengthRatio))
+            .Where(p => p.Pairs.Count > 0),
+    ];
+
+    // Share of held-out pairs in the right order (ties count half): accuracy over problems, and over all pairs together (AUC).
+    private static Dictionary<string, double> Measure(Decoder decoder, RewardHead head, IReadOnlyList<ComparedAnswers> problems)
+    {
+        var (accuracy, right, pairs) = (0.0, 0.0, 0);
+        foreach (var chunk in problems.Chunk(32))
+        {
+            using var scope = NewDisposeScope();
+            var rewards = PairwiseRanking.Rewards(decoder, head, chunk).data<float>().ToArray();
+            var first = 0;
+            foreach (var problem in chunk)
+            {
+                var won = problem.Pairs.Sum(p => rewards[first + p.Better].CompareTo(rewards[first + p.Worse]) switch { > 0 => 1.0, 0 => 0.5, _ => 0 });
+                (right, pairs, accuracy) = (right + won, pairs + problem.Pairs.Count, accuracy + (won / problem.Pairs.Count));
+                first += problem.Answers.Count;
+            }
+        }
+
+        return new() { ["pair_accuracy"] = accuracy / problems.Count, ["auc"] = right / pairs };
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text;
+using BestOfN.Core.Prompts;
+
+namespace BestOfN.Training.Worlds;
+
+/// <summary>A question whose answer is hard to find and easy to check.</summary>
+public abstract class Problem
+{
+    private protected Problem() { }
+
+    public abstract ProblemFamily Family { get; }
+
+    /// <summary>What the user asks.</summary>
+    public required string Question { get; init; }
+
+    /// <summary>A correct answer in its canonical form.</summary>
+    public required string Solution { get; init; }
+
+    /// <summary>What is asked, without phrasing or the order of things whose order means nothing: equal content, same problem.</summary>
+    internal abstract string Content { get; }
+
+    internal Split Split => SplitMix64.Mix(Fnv1a(Content)) % 10 == 0 ? Split.HeldOut : Split.Training;
+
+    /// <summary>Checks an answer from the question alone. White space around it is allowed, any other deviation from the form is not.</summary>
+    public bool IsCorrect(string answer) => Accepts(answer.Trim());
+
+    public Prompt ToPrompt() => new([new ChatMessage("user", Question)]);
+
+    private protected abstract bool Accepts(string answer);
+
+    // Stable over platforms and versions, unlike string.GetHashCode.
+    private static ulong Fnv1a(string text)
+    {
+        var hash = 0xCBF29CE484222325;
+        foreach (var b in Encoding.UTF8.GetBytes(text))
+        {
+            hash = (hash ^ b) * 0x100000001B3;
+        }
+
+        return hash;
+    }
+}

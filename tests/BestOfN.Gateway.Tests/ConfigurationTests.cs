@@ -1,0 +1,127 @@
+using BestOfN.Core.Selection;
+using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Configuration;
+using BestOfN.Testing.Fakes;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace BestOfN.Gateway.Tests;
+
+public sealed class ConfigurationTests
+{
+    [Fact]
+    public void All_mistakes_are_found_at_once_and_each_names_its_path()
+    {
+        var failures = Assert.Throws<OptionsValidationException>(() => Read(
+            ("BestOfN:ListenUrl", "somewhere"),
+            ("BestOfN:Candidates", "sixty"),
+            ("BestOfN:MaxCandidates", "65"),
+            ("BestOfN:Strategy", "luck"),
+            ("BestOfN:TimeBudget", "1 minute"),
+            ("BestOfN:Retries", "3"),
+            ("BestOfN:Models:a:Generator", "magic"),
+            ("BestOfN:Models:a:RewardModel", "nobody"),
+            ("BestOfN:Models:a@2:Generator", "fake"),
+            ("BestOfN:Models:b:Generator", "fake"),
+            ("BestOfN:Models:b:Candidates", "70"),
+            ("BestOfN:Models:b:Strategy", "reward"),
+            ("BestOfN:Models:b:Cluster", "c"),
+            ("BestOfN:Models:c:Generator", "fake"),
+            ("BestOfN:Models:c:RewardModel", "judge"),
+            ("BestOfN:Models:c:Path", "no/such/folder"),
+            ("BestOfN:Models:c:Device", "abacus"),
+            ("BestOfN:Models:d:Colour", "red"),
+            ("BestOfN:RewardModels:judge:Dtype", "int4"))).Failures.ToList();
+
+        foreach (var path in (string[])
+            [
+                "BestOfN:ListenUrl", "BestOfN:Candidates", "BestOfN:MaxCandidates", "BestOfN:Strategy", "BestOfN:TimeBudget", "BestOfN:Retries",
+                "BestOfN:Models:a:Generator", "BestOfN:Models:a:RewardModel", "BestOfN:Models:a@2", "BestOfN:Models:b:Candidates", "BestOfN:Models:b:Cluster",
+                "BestOfN:Models:b:RewardModel", "BestOfN:Models:c:Path", "BestOfN:Models:c:Device", "BestOfN:Models:d:Colour", "BestOfN:Models:d:Generator",
+                "BestOfN:RewardModels:judge:Dtype", "BestOfN:RewardModels:judge:Path",
+            ])
+        {
+            Assert.True(failures.Exists(failure => failure.StartsWith(path + ":", StringComparison.Ordinal)), $"{path} is not among: {string.Join(" | ", failures)}");
+        }
+    }
+
+    [Fact]
+    public void No_model_at_all_is_a_mistake() =>
+        Assert.Contains(Assert.Throws<OptionsValidationException>(() => Read()).Failures, failure => failure.StartsWith("BestOfN:Models:", StringComparison.Ordinal));
+
+    [Fact]
+    public void Values_are_read()
+    {
+        var options = Read(("BestOfN:Models:a:Generator", "fake"), ("BestOfN:Models:a:Strategy", "first"),
+            ("BestOfN:TimeBudget", "00:00:07"), ("BestOfN:Candidates", "3"));
+        Assert.Equal((3, TimeSpan.FromSeconds(7), "first"), (options.Candidates, options.TimeBudget, options.Models["a"].Strategy));
+    }
+
+    [Fact]
+    public void The_gateway_does_not_start_with_a_mistake()
+    {
+        var failure = Assert.Throws<OptionsValidationException>(() => new TestGateway(settings: ("BestOfN:Candidates", "0")));
+        Assert.Contains("BestOfN:Candidates", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("BestOfN:Candidates", "5", 5, "")]
+    [InlineData("BestOfN:Models:pocket:Candidates", "4", 4, "")]
+    public async Task The_defaults_for_candidates_are_the_operators(string path, string value, int expected, string fields)
+    {
+        var generator = FakeGenerator.Answering("a");
+        await using var gateway = new TestGateway(generator, settings: (path, value));
+        await gateway.ChatAsync(fields).JsonAsync();
+        Assert.Equal(expected, generator.Requests[0].Candidates);
+    }
+
+    [Fact]
+    public async Task Budgets_limits_and_names_are_the_operators()
+    {
+        var generator = FakeGenerator.Answering("a").ThenHanging("b");
+        await using var gateway = new TestGateway(generator, settings:
+        [
+            ("BestOfN:MaxCandidates", "8"), ("BestOfN:TimeBudget", "00:00:00.100"), ("BestOfN:TokenBudget", "321"), ("BestOfN:Strategy", "first"),
+            ("BestOfN:Models:pocket:UpstreamModel", "org/name"), ("BestOfN:Models:other:Strategy", "majority_vote"),
+        ]);
+        await gateway.ChatAsync("\"best_of_n\":9").ErrorAsync(System.Net.HttpStatusCode.BadRequest);
+        var first = await gateway.ChatAsync("""
+            "best_of_n":{"return":"scores"}
+            """).JsonAsync();
+        Assert.Equal("first", (string?)first["best_of_n"]!["strategy"]);
+        Assert.Equal("deadline", (string?)first["best_of_n"]!["degraded"]![0]);
+        Assert.Equal((321, "org/name"), (generator.Requests[0].TokenBudget!.Value, generator.Requests[0].Model));
+        var other = await gateway.ChatAsync("""
+            "best_of_n":{"return":"scores"}
+            """, "other").JsonAsync();
+        Assert.Equal("majority_vote", (string?)other["best_of_n"]!["strategy"]);
+    }
+
+    private static BestOfNOptions Read(params (string Path, string Value)[] settings)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(pair => pair.Path, pair => (string?)pair.Value)).Build());
+        services.AddSingleton<IHostEnvironment>(new Environment());
+        services.AddSingleton(new SelectionStrategies(SelectionStrategies.BuiltIn));
+        services.AddSingleton<IGeneratorSource>(new FakeGeneratorSource(FakeGenerator.Answering("a")));
+        services.AddSingleton<IConfigureOptions<BestOfNOptions>, ConfigureBestOfNOptions>();
+        services.AddSingleton<IValidateOptions<BestOfNOptions>, BestOfNOptionsValidator>();
+        services.AddOptions();
+        using var provider = services.BuildServiceProvider();
+        return provider.GetRequiredService<IOptions<BestOfNOptions>>().Value;
+    }
+
+    private sealed class Environment : IHostEnvironment
+    {
+        public string EnvironmentName { get; set; } = "Production";
+
+        public string ApplicationName { get; set; } = "test";
+
+        public string ContentRootPath { get; set; } = AppContext.BaseDirectory;
+
+        public IFileProvider ContentRootFileProvider { get; set; } = new NullFileProvider();
+    }
+}

@@ -1,0 +1,10 @@
+using BestOfN.Core.Rewards;
+using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Configuration;
+
+namespace BestOfN.Gateway.Tests;
+
+internal sealed class FakeRewardModelSource(IRewardModel rewardModel) : IRewardModelSource
+{
+    public IRewardModel Open(string name, RewardModelOptions options) => rewardModel;
+}
