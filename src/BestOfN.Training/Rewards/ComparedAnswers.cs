@@ -14,6 +14,9 @@ internal sealed record ComparedAnswers
     /// <summary>Indices of a right and a wrong answer, pairs of very unequal length left out.</summary>
     public required IReadOnlyList<(int Better, int Worse)> Pairs { get; init; }
 
+    /// <summary>Tokens in all.</summary>
+    public int Length => Prompt.Count + Answers.Sum(a => a.Count);
+
     /// <param name="prompt">Token ids.</param>
     /// <param name="answers">Token ids and whether right; distinct.</param>
     /// <param name="maxLengthRatio">A pair is dropped where the better answer has more than this many times the tokens of the worse.</param>

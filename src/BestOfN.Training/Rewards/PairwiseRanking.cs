@@ -8,6 +8,8 @@ namespace BestOfN.Training.Rewards;
 /// <summary>−log σ(r⁺ − r⁻), in nats per pair: Bradley and Terry's model as Ouyang et al. 2022 (https://arxiv.org/abs/2203.02155) train it.</summary>
 internal static class PairwiseRanking
 {
+    private const int SideBySide = 8;
+
     /// <summary>Rewards of all answers, problem by problem, with gradients where they are enabled.</summary>
     /// <returns>[ΣK] float32.</returns>
     public static Tensor Rewards(Decoder decoder, RewardHead head, IReadOnlyList<ComparedAnswers> problems)
@@ -19,7 +21,15 @@ internal static class PairwiseRanking
     }
 
     /// <summary>The mean over problems of the mean over each problem's pairs, so that no problem weighs more for having more pairs.</summary>
+    /// <remarks>Problems of similar length are computed side by side, a few at a time: less padding, the same loss.</remarks>
     public static Tensor Loss(Decoder decoder, RewardHead head, IReadOnlyList<ComparedAnswers> problems)
+    {
+        using var scope = NewDisposeScope();
+        var losses = problems.OrderBy(p => p.Length).Chunk(SideBySide).Select(some => SumOfMeans(decoder, head, some)).ToArray();
+        return (stack(losses).sum() / problems.Count).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor SumOfMeans(Decoder decoder, RewardHead head, ComparedAnswers[] problems)
     {
         using var scope = NewDisposeScope();
         var rewards = Rewards(decoder, head, problems);
@@ -31,7 +41,7 @@ internal static class PairwiseRanking
             {
                 better.Add(first + plus);
                 worse.Add(first + minus);
-                weights.Add(1f / problem.Pairs.Count / problems.Count);
+                weights.Add(1f / problem.Pairs.Count);
             }
 
             first += problem.Answers.Count;

@@ -36,10 +36,9 @@ public static class RewardTraining
         using (decoder)
         {
             var fingerprint = RecipeFile.Fingerprint(recipe);
-            var initial = RecipeFile.Fingerprint(new { recipe.World, recipe.Seed, recipe.Generator, recipe.Model, recipe.Initial });
             var batch = recipe.Initial.Batch;
             new TrainingLoop("language model", recipe.Initial, [.. decoder.Parameters, new("output.weight", languageHead)], Path.Combine(stateFolder, "initial")).Run(
-                initial,
+                fingerprint,
                 step => LanguageModelling.Loss(
                     decoder,
                     languageHead,
