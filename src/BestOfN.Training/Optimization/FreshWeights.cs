@@ -13,22 +13,33 @@ internal static class FreshWeights
     public static Decoder Decoder(DecoderConfiguration configuration, Generator generator) => DecoderLoader.Load(
         InternLM2.Family,
         configuration,
-        (name, shape) =>
-        {
-            if (shape.Length == 1)
-            {
-                return ones(shape.ToArray(), requires_grad: true);
-            }
+        (name, shape) => Fresh(name, shape, configuration, generator));
 
-            var residual = name.Contains(".wo.", StringComparison.Ordinal) || name.Contains(".w2.", StringComparison.Ordinal);
-            var deviation = name.Contains("embeddings", StringComparison.Ordinal) ? 1.0 : 1 / Math.Sqrt(shape[1]);
-            return Matrix(shape[0], shape[1], residual ? deviation / Math.Sqrt(2 * configuration.Layers) : deviation, generator);
-        });
+    /// <summary>The same decoder with fresh layers on top. Shares the weights it had, so that only one of the two need be disposed; disposing both is harmless.</summary>
+    public static Decoder Extend(Decoder decoder, int layers, Generator generator)
+    {
+        var known = decoder.Parameters.ToDictionary();
+        var configuration = decoder.Configuration with { Layers = decoder.Configuration.Layers + layers };
+        return DecoderLoader.Load(
+            InternLM2.Family, configuration, (name, shape) => known.TryGetValue(name, out var weight) ? weight : Fresh(name, shape, configuration, generator));
+    }
 
     /// <summary>A matrix that wants gradients; the caller owns it.</summary>
     public static Tensor Matrix(long rows, long columns, double deviation, Generator generator)
     {
         using var scope = NewDisposeScope();
         return (randn(rows, columns, generator: generator) * deviation).requires_grad_(true).DetachFromDisposeScope();
+    }
+
+    private static Tensor Fresh(string name, ReadOnlySpan<long> shape, DecoderConfiguration configuration, Generator generator)
+    {
+        if (shape.Length == 1)
+        {
+            return ones(shape.ToArray(), requires_grad: true);
+        }
+
+        var residual = name.Contains(".wo.", StringComparison.Ordinal) || name.Contains(".w2.", StringComparison.Ordinal);
+        var deviation = name.Contains("embeddings", StringComparison.Ordinal) ? 1.0 : 1 / Math.Sqrt(shape[1]);
+        return Matrix(shape[0], shape[1], residual ? deviation / Math.Sqrt(2 * configuration.Layers) : deviation, generator);
     }
 }

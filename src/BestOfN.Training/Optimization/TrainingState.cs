@@ -33,7 +33,7 @@ internal sealed class TrainingState(string folder)
         var saved = JsonSerializer.Deserialize<Saved>(File.ReadAllBytes(StateFile), s_json) ?? throw new CheckpointException($"{StateFile}: empty.");
         if (saved.Fingerprint != fingerprint)
         {
-            throw new CheckpointException($"{StateFile}: belongs to another version of the recipe; delete {folder} to start anew.");
+            throw new CheckpointException($"{StateFile}: belongs to another version of the recipe ({saved.Fingerprint}, now {fingerprint}); delete {folder} to start anew.");
         }
 
         using var file = SafetensorsFile.Open(Path.Combine(folder, WeightsName(saved.Step)));

@@ -19,6 +19,9 @@ public sealed record RewardRecipe
     /// <summary>Language modelling of right answers, from which the reward model starts.</summary>
     public required TrainingSchedule Initial { get; init; }
 
+    /// <summary>Layers put on top of the language model before ranking: they compare what it expected at every token with what came.</summary>
+    public int ScoreLayers { get; init; } = 2;
+
     public required PairSampling Pairs { get; init; }
 
     public required TrainingSchedule Training { get; init; }

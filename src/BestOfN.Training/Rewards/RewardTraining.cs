@@ -35,10 +35,11 @@ public static class RewardTraining
         using var head = RewardHead.Linear("v_head", score);
         using (decoder)
         {
-            var fingerprint = RecipeFile.Fingerprint(recipe);
+            var initial = RecipeFile.Fingerprint(new { recipe.World, recipe.Seed, recipe.Generator, recipe.Model, recipe.Initial });
+            var sampled = RecipeFile.Fingerprint(new { recipe.World, recipe.Seed, recipe.Generator, recipe.Pairs });
             var batch = recipe.Initial.Batch;
             new TrainingLoop("language model", recipe.Initial, [.. decoder.Parameters, new("output.weight", languageHead)], Path.Combine(stateFolder, "initial")).Run(
-                fingerprint,
+                initial,
                 step => LanguageModelling.Loss(
                     decoder,
                     languageHead,
@@ -48,20 +49,21 @@ public static class RewardTraining
                 progress,
                 cancellationToken);
 
-            var pool = AnswerPool.SampleOrLoad(recipe, world, answers, Path.Combine(stateFolder, $"answers-{fingerprint}.jsonl"), progress, cancellationToken);
+            var pool = AnswerPool.SampleOrLoad(recipe, world, answers, Path.Combine(stateFolder, $"answers-{sampled}.jsonl"), progress, cancellationToken);
             var training = Compare(pool.Training, answers, recipe);
             var heldOut = Compare(pool.HeldOut, answers, recipe);
             var order = new EpochOrder(training.Length, recipe.Seed);
-            var parameters = decoder.Parameters.Append(new("v_head.weight", score)).ToArray();
+            using var judge = FreshWeights.Extend(decoder, recipe.ScoreLayers, random);
+            var parameters = judge.Parameters.Append(new("v_head.weight", score)).ToArray();
             var history = new TrainingLoop("pairs", recipe.Training, parameters, Path.Combine(stateFolder, "pairs")).Run(
-                fingerprint,
-                step => PairwiseRanking.Loss(decoder, head, [.. order.Batch(step, recipe.Training.Batch).Select(i => training[i])]),
-                () => Measure(decoder, head, heldOut),
+                RecipeFile.Fingerprint(recipe),
+                step => PairwiseRanking.Loss(judge, head, [.. order.Batch(step, recipe.Training.Batch).Select(i => training[i])]),
+                () => Measure(judge, head, heldOut),
                 progress,
                 cancellationToken);
 
             ModelFolder.Write(
-                recipe.Output, recipe.Generator, Architecture, configuration,
+                recipe.Output, recipe.Generator, Architecture, judge.Configuration,
                 answers.ConfigTokens.Append(new("reward_token_id", answers.RewardToken)).ToDictionary(), parameters);
             return history;
         }
