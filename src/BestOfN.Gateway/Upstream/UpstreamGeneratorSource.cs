@@ -5,7 +5,8 @@ using BestOfN.Gateway.Configuration;
 namespace BestOfN.Gateway.Upstream;
 
 /// <summary>Generators that are OpenAI-like servers behind a YARP cluster.</summary>
-internal sealed class UpstreamGeneratorSource(UpstreamGenerators generators, IConfiguration configuration) : IGeneratorSource
+/// <remarks>The proxy's services are asked for late: they read options whose validation asks the sources.</remarks>
+internal sealed class UpstreamGeneratorSource(IServiceProvider services, IConfiguration configuration) : IGeneratorSource
 {
     public string Kind => "upstream";
 
@@ -28,5 +29,5 @@ internal sealed class UpstreamGeneratorSource(UpstreamGenerators generators, ICo
         }
     }
 
-    public IGenerator Open(string model, ModelOptions options) => generators.For(options.Cluster!);
+    public IGenerator Open(string model, ModelOptions options) => services.GetRequiredService<UpstreamGenerators>().For(options.Cluster!);
 }
