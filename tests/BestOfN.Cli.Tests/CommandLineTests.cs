@@ -43,6 +43,14 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_wrong_command_line_is_led_to_the_help_of_its_command()
+    {
+        await RunAsync("train", "tokenizer");
+
+        Assert.EndsWith("See 'bestofn train tokenizer --help'.", _error.ToString().TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_failure_is_one_and_one_line()
     {
         var file = Path.Combine(_folder, "file");

@@ -15,7 +15,7 @@ internal static class CommandRunner
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            await WriteErrorAsync(terminal, $"{parsed.Errors[0].Message} See 'bestofn {parsed.CommandResult.Command.Name} --help'.");
+            await WriteErrorAsync(terminal, $"{parsed.Errors[0].Message} See '{PathOf(parsed.CommandResult.Command)} --help'.");
             return ExitCodes.Usage;
         }
 
@@ -52,6 +52,8 @@ internal static class CommandRunner
             interruption.Cancel();
         }
     }
+
+    private static string PathOf(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : "bestofn";
 
     // Plain, for a console would break the line at its width.
     private static Task WriteErrorAsync(CommandTerminal terminal, string message) =>
