@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BestOfN.Cli.Evaluate;
 using BestOfN.Cli.Hosting;
+using BestOfN.Cli.Score;
 using BestOfN.Cli.Train;
 
 var terminal = CommandTerminal.OfProcess();
@@ -8,6 +9,7 @@ var root = new RootCommand("Best-of-N answers: training, evaluation and scoring.
 {
     TrainCommand.Create(terminal),
     EvaluateCommand.Create(terminal, EnginePools.Open),
+    ScoreCommand.Create(terminal),
 };
 
 return await CommandRunner.RunAsync(root, args, terminal);

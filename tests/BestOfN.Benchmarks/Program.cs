@@ -1,13 +1,16 @@
+using BestOfN.Benchmarks.Generation;
 using BestOfN.Benchmarks.Scoring;
 
 return args switch
 {
     ["scoring", .. var rest] => ScoringBenchmark.Run(ScoringBenchmarkOptions.Parse(rest)),
+    ["generation", .. var rest] => GenerationBenchmark.Run(GenerationBenchmarkOptions.Parse(rest)),
     _ => Usage(),
 };
 
 static int Usage()
 {
     Console.Error.WriteLine($"usage: dotnet run -c Release --project tests/BestOfN.Benchmarks -- {ScoringBenchmarkOptions.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {GenerationBenchmarkOptions.Usage}");
     return 2;
 }

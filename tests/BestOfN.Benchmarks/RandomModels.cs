@@ -36,6 +36,13 @@ internal static class RandomModels
         return new RewardNetwork(Decoder(configuration, type, device), head) { Architecture = "LlamaForSequenceClassification" };
     }
 
+    public static LanguageModel LanguageModel(DecoderConfiguration configuration, ScalarType type, Device device)
+    {
+        using var generator = new Generator(19);
+        var head = Weight([configuration.VocabularySize, configuration.HiddenSize], generator).to(type, device).DetachFromDisposeScope();
+        return new LanguageModel(Decoder(configuration, type, device), head) { Architecture = "LlamaForCausalLM" };
+    }
+
     // Variance 1/fan-in keeps hidden states of order one; norms are one.
     private static Tensor Weight(ReadOnlySpan<long> shape, Generator generator) =>
         shape.Length == 1 ? ones(shape) : randn(shape, generator: generator) / (float)Math.Sqrt(shape[^1]);

@@ -8,6 +8,10 @@ namespace BestOfN.Models.Native;
 /// <remarks>Inference only: no gradient flows through these. The caller owns every tensor returned.</remarks>
 internal static unsafe class Aten
 {
+    private const long FewRows = 64;
+
+    private static readonly bool s_hasOneDnn = RuntimeInformation.ProcessArchitecture == Architecture.X64;
+
     /// <summary>Scaled dot-product attention that also returns the log-sum-exp of each query's scores, so that parts can be merged.</summary>
     /// <param name="q">[B, H, L, D].</param>
     /// <param name="k">[B, H, S, D]; any strides whose last is 1.</param>
@@ -48,6 +52,30 @@ internal static unsafe class Aten
         Call("aten::_fused_rms_norm\0"u8, "\0"u8, stack);
         using var reciprocal = Result(stack[1]);
         return Result(stack[0]);
+    }
+
+    /// <summary>True where a product is bound by reading the weights and <see cref="Linear"/> reads them faster than the default.</summary>
+    public static bool HasFewRows(Tensor x) =>
+        x.dtype == ScalarType.Float32 && x.size(0) <= FewRows && x.device_type == DeviceType.CPU && s_hasOneDnn;
+
+    /// <summary>x · weightᵀ + bias through oneDNN, which reads the weights with all threads; the default takes one thread for one row. float32 on the CPU.</summary>
+    /// <param name="x">[T, I].</param>
+    /// <param name="weight">[O, I].</param>
+    /// <param name="bias">[O] or null.</param>
+    /// <returns>[T, O].</returns>
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias)
+    {
+        nint result;
+        var added = bias?.Handle ?? 0;
+        fixed (byte* none = "none\0"u8)
+        {
+            Check(aoti_torch_cpu__linear_pointwise(x.Handle, weight.Handle, bias is null ? null : &added, none, null, 0, null, &result), "linear_pointwise");
+        }
+
+        GC.KeepAlive(x);
+        GC.KeepAlive(weight);
+        GC.KeepAlive(bias);
+        return Tensor.UnsafeCreateTensor(result);
     }
 
     /// <summary>A tensor over memory that somebody else owns and keeps alive; not to be written.</summary>
@@ -142,6 +170,10 @@ internal static unsafe class Aten
     [DllImport("torch_cpu")]
     private static extern int aoti_torch_create_tensor_from_blob(
         nint data, long dimensions, long* sizes, long* strides, long offset, int type, int deviceType, int deviceIndex, nint* result);
+
+    [DllImport("torch_cpu")]
+    private static extern int aoti_torch_cpu__linear_pointwise(
+        nint x, nint weight, nint* bias, byte* attribute, double** scalars, long scalarCount, byte** algorithm, nint* result);
 
     [DllImport("torch_cpu")]
     private static extern int torch_new_list_reserve_size(nuint size, nint* list);

@@ -63,7 +63,7 @@ internal sealed class DecoderLayer
         met = met.reshape(met.size(0), configuration.Heads * configuration.HeadSize);
         if (is_grad_enabled())
         {
-            h = h + F.linear(met, wo, wo_bias);
+            h = h + Linear(met, wo, wo_bias);
             return (h + FeedForward(configuration, h)).MoveToOuterDisposeScope();
         }
 
@@ -81,6 +81,10 @@ internal sealed class DecoderLayer
         return h;
     }
 
+    /// <summary>x · weightᵀ + bias, with gradients where they are enabled.</summary>
+    internal static Tensor Linear(Tensor x, Tensor weight, Tensor? bias) =>
+        !is_grad_enabled() && Aten.HasFewRows(x) ? Aten.Linear(x, weight, bias) : F.linear(x, weight, bias);
+
     /// <summary>x · rsqrt(mean(x²) + eps) · weight, in float32 within.</summary>
     internal static Tensor Norm(Tensor x, Tensor weight, double epsilon)
     {
@@ -95,18 +99,25 @@ internal sealed class DecoderLayer
         return (normed.to(x.dtype) * weight).MoveToOuterDisposeScope();
     }
 
-    private Tensor FeedForward(DecoderConfiguration configuration, Tensor h) => F.linear(Gated(configuration, h), w2, w2_bias);
+    private Tensor FeedForward(DecoderConfiguration configuration, Tensor h) => Linear(Gated(configuration, h), w2, w2_bias);
 
     private Tensor Gated(DecoderConfiguration configuration, Tensor h)
     {
         var x = Norm(h, ffn_norm, configuration.NormEpsilon);
-        var gate = F.linear(x, w1, w1_bias);
-        var up = F.linear(x, w3, w3_bias);
+        var gate = Linear(x, w1, w1_bias);
+        var up = Linear(x, w3, w3_bias);
         return is_grad_enabled() ? F.silu(gate) * up : gate.silu_().mul_(up);
     }
 
     private static void Accumulate(Tensor h, Tensor x, Tensor weight, Tensor? bias)
     {
+        if (Aten.HasFewRows(x))
+        {
+            using var y = Aten.Linear(x, weight, bias);
+            h.add_(y);
+            return;
+        }
+
         h.addmm_(x, weight.t(), beta: 1, alpha: 1);
         if (bias is not null)
         {
@@ -119,19 +130,19 @@ internal sealed class DecoderLayer
         var T = x.size(0);
         if (wqkv is not null)
         {
-            var all = F.linear(x, wqkv, wqkv_bias).view(T, c.KeyValueHeads, c.Groups + 2, c.HeadSize);
+            var all = Linear(x, wqkv, wqkv_bias).view(T, c.KeyValueHeads, c.Groups + 2, c.HeadSize);
             var q = all.narrow(2, 0, c.Groups);
             q = rows is null ? q : q.index_select(0, rows);
             return (q.reshape(q.size(0), c.Heads, c.HeadSize), all.select(2, c.Groups), all.select(2, c.Groups + 1));
         }
 
-        var k = F.linear(x, k_proj!, k_proj_bias).view(T, c.KeyValueHeads, c.HeadSize);
-        var v = F.linear(x, v_proj!, v_proj_bias).view(T, c.KeyValueHeads, c.HeadSize);
+        var k = Linear(x, k_proj!, k_proj_bias).view(T, c.KeyValueHeads, c.HeadSize);
+        var v = Linear(x, v_proj!, v_proj_bias).view(T, c.KeyValueHeads, c.HeadSize);
         if (rows is not null)
         {
             x = x.index_select(0, rows);
         }
 
-        return (F.linear(x, q_proj!, q_proj_bias).view(x.size(0), c.Heads, c.HeadSize), k, v);
+        return (Linear(x, q_proj!, q_proj_bias).view(x.size(0), c.Heads, c.HeadSize), k, v);
     }
 }

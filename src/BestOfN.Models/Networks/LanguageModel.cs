@@ -1,6 +1,5 @@
 using BestOfN.Models.Weights;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Models.Networks;
 
@@ -60,7 +59,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Logits over the vocabulary.</summary>
     /// <param name="hidden">Final-norm outputs, [R, C].</param>
     /// <returns>[R, V] in the network's type.</returns>
-    public Tensor Logits(Tensor hidden) => F.linear(hidden, Head);
+    public Tensor Logits(Tensor hidden) => DecoderLayer.Linear(hidden, Head, null);
 
     public void Dispose()
     {

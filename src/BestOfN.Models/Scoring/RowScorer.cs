@@ -17,21 +17,20 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
 {
     private const int ShortestSharedPrompt = 16;
 
-    /// <summary>Scores all rows of a file that the output does not hold yet.</summary>
-    /// <param name="input">JSON lines; blank lines are skipped.</param>
+    /// <summary>Scores all rows that the output does not hold yet.</summary>
+    /// <param name="rows">What to score.</param>
     /// <param name="output">The file to make; null: lines go to <paramref name="standardOutput"/>.</param>
     /// <param name="standardOutput">Written to where there is no file.</param>
-    /// <param name="progress">Told after every window; those that were there count as done.</param>
-    /// <param name="cancellationToken">Stops between rows; what is done stays in the partial file.</param>
-    /// <exception cref="InvalidDataException">A row is not as expected; found before anything is scored. The message names file and line.</exception>
+    /// <param name="progress">Told how many rows are done, those that were there included.</param>
+    /// <param name="cancellationToken">What is done stays in the partial file.</param>
     /// <exception cref="ScoringFailedException">A row cannot be scored. The message names file and line; rows before it are in the partial file.</exception>
     public async Task RunAsync(
-        string input, string? output, TextWriter standardOutput, IProgress<RowProgress>? progress, CancellationToken cancellationToken)
+        ScoringRowFile rows, string? output, TextWriter standardOutput, IProgress<int>? progress, CancellationToken cancellationToken)
     {
-        var total = Check(input);
+        ArgumentNullException.ThrowIfNull(rows);
         if (output is null)
         {
-            await ScoreAsync(input, [], total, standardOutput, progress, cancellationToken);
+            await ScoreAsync(rows, [], standardOutput, progress, cancellationToken);
             return;
         }
 
@@ -39,50 +38,10 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
         var done = Resume(output, partial);
         await using (var writer = new StreamWriter(partial, append: true, new UTF8Encoding(false)))
         {
-            await ScoreAsync(input, done, total, writer, progress, cancellationToken);
+            await ScoreAsync(rows, done, writer, progress, cancellationToken);
         }
 
         File.Move(partial, output, overwrite: true);
-    }
-
-    /// <summary>Reads everything once: a mistake in the last line should not cost hours.</summary>
-    private static int Check(string input)
-    {
-        var lines = new Dictionary<string, int>();
-        foreach (var row in Read(input))
-        {
-            if (!lines.TryAdd(row.Id, row.Line))
-            {
-                throw new InvalidDataException($"{input}, line {row.Line}: id {row.Id} is that of line {lines[row.Id]}.");
-            }
-        }
-
-        return lines.Count;
-    }
-
-    private static IEnumerable<ScoringRow> Read(string input)
-    {
-        var line = 0;
-        foreach (var text in File.ReadLines(input))
-        {
-            line++;
-            if (string.IsNullOrWhiteSpace(text))
-            {
-                continue;
-            }
-
-            ScoringRow row;
-            try
-            {
-                row = ScoringRow.Parse(text, line);
-            }
-            catch (InvalidDataException e)
-            {
-                throw new InvalidDataException($"{input}, line {line}: {e.Message}.", e);
-            }
-
-            yield return row;
-        }
     }
 
     /// <summary>Ids that need not be scored again. The partial file keeps its whole lines; without one it begins with a finished output of before.</summary>
@@ -112,12 +71,11 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
     }
 
     private async Task ScoreAsync(
-        string input, HashSet<string> done, int total, TextWriter writer, IProgress<RowProgress>? progress, CancellationToken cancellationToken)
+        ScoringRowFile file, HashSet<string> done, TextWriter writer, IProgress<int>? progress, CancellationToken cancellationToken)
     {
-        var finished = total;
-        var open = Read(input).Where(r => !done.Contains(r.Id));
-        finished -= open.Count();
-        progress?.Report(new RowProgress(finished, total));
+        var open = file.Read().Where(r => !done.Contains(r.Id));
+        var finished = file.Count - open.Count();
+        progress?.Report(finished);
         foreach (var rows in open.Chunk(window))
         {
             var groups = Group(rows);
@@ -128,7 +86,7 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
             {
                 foreach (var (row, group, index) in results)
                 {
-                    var rewards = await Named(input, row, group);
+                    var rewards = await Named(file.Path, row, group);
                     await writer.WriteAsync(Line(row, rewards[index]) + "\n");
                 }
             }
@@ -137,7 +95,7 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
                 await writer.FlushAsync(CancellationToken.None);
             }
 
-            progress?.Report(new RowProgress(finished += rows.Length, total));
+            progress?.Report(finished += rows.Length);
         }
     }
 

@@ -53,7 +53,7 @@ internal sealed class ScoringBenchmark
 
         var cases = _options.Cases.SelectMany(k => new[] { new ScoringCase(k.P, k.A, k.N, false), new ScoringCase(k.P, k.A, k.N, true) }).ToArray();
         var results = new List<ScoringResult>();
-        AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new ElapsedTimeColumn()).Start(progress =>
+        void MeasureAll(ProgressContext? progress)
         {
             foreach (var type in types)
             {
@@ -62,11 +62,22 @@ internal sealed class ScoringBenchmark
                 methods.Shared(new ScoringCase(64, 16, 4, false));   // libraries load, threads start
                 foreach (var scoringCase in cases)
                 {
-                    var left = cases.Length * types.Length - results.Count;
+                    var left = (cases.Length * types.Length) - results.Count;
                     results.Add(Measure(scoringCase, type, methods, progress, left));
                 }
             }
-        });
+        }
+
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = 240;
+            MeasureAll(null);
+        }
+        else
+        {
+            AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new ElapsedTimeColumn()).Start(MeasureAll);
+        }
+
         Print(results);
         if (_options.Json is { } file)
         {
@@ -74,11 +85,11 @@ internal sealed class ScoringBenchmark
         }
     }
 
-    private ScoringResult Measure(ScoringCase c, ScalarType type, ScoringMethods methods, ProgressContext progress, int casesLeft)
+    private ScoringResult Measure(ScoringCase c, ScalarType type, ScoringMethods methods, ProgressContext? progress, int casesLeft)
     {
         const int StepsPerRound = 5;
         var name = type == ScalarType.Float32 ? "float32" : "bfloat16";
-        var task = progress.AddTask($"{name} P={c.P} A={c.A} N={c.N} {c.Lengths}", maxValue: StepsPerRound * MostRounds);
+        var task = progress?.AddTask($"{name} P={c.P} A={c.A} N={c.N} {c.Lengths}", maxValue: StepsPerRound * MostRounds);
         using var rate = new MatmulRate(RandomModels.Hundred, c.SharedTokens, type, _device);
         var (rates, padded, oneByOne, shared) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
         var (paddedScores, oneByOneScores, sharedScores) = (Array.Empty<float>(), Array.Empty<float>(), Array.Empty<float>());
@@ -90,7 +101,7 @@ internal sealed class ScoringBenchmark
             rates.Add(rate.Measure());
             Time(shared, ref sharedPeak, () => sharedScores = methods.Shared(c));
             rates.Add(rate.Measure());
-            task.Increment(1);
+            task?.Increment(1);
         }
 
         rate.Measure();
@@ -100,21 +111,21 @@ internal sealed class ScoringBenchmark
         {
             Short();
             Time(oneByOne, ref oneByOnePeak, () => oneByOneScores = methods.OneByOne(c));
-            task.Increment(1);
+            task?.Increment(1);
             Short();
             Time(padded, ref paddedPeak, () => paddedScores = methods.Padded(c));
-            task.Increment(1);
+            task?.Increment(1);
             Short();
             if (round == 0)
             {
                 // The costliest case comes last and is worth about four of the others: keep time for it.
                 var share = (TimeSpan.FromMinutes(_options.Minutes) - started) / (casesLeft + (casesLeft > 2 ? 6 : 0));
                 rounds = Math.Clamp((int)(share / (_clock.Elapsed - started)), 1, MostRounds);
-                task.MaxValue = StepsPerRound * rounds;
+                task?.MaxValue = StepsPerRound * rounds;
             }
         }
 
-        task.StopTask();
+        task?.StopTask();
         if (type == ScalarType.Float32)
         {
             _float32Scores[c] = sharedScores;
@@ -157,11 +168,6 @@ internal sealed class ScoringBenchmark
 
     private static void Print(List<ScoringResult> results)
     {
-        if (Console.IsOutputRedirected)
-        {
-            AnsiConsole.Profile.Width = 240;
-        }
-
         var table = new Table().Border(TableBorder.Simple);
         foreach (var column in (string[])["type", "P", "A", "N", "lengths", "padded s", "one by one s", "shared s", "× padded", "× one by one", "÷ bound", "GF/s", "padding (padded)", "padding (shared)", "peak MB (p/o/s)", "max diff", "vs float32", "spread", "rounds"])
         {

@@ -72,13 +72,13 @@ public sealed class RowScorerTests : IDisposable
     {
         File.WriteAllLines(Input, Enumerable.Range(0, 5).Select(i => Ids($"r{i}", [10, 11, 20 + i])));
         File.WriteAllText(Output + ".partial", "{\"id\":\"r0\",\"score\":42}\n{\"id\":\"r3\",\"score\":43}\n{\"id\":\"r1\",\"sco");
-        var reports = new List<RowProgress>();
+        var reports = new List<int>();
         await ScoreAsync(progress: new Recorder(reports));
         var rows = Read(Output);
         Assert.Equal(["r0", "r3", "r1", "r2", "r4"], rows.Select(r => r.GetProperty("id").GetString()));
         Assert.Equal(42, rows[0].GetProperty("score").GetDouble());
         Assert.NotEqual(43, rows[2].GetProperty("score").GetDouble());
-        Assert.Equal([new RowProgress(2, 5), new RowProgress(5, 5)], reports);
+        Assert.Equal([2, 5], reports);
 
         // A finished output is a beginning, too: only rows that are new are scored.
         var computed = _engine.ComputedTokens;
@@ -134,11 +134,11 @@ public sealed class RowScorerTests : IDisposable
 
     private static List<JsonElement> Read(string path) => [.. File.ReadLines(path).Select(l => JsonDocument.Parse(l).RootElement)];
 
-    private Task ScoreAsync(int window = 128, IProgress<RowProgress>? progress = null) =>
-        new RowScorer(_engine, window).RunAsync(Input, Output, TextWriter.Null, progress, Cancelled);
+    private async Task ScoreAsync(int window = 128, IProgress<int>? progress = null) =>
+        await new RowScorer(_engine, window).RunAsync(ScoringRowFile.Open(Input), Output, TextWriter.Null, progress, Cancelled);
 
-    private sealed class Recorder(List<RowProgress> reports) : IProgress<RowProgress>
+    private sealed class Recorder(List<int> reports) : IProgress<int>
     {
-        public void Report(RowProgress value) => reports.Add(value);
+        public void Report(int value) => reports.Add(value);
     }
 }

@@ -37,6 +37,9 @@ internal sealed class ScoringFixture : IDisposable
     public async Task<float> ScoreAsync(ScoringContext context, int key, int[] ids, bool isComplete = true) =>
         (await Scheduler.ScoreAsync(context, [Sequence(key, ids, isComplete)], TestContext.Current.CancellationToken))[0][0];
 
+    /// <summary>On the device's thread, for every other thread would have libtorch start a team of its own.</summary>
+    public Task<float> ReferenceAsync(int[] ids) => Worker.RunAsync(() => ReferenceScores.AtLast(Network, ids));
+
     /// <summary>Waits until the device has done all that was handed to it.</summary>
     public Task IdleAsync() => Worker.RunAsync(() => { });
 

@@ -1,0 +1,50 @@
+using System.Globalization;
+
+namespace BestOfN.Benchmarks.Generation;
+
+internal sealed record GenerationBenchmarkOptions
+{
+    public const string Usage = "generation [--json FILE] [--device cpu|cuda] [--threads N] [--prompt P] [--rounds R] [--steps S] [--n N]…";
+
+    public string? Json { get; private init; }
+
+    public string Device { get; private init; } = "cpu";
+
+    public int? Threads { get; private init; }
+
+    /// <summary>Tokens of the prompt.</summary>
+    public int Prompt { get; private init; } = 1024;
+
+    /// <summary>How often every N has its turn.</summary>
+    public int Rounds { get; private init; } = 16;
+
+    /// <summary>Steps of one turn. Answers grow to rounds times steps tokens.</summary>
+    public int Steps { get; private init; } = 4;
+
+    public IReadOnlyList<int> Candidates { get; private init; } = [1, 4, 16, 64];
+
+    public static GenerationBenchmarkOptions Parse(ReadOnlySpan<string> arguments)
+    {
+        var options = new GenerationBenchmarkOptions();
+        var candidates = new List<int>();
+        for (var i = 0; i + 1 < arguments.Length; i += 2)
+        {
+            var value = arguments[i + 1];
+            options = arguments[i] switch
+            {
+                "--json" => options with { Json = value },
+                "--device" when value is "cpu" or "cuda" => options with { Device = value },
+                "--threads" => options with { Threads = Number(value) },
+                "--prompt" => options with { Prompt = Number(value) },
+                "--rounds" => options with { Rounds = Number(value) },
+                "--steps" => options with { Steps = Number(value) },
+                "--n" => options with { Candidates = [.. candidates = [.. candidates, Number(value)]] },
+                _ => throw new ArgumentException($"usage: {Usage}"),
+            };
+        }
+
+        return options;
+    }
+
+    private static int Number(string value) => int.Parse(value, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Text.Json;
+using BestOfN.Cli.Hosting;
+using BestOfN.Cli.Score;
+using Spectre.Console;
+
+namespace BestOfN.Cli.Tests.Score;
+
+public sealed class ScoreCommandTests : IDisposable
+{
+    private static readonly string s_golden = Path.Combine(AppContext.BaseDirectory, "Golden", "internlm2-reward", "gqa");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("bestofn-score-").FullName;
+    private readonly StringWriter _out = new();
+    private readonly StringWriter _error = new();
+
+    private string Input => Path.Combine(_folder, "rows.jsonl");
+
+    private string Output => Path.Combine(_folder, "scores.jsonl");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Conversations_are_scored_into_a_file_or_to_standard_output()
+    {
+        using var inputs = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(s_golden, "inputs.json")));
+        using var expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(s_golden, "expected.json")));
+        File.WriteAllLines(Input, inputs.RootElement.GetProperty("samples").EnumerateArray()
+            .Select((s, i) => JsonSerializer.Serialize(new { id = i, messages = s.GetProperty("messages") })));
+
+        Assert.Equal(0, await RunAsync("--output", Output, "--dtype", "float32"));
+        Assert.Empty(_out.ToString());
+        Assert.Equal(0, await RunAsync("--dtype", "float32"));
+
+        var rewards = expected.RootElement.GetProperty("samples").EnumerateArray().Select(s => s.GetProperty("reward").GetDouble()).ToArray();
+        Assert.All((IEnumerable<string>[])[File.ReadLines(Output), _out.ToString().TrimEnd().Split('\n')], lines =>
+        {
+            var scores = lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("score").GetDouble()).ToArray();
+            Assert.Equal(rewards, scores, (a, b) => Math.Abs(a - b) <= 1e-4);
+        });
+        Assert.Empty(_error.ToString());
+    }
+
+    [Fact]
+    public async Task A_bad_row_is_one_line_that_names_it()
+    {
+        File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5]}", "{\"id\":2}"]);
+        Assert.Equal(1, await RunAsync("--output", Output));
+        Assert.Contains("rows.jsonl, line 2: expected messages", Assert.Single(_error.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.False(File.Exists(Output));
+    }
+
+    [Fact]
+    public async Task A_rule_for_steps_is_refused_where_there_are_none()
+    {
+        File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5]}"]);
+        Assert.Equal(1, await RunAsync("--step-reward", "min"));
+        Assert.Contains("does not score steps", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--dtype", "float16")]
+    [InlineData("--device", "tpu")]
+    [InlineData("--step-reward", "mean")]
+    public async Task A_value_that_does_not_exist_is_two(params string[] options)
+    {
+        File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5]}"]);
+        Assert.Equal(2, await RunAsync(options));
+    }
+
+    private Task<int> RunAsync(params string[] options)
+    {
+        var terminal = new CommandTerminal(Console(_out), Console(_error));
+        return CommandRunner.RunAsync(
+            new RootCommand { ScoreCommand.Create(terminal) }, ["score", "--model", s_golden, "--input", Input, .. options], terminal, TestContext.Current.CancellationToken);
+
+        static IAnsiConsole Console(TextWriter writer) => AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });
+    }
+}
