@@ -18,9 +18,6 @@ namespace BestOfN.Models.Scoring;
 /// </remarks>
 internal sealed class PackedAttention : IAttention
 {
-    // Fewer queries than this leave the kernel's blocks half empty: the heads that share keys then become queries of one head.
-    private const int FoldBelow = 192;
-
     private readonly DecoderConfiguration _c;
     private readonly List<Span> _spans = [];
     private readonly List<OwnGroup> _own = [];
@@ -185,16 +182,16 @@ internal sealed class PackedAttention : IAttention
     private static (Tensor Output, Tensor LogSumExp) Flash(Tensor q, Tensor k, Tensor v, bool causal)
     {
         var (M, K, g, D) = (q.size(0), q.size(1), q.size(2), q.size(3));
-        var S = k.size(1);
-        if (!causal && M < FoldBelow)
+        if (!causal)
         {
+            // Order does not matter: heads that share keys become queries of one head, and each key is read once.
             var folded = q.transpose(0, 1).reshape(K, 1, M * g, D);
             var (of, lf) = Aten.FlashAttention(folded, k.unsqueeze(1), v.unsqueeze(1), causal: false);
             return (of.reshape(K, M, g, D).transpose(0, 1), lf.reshape(K, M, g).transpose(0, 1));
         }
 
         var (o, l) = Aten.FlashAttention(
-            q.permute(1, 2, 0, 3), k.unsqueeze(1).expand(K, g, S, D), v.unsqueeze(1).expand(K, g, S, D), causal);
+            q.permute(1, 2, 0, 3), k.unsqueeze(1).expand(K, g, M, D), v.unsqueeze(1).expand(K, g, M, D), causal);
         return (o.permute(2, 0, 1, 3), l.permute(2, 0, 1));
     }
 
