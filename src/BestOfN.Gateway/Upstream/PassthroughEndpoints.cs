@@ -3,7 +3,7 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace BestOfN.Gateway.Upstream;
 
-/// <summary>Every /v1 route that is not the gateway's own: YARP's routes, else 404. Failures are told in OpenAI's envelope.</summary>
+/// <summary>Every /v1 route that is not the gateway's own, where YARP has a route for it. Failures are told in OpenAI's envelope.</summary>
 internal static class PassthroughEndpoints
 {
     public static void MapPassthrough(this IEndpointRouteBuilder routes)
@@ -15,8 +15,6 @@ internal static class PassthroughEndpoints
             proxy.UseLoadBalancing();
             proxy.UsePassiveHealthChecks();
         });
-        routes.MapFallback("/v1/{**rest}", context => WriteErrorAsync(
-            context, StatusCodes.Status404NotFound, $"Unknown route: {context.Request.Method} {context.Request.Path}", "invalid_request_error", "unknown_url"));
     }
 
     private static async Task ExplainFailureAsync(HttpContext context, RequestDelegate next)
