@@ -44,12 +44,19 @@ public sealed class Decoder : IDisposable
     /// <param name="attention">Who sees whom.</param>
     /// <param name="rows">Rows whose output is wanted, [R] int64; empty: only keys and values are wanted; null: all.</param>
     /// <param name="sequenceLength">Only where <see cref="RotaryEmbedding.DependsOnLength"/>.</param>
+    /// <param name="pictures">Tokens that are parts of pictures; their ids are not read. Null: there are none.</param>
     /// <returns>[T, C] or [R, C], owned by the caller's dispose scope; null where <paramref name="rows"/> is empty.</returns>
-    public Tensor? Forward(Tensor ids, Tensor positions, IAttention attention, Tensor? rows = null, int sequenceLength = 0)
+    public Tensor? Forward(
+        Tensor ids, Tensor positions, IAttention attention, Tensor? rows = null, int sequenceLength = 0, PictureTokens? pictures = null)
     {
         using var scope = NewDisposeScope();
         var (cos, sin) = _rotary.Angles(positions, Type, sequenceLength);
         Tensor? h = Embedding.index_select(0, ids);
+        if (pictures is not null)
+        {
+            h = h.index_copy(0, pictures.Rows, pictures.Vectors);
+        }
+
         for (var i = 0; i < _layers.Count; i++)
         {
             var last = i == _layers.Count - 1;

@@ -1,3 +1,4 @@
+using BestOfN.Models.Networks.Vision;
 using BestOfN.Models.Weights;
 using static TorchSharp.torch;
 
@@ -19,6 +20,9 @@ public sealed class LanguageModel : IDisposable
     public required string Architecture { get; init; }
 
     public Decoder Decoder { get; }
+
+    /// <summary>Reads pictures; null where the model sees text only.</summary>
+    public PictureEncoder? Pictures { get; init; }
 
     /// <summary>Tokens that end an answer, as config.json says; the tokenizer may know more.</summary>
     public IReadOnlyList<int> EndTokenIds { get; init; } = [];

@@ -1,3 +1,4 @@
+using BestOfN.Models.Networks.Vision;
 using BestOfN.Models.Weights;
 using static TorchSharp.torch;
 
@@ -20,6 +21,9 @@ public sealed class RewardNetwork : IDisposable
     public required string Architecture { get; init; }
 
     public Decoder Decoder { get; }
+
+    /// <summary>Reads pictures; null where the model sees text only.</summary>
+    public PictureEncoder? Pictures { get; init; }
 
     public RewardHead Head { get; }
 
