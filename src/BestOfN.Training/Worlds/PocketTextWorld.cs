@@ -24,7 +24,7 @@ public sealed class PocketTextWorld
             problem = family switch
             {
                 ProblemFamily.Pair => PairProblem.Draw(_options, random),
-                ProblemFamily.Target => TargetProblem.Draw(_options, random),
+                ProblemFamily.Route => RouteProblem.Draw(_options, random),
                 _ => OrderProblem.Draw(_options, random),
             };
         }

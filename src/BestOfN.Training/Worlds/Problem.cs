@@ -22,11 +22,22 @@ public abstract class Problem
     internal Split Split => SplitMix64.Mix(Fnv1a(Content)) % 10 == 0 ? Split.HeldOut : Split.Training;
 
     /// <summary>Checks an answer from the question alone. White space around it is allowed, any other deviation from the form is not.</summary>
-    public bool IsCorrect(string answer) => Accepts(answer.Trim());
+    public bool IsCorrect(string answer) => FlawIn(answer) is null;
+
+    /// <summary>Where a careful reader sees that an answer is wrong.</summary>
+    /// <returns>The first character from which on it can no longer be right as far as checking tells, the answer's length where only its end shows it; null where it is right.</returns>
+    internal int? FlawIn(string answer)
+    {
+        var trimmed = answer.Trim();
+        return FlawAt(trimmed) + (answer.Length - answer.TrimStart().Length);
+    }
 
     public Prompt ToPrompt() => new([new ChatMessage("user", Question)]);
 
-    private protected abstract bool Accepts(string answer);
+    /// <summary>An answer of the right form, as somebody would give who does not search: seldom right.</summary>
+    internal abstract string Guess(SplitMix64 random);
+
+    private protected abstract int? FlawAt(string answer);
 
     // Stable over platforms and versions, unlike string.GetHashCode.
     private static ulong Fnv1a(string text)

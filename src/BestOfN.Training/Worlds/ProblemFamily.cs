@@ -6,9 +6,9 @@ public enum ProblemFamily
     /// <summary>Which two of these numbers add up to a total?</summary>
     Pair,
 
-    /// <summary>Which signs between these numbers make a target?</summary>
-    Target,
+    /// <summary>Which way leads from one place to another along one-way streets?</summary>
+    Route,
 
-    /// <summary>Which order satisfies these constraints?</summary>
+    /// <summary>Which order satisfies these conditions?</summary>
     Order,
 }
