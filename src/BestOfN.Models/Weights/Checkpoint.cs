@@ -20,7 +20,9 @@ public sealed class Checkpoint : IDisposable
     private readonly List<IWeightFile> _files = [];
     private readonly Dictionary<string, (IWeightFile File, TensorEntry Entry)> _tensors = [];
 
-    private Checkpoint(string folder) => Folder = folder;
+    private readonly CheckpointAudit? _audit;
+
+    private Checkpoint(string folder, CheckpointAudit? audit) => (Folder, _audit) = (folder, audit);
 
     public string Folder { get; }
 
@@ -31,14 +33,18 @@ public sealed class Checkpoint : IDisposable
     public IEnumerable<TensorEntry> Entries => _tensors.Values.Select(t => t.Entry);
 
     /// <exception cref="CheckpointException">A file is missing, truncated, malformed, or lacks a tensor that the index puts there.</exception>
-    public static Checkpoint Open(string folder)
+    public static Checkpoint Open(string folder) => Open(folder, null);
+
+    /// <summary>Opens a folder to learn what a network would take from it: tensors have shapes and no contents, and what is amiss goes to the audit.</summary>
+    /// <exception cref="CheckpointException">As from <see cref="Open(string)"/>.</exception>
+    internal static Checkpoint Open(string folder, CheckpointAudit? audit)
     {
         if (!Directory.Exists(folder))
         {
             throw new CheckpointException($"{folder}: the folder does not exist.");
         }
 
-        var checkpoint = new Checkpoint(folder);
+        var checkpoint = new Checkpoint(folder, audit);
         try
         {
             foreach (var (name, open) in s_formats)
@@ -80,22 +86,19 @@ public sealed class Checkpoint : IDisposable
     public Tensor Take(string name, ReadOnlySpan<long> shape, ScalarType type, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        if (!_tensors.TryGetValue(name, out var found))
+        var mismatch = Mismatch(name, shape);
+        if (_audit is not null)
         {
-            throw new CheckpointException($"{Folder}: tensor {name}: expected shape [{Join(shape)}], found no such tensor.");
+            _audit.Add(name, mismatch);
+            return empty(shape.ToArray(), type, META);
         }
 
-        var (file, entry) = found;
-        if (!shape.SequenceEqual(entry.Shape.ToArray()))
+        if (mismatch is not null)
         {
-            throw new CheckpointException($"{file.Path}: tensor {name}: expected shape [{Join(shape)}], found [{string.Join(", ", entry.Shape)}].");
+            throw new CheckpointException(mismatch);
         }
 
-        if (entry.Type is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Float64))
-        {
-            throw new CheckpointException($"{file.Path}: tensor {name}: expected a floating-point type, found {entry.Type}.");
-        }
-
+        var (file, entry) = _tensors[name];
         if (entry.Type == type && entry.Strides is null && device.type == DeviceType.CPU)
         {
             return file.Map(entry);
@@ -107,7 +110,10 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>A view of a tensor in the mapping, in its stored type and layout, on the CPU.</summary>
-    internal Tensor Map(TensorEntry entry) => _tensors[entry.Name].File.Map(entry);
+    internal Tensor Map(string name) => _tensors[name].File.Map(_tensors[name].Entry);
+
+    /// <summary>Where a tensor lies, or null where it is absent.</summary>
+    internal TensorEntry? Find(string name) => _tensors.TryGetValue(name, out var found) ? found.Entry : null;
 
     public void Dispose()
     {
@@ -118,6 +124,19 @@ public sealed class Checkpoint : IDisposable
 
         _files.Clear();
         _tensors.Clear();
+    }
+
+    private string? Mismatch(string name, ReadOnlySpan<long> shape)
+    {
+        if (!_tensors.TryGetValue(name, out var found))
+        {
+            return $"{Folder}: tensor {name}: expected shape [{Join(shape)}], found no such tensor.";
+        }
+
+        var (file, entry) = found;
+        return !shape.SequenceEqual(entry.Shape.ToArray())
+            ? $"{file.Path}: tensor {name}: expected shape [{Join(shape)}], found [{string.Join(", ", entry.Shape)}]."
+            : ElementTypes.IsFloatingPoint(entry.Type) ? null : $"{file.Path}: tensor {name}: expected a floating-point type, found {entry.Type}.";
     }
 
     private IWeightFile Add(string path, Func<string, IWeightFile> open)
