@@ -14,7 +14,7 @@ public sealed class CheckpointConversion : IDisposable
 
     private readonly Checkpoint _checkpoint;
     private readonly ScalarType? _type;
-    private readonly List<List<SafetensorsItem>> _shards = [];
+    private readonly List<List<SafetensorsItem>> _shards = [[]];
 
     private CheckpointConversion(Checkpoint checkpoint, ScalarType? type) => (_checkpoint, _type) = (checkpoint, type);
 
@@ -33,7 +33,7 @@ public sealed class CheckpointConversion : IDisposable
         foreach (var entry in conversion._checkpoint.Files.SelectMany(f => f.Tensors.Values.OrderBy(t => t.Offset)).Where(conversion.IsUsed))
         {
             var item = new SafetensorsItem(entry.Name, type is not null && ElementTypes.IsFloatingPoint(entry.Type) ? type.Value : entry.Type, entry.Shape);
-            if (conversion._shards.Count == 0 || filled + item.Length > shardLength)
+            if (filled > 0 && filled + item.Length > shardLength)
             {
                 conversion._shards.Add([]);
                 filled = 0;
@@ -106,11 +106,7 @@ public sealed class CheckpointConversion : IDisposable
             }
         }
 
-        if (_shards.Count == 0)
-        {
-            SafetensorsWriter.Write(Path.Combine(folder, Checkpoint.Safetensors), [], _ => throw new InvalidOperationException());
-        }
-        else if (_shards.Count > 1)
+        if (_shards.Count > 1)
         {
             WriteJson(
                 Path.Combine(folder, Checkpoint.Safetensors + Checkpoint.IndexSuffix),
