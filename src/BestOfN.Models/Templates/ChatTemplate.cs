@@ -26,6 +26,7 @@ public sealed class ChatTemplate
     private ChatTemplate(string source, string name, ITokenizer tokenizer, Dictionary<string, object?> specialTokens, TimeProvider time)
     {
         _source = source;
+        Origin = name;
         _template = new(source, name);
         _encoder = new(tokenizer);
         _bos = tokenizer.BosId;
@@ -36,6 +37,9 @@ public sealed class ChatTemplate
             ["strftime_now"] = (JinjaFunction)(a => StrfTime.Format(time.GetLocalNow(), a.Text(0, "format", null) ?? "%Y-%m-%d")),
         };
     }
+
+    /// <summary>Where the template comes from: a file, or the one built in for a family.</summary>
+    public string Origin { get; }
 
     /// <summary>
     /// The folder's template (<c>chat_template.jinja</c>, else <c>chat_template</c> in <c>tokenizer_config.json</c>), else the
