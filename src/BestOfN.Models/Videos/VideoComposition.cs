@@ -51,11 +51,11 @@ public static class VideoComposition
             Label(canvas, i, left, top, label);
             if (i + 1 < resized.Count && isStacked)
             {
-                canvas.FillBlack(0, top + label + frame.Height + line - (thickness / 2), width, thickness);
+                canvas.FillBlack(0, top + label + frame.Height + line, width, thickness);
             }
             else if (i + 1 < resized.Count)
             {
-                canvas.FillBlack(left + frame.Width + line - (thickness / 2), 0, thickness, height);
+                canvas.FillBlack(left + frame.Width + line, 0, thickness, height);
             }
 
             start += gap + (isStacked ? frame.Height + label : frame.Width);
@@ -67,7 +67,7 @@ public static class VideoComposition
     }
 
     /// <summary>The shorter side fills one tile, the longer is padded at its end.</summary>
-    private static TileLayout LayoutOf(int width, int height, int tile)
+    internal static TileLayout LayoutOf(int width, int height, int tile)
     {
         if (width < height)
         {
