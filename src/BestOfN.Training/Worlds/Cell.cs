@@ -12,10 +12,10 @@ internal readonly record struct Cell(int Column, int Row)
 
     public static Cell Number(int number) => new(number % BoardSide, number / BoardSide);
 
-    /// <summary>Whether the two share an edge.</summary>
-    public bool IsBeside(Cell other) => Math.Abs(Column - other.Column) + Math.Abs(Row - other.Row) == 1;
+    /// <summary>Whether the two share an edge or a corner.</summary>
+    public bool IsBeside(Cell other) => this != other && Math.Abs(Column - other.Column) <= 1 && Math.Abs(Row - other.Row) <= 1;
 
-    /// <summary>The cells that share an edge with this one.</summary>
+    /// <summary>The cells that share an edge or a corner with this one.</summary>
     public IEnumerable<Cell> Beside()
     {
         var cell = this;

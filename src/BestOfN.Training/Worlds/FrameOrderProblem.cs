@@ -2,7 +2,7 @@ using BestOfN.Models.Pictures;
 
 namespace BestOfN.Training.Worlds;
 
-/// <summary>A ball rolled from cell to cell, but the frames are shuffled: what came first, up to a known end? Every way that fits is right.</summary>
+/// <summary>A ball rolled from cell to neighbouring cell, corners included, but the frames are shuffled: what came first, up to a known end? Every way that fits is right.</summary>
 internal sealed class FrameOrderProblem : VideoProblem
 {
     private const int BallDiameter = 16;

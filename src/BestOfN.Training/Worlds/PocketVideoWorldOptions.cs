@@ -9,8 +9,8 @@ public sealed record PocketVideoWorldOptions
     /// <summary>Largest number in a frame, 29..99; the smallest is 10.</summary>
     public int SumMaximum { get; init; } = 60;
 
-    /// <summary>Frames with the ball, 3..8. A guess at where it came from is right about once in n-1.</summary>
-    public int OrderFrames { get; init; } = 5;
+    /// <summary>Frames with the ball, 3..8. With 6, who starts anywhere and goes on from cell to cell is right once in four.</summary>
+    public int OrderFrames { get; init; } = 6;
 
     internal void Validate()
     {
