@@ -1,5 +1,6 @@
 using System.Text;
 using BestOfN.Core.Prompts;
+using BestOfN.Models.Pictures;
 
 namespace BestOfN.Training.Worlds;
 
@@ -15,6 +16,12 @@ public abstract class Problem
 
     /// <summary>A correct answer in its canonical form.</summary>
     public required string Solution { get; init; }
+
+    /// <summary>The picture that the question is about, if any.</summary>
+    public virtual IReadOnlyList<Picture> Pictures => [];
+
+    /// <summary>The frames, one a second, of the video that the question is about, if any; all of one size.</summary>
+    public virtual IReadOnlyList<Picture>? Frames => null;
 
     /// <summary>What is asked, without phrasing or the order of things whose order means nothing: equal content, same problem.</summary>
     internal abstract string Content { get; }
@@ -32,12 +39,26 @@ public abstract class Problem
         return FlawAt(trimmed) + (answer.Length - answer.TrimStart().Length);
     }
 
-    public Prompt ToPrompt() => new([new ChatMessage("user", Question)]);
+    /// <summary>One user message: the picture as a PNG or the video as a GIF, if there is one, then the question.</summary>
+    public Prompt ToPrompt() => new([new ChatMessage("user", [.. SeenParts(), new TextPart(Question)])]);
 
     /// <summary>An answer of the right form, as somebody would give who does not search: seldom right.</summary>
     internal abstract string Guess(SplitMix64 random);
 
     private protected abstract int? FlawAt(string answer);
+
+    private IEnumerable<ContentPart> SeenParts()
+    {
+        foreach (var picture in Pictures)
+        {
+            yield return new ImagePart(PictureFile.Png(picture));
+        }
+
+        if (Frames is { } frames)
+        {
+            yield return new VideoPart(GifFile.Encode(frames));
+        }
+    }
 
     // Stable over platforms and versions, unlike string.GetHashCode.
     private static ulong Fnv1a(string text)

@@ -11,4 +11,19 @@ public enum ProblemFamily
 
     /// <summary>Which order satisfies these conditions?</summary>
     Order,
+
+    /// <summary>Which number is on a card of a picture?</summary>
+    Reading,
+
+    /// <summary>How many dots are on a card of a picture?</summary>
+    Counting,
+
+    /// <summary>In which cell of a picture is a symbol?</summary>
+    Position,
+
+    /// <summary>Which two of the numbers in a video add up to a total?</summary>
+    FrameSum,
+
+    /// <summary>In what order do the frames of a video belong?</summary>
+    FrameOrder,
 }
