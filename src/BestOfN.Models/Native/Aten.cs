@@ -9,8 +9,6 @@ namespace BestOfN.Models.Native;
 /// <remarks>Inference only: no gradient flows through these. The caller owns every tensor returned.</remarks>
 internal static unsafe class Aten
 {
-    private const long FewRows = 64;
-
     private static readonly bool s_hasOneDnn = RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
     /// <summary>Scaled dot-product attention that also returns the log-sum-exp of each query's scores, so that parts can be merged.</summary>
@@ -55,13 +53,12 @@ internal static unsafe class Aten
         return Result(stack[0]);
     }
 
-    /// <summary>True where a product is bound by reading the weights and <see cref="Linear"/> reads them faster than the default.</summary>
-    public static bool HasFewRows(Tensor x) =>
-        x.dtype == ScalarType.Float32 && x.size(0) <= FewRows && x.device_type == DeviceType.CPU && s_hasOneDnn;
+    /// <summary>True where <see cref="Linear"/> is faster than the default, which leaves AVX-512 unused on AMD and takes one thread for one row.</summary>
+    public static bool PrefersOneDnn(Tensor x) => x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU && s_hasOneDnn;
 
-    /// <summary>x · weightᵀ + bias through oneDNN, which reads the weights with all threads; the default takes one thread for one row. float32 on the CPU.</summary>
+    /// <summary>x · weightᵀ + bias through oneDNN, on the CPU.</summary>
     /// <param name="x">[T, I].</param>
-    /// <param name="weight">[O, I].</param>
+    /// <param name="weight">[O, I], plain or packed.</param>
     /// <param name="bias">[O] or null.</param>
     /// <returns>[T, O].</returns>
     public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias)
