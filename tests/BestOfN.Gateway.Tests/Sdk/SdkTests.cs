@@ -110,6 +110,16 @@ public sealed class SdkTests
     }
 
     [Fact]
+    public async Task The_order_in_which_a_judge_gets_the_candidates_changes_no_score()
+    {
+        string[] answers = ["59 + 30 = 89", "17 + 10 = 89", "I do not know."];
+        var forwards = await ScoresAsync(answers);
+        var backwards = await ScoresAsync([.. answers.Reverse()]);
+        Assert.All(answers, answer => Assert.Equal(forwards[answer], backwards[answer], 1e-4));
+        Assert.Equal(3, forwards.Values.Distinct().Count());
+    }
+
+    [Fact]
     public async Task A_body_larger_than_the_servers_own_limit_is_read()
     {
         await using var gateway = WithFakes();
@@ -132,6 +142,20 @@ public sealed class SdkTests
         var sent = Assert.Single(upstream.Requests);
         Assert.Equal("""{"model":"org/remote","prompt":"2 \u002B 2 =","echo":true,"suffix":"!"}""", sent.Body);
         Assert.False(sent.Headers.ContainsKey("Authorization"));
+    }
+
+    /// <summary>What the pocket reward model says of these answers, made in this order.</summary>
+    private static async Task<Dictionary<string, double>> ScoresAsync(string[] answers)
+    {
+        await using var gateway = new SocketGateway(
+            services => services.AddSingleton<IGeneratorSource>(new FakeGeneratorSource(FakeGenerator.Answering(answers))),
+            ("BestOfN:Models:pocket:Generator", "fake"), ("BestOfN:RewardModels:pocket-reward:Dtype", "float32"));
+        using var body = BinaryContent.Create(BinaryData.FromString(TestGateway.Chat("""
+            "best_of_n":{"n":3,"return":"candidates"}
+            """)));
+        var result = await Client(gateway, "pocket").CompleteChatAsync(body);
+        return JsonNode.Parse(result.GetRawResponse().Content)!["best_of_n"]!["candidates"]!.AsArray()
+            .ToDictionary(candidate => (string)candidate!["message"]!["content"]!, candidate => (double)candidate!["score"]!);
     }
 
     private static SocketGateway WithFakes(params (string Path, string Value)[] settings) => new(
