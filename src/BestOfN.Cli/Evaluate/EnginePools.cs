@@ -27,6 +27,6 @@ internal sealed class EnginePools : ICandidatePoolSource
             _generator, type, worker, new GenerationOptions { MaxSequences = Math.Max(Sequences, sampling.Samples), TokensPerPrefill = 8192 });
         using var reward = ScoringEngine.Load("reward", _reward, type, worker, new ScoringOptions());
         var wide = sampling with { Concurrency = Math.Max(1, Sequences / sampling.Samples) };
-        return await new PoolSampler(new PocketTextWorld(), generator, reward).DrawAsync(wide, progress, cancellationToken);
+        return await new PoolSampler(PocketWorlds.Of(sampling.World), generator, reward).DrawAsync(wide, progress, cancellationToken);
     }
 }

@@ -4,6 +4,7 @@ using BestOfN.Cli.Hosting;
 using BestOfN.Core.Generation;
 using BestOfN.Training.Evaluation;
 using BestOfN.Training.Plots;
+using BestOfN.Training.Worlds;
 using Spectre.Console;
 
 namespace BestOfN.Cli.Evaluate;
@@ -14,8 +15,8 @@ internal static class EvaluateBestOfNCommand
     /// <param name="openPools">Loads a generator's and a reward model's folder.</param>
     public static Command Create(CommandTerminal terminal, Func<DirectoryInfo, DirectoryInfo, ICandidatePoolSource> openPools)
     {
-        var world = new Option<string>("--world") { Description = "Where the problems come from.", DefaultValueFactory = _ => "pocket-text" };
-        world.AcceptOnlyFromAmong("pocket-text");
+        var world = new Option<string>("--world") { Description = "Where the problems come from.", DefaultValueFactory = _ => PocketWorlds.Text };
+        world.AcceptOnlyFromAmong(PocketWorlds.Text, PocketWorlds.Image, PocketWorlds.Video);
         var problems = new Option<int>("--problems") { Description = "Held-out problems.", DefaultValueFactory = _ => 2000 };
         var samples = new Option<int>("--samples") { Description = "Answers per problem: the largest k.", DefaultValueFactory = _ => 64 };
         var temperature = new Option<double>("--temperature") { Description = "How the answers are drawn.", DefaultValueFactory = _ => 1 };
@@ -37,6 +38,7 @@ internal static class EvaluateBestOfNCommand
         {
             var sampling = new PoolSampling
             {
+                World = parsed.GetRequiredValue(world),
                 Problems = parsed.GetValue(problems),
                 Samples = parsed.GetValue(samples),
                 Seed = parsed.GetValue(seed),

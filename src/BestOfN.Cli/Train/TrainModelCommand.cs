@@ -16,7 +16,7 @@ internal static class TrainModelCommand
     private delegate TrainingHistory Training(string recipe, string state, IProgress<TrainingProgress> progress, CancellationToken cancellationToken);
 
     public static Command Generator(CommandTerminal terminal) => Create(
-        terminal, "generator", "Train a generator from nothing.", "greedy",
+        terminal, "generator", "Train a generator from nothing.", "exact",
         (recipe, state, progress, token) => GeneratorTraining.Run(RecipeFile.Load<GeneratorRecipe>(recipe), state, progress, token));
 
     public static Command Reward(CommandTerminal terminal) => Create(

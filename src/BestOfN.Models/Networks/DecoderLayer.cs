@@ -107,7 +107,8 @@ internal sealed class DecoderLayer
 
         using var scope = NewDisposeScope();
         var wide = x.to(ScalarType.Float32);
-        var normed = wide * (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt();
+        using TorchSharp.Scalar held = epsilon;   // a scalar made for one call may be finalised while the native side still reads it
+        var normed = wide * (wide.square().mean([-1], keepdim: true) + held).rsqrt();
         return (normed.to(x.dtype) * weight).MoveToOuterDisposeScope();
     }
 

@@ -5,7 +5,7 @@ using BestOfN.Training.Worlds;
 namespace BestOfN.Training.Evaluation;
 
 /// <summary>Lets a generator answer held-out problems, a reward model judge the answers, and the world check them.</summary>
-public sealed class PoolSampler(PocketTextWorld world, IGenerator generator, IRewardModel rewardModel) : ICandidatePoolSource
+public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewardModel rewardModel) : ICandidatePoolSource
 {
     public async Task<IReadOnlyList<CandidatePool>> DrawAsync(PoolSampling sampling, IProgress<int>? progress, CancellationToken cancellationToken)
     {

@@ -1,10 +1,14 @@
 using BestOfN.Core.Generation;
+using BestOfN.Training.Worlds;
 
 namespace BestOfN.Training.Evaluation;
 
 /// <summary>How pools are drawn.</summary>
 public sealed record PoolSampling
 {
+    /// <summary>Where the problems come from, by the world's name.</summary>
+    public string World { get; init; } = PocketWorlds.Text;
+
     public required int Problems { get; init; }
 
     /// <summary>Answers per problem, besides the greedy one.</summary>

@@ -36,6 +36,10 @@ internal sealed class AdamW(IReadOnlyList<KeyValuePair<string, Tensor>> paramete
         var scale = norm > gradientNorm ? gradientNorm / norm : 1;
         Steps++;
         var (correct1, correct2) = (1 - Math.Pow(Beta1, Steps), 1 - Math.Pow(beta2, Steps));
+
+        // Held until the end: a scalar made for one call may be finalised while the native side still reads it.
+        using TorchSharp.Scalar scaled = scale, keep1 = Beta1, take1 = 1 - Beta1, keep2 = beta2, take2 = 1 - beta2, decay = 1 - (learningRate * weightDecay),
+            second = correct2, epsilon = Epsilon, rate = -learningRate / correct1;
         for (var i = 0; i < parameters.Count; i++)
         {
             var weight = parameters[i].Value;
@@ -44,15 +48,15 @@ internal sealed class AdamW(IReadOnlyList<KeyValuePair<string, Tensor>> paramete
                 continue;
             }
 
-            gradient.mul_(scale);
-            _first[i].mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
-            _second[i].mul_(beta2).addcmul_(gradient, gradient, value: 1 - beta2);
+            gradient.mul_(scaled);
+            _first[i].mul_(keep1).add_(gradient, alpha: take1);
+            _second[i].mul_(keep2).addcmul_(gradient, gradient, value: take2);
             if (weight.dim() > 1)
             {
-                weight.mul_(1 - (learningRate * weightDecay));
+                weight.mul_(decay);
             }
 
-            weight.addcdiv_(_first[i], (_second[i] / correct2).sqrt_().add_(Epsilon), value: -learningRate / correct1);
+            weight.addcdiv_(_first[i], (_second[i] / second).sqrt_().add_(epsilon), value: rate);
             gradient.zero_();
         }
 

@@ -1,4 +1,3 @@
-using BestOfN.Models.Networks;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -7,13 +6,36 @@ namespace BestOfN.Training.Optimization;
 /// <summary>Next-token cross-entropy over answers, in nats per token; prompts are read, not learned.</summary>
 internal static class LanguageModelling
 {
-    /// <param name="decoder">The body.</param>
+    /// <param name="model">The body.</param>
     /// <param name="head">[V, C].</param>
     /// <param name="examples">Prompt and answer as token ids, the answer with its end token.</param>
     /// <returns>A scalar with gradients.</returns>
-    public static Tensor Loss(Decoder decoder, Tensor head, IReadOnlyList<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Answer)> examples)
+    public static Tensor Loss(SeeingDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)> examples)
     {
         using var scope = NewDisposeScope();
+        var (logits, targets) = Logits(model, head, examples);
+        return F.cross_entropy(logits, targets).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Share of examples of which the likeliest token is right everywhere: what greedy decoding would answer word for word.</summary>
+    public static double ExactShare(SeeingDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)> examples)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var (logits, targets) = Logits(model, head, examples);
+        var right = logits.argmax(-1).eq(targets).data<bool>().ToArray();
+        var (exact, next) = (0, 0);
+        foreach (var (_, answer) in examples)
+        {
+            exact += right.AsSpan(next, answer.Count).Contains(false) ? 0 : 1;
+            next += answer.Count;
+        }
+
+        return (double)exact / examples.Count;
+    }
+
+    private static (Tensor Logits, Tensor Targets) Logits(SeeingDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)> examples)
+    {
         var batch = TokenBatch.Of([.. examples.Select(e => (e.Prompt, (IReadOnlyList<IReadOnlyList<int>>)[e.Answer]))]);
         var (rows, targets) = (new List<long>(), new List<long>());
         for (var b = 0; b < examples.Count; b++)
@@ -25,7 +47,6 @@ internal static class LanguageModelling
             }
         }
 
-        var hidden = decoder.Forward(batch.Ids, batch.Positions, new MaskedAttention(batch))!.index_select(0, tensor(rows.ToArray()));
-        return F.cross_entropy(F.linear(hidden, head), tensor(targets.ToArray())).MoveToOuterDisposeScope();
+        return (F.linear(model.Forward(batch).index_select(0, tensor(rows.ToArray())), head), tensor(targets.ToArray()));
     }
 }

@@ -1,3 +1,4 @@
+using BestOfN.Models.Pictures;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Optimization;
@@ -9,6 +10,9 @@ namespace BestOfN.Training.Optimization;
 /// </remarks>
 internal sealed class TokenBatch
 {
+    // Held: a scalar made for one call may be finalised while the native side still reads it.
+    private static readonly TorchSharp.Scalar s_prompt = 0;
+
     private TokenBatch(Tensor ids, Tensor positions, Tensor mask, int problems, int length) =>
         (Ids, Positions, Mask, Problems, Length) = (ids, positions, mask, problems, length);
 
@@ -31,13 +35,17 @@ internal sealed class TokenBatch
     /// <summary>Row of the first token of every answer.</summary>
     public required long[] Starts { get; init; }
 
-    /// <param name="problems">Prompt and answers as token ids; no answer is empty.</param>
-    public static TokenBatch Of(IReadOnlyList<(IReadOnlyList<int> Prompt, IReadOnlyList<IReadOnlyList<int>> Answers)> problems)
+    /// <summary>The pictures, and the rows of their vectors, ascending.</summary>
+    public required IReadOnlyList<(TiledPicture Picture, long FirstRow, int Tokens)> Pictures { get; init; }
+
+    /// <param name="problems">Prompts and answers as token ids; no answer is empty.</param>
+    public static TokenBatch Of(IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<IReadOnlyList<int>> Answers)> problems)
     {
         var length = problems.Max(p => p.Prompt.Count + p.Answers.Sum(a => a.Count));
         var (ids, positions) = (new long[problems.Count * length], new long[problems.Count * length]);
         var segments = new int[problems.Count * length];   // 0: prompt; 1..: answer; -1: padding
         var (starts, ends) = (new List<long>(), new List<long>());
+        var pictures = new List<(TiledPicture, long, int)>();
         for (var b = 0; b < problems.Count; b++)
         {
             var (prompt, answers) = problems[b];
@@ -52,7 +60,12 @@ internal sealed class TokenBatch
                 }
             }
 
-            Append(prompt, 0, 0);
+            if (prompt.Picture is { } picture)
+            {
+                pictures.Add((picture, row + 1, prompt.PictureTokens));
+            }
+
+            Append(prompt.Ids, 0, 0);
             for (var a = 0; a < answers.Count; a++)
             {
                 starts.Add(row);
@@ -65,12 +78,13 @@ internal sealed class TokenBatch
         var segment = tensor(segments).view(problems.Count, 1, length);
         var (query, key) = (segment.unsqueeze(3), segment.unsqueeze(2));
         var causal = ones(length, length, ScalarType.Bool).tril();
-        var mask = causal.logical_and(key.eq(0).logical_or(key.eq(query)));   // padding sees the prompt or itself: never an empty row
+        var mask = causal.logical_and(key.eq(s_prompt).logical_or(key.eq(query)));   // padding sees the prompt or itself: never an empty row
         return new TokenBatch(
             tensor(ids).MoveToOuterDisposeScope(), tensor(positions).MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope(), problems.Count, length)
         {
             Starts = [.. starts],
             Ends = [.. ends],
+            Pictures = pictures,
         };
     }
 }

@@ -1,28 +1,36 @@
-using BestOfN.Models.Generation;
+using BestOfN.Models.Pictures;
 using BestOfN.Models.Templates;
 using BestOfN.Models.Tokenizers;
+using BestOfN.Models.Videos;
+using BestOfN.Training.Optimization;
+using BestOfN.Training.Recipes;
+using BestOfN.Training.Vocabulary;
 using BestOfN.Training.Worlds;
 
 namespace BestOfN.Training.Policies;
 
-/// <summary>How problems and answers of a world become tokens, in the chat form that the models will see in use.</summary>
+/// <summary>How problems and answers of the worlds become tokens, in the chat form that the models will see in use. Thread-safe.</summary>
 internal sealed class AnswerFormat
 {
-    /// <summary>Tokens that any answer of the world fits into, its end token included.</summary>
-    public const int LongestAnswer = 40;
-
     private readonly ITokenizer _tokenizer;
     private readonly ChatTemplate _template;
+    private readonly VisionShape? _vision;
     private readonly int _end;
 
-    public AnswerFormat(ITokenizer tokenizer, ChatTemplate template)
+    public AnswerFormat(ITokenizer tokenizer, ChatTemplate template, VisionShape? vision)
     {
-        (_tokenizer, _template, _end) = (tokenizer, template, tokenizer.SpecialTokens["<|im_end|>"]);
+        (_tokenizer, _template, _vision, _end) = (tokenizer, template, vision, tokenizer.SpecialTokens["<|im_end|>"]);
         RewardToken = tokenizer.SpecialTokens["<|reward|>"];
-        EndTokens = [_end, tokenizer.EosId!.Value];
     }
 
-    public IReadOnlyCollection<int> EndTokens { get; }
+    /// <summary>Learns the worlds' vocabulary and leaves it in a folder.</summary>
+    /// <returns>The format, and the number of tokens.</returns>
+    public static (AnswerFormat Format, int VocabularySize) Learn(WorldMixture world, int vocabularySize, VisionShape? vision, string folder)
+    {
+        SentencePieceVocabulary.Learn(world.VocabularyProblems(), vocabularySize).Write(folder);
+        var tokenizer = TokenizerFiles.Load(folder);
+        return (new AnswerFormat(tokenizer, ChatTemplate.Load(folder, ModelFolder.Architecture(vision, isReward: false), tokenizer), vision), tokenizer.VocabularySize);
+    }
 
     public int RewardToken { get; }
 
@@ -35,13 +43,31 @@ internal sealed class AnswerFormat
     };
 
     /// <summary>Everything up to where the answer begins.</summary>
-    public IReadOnlyList<int> Prompt(Problem problem) => _template.Encode(problem.ToPrompt().Messages, addGenerationPrompt: true);
+    public TrainingPrompt Prompt(Problem problem)
+    {
+        var text = _template.Encode([new("user", problem.Question)], addGenerationPrompt: true);
+        if (Tile(problem) is not { } picture)
+        {
+            return new TrainingPrompt(text);
+        }
+
+        var tokens = picture.TokenCount(_vision!.ToConfiguration().Cells);
+        return new TrainingPrompt([text[0], .. Enumerable.Repeat(0, tokens), .. text.Skip(1)], picture, tokens);
+    }
 
     /// <summary>An answer and the token that ends it.</summary>
     public IReadOnlyList<int> Answer(string text) => [.. _tokenizer.Encode(text), _end];
 
-    /// <summary>An answer as the reward model reads it: its end, the line break of the template, the reward token.</summary>
-    public IReadOnlyList<int> Judged(string text) => [.. Answer(text), .. _tokenizer.Encode("\n"), RewardToken];
+    /// <summary>An answer as the reward model reads it: its end, the line break of the template, the reward token; InternLM-XComposer2 has an end of sequence before that.</summary>
+    public IReadOnlyList<int> Judged(string text) =>
+        [.. Answer(text), .. _tokenizer.Encode("\n"), .. _vision is null ? (int[])[] : [_tokenizer.EosId!.Value], RewardToken];
 
-    public string Text(BulkSample answer) => _tokenizer.Decode(answer.Ids);
+    private TiledPicture? Tile(Problem problem) => problem switch
+    {
+        { Pictures: [] , Frames: null } => null,
+        _ when _vision is null => throw new RecipeException("A model without vision cannot be trained on worlds with pictures: vision is missing."),
+        { Pictures: [var picture] } => HighDefinitionTiling.Apply(picture, _vision.HdNum, _vision.ImageSize, TilingVariant.Inference, CancellationToken.None),
+        { Frames: { } frames } => VideoComposition.Tile(frames, _vision.ImageSize, CancellationToken.None),
+        _ => null,
+    };
 }

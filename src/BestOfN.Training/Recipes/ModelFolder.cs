@@ -1,32 +1,35 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using BestOfN.Models.Networks;
 using BestOfN.Models.Weights;
+using BestOfN.Training.Optimization;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Recipes;
 
-/// <summary>Writes a trained model in the published InternLM2 layout: config.json and bfloat16 safetensors beside a tokenizer.</summary>
+/// <summary>Writes a trained model in the published InternLM-XComposer2 layout: config.json and bfloat16 safetensors beside a tokenizer.</summary>
 internal static class ModelFolder
 {
+    /// <summary>The class that the published code would load. InternLM-XComposer2 has one for generators and reward models alike: their heads tell them apart.</summary>
+    public static string Architecture(VisionShape? vision, bool isReward) =>
+        vision is not null ? "InternLMXComposer2ForCausalLM" : isReward ? "InternLM2ForRewardModel" : "InternLM2ForCausalLM";
+
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
 
     /// <param name="folder">Made if need be; each file is replaced atomically, the weights last.</param>
     /// <param name="tokenizerFolder">Where the tokenizer's files are.</param>
-    /// <param name="architecture">The class that the published code would load.</param>
-    /// <param name="configuration">Sizes.</param>
+    /// <param name="model">Sizes.</param>
     /// <param name="tokens">bos, eos and pad ids, and further fields of config.json.</param>
     /// <param name="parameters">Weights by the checkpoint's names.</param>
     public static void Write(
         string folder,
         string tokenizerFolder,
-        string architecture,
-        DecoderConfiguration configuration,
+        SeeingDecoder model,
         IReadOnlyDictionary<string, int> tokens,
         IEnumerable<KeyValuePair<string, Tensor>> parameters)
     {
         Directory.CreateDirectory(folder);
+        var configuration = model.Decoder.Configuration;
         foreach (var file in new[] { "tokenizer.model", "tokenizer_config.json" }.Select(f => Path.Combine(tokenizerFolder, f)).Where(File.Exists))
         {
             var target = Path.Combine(folder, Path.GetFileName(file));
@@ -38,7 +41,7 @@ internal static class ModelFolder
 
         var config = new JsonObject
         {
-            ["architectures"] = new JsonArray(architecture),
+            ["architectures"] = new JsonArray(Architecture(model.Vision, tokens.ContainsKey("reward_token_id"))),
             ["model_type"] = "internlm2",
             ["vocab_size"] = configuration.VocabularySize,
             ["hidden_size"] = configuration.HiddenSize,
@@ -54,6 +57,25 @@ internal static class ModelFolder
             ["tie_word_embeddings"] = false,
             ["torch_dtype"] = "bfloat16",
         };
+        if (model.Vision is { } vision)
+        {
+            config["plora_r"] = vision.PloraR;
+            config["plora_alpha"] = vision.PloraR;
+            config["hd_num"] = vision.HdNum;
+            config["max_length"] = configuration.MaxPositions;
+            config["vision_config"] = new JsonObject
+            {
+                ["hidden_size"] = vision.HiddenSize,
+                ["intermediate_size"] = vision.IntermediateSize,
+                ["num_hidden_layers"] = vision.NumHiddenLayers,
+                ["num_attention_heads"] = vision.NumAttentionHeads,
+                ["image_size"] = vision.ImageSize,
+                ["patch_size"] = vision.PatchSize,
+                ["hidden_act"] = "quick_gelu",
+                ["layer_norm_eps"] = 1e-5,
+            };
+        }
+
         foreach (var (name, id) in tokens)
         {
             config[name] = id;

@@ -2,31 +2,35 @@ using BestOfN.Training.Optimization;
 
 namespace BestOfN.Training.Recipes;
 
-/// <summary>A reward model trained as its paper describes: a language model first, then −log σ(r⁺ − r⁻) on pairs that the generator made.</summary>
+/// <summary>A reward model trained as its paper describes, −log σ(r⁺ − r⁻) on pairs that the generator made, after it has learned to find flaws in guesses.</summary>
 public sealed record RewardRecipe
 {
-    /// <summary>The world's name: <c>pocket-text</c>.</summary>
-    public required string World { get; init; }
+    /// <summary>The worlds' names, drawn from in turn: <c>pocket-text</c>, <c>pocket-image</c>, <c>pocket-video</c>.</summary>
+    public required IReadOnlyList<string> Worlds { get; init; }
 
     /// <summary>Decides weights, problems and samples.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>Folder of the generator whose answers are compared; its vocabulary is used too.</summary>
+    /// <summary>Folder of the generator whose answers are compared.</summary>
     public required string Generator { get; init; }
+
+    /// <summary>Most tokens of the vocabulary that is built first.</summary>
+    public int VocabularySize { get; init; } = 512;
 
     public required DecoderShape Model { get; init; }
 
-    /// <summary>Language modelling of right answers, from which the reward model starts.</summary>
-    public required TrainingSchedule Initial { get; init; }
+    /// <summary>The tower that sees pictures; null for worlds of text.</summary>
+    public VisionShape? Vision { get; init; }
 
-    /// <summary>Layers put on top of the language model before ranking: they compare what it expected at every token with what came.</summary>
-    public int ScoreLayers { get; init; } = 2;
-
-    /// <summary>Finding the flaws of guessed answers token by token.</summary>
+    /// <summary>Finding the flaws of guessed answers token by token, from nothing.</summary>
     public required TrainingSchedule Flaws { get; init; }
+
+    /// <summary>Answers to each problem of that phase, one of them right.</summary>
+    public int GuessesPerProblem { get; init; } = 6;
 
     public required PairSampling Pairs { get; init; }
 
+    /// <summary>Ranking the generator's own answers.</summary>
     public required TrainingSchedule Training { get; init; }
 
     /// <summary>The model folder to write, relative to the working directory.</summary>

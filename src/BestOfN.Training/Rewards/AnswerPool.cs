@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using BestOfN.Models.Generation;
 using BestOfN.Models.Networks;
+using BestOfN.Models.Templates;
+using BestOfN.Models.Tokenizers;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Policies;
 using BestOfN.Training.Recipes;
@@ -15,15 +17,20 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
 {
     private const int Chunk = 512;
 
+    // Tokens that any answer of the worlds fits into, its end token included.
+    private const int LongestAnswer = 40;
+
     /// <summary>Samples what the file does not hold yet; a line per problem, in order.</summary>
     public static AnswerPool SampleOrLoad(
-        RewardRecipe recipe, PocketTextWorld world, AnswerFormat format, string path, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+        RewardRecipe recipe, WorldMixture world, string path, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var total = recipe.Pairs.Problems + recipe.Pairs.HeldOutProblems;
         var lines = File.Exists(path) ? CompleteLines(path) : [];
         if (lines.Count < total)
         {
             using var model = LanguageModel.Load(recipe.Generator, ScalarType.Float32, CPU);
+            var tokenizer = TokenizerFiles.Load(recipe.Generator);
+            var format = new AnswerFormat(tokenizer, ChatTemplate.Load(recipe.Generator, model.Architecture, tokenizer), null);
             var sampling = new TokenSampling { Temperature = recipe.Pairs.Temperature };
             using var file = new StreamWriter(path, append: true);
             var clock = Stopwatch.StartNew();
@@ -32,12 +39,11 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
             {
                 var indices = Enumerable.Range(lines.Count, Math.Min(Chunk, total - lines.Count)).ToArray();
                 var drawn = BulkSampler.Sample(
-                    model, [.. indices.Select(i => format.Prompt(Draw(recipe, world, i)))], recipe.Pairs.AnswersPerProblem, sampling,
-                    unchecked((long)new SplitMix64(recipe.Seed, (ulong)lines.Count).Next()), AnswerFormat.LongestAnswer,
-                    endTokenIds: format.EndTokens, cancellationToken: cancellationToken);
+                    model, [.. indices.Select(i => format.Prompt(Draw(recipe, world, i)).Ids)], recipe.Pairs.AnswersPerProblem, sampling,
+                    unchecked((long)new SplitMix64(recipe.Seed, (ulong)lines.Count).Next()), LongestAnswer, cancellationToken: cancellationToken);
                 foreach (var answers in drawn)
                 {
-                    var line = JsonSerializer.Serialize(answers.Where(a => a.IsComplete).Select(format.Text).Distinct());
+                    var line = JsonSerializer.Serialize(answers.Where(a => a.IsComplete).Select(a => tokenizer.Decode(a.Ids)).Distinct());
                     file.WriteLine(line);
                     lines.Add(line);
                 }
@@ -51,7 +57,7 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
         return new AnswerPool(problems[..recipe.Pairs.Problems], problems[recipe.Pairs.Problems..]);
     }
 
-    private static Problem Draw(RewardRecipe recipe, PocketTextWorld world, int index) => index < recipe.Pairs.Problems
+    private static Problem Draw(RewardRecipe recipe, WorldMixture world, int index) => index < recipe.Pairs.Problems
         ? world.Draw(recipe.Seed + 1, index, Split.Training)
         : world.Draw(recipe.Seed + 1, index - recipe.Pairs.Problems, Split.HeldOut);
 

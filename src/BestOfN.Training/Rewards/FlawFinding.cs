@@ -14,22 +14,25 @@ internal static class FlawFinding
 {
     private const int SideBySide = 16;
 
-    /// <param name="decoder">The body.</param>
+    /// <summary>The loss, and beside it the next-token cross-entropy of the right answers, which teaches what to expect.</summary>
+    /// <param name="model">The body.</param>
     /// <param name="head">The reward head.</param>
-    /// <param name="problems">Answers with labels.</param>
-    public static Tensor Loss(Decoder decoder, RewardHead head, IReadOnlyList<JudgedAnswers> problems)
+    /// <param name="languageHead">[V, C].</param>
+    /// <param name="problems">Answers with labels, the first of each right.</param>
+    public static Tensor Loss(SeeingDecoder model, RewardHead head, Tensor languageHead, IReadOnlyList<JudgedAnswers> problems)
     {
         using var scope = NewDisposeScope();
         var tokens = problems.Sum(p => p.Answers.Sum(a => a.Count));
-        var losses = problems.OrderBy(p => p.Length).Chunk(SideBySide).Select(some => Sum(decoder, head, some)).ToArray();
+        var losses = problems.OrderBy(p => p.Length).Chunk(SideBySide).Select(some => Sum(model, head, languageHead, some)).ToArray();
         return (stack(losses).sum() / tokens).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Sum(Decoder decoder, RewardHead head, JudgedAnswers[] problems)
+    private static Tensor Sum(SeeingDecoder model, RewardHead head, Tensor languageHead, JudgedAnswers[] problems)
     {
         using var scope = NewDisposeScope();
         var batch = TokenBatch.Of([.. problems.Select(p => (p.Prompt, p.Answers))]);
         var (rows, labels) = (new List<long>(), new List<float>());
+        var (before, targets) = (new List<long>(), new List<long>());
         var answer = 0;
         foreach (var problem in problems)
         {
@@ -39,11 +42,19 @@ internal static class FlawFinding
                 {
                     rows.Add(batch.Starts[answer] + t);
                     labels.Add(t < problem.SoundTokens[a] ? 1 : 0);
+                    if (a == 0)
+                    {
+                        before.Add(batch.Starts[answer] + t - 1);
+                        targets.Add(problem.Answers[0][t]);
+                    }
                 }
             }
         }
 
-        var hidden = decoder.Forward(batch.Ids, batch.Positions, new MaskedAttention(batch))!.index_select(0, tensor(rows.ToArray()));
-        return F.binary_cross_entropy_with_logits(head.Score(hidden), tensor(labels.ToArray()), reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
+        var hidden = model.Forward(batch);
+        var flaws = F.binary_cross_entropy_with_logits(
+            head.Score(hidden.index_select(0, tensor(rows.ToArray()))), tensor(labels.ToArray()), reduction: nn.Reduction.Sum);
+        var language = F.cross_entropy(F.linear(hidden.index_select(0, tensor(before.ToArray())), languageHead), tensor(targets.ToArray()), reduction: nn.Reduction.Sum);
+        return (flaws + language).MoveToOuterDisposeScope();
     }
 }

@@ -1,13 +1,14 @@
+using BestOfN.Training.Optimization;
 using BestOfN.Training.Policies;
 using BestOfN.Training.Worlds;
 
 namespace BestOfN.Training.Rewards;
 
 /// <summary>Answers to one problem, and how far each is right.</summary>
-/// <param name="Prompt">Token ids up to where the answer begins.</param>
+/// <param name="Prompt">Up to where the answers begin.</param>
 /// <param name="Answers">Token ids of each answer with what closes it and the reward token.</param>
 /// <param name="SoundTokens">How many tokens of each come before its first flaw; all of them where it is right.</param>
-internal sealed record JudgedAnswers(IReadOnlyList<int> Prompt, IReadOnlyList<IReadOnlyList<int>> Answers, IReadOnlyList<int> SoundTokens)
+internal sealed record JudgedAnswers(TrainingPrompt Prompt, IReadOnlyList<IReadOnlyList<int>> Answers, IReadOnlyList<int> SoundTokens)
 {
     /// <summary>Tokens in all.</summary>
     public int Length => Prompt.Count + Answers.Sum(a => a.Count);

@@ -12,27 +12,26 @@ internal static class PairwiseRanking
 
     /// <summary>Rewards of all answers, problem by problem, with gradients where they are enabled.</summary>
     /// <returns>[ΣK] float32.</returns>
-    public static Tensor Rewards(Decoder decoder, RewardHead head, IReadOnlyList<ComparedAnswers> problems)
+    public static Tensor Rewards(SeeingDecoder model, RewardHead head, IReadOnlyList<ComparedAnswers> problems)
     {
         using var scope = NewDisposeScope();
         var batch = TokenBatch.Of([.. problems.Select(p => (p.Prompt, p.Answers))]);
-        var hidden = decoder.Forward(batch.Ids, batch.Positions, new MaskedAttention(batch))!;
-        return head.Score(hidden.index_select(0, tensor(batch.Ends))).MoveToOuterDisposeScope();
+        return head.Score(model.Forward(batch).index_select(0, tensor(batch.Ends))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mean over problems of the mean over each problem's pairs, so that no problem weighs more for having more pairs.</summary>
     /// <remarks>Problems of similar length are computed side by side, a few at a time: less padding, the same loss.</remarks>
-    public static Tensor Loss(Decoder decoder, RewardHead head, IReadOnlyList<ComparedAnswers> problems)
+    public static Tensor Loss(SeeingDecoder model, RewardHead head, IReadOnlyList<ComparedAnswers> problems)
     {
         using var scope = NewDisposeScope();
-        var losses = problems.OrderBy(p => p.Length).Chunk(SideBySide).Select(some => SumOfMeans(decoder, head, some)).ToArray();
+        var losses = problems.OrderBy(p => p.Length).Chunk(SideBySide).Select(some => SumOfMeans(model, head, some)).ToArray();
         return (stack(losses).sum() / problems.Count).MoveToOuterDisposeScope();
     }
 
-    private static Tensor SumOfMeans(Decoder decoder, RewardHead head, ComparedAnswers[] problems)
+    private static Tensor SumOfMeans(SeeingDecoder model, RewardHead head, ComparedAnswers[] problems)
     {
         using var scope = NewDisposeScope();
-        var rewards = Rewards(decoder, head, problems);
+        var rewards = Rewards(model, head, problems);
         var (better, worse, weights) = (new List<long>(), new List<long>(), new List<float>());
         var first = 0;
         foreach (var problem in problems)

@@ -29,14 +29,14 @@ internal sealed class OrderProblem : Problem
             }
         }
 
-        var known = string.Join(' ', conditions.Select(c => $"{c.Earlier}<{c.Later}"));
+        var known = string.Join(' ', conditions.Select(c => $"{c.Earlier}{c.Later}"));
         return new()
         {
             Question = random.Below(3) switch
             {
-                0 => $"Line up {items} so that {known}.",
-                1 => $"Put {items} in a row with {known}.",
-                _ => $"Order {items} given {known}.",
+                0 => $"Line up {items}, first before second in {known}.",
+                1 => $"Put {items} in a row that keeps the order of {known}.",
+                _ => $"Order {items} so that the pairs {known} stay in order.",
             },
             Solution = new string(line),
             Items = items,

@@ -7,7 +7,7 @@ public sealed record PocketTextWorldOptions
     public int PairNumbers { get; init; } = 6;
 
     /// <summary>Largest number of a pair question, 2 × <see cref="PairNumbers"/> .. 99.</summary>
-    public int PairMaximum { get; init; } = 60;
+    public int PairMaximum { get; init; } = 30;
 
     /// <summary>Places on the map of a route question, 5..10.</summary>
     public int RoutePlaces { get; init; } = 8;

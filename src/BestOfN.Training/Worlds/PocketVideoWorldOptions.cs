@@ -7,7 +7,7 @@ public sealed record PocketVideoWorldOptions
     public int SumFrames { get; init; } = 5;
 
     /// <summary>Largest number in a frame, 29..99; the smallest is 10.</summary>
-    public int SumMaximum { get; init; } = 60;
+    public int SumMaximum { get; init; } = 39;
 
     /// <summary>Frames with the ball, 3..8. With 6, who starts anywhere and goes on from cell to cell is right once in four.</summary>
     public int OrderFrames { get; init; } = 6;

@@ -38,16 +38,16 @@ internal sealed class RouteProblem : Problem
                 continue;
             }
 
-            var list = string.Join(' ', streets.Select(s => $"{s.From}>{s.To}"));
+            var list = string.Join(' ', streets.Select(s => $"{s.From}{s.To}"));
             return new()
             {
                 Question = random.Below(3) switch
                 {
-                    0 => $"Streets {list}. How do I get from {start} to {goal}?",
-                    1 => $"Find a way from {start} to {goal} along {list}.",
-                    _ => $"Given {list}, drive from {start} to {goal}.",
+                    0 => $"One-way streets {list}. How do I get from {start} to {goal}?",
+                    1 => $"Find a way from {start} to {goal} along the one-way streets {list}.",
+                    _ => $"Given one-way streets {list}, drive from {start} to {goal}.",
                 },
-                Solution = string.Join('>', route.ToCharArray()),
+                Solution = route,
                 Streets = streets,
                 Start = start,
                 Goal = goal,
@@ -65,7 +65,7 @@ internal sealed class RouteProblem : Problem
 
         for (var i = 1; i < answer.Length; i++)
         {
-            if (i % 2 == 1 ? answer[i] != '>' : answer.IndexOf(answer[i]) < i || !Streets.Contains((answer[i - 2], answer[i])))
+            if (answer.IndexOf(answer[i]) < i || !Streets.Contains((answer[i - 1], answer[i])))
             {
                 return i;
             }
@@ -90,7 +90,7 @@ internal sealed class RouteProblem : Problem
                 ? anywhere : next[random.Below(next.Length)];
         }
 
-        return string.Join('>', (route.Contains(Goal, StringComparison.Ordinal) ? route : route + Goal).ToCharArray());
+        return route.Contains(Goal, StringComparison.Ordinal) ? route : route + Goal;
     }
 
     private static string? Shortest(IReadOnlyList<(char From, char To)> streets, char start, char goal)

@@ -1,0 +1,19 @@
+namespace BestOfN.Training.Worlds;
+
+/// <summary>Several worlds in turn: problem i is of world i modulo their number.</summary>
+internal sealed class WorldMixture(IReadOnlyList<string> names)
+{
+    private const int VocabularySample = 2_000;
+    private const ulong VocabularySeed = 1;
+
+    private readonly IPocketWorld[] _worlds = [.. names.Select(PocketWorlds.Of)];
+
+    public Problem Draw(ulong seed, long index, Split split) => _worlds[index % _worlds.Length].Draw(seed, index / _worlds.Length, split);
+
+    /// <summary>Held-out problems of each world by its name.</summary>
+    public IEnumerable<(string World, Problem[] Problems)> HeldOut(ulong seed, int count) =>
+        _worlds.Select(w => (w.Name, Enumerable.Range(0, count).Select(i => w.Draw(seed, i, Split.HeldOut)).ToArray()));
+
+    /// <summary>What a vocabulary is learned from: the same problems whatever is trained, so that all models of the worlds have one vocabulary.</summary>
+    public IEnumerable<Problem> VocabularyProblems() => Enumerable.Range(0, VocabularySample).Select(i => Draw(VocabularySeed, i, Split.Training));
+}
