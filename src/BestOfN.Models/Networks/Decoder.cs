@@ -57,10 +57,11 @@ public sealed class Decoder : IDisposable
             h = h.index_copy(0, pictures.Rows, pictures.Vectors);
         }
 
+        var pictureRows = Configuration.PartialLoraRank == 0 ? null : PictureRows.Of(pictures, ids.size(0));
         for (var i = 0; i < _layers.Count; i++)
         {
             var last = i == _layers.Count - 1;
-            var next = _layers[i].Forward(Configuration, i, h!, cos, sin, attention, last ? rows : null);
+            var next = _layers[i].Forward(Configuration, i, h!, cos, sin, attention, last ? rows : null, pictureRows);
             if (!is_grad_enabled())
             {
                 h!.Dispose();

@@ -6,7 +6,7 @@ namespace BestOfN.Models.Networks;
 /// <summary>The families known, and how a config.json is read for each.</summary>
 internal static class DecoderFamilies
 {
-    private static readonly DecoderFamily[] s_all = [InternLM2.Family, Llama.Family, Qwen2.Family, Qwen3.Family];
+    private static readonly DecoderFamily[] s_all = [InternLM2.Family, InternLMXComposer2.Family, Llama.Family, Qwen2.Family, Qwen3.Family];
 
     /// <exception cref="CheckpointException">No family's architectures begin like this one.</exception>
     public static DecoderFamily Of(ModelConfiguration configuration, IReadOnlyList<string> supported) =>

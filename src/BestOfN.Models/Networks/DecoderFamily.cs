@@ -6,7 +6,7 @@ namespace BestOfN.Models.Networks;
 /// <remarks><c>{i}</c> in a name is the layer.</remarks>
 internal sealed record DecoderFamily
 {
-    /// <summary>How the family's architectures begin: <c>InternLM2</c>, <c>Llama</c>, <c>Qwen2</c>, <c>Qwen3</c>.</summary>
+    /// <summary>How the family's architectures begin: <c>InternLM2</c>, <c>InternLMXComposer2</c>, <c>Llama</c>, <c>Qwen2</c>, <c>Qwen3</c>.</summary>
     public required string Prefix { get; init; }
 
     public required string Embedding { get; init; }
@@ -41,6 +41,9 @@ internal sealed record DecoderFamily
     public double DefaultNormEpsilon { get; init; } = 1e-6;
 
     public double DefaultRopeTheta { get; init; } = 10_000;
+
+    /// <summary>The token that reward models of this family read, unless config.json names another; null: the last token of an answer is read.</summary>
+    public int? RewardTokenId { get; init; }
 
     /// <summary>Which biases the configuration asks for: on q, k, v; on the output; in the MLP.</summary>
     public required Func<ModelConfiguration, (bool QueryKeyValue, bool Output, bool Mlp)> Biases { get; init; }

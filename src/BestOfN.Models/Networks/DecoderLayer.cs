@@ -8,7 +8,7 @@ namespace BestOfN.Models.Networks;
 /// <remarks>T tokens, C hidden size, H query heads, K key/value heads, D head size. Pre-norm, SwiGLU (Shazeer 2020, https://arxiv.org/abs/2002.05202).</remarks>
 internal sealed class DecoderLayer
 {
-    private const long PieceRows = 512;
+    internal const long PieceRows = 512;
 
     public required Tensor attention_norm { get; init; }
     public required Tensor ffn_norm { get; init; }
@@ -32,6 +32,11 @@ internal sealed class DecoderLayer
     public Tensor? v_proj_bias { get; init; }
     public Tensor? q_norm { get; init; }
     public Tensor? k_norm { get; init; }
+    public PartialLora? wqkv_plora { get; init; }
+    public PartialLora? wo_plora { get; init; }
+    public PartialLora? w1_plora { get; init; }
+    public PartialLora? w2_plora { get; init; }
+    public PartialLora? w3_plora { get; init; }
 
     /// <summary>Runs the block.</summary>
     /// <param name="configuration">Sizes.</param>
@@ -40,12 +45,14 @@ internal sealed class DecoderLayer
     /// <param name="cos">[T, D/2]; <paramref name="sin"/> likewise.</param>
     /// <param name="attention">Who sees whom.</param>
     /// <param name="rows">Last layer only: the rows whose output is wanted, [R] int64; null for all.</param>
+    /// <param name="pictures">Which of the T rows are parts of pictures; null: none.</param>
     /// <returns>[T, C] or [R, C]; null where <paramref name="rows"/> is empty, after keys and values were handed over.</returns>
-    public Tensor? Forward(DecoderConfiguration configuration, int index, Tensor h, Tensor cos, Tensor sin, IAttention attention, Tensor? rows)
+    public Tensor? Forward(
+        DecoderConfiguration configuration, int index, Tensor h, Tensor cos, Tensor sin, IAttention attention, Tensor? rows, PictureRows? pictures = null)
     {
         using var scope = NewDisposeScope();
         var x = Norm(h, attention_norm, configuration.NormEpsilon);
-        var (q, k, v) = Project(configuration, x, rows);
+        var (q, k, v) = Project(configuration, x, rows, pictures);
         k = RotaryEmbedding.Rotate(k_norm is null ? k : Norm(k, k_norm, configuration.NormEpsilon), cos, sin);
         if (rows is not null)
         {
@@ -55,6 +62,7 @@ internal sealed class DecoderLayer
                 return null;
             }
 
+            pictures = pictures?.Among(rows);
             (h, cos, sin) = (h.index_select(0, rows), cos.index_select(0, rows), sin.index_select(0, rows));
         }
 
@@ -63,19 +71,23 @@ internal sealed class DecoderLayer
         met = met.reshape(met.size(0), configuration.Heads * configuration.HeadSize);
         if (is_grad_enabled())
         {
-            h = h + Linear(met, wo, wo_bias);
-            return (h + FeedForward(configuration, h)).MoveToOuterDisposeScope();
+            h = h + Add(wo_plora, Linear(met, wo, wo_bias), met, pictures?.All);
+            var gated = Gated(configuration, h, pictures?.All);
+            return (h + Add(w2_plora, Linear(gated, w2, w2_bias), gated, pictures?.All)).MoveToOuterDisposeScope();
         }
 
         // Without gradients the residual is added by the product itself, and what lies between goes through in pieces that stay in the cache.
         h = (rows is null ? h.clone() : h).MoveToOuterDisposeScope();
         Accumulate(h, met, wo, wo_bias);
+        Add(wo_plora, h, met, pictures?.All);
         var T = h.size(0);
         for (long first = 0; first < T; first += PieceRows)
         {
             using var inner = NewDisposeScope();
             var piece = h.narrow(0, first, Math.Min(PieceRows, T - first));
-            Accumulate(piece, Gated(configuration, piece), w2, w2_bias);
+            var gated = Gated(configuration, piece, pictures?.Piece(first));
+            Accumulate(piece, gated, w2, w2_bias);
+            Add(w2_plora, piece, gated, pictures?.Piece(first));
         }
 
         return h;
@@ -99,13 +111,14 @@ internal sealed class DecoderLayer
         return (normed.to(x.dtype) * weight).MoveToOuterDisposeScope();
     }
 
-    private Tensor FeedForward(DecoderConfiguration configuration, Tensor h) => Linear(Gated(configuration, h), w2, w2_bias);
+    private static Tensor Add(PartialLora? branch, Tensor y, Tensor x, RowSelection? pictures) =>
+        branch is null || pictures is null ? y : branch.AddTo(y, x, pictures.Value);
 
-    private Tensor Gated(DecoderConfiguration configuration, Tensor h)
+    private Tensor Gated(DecoderConfiguration configuration, Tensor h, RowSelection? pictures)
     {
         var x = Norm(h, ffn_norm, configuration.NormEpsilon);
-        var gate = Linear(x, w1, w1_bias);
-        var up = Linear(x, w3, w3_bias);
+        var gate = Add(w1_plora, Linear(x, w1, w1_bias), x, pictures);
+        var up = Add(w3_plora, Linear(x, w3, w3_bias), x, pictures);
         return is_grad_enabled() ? F.silu(gate) * up : gate.silu_().mul_(up);
     }
 
@@ -125,12 +138,12 @@ internal sealed class DecoderLayer
         }
     }
 
-    private (Tensor? Q, Tensor K, Tensor V) Project(DecoderConfiguration c, Tensor x, Tensor? rows)
+    private (Tensor? Q, Tensor K, Tensor V) Project(DecoderConfiguration c, Tensor x, Tensor? rows, PictureRows? pictures)
     {
         var T = x.size(0);
         if (wqkv is not null)
         {
-            var all = Linear(x, wqkv, wqkv_bias).view(T, c.KeyValueHeads, c.Groups + 2, c.HeadSize);
+            var all = Add(wqkv_plora, Linear(x, wqkv, wqkv_bias), x, pictures?.All).view(T, c.KeyValueHeads, c.Groups + 2, c.HeadSize);
             var q = all.narrow(2, 0, c.Groups);
             q = rows is null ? q : q.index_select(0, rows);
             return (q.reshape(q.size(0), c.Heads, c.HeadSize), all.select(2, c.Groups), all.select(2, c.Groups + 1));

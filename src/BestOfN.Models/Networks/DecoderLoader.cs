@@ -71,11 +71,19 @@ internal sealed class DecoderLoader
             w1_bias = Optional(_family.Gate, ".bias", i, _c.MlpBias, I),
             w3_bias = Optional(_family.Up, ".bias", i, _c.MlpBias, I),
             w2_bias = Optional(_family.Down, ".bias", i, _c.MlpBias, C),
+            wqkv_plora = fused is null ? null : Lora(fused, i, (H + (2 * K)) * D, C),
+            wo_plora = Lora(_family.AttentionOutput, i, C, H * D),
+            w1_plora = Lora(_family.Gate, i, I, C),
+            w3_plora = Lora(_family.Up, i, I, C),
+            w2_plora = Lora(_family.Down, i, C, I),
         };
     }
 
     private Tensor? Optional(string? name, string suffix, int layer, bool wanted, params ReadOnlySpan<long> shape) =>
         name is not null && wanted ? Take(name, suffix, layer, shape) : null;
+
+    private PartialLora? Lora(string name, int layer, long outputs, long inputs) => _c.PartialLoraRank == 0 ? null : new PartialLora(
+        Take(name, ".Plora_A.weight", layer, _c.PartialLoraRank, inputs), Take(name, ".Plora_B.weight", layer, outputs, _c.PartialLoraRank), _c.PartialLoraScale);
 
     private Tensor Take(string name, string suffix, int layer, params ReadOnlySpan<long> shape)
     {

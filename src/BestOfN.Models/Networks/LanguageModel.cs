@@ -1,3 +1,4 @@
+using BestOfN.Models.Networks.Families;
 using BestOfN.Models.Networks.Vision;
 using BestOfN.Models.Weights;
 using static TorchSharp.torch;
@@ -8,7 +9,7 @@ namespace BestOfN.Models.Networks;
 /// <remarks>Not thread-safe: one owner thread per device. Owns its weights and the checkpoint they are mapped from.</remarks>
 public sealed class LanguageModel : IDisposable
 {
-    private static readonly string[] s_architectures = ["InternLM2ForCausalLM", "LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"];
+    private static readonly string[] s_architectures = ["InternLM2ForCausalLM", "LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM", "InternLMXComposer2ForCausalLM"];
 
     private readonly Checkpoint? _checkpoint;
 
@@ -27,6 +28,15 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Tokens that end an answer, as config.json says; the tokenizer may know more.</summary>
     public IReadOnlyList<int> EndTokenIds { get; init; } = [];
 
+    /// <summary>Most tiles that a picture may be cut into, the field <c>hd_num</c>; the published code's default is 24.</summary>
+    public int MaxTiles { get; init; } = InternLMXComposer2.DefaultMaxTiles;
+
+    /// <summary>Longest sequence, in tokens, the field <c>max_length</c>; null where only the decoder's positions limit it.</summary>
+    public int? MaxLength { get; init; }
+
+    /// <summary>What the folder does not say and was taken from the published code, one sentence each; hosts log them at start.</summary>
+    public IReadOnlyList<string> Assumptions { get; init; } = [];
+
     internal Tensor Head { get; }
 
     /// <param name="folder">A model folder in the published layout.</param>
@@ -38,10 +48,21 @@ public sealed class LanguageModel : IDisposable
         var configuration = ModelConfiguration.Load(folder);
         var family = DecoderFamilies.Of(configuration, s_architectures);
         var sizes = family.Read(configuration);
+        var composer = InternLMXComposer2.Is(family);
+        var assumptions = new List<string>();
         var checkpoint = Checkpoint.Open(folder);
         Decoder? decoder = null;
+        PictureEncoder? pictures = null;
         try
         {
+            if (composer && !sizes.TiedEmbeddings && !checkpoint.Contains(family.LanguageHead + ".weight"))
+            {
+                throw new CheckpointException(
+                    $"{folder}: expected a language model with {family.LanguageHead}.weight, found {(RewardHead.IsIn(checkpoint) ? "a reward model" : "no head")}.");
+            }
+
+            sizes = composer ? InternLMXComposer2.WithPartialLora(sizes, configuration, checkpoint, assumptions) : sizes;
+            pictures = composer ? InternLMXComposer2.LoadPictures(configuration, sizes, checkpoint, type, device, assumptions) : null;
             decoder = DecoderLoader.Load(family, sizes, (name, shape) => checkpoint.Take(name, shape, type, device));
             var head = sizes.TiedEmbeddings
                 ? decoder.Embedding
@@ -50,10 +71,15 @@ public sealed class LanguageModel : IDisposable
             {
                 Architecture = configuration.Architecture,
                 EndTokenIds = configuration.TokenId("eos_token_id") is { } end ? [end] : [],
+                Pictures = pictures,
+                MaxTiles = InternLMXComposer2.MaxTiles(configuration, pictures, assumptions),
+                MaxLength = composer ? InternLMXComposer2.MaxLength(configuration, assumptions) : null,
+                Assumptions = assumptions,
             };
         }
         catch
         {
+            pictures?.Dispose();
             decoder?.Dispose();
             checkpoint.Dispose();
             throw;
@@ -72,6 +98,7 @@ public sealed class LanguageModel : IDisposable
             Head.Dispose();
         }
 
+        Pictures?.Dispose();
         Decoder.Dispose();
         _checkpoint?.Dispose();
     }

@@ -30,6 +30,10 @@ public sealed class RewardHead : IDisposable
     /// <summary>A linear head without bias over a weight that the caller made, such as in training.</summary>
     internal static RewardHead Linear(string name, Tensor weight) => new(name, weight, null);
 
+    /// <summary>True where the folder holds a head under any known name.</summary>
+    internal static bool IsIn(Checkpoint checkpoint) =>
+        checkpoint.Contains("score.0.weight") || s_linearNames.Any(n => checkpoint.Contains(n + ".weight"));
+
     /// <param name="checkpoint">Where the head's tensors are.</param>
     /// <param name="hiddenSize">C.</param>
     /// <param name="outputs">1, or 2 for a step-reward head.</param>

@@ -1,3 +1,4 @@
+using BestOfN.Models.Networks.Families;
 using BestOfN.Models.Networks.Vision;
 using BestOfN.Models.Weights;
 using static TorchSharp.torch;
@@ -11,7 +12,7 @@ public sealed class RewardNetwork : IDisposable
     private static readonly string[] s_architectures =
     [
         "InternLM2ForRewardModel", "LlamaForSequenceClassification", "Qwen2ForSequenceClassification", "Qwen3ForSequenceClassification",
-        "Qwen2ForRewardModel", "Qwen2ForProcessRewardModel",
+        "Qwen2ForRewardModel", "Qwen2ForProcessRewardModel", "InternLMXComposer2ForCausalLM", "InternLMXComposer2ForRewardModel",
     ];
 
     private readonly Checkpoint? _checkpoint;
@@ -33,6 +34,15 @@ public sealed class RewardNetwork : IDisposable
     /// <summary>The token that ends every step and is read there; null where the model does not score steps.</summary>
     public int? StepTokenId { get; init; }
 
+    /// <summary>Most tiles that a picture may be cut into, the field <c>hd_num</c>; the published code's default is 24.</summary>
+    public int MaxTiles { get; init; } = InternLMXComposer2.DefaultMaxTiles;
+
+    /// <summary>Longest sequence that is scored, in tokens, the field <c>max_length</c>; null where only the decoder's positions limit it.</summary>
+    public int? MaxLength { get; init; }
+
+    /// <summary>What the folder does not say and was taken from the published code, one sentence each; hosts log them at start.</summary>
+    public IReadOnlyList<string> Assumptions { get; init; } = [];
+
     /// <summary>True where every step of an answer has a reward of its own.</summary>
     public bool ScoresSteps => Head.Outputs == 2;
 
@@ -45,6 +55,8 @@ public sealed class RewardNetwork : IDisposable
         var configuration = ModelConfiguration.Load(folder);
         var family = DecoderFamilies.Of(configuration, s_architectures);
         var sizes = family.Read(configuration);
+        var composer = InternLMXComposer2.Is(family);
+        var assumptions = new List<string>();
         var steps = configuration.Architecture == "Qwen2ForProcessRewardModel";
         var labels = configuration.Count("id2label") ?? configuration.WholeNumber("num_labels", steps ? 2 : 1);
         if (labels != (steps ? 2 : 1))
@@ -54,19 +66,32 @@ public sealed class RewardNetwork : IDisposable
 
         var checkpoint = Checkpoint.Open(folder);
         Decoder? decoder = null;
+        PictureEncoder? pictures = null;
         try
         {
+            if (composer && !RewardHead.IsIn(checkpoint) && checkpoint.Contains(family.LanguageHead + ".weight"))
+            {
+                throw new CheckpointException($"{folder}: expected a reward model with score.weight, found a language model with {family.LanguageHead}.weight.");
+            }
+
+            sizes = composer ? InternLMXComposer2.WithPartialLora(sizes, configuration, checkpoint, assumptions) : sizes;
+            pictures = composer ? InternLMXComposer2.LoadPictures(configuration, sizes, checkpoint, type, device, assumptions) : null;
             decoder = DecoderLoader.Load(family, sizes, (name, shape) => checkpoint.Take(name, shape, type, device));
             var head = RewardHead.Load(checkpoint, sizes.HiddenSize, labels, device);
             return new RewardNetwork(decoder, head, checkpoint)
             {
                 Architecture = configuration.Architecture,
-                RewardTokenId = family.Prefix == "InternLM2" ? configuration.TokenId("reward_token_id") ?? 92_527 : null,
+                RewardTokenId = family.RewardTokenId is null ? null : RewardToken(configuration, family.RewardTokenId.Value, assumptions),
                 StepTokenId = steps ? configuration.TokenId("step_token_id") : null,
+                Pictures = pictures,
+                MaxTiles = InternLMXComposer2.MaxTiles(configuration, pictures, assumptions),
+                MaxLength = composer ? InternLMXComposer2.MaxLength(configuration, assumptions) : null,
+                Assumptions = assumptions,
             };
         }
         catch
         {
+            pictures?.Dispose();
             decoder?.Dispose();
             checkpoint.Dispose();
             throw;
@@ -75,8 +100,20 @@ public sealed class RewardNetwork : IDisposable
 
     public void Dispose()
     {
+        Pictures?.Dispose();
         Decoder.Dispose();
         Head.Dispose();
         _checkpoint?.Dispose();
+    }
+
+    private static int RewardToken(ModelConfiguration configuration, int published, List<string> assumptions)
+    {
+        if (configuration.TokenId("reward_token_id") is { } id)
+        {
+            return id;
+        }
+
+        assumptions.Add($"reward_token_id: {published}, as published");
+        return published;
     }
 }

@@ -83,6 +83,9 @@ public sealed class ModelConfiguration
         var value => throw Unexpected(field, "an object", value),
     };
 
+    /// <summary>False where the field is absent or null.</summary>
+    public bool Has(string field) => Find(field) is not null;
+
     public string? Text(string field) => Find(field) switch
     {
         null => null,

@@ -15,6 +15,7 @@ internal static class InternLM2
         Up = "model.layers.{i}.feed_forward.w3",
         Down = "model.layers.{i}.feed_forward.w2",
         LanguageHead = "output",
+        RewardTokenId = 92_527,   // [UNUSED_TOKEN_130], also written <|reward|>
         DefaultNormEpsilon = 1e-5,
         DefaultRopeTheta = 1_000_000,
         Biases = c => (c.Flag("bias", true), c.Flag("bias", true), false),   // the published code's default is true

@@ -1,0 +1,49 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace BestOfN.Models.Networks;
+
+/// <summary>The low-rank branch of a linear layer that acts on the tokens of pictures alone: y += Plora_B(Plora_A(x)) · scale.</summary>
+/// <remarks>Dong et al. 2024, InternLM-XComposer2, https://arxiv.org/abs/2401.16420. Fields bear the names of the checkpoint.</remarks>
+internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
+{
+    private readonly Scalar _scale = scale;   // a native object: made once
+
+    /// <summary>[r, I].</summary>
+    public Tensor Plora_A { get; } = plora_A;
+
+    /// <summary>[O, r].</summary>
+    public Tensor Plora_B { get; } = plora_B;
+
+    /// <summary>Adds the branch to a layer's output: into it where there are no gradients, else to a new tensor.</summary>
+    /// <param name="y">The layer's output, [T, O].</param>
+    /// <param name="x">The layer's input, [T, I].</param>
+    /// <param name="rows">Which rows belong to pictures.</param>
+    public Tensor AddTo(Tensor y, Tensor x, RowSelection rows)
+    {
+        if (rows.Count == 0)
+        {
+            return y;
+        }
+
+        using var scope = NewDisposeScope();
+        var low = F.linear(rows.Rows is null ? x : x.index_select(0, rows.Rows), Plora_A);          // [M, r]
+        if (is_grad_enabled())
+        {
+            var added = F.linear(low, Plora_B) * _scale;
+            return (rows.Rows is null ? y + added : y.index_add(0, rows.Rows, added, 1)).MoveToOuterDisposeScope();
+        }
+
+        if (rows.Rows is null)
+        {
+            y.addmm_(low, Plora_B.t(), beta: 1, alpha: (float)scale);
+        }
+        else
+        {
+            y.index_add_(0, rows.Rows, F.linear(low, Plora_B), _scale);
+        }
+
+        return y;
+    }
+}

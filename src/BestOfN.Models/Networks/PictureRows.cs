@@ -1,0 +1,78 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Networks;
+
+/// <summary>Which rows of a pass are parts of pictures: of the whole, and of each of the pieces it is cut into. Found once, used by every layer.</summary>
+/// <remarks>Its tensors belong to the dispose scope it is made in.</remarks>
+internal sealed class PictureRows
+{
+    private readonly long[] _rows;
+    private readonly Device _device;
+    private readonly RowSelection[] _pieces;
+
+    /// <param name="rows">Ascending, each once.</param>
+    /// <param name="total">Rows of the pass.</param>
+    /// <param name="device">Where the network runs.</param>
+    private PictureRows(long[] rows, long total, Device device)
+    {
+        (_rows, _device) = (rows, device);
+        All = Select(0, total);
+        _pieces = is_grad_enabled() ? []
+            : [.. Enumerable.Range(0, (int)((total + DecoderLayer.PieceRows - 1) / DecoderLayer.PieceRows))
+                .Select(i => Select(i * DecoderLayer.PieceRows, Math.Min(DecoderLayer.PieceRows, total - (i * DecoderLayer.PieceRows))))];
+    }
+
+    public RowSelection All { get; }
+
+    /// <summary>Those of the pass's pictures; null where there are none, so that text pays nothing.</summary>
+    /// <exception cref="ArgumentException">Rows that do not ascend, or lie outside of the pass.</exception>
+    public static PictureRows? Of(PictureTokens? pictures, long total)
+    {
+        if (pictures is null || pictures.Rows.NumberOfElements == 0)
+        {
+            return null;
+        }
+
+        var rows = Read(pictures.Rows);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            if (rows[i] < 0 || rows[i] >= total || (i > 0 && rows[i] <= rows[i - 1]))
+            {
+                throw new ArgumentException($"Expected ascending rows of pictures in 0..{total - 1}, found {rows[i]} at {i}.", nameof(pictures));
+            }
+        }
+
+        return new PictureRows(rows, total, pictures.Rows.device);
+    }
+
+    /// <summary>The same among the rows of a pass that are wanted: row i of the result is row <c>wanted[i]</c> here.</summary>
+    public PictureRows Among(Tensor wanted)
+    {
+        var asked = Read(wanted);
+        return new PictureRows(
+            [.. Enumerable.Range(0, asked.Length).Where(i => Array.BinarySearch(_rows, asked[i]) >= 0).Select(i => (long)i)], asked.Length, _device);
+    }
+
+    /// <summary>Those of the piece that begins at <paramref name="first"/>, counted from there. Only without gradients.</summary>
+    public RowSelection Piece(long first) => _pieces[first / DecoderLayer.PieceRows];
+
+    private static long[] Read(Tensor rows)
+    {
+        using var here = rows.cpu();
+        return here.data<long>().ToArray();
+    }
+
+    private RowSelection Select(long first, long count)
+    {
+        var (from, to) = (At(first), At(first + count));
+        return new RowSelection(to - from, to == from || to - from == count ? null : tensor(_rows[from..to].Select(r => r - first).ToArray(), device: _device));
+    }
+
+    // How many rows lie before this one.
+    private int At(long row)
+    {
+        var at = Array.BinarySearch(_rows, row);
+        return at < 0 ? ~at : at;
+    }
+}

@@ -1,0 +1,8 @@
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Networks;
+
+/// <summary>Some rows of a matrix.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Rows">Which, [Count] int64, ascending; null where it is all rows, or none.</param>
+internal readonly record struct RowSelection(int Count, Tensor? Rows);
