@@ -1,5 +1,6 @@
 using BestOfN.Core.Selection;
 using BestOfN.Gateway.Access;
+using BestOfN.Gateway.Attachments;
 using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Chat;
 using BestOfN.Gateway.Completions;
@@ -17,6 +18,7 @@ builder.Services.AddSelection();
 builder.Services.AddCatalogs();
 builder.Services.AddInProcessModels();
 builder.AddUpstreams();
+builder.Services.AddAttachments();
 builder.Services.AddAnswers();
 builder.Services.AddAccess();
 builder.Services.AddOpenAIErrors();

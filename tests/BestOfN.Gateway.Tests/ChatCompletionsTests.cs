@@ -96,7 +96,8 @@ public sealed class ChatCompletionsTests
     [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"king\",\"content\":\"x\"}]}", "messages[0].role")]
     [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\"}]}", "messages[0].content")]
     [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\"}]}]}", "messages[0].content[0].text")]
-    [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:,\"}}]}]}", "messages[0].content[0].type")]
+    [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:,\"}}]}]}", "messages[0].content[0].image_url")]
+    [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\",\"input_audio\":{}}]}]}", "messages[0].content[0].type")]
     [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":\"\\ud800\"}]}", null)]
     public async Task A_body_that_is_no_chat_request_is_a_400_in_the_envelope(string body, string? param)
     {
@@ -220,11 +221,12 @@ public sealed class ChatCompletionsTests
     }
 
     [Fact]
-    public async Task Pictures_are_refused_where_a_judge_would_not_see_them_and_passed_on_where_none_judges()
+    public async Task Content_of_unknown_kind_is_refused_where_a_judge_would_not_perceive_it_and_passed_on_where_none_judges()
     {
-        const string Messages = "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:,\"}}]}]";
+        const string Messages = "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"\",\"format\":\"wav\"}}]}]";
         await using var gateway = new TestGateway(relays: true);
-        await gateway.PostAsync("/v1/chat/completions", $$"""{"model":"pocket",{{Messages}}}""").ErrorAsync(HttpStatusCode.BadRequest);
+        var error = await gateway.PostAsync("/v1/chat/completions", $$"""{"model":"pocket",{{Messages}}}""").ErrorAsync(HttpStatusCode.BadRequest);
+        Assert.Equal("messages[0].content[0].type", (string?)error["param"]);
         await gateway.PostAsync("/v1/chat/completions", $$"""{"model":"pocket@1",{{Messages}}}""").JsonAsync();
     }
 }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BestOfN.Gateway.Tests;
 
@@ -22,6 +23,12 @@ public sealed class ConfigurationTests
             ("BestOfN:Strategy", "luck"),
             ("BestOfN:TimeBudget", "1 minute"),
             ("BestOfN:Retries", "3"),
+            ("BestOfN:MaxRequestBodyBytes", "1000000"),
+            ("BestOfN:MaxPictureBytes", "750001"),
+            ("BestOfN:MaxAttachments", "-1"),
+            ("BestOfN:Models:b:MaxSequences", "3"),
+            ("BestOfN:Models:c:MaxSequences", "0"),
+            ("BestOfN:RewardModels:judge:PromptCacheBytes", "-1"),
             ("BestOfN:Models:a:Generator", "magic"),
             ("BestOfN:Models:a:RewardModel", "nobody"),
             ("BestOfN:Models:a@2:Generator", "fake"),
@@ -41,7 +48,8 @@ public sealed class ConfigurationTests
                 "BestOfN:ListenUrl", "BestOfN:Candidates", "BestOfN:MaxCandidates", "BestOfN:Strategy", "BestOfN:TimeBudget", "BestOfN:Retries",
                 "BestOfN:Models:a:Generator", "BestOfN:Models:a:RewardModel", "BestOfN:Models:a@2", "BestOfN:Models:b:Candidates", "BestOfN:Models:b:Cluster",
                 "BestOfN:Models:b:RewardModel", "BestOfN:Models:c:Path", "BestOfN:Models:c:Device", "BestOfN:Models:d:Colour", "BestOfN:Models:d:Generator",
-                "BestOfN:RewardModels:judge:Dtype", "BestOfN:RewardModels:judge:Path",
+                "BestOfN:MaxPictureBytes", "BestOfN:MaxVideoBytes", "BestOfN:MaxAttachments", "BestOfN:Models:b:MaxSequences", "BestOfN:Models:c:MaxSequences",
+                "BestOfN:RewardModels:judge:PromptCacheBytes", "BestOfN:RewardModels:judge:Dtype", "BestOfN:RewardModels:judge:Path",
             ])
         {
             Assert.True(failures.Exists(failure => failure.StartsWith(path + ":", StringComparison.Ordinal)), $"{path} is not among: {string.Join(" | ", failures)}");
@@ -82,22 +90,40 @@ public sealed class ConfigurationTests
     public async Task Budgets_limits_and_names_are_the_operators()
     {
         var generator = FakeGenerator.Answering("a").ThenHanging("b");
-        await using var gateway = new TestGateway(generator, settings:
+        var time = new FakeTimeProvider();
+        await using var gateway = new TestGateway(generator, time: time, settings:
         [
             ("BestOfN:MaxCandidates", "8"), ("BestOfN:TimeBudget", "00:00:00.100"), ("BestOfN:TokenBudget", "321"), ("BestOfN:Strategy", "first"),
-            ("BestOfN:Models:pocket:UpstreamModel", "org/name"), ("BestOfN:Models:other:Strategy", "majority_vote"),
+            ("BestOfN:Models:pocket:UpstreamModel", "org/name"),
         ]);
         await gateway.ChatAsync("\"best_of_n\":9").ErrorAsync(System.Net.HttpStatusCode.BadRequest);
-        var first = await gateway.ChatAsync("""
+        var answering = gateway.ChatAsync("""
             "best_of_n":{"return":"scores"}
             """).JsonAsync();
+        await generator.Hung.WaitAsync(TestGateway.Cancellation);
+        time.Advance(TimeSpan.FromMilliseconds(100));
+        var first = await answering;
         Assert.Equal("first", (string?)first["best_of_n"]!["strategy"]);
         Assert.Equal("deadline", (string?)first["best_of_n"]!["degraded"]![0]);
         Assert.Equal((321, "org/name"), (generator.Requests[0].TokenBudget!.Value, generator.Requests[0].Model));
+    }
+
+    [Fact]
+    public async Task A_model_has_a_rule_of_its_own()
+    {
+        await using var gateway = new TestGateway(settings: ("BestOfN:Models:other:Strategy", "majority_vote"));
         var other = await gateway.ChatAsync("""
             "best_of_n":{"return":"scores"}
             """, "other").JsonAsync();
         Assert.Equal("majority_vote", (string?)other["best_of_n"]!["strategy"]);
+    }
+
+    [Fact]
+    public async Task A_model_that_makes_few_at_a_time_is_asked_for_no_more()
+    {
+        await using var gateway = new TestGateway(settings: ("BestOfN:Models:other:MaxSequences", "5"));
+        await gateway.ChatAsync("\"best_of_n\":5", "other").JsonAsync();
+        Assert.Equal("best_of_n.n", (string?)(await gateway.ChatAsync("\"best_of_n\":6", "other").ErrorAsync(System.Net.HttpStatusCode.BadRequest))["param"]);
     }
 
     private static BestOfNOptions Read(params (string Path, string Value)[] settings)

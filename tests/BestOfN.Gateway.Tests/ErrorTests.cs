@@ -39,7 +39,7 @@ public sealed class ErrorTests
     [InlineData(false)]
     public async Task A_body_that_is_too_large_is_a_413(bool declaresLength)
     {
-        await using var gateway = new TestGateway(settings: ("BestOfN:MaxRequestBodyBytes", "2000"));
+        await using var gateway = new TestGateway(settings: [("BestOfN:MaxRequestBodyBytes", "2000"), ("BestOfN:MaxPictureBytes", "1000"), ("BestOfN:MaxVideoBytes", "1000")]);
         var content = new StringContent(TestGateway.Chat($"\"user\":\"{new string('x', 3000)}\""));
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = content };
         if (!declaresLength)

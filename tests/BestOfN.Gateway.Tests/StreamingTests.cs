@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using BestOfN.Core.Generation;
 using BestOfN.Testing.Fakes;
-using Microsoft.Extensions.Time.Testing;
 
 namespace BestOfN.Gateway.Tests;
 
@@ -98,17 +97,13 @@ public sealed class StreamingTests
     [Fact]
     public async Task A_stream_stays_alive_with_comments_while_candidates_are_made()
     {
-        var time = new FakeTimeProvider();
+        var time = new WatchedTime();
         var end = new TaskCompletionSource();
         var generator = new FakeGenerator(new FakeCandidate("four") { Gate = end.Task });
         await using var gateway = new TestGateway(generator, time: time, settings: ("BestOfN:KeepAliveInterval", "00:00:03"));
         var sending = gateway.SendStreamAsync("\"best_of_n\":2");
-        await generator.Hung.WaitAsync(TestGateway.Cancellation);
-        while (!sending.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(3)); // the wait begins on the server's own thread, so it may take more than one nudge
-            await Task.Yield();
-        }
+        await time.WaitsForAsync(TimeSpan.FromSeconds(3));
+        time.Advance(TimeSpan.FromSeconds(3));
 
         using var response = await sending;
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(TestGateway.Cancellation));

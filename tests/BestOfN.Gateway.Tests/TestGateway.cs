@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace BestOfN.Gateway.Tests;
 
@@ -16,7 +17,8 @@ internal sealed class TestGateway : IAsyncDisposable
 {
     private readonly WebApplicationFactory<Program> _factory;
 
-    public TestGateway(IGenerator? generator = null, IRewardModel? rewardModel = null, TimeProvider? time = null, bool relays = false, params (string Path, string Value)[] settings)
+    public TestGateway(
+        IGenerator? generator = null, IRewardModel? rewardModel = null, TimeProvider? time = null, bool relays = false, ILoggerProvider? logs = null, params (string Path, string Value)[] settings)
     {
         _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
@@ -36,6 +38,11 @@ internal sealed class TestGateway : IAsyncDisposable
                 services.AddSingleton<IGeneratorSource>(new FakeGeneratorSource(generator ?? FakeGenerator.Answering("a", "bb", "ccc", "dddd"), relays));
                 services.AddSingleton<IGeneratorSource>(new BrokenGeneratorSource());
                 services.AddSingleton<IRewardModelSource>(new FakeRewardModelSource(rewardModel ?? FakeRewardModel.ByLength()));
+                if (logs is not null)
+                {
+                    services.AddSingleton(logs);
+                }
+
                 if (time is not null)
                 {
                     services.AddSingleton(time);

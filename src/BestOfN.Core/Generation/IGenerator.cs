@@ -4,6 +4,9 @@ namespace BestOfN.Core.Generation;
 /// <remarks>Thread-safe; any number of generations run at the same time.</remarks>
 public interface IGenerator
 {
+    /// <summary>Whether it sees the pictures and videos of a prompt. One that does not must never be given any.</summary>
+    bool AcceptsPictures => false;
+
     /// <summary>Starts making <see cref="GenerationRequest.Candidates"/> candidates.</summary>
     /// <param name="request">What to make.</param>
     /// <param name="cancellationToken">Ends all candidates; the enumeration then throws <see cref="OperationCanceledException"/>.</param>

@@ -9,6 +9,9 @@ public interface IRewardModel
     /// <summary>What the operator calls it.</summary>
     string Name { get; }
 
+    /// <summary>Whether it sees the pictures and videos of a prompt. One that does not must never be given any.</summary>
+    bool AcceptsPictures => false;
+
     /// <summary>Opens a session. Reading the prompt starts at once, while the generator is still busy.</summary>
     /// <param name="prompt">What the user saw.</param>
     IScoringSession Begin(Prompt prompt);

@@ -1,4 +1,5 @@
 using BestOfN.Core.Generation;
+using BestOfN.Core.Rewards;
 using BestOfN.Core.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +23,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
     /// <exception cref="GenerationFailedException">
     /// There is no answer. Carries the upstream's status where all candidates failed with the same; its inner exception is a <see cref="TimeoutException"/> where time ran out.
     /// </exception>
+    /// <exception cref="ScoringFailedException">The judge cannot read a part of the prompt, which <see cref="ScoringFailedException.Part"/> names.</exception>
     /// <exception cref="OperationCanceledException">The caller hung up.</exception>
     public async Task<Selection> SelectAsync(SelectionRequest asked, CancellationToken cancellationToken)
     {
@@ -36,9 +38,9 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             logger.Asked(request.Generation.Candidates, string.Join('\n', request.Generation.Prompt.Messages.Select(message => $"{message.Role}: {message.Text}")));
         }
 
-
         // 1. Both begin at once.
         await using var session = judges ? run.Begin(request.RewardModel!, request.Generation.Prompt) : null;
+        ThrowIfRefused(run);
         var scoring = run.ScoreAsync(session, deadlines.Answer, cancellationToken);
         await run.GenerateAsync(deadlines.Generation, cancellationToken);
 
@@ -49,6 +51,8 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             logger.Abandoned();
             cancellationToken.ThrowIfCancellationRequested();
         }
+
+        ThrowIfRefused(run);
 
         // 3. The best is chosen.
         var ranking = Rank(strategy, run.Slots);
@@ -77,6 +81,14 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
         request.Generation.Sampling.Temperature == 0 && request.Generation.Candidates > request.Choices
             ? request with { Generation = request.Generation with { Candidates = request.Choices } }
             : request;
+
+    private static void ThrowIfRefused(SelectionRun run)
+    {
+        if (run.Refusal is { } refusal)
+        {
+            throw refusal;
+        }
+    }
 
     private static List<CandidateSlot> Rank(ISelectionStrategy strategy, IReadOnlyList<CandidateSlot> slots)
     {

@@ -34,6 +34,9 @@ internal sealed class SelectionRun
 
     public bool ScorerFailed { get; private set; }
 
+    /// <summary>The judge's word that a part of the prompt cannot be read: no fallback mends that.</summary>
+    public ScoringFailedException? Refusal { get; private set; }
+
     public bool ScoringRanOut { get; private set; }
 
     public TimeSpan Generation { get; private set; }
@@ -227,6 +230,12 @@ internal sealed class SelectionRun
     private void FailScoring(Exception exception)
     {
         ScorerFailed = true;
+        if (exception is ScoringFailedException { Part: not null } refusal)
+        {
+            Refusal = refusal;
+            return;
+        }
+
         _logger.ScorerFailed(_request.RewardModel!.Name, exception);
     }
 }

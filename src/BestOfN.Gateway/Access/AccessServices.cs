@@ -1,8 +1,6 @@
-using System.Globalization;
-using System.Threading.RateLimiting;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
-using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.Access;
@@ -15,22 +13,12 @@ internal static class AccessServices
     public static void AddAccess(this IServiceCollection services)
     {
         services.AddSingleton<ApiKeys>();
-        services.AddRateLimiter(_ => { });
-        services.AddOptions<RateLimiterOptions>().Configure<IOptions<BestOfNOptions>>((limits, options) =>
-        {
-            limits.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-            limits.OnRejected = (context, _) =>
-            {
-                context.HttpContext.Response.Headers.RetryAfter = options.Value.RetryAfter.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture);
-                return ValueTask.CompletedTask;
-            };
-            limits.AddConcurrencyLimiter(Generating, limit =>
-            {
-                limit.PermitLimit = options.Value.MaxConcurrentRequests;
-                limit.QueueLimit = options.Value.MaxQueuedRequests;
-                limit.QueueProcessingOrder = QueueProcessingOrder.OldestFirst;
-            });
-        });
+        services.AddRateLimiter(limits => limits
+            .AddPolicy<string, GeneratingPolicy>(Generating)
+            .RejectionStatusCode = StatusCodes.Status429TooManyRequests);
+
+        // The server's own limit, 30 MB, is less than what a request with pictures may need.
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<BestOfNOptions>>((server, options) => server.Limits.MaxRequestBodySize = options.Value.MaxRequestBodyBytes);
     }
 
     /// <summary>Keys for everything under /v1, limits where a route asks for them.</summary>

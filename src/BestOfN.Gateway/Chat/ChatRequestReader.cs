@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Selection;
+using BestOfN.Gateway.Attachments;
 using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Requests;
 
@@ -27,7 +29,7 @@ internal static class ChatRequestReader
         return new ModelRequest
         {
             Model = model,
-            Prompt = new Prompt(Messages(request, ref foreignContent)),
+            Prompt = new Prompt(Messages(request, body, ref foreignContent)),
             Sampling = sampling with { Logprobs = logprobs, TopLogprobs = topLogprobs ?? 0 },
             Choices = request.Integer("n", 1, 128),
             Stream = StreamFields.Read(request),
@@ -38,7 +40,7 @@ internal static class ChatRequestReader
         };
     });
 
-    private static List<ChatMessage> Messages(RequestObject request, ref string? foreignContent)
+    private static List<ChatMessage> Messages(RequestObject request, ReadOnlyMemory<byte> body, ref string? foreignContent)
     {
         if (!request.TryGet("messages", out var array))
         {
@@ -55,14 +57,14 @@ internal static class ChatRequestReader
         {
             var path = $"messages[{messages.Count}]";
             messages.Add(element.ValueKind is JsonValueKind.Object
-                ? Message(new RequestObject(element, path), ref foreignContent)
+                ? Message(new RequestObject(element, path), body, ref foreignContent)
                 : throw RequestObject.WrongType(path, "an object", element));
         }
 
         return messages.Count > 0 ? messages : throw ApiException.Invalid("'messages' must not be empty.", "messages");
     }
 
-    private static ChatMessage Message(RequestObject message, ref string? foreignContent)
+    private static ChatMessage Message(RequestObject message, ReadOnlyMemory<byte> body, ref string? foreignContent)
     {
         var role = message.RequiredText("role");
         if (!_roles.Contains(role))
@@ -81,7 +83,7 @@ internal static class ChatRequestReader
         List<ContentPart> parts = content.ValueKind switch
         {
             JsonValueKind.String => [new TextPart(content.GetString()!)],
-            JsonValueKind.Array => Parts(content, message.PathOf("content"), ref foreignContent),
+            JsonValueKind.Array => Parts(content, message.PathOf("content"), body, ref foreignContent),
             _ => throw RequestObject.WrongType(message.PathOf("content"), "a string or an array of parts", content),
         };
         if (calls.Length > 0)
@@ -92,7 +94,7 @@ internal static class ChatRequestReader
         return new ChatMessage(role, parts);
     }
 
-    private static List<ContentPart> Parts(JsonElement content, string path, ref string? foreignContent)
+    private static List<ContentPart> Parts(JsonElement content, string path, ReadOnlyMemory<byte> body, ref string? foreignContent)
     {
         List<ContentPart> parts = [];
         var index = 0;
@@ -101,19 +103,38 @@ internal static class ChatRequestReader
             var part = element.ValueKind is JsonValueKind.Object
                 ? new RequestObject(element, $"{path}[{index}]")
                 : throw RequestObject.WrongType($"{path}[{index}]", "an object", element);
-            if (part.RequiredText("type") is "text")
+            switch (part.RequiredText("type"))
             {
-                parts.Add(new TextPart(part.Text("text") ?? throw ApiException.Invalid($"'{part.PathOf("text")}' is required.", part.PathOf("text"))));
-            }
-            else
-            {
-                foreignContent ??= part.PathOf("type");
+                case "text":
+                    parts.Add(new TextPart(part.Text("text") ?? throw ApiException.Invalid($"'{part.PathOf("text")}' is required.", part.PathOf("text"))));
+                    break;
+                case "image_url":
+                    parts.Add(Attached(part, "image_url", AttachmentKind.Picture, body));
+                    break;
+                case "video_url":
+                    parts.Add(Attached(part, "video_url", AttachmentKind.Video, body));
+                    break;
+                default:
+                    foreignContent ??= part.PathOf("type");
+                    break;
             }
 
             index++;
         }
 
         return parts;
+    }
+
+    private static AttachedPart Attached(RequestObject part, string name, AttachmentKind kind, ReadOnlyMemory<byte> body)
+    {
+        if (!part.TryGet(name, out var value))
+        {
+            throw ApiException.Invalid($"'{part.PathOf(name)}' is required.", part.PathOf(name));
+        }
+
+        // The parser works on the body itself, so that what it found lies in there and need not be copied.
+        var json = JsonMarshal.GetRawUtf8Value(value);
+        return new(kind, body.Span.Overlaps(json, out var start) ? body.Slice(start, json.Length) : json.ToArray()) { Source = part.PathOf(name) };
     }
 
     private static string? ForeignField(RequestObject request)

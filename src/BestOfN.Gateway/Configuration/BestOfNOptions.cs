@@ -49,8 +49,21 @@ public sealed record BestOfNOptions
     [Range(typeof(TimeSpan), "00:00:00.050", "00:05:00")]
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(2);
 
-    [Range(1024L, 1L << 32)]
-    public long MaxRequestBodyBytes { get; init; } = 32 << 20;
+    /// <summary>The largest request, in bytes. Base64 makes pictures and videos a third larger than they are.</summary>
+    [Range(1024L, 1L << 30)]
+    public long MaxRequestBodyBytes { get; init; } = 64 << 20;
+
+    /// <summary>The largest picture of a request, in bytes of its file.</summary>
+    [Range(1L, 1L << 30)]
+    public long MaxPictureBytes { get; init; } = 20 << 20;
+
+    /// <summary>The largest video of a request, in bytes of its file.</summary>
+    [Range(1L, 1L << 30)]
+    public long MaxVideoBytes { get; init; } = 40 << 20;
+
+    /// <summary>Pictures and videos in one request, together; 0 refuses them all. What only passes through to an upstream is not counted.</summary>
+    [Range(0, 1000)]
+    public int MaxAttachments { get; init; } = 16;
 
     /// <summary>What clients may name as <c>model</c>.</summary>
     public Dictionary<string, ModelOptions> Models { get; init; } = new(StringComparer.Ordinal);

@@ -35,6 +35,14 @@ internal sealed class BestOfNOptionsValidator(
             yield return $"{Section}:{nameof(options.Candidates)}: {options.Candidates} is more than {nameof(options.MaxCandidates)}, {options.MaxCandidates}.";
         }
 
+        foreach (var (setting, bytes) in ((string, long)[])[(nameof(options.MaxPictureBytes), options.MaxPictureBytes), (nameof(options.MaxVideoBytes), options.MaxVideoBytes)])
+        {
+            if (bytes > options.MaxRequestBodyBytes / 4 * 3)
+            {
+                yield return $"{Section}:{setting}: {bytes} bytes do not fit, in base64, into {nameof(options.MaxRequestBodyBytes)}, {options.MaxRequestBodyBytes}.";
+            }
+        }
+
         if (UnknownStrategy(options.Strategy) is { } unknown)
         {
             yield return $"{Section}:{nameof(options.Strategy)}: {unknown}";
@@ -79,6 +87,11 @@ internal sealed class BestOfNOptionsValidator(
         if (model.Candidates > options.MaxCandidates)
         {
             yield return $"{path}:{nameof(model.Candidates)}: {model.Candidates} is more than {nameof(options.MaxCandidates)}, {options.MaxCandidates}.";
+        }
+
+        if ((model.Candidates ?? options.Candidates) > model.MaxSequences)
+        {
+            yield return $"{path}:{nameof(model.MaxSequences)}: {model.MaxSequences} is less than its number of candidates, {model.Candidates ?? options.Candidates}.";
         }
 
         if (model.RewardModel is { } judge && !options.RewardModels.ContainsKey(judge))

@@ -20,6 +20,10 @@ public sealed record ModelOptions
     [RegularExpression(@"cpu|cuda(:\d+)?", ErrorMessage = "'{0}' must be cpu, cuda or cuda:N.")]
     public string Device { get; init; } = "cpu";
 
+    /// <summary>In process: candidates that are made at the same time, over all requests; no request may ask for more. Null: as many as any request may ask for.</summary>
+    [Range(1, 4096)]
+    public int? MaxSequences { get; init; }
+
     /// <summary>Upstream: the YARP cluster.</summary>
     public string? Cluster { get; init; }
 

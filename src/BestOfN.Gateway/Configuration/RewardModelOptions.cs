@@ -16,4 +16,8 @@ public sealed record RewardModelOptions
     /// <summary>Where it computes.</summary>
     [RegularExpression(@"cpu|cuda(:\d+)?", ErrorMessage = "'{0}' must be cpu, cuda or cuda:N.")]
     public string Device { get; init; } = "cpu";
+
+    /// <summary>Memory for what was read of prompts, kept for the next answers to the same ones, in bytes. 0 keeps nothing.</summary>
+    [Range(0L, 1L << 50)]
+    public long PromptCacheBytes { get; init; } = 1L << 30;
 }

@@ -21,6 +21,9 @@ internal sealed class ApiException : Exception
     public static ApiException TooLarge(long limit) =>
         new(StatusCodes.Status413PayloadTooLarge, $"The request body is larger than {limit} bytes.") { Code = "request_too_large" };
 
+    public static ApiException PartTooLarge(string param, long limit) =>
+        new(StatusCodes.Status413PayloadTooLarge, $"'{param}' holds more than {limit} bytes.") { Param = param, Code = "part_too_large" };
+
     public static ApiException BadKey() =>
         new(StatusCodes.Status401Unauthorized, "A valid API key is needed: Authorization: Bearer KEY.") { Code = "invalid_api_key" };
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using BestOfN.Core.Generation;
+using BestOfN.Core.Prompts;
+using BestOfN.Core.Rewards;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace BestOfN.Gateway.Errors;
@@ -18,6 +20,8 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
     public static ErrorDescription Of(Exception exception) => exception switch
     {
         ApiException api => new(api.StatusCode, new ApiError(api.Message, TypeOf(api.StatusCode)) { Param = api.Param, Code = api.Code }),
+        GenerationFailedException { Part: { } part } => Unreadable(part, exception.Message),
+        ScoringFailedException { Part: { } part } => Unreadable(part, exception.Message),
         GenerationFailedException failed => Of(failed),
         BadHttpRequestException bad => Of(bad.StatusCode),
         _ => Of(StatusCodes.Status500InternalServerError),
@@ -29,10 +33,14 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
         Code = statusCode switch
         {
             StatusCodes.Status404NotFound => "unknown_url",
+            StatusCodes.Status413PayloadTooLarge => "request_too_large",
             StatusCodes.Status429TooManyRequests => "rate_limit_exceeded",
             _ => null,
         },
     });
+
+    private static ErrorDescription Unreadable(ContentPart part, string message) =>
+        new(StatusCodes.Status400BadRequest, new ApiError(message, TypeOf(StatusCodes.Status400BadRequest)) { Param = part.Source, Code = part is VideoPart ? "invalid_video" : "invalid_image" });
 
     /// <summary>A client's mistake keeps the upstream's status; what is not the client's fault is 502, 503 or 504.</summary>
     private static ErrorDescription Of(GenerationFailedException failed)

@@ -30,6 +30,9 @@ internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironm
     public IGenerator Open(string model, ModelOptions options)
     {
         var worker = devices.On(options.Device);
-        return GenerationEngine.Load(Path.GetFullPath(options.Path!, environment.ContentRootPath), ComputeTypes.Of(options.Dtype, worker.Device), worker, new GenerationOptions(), time);
+        var defaults = new GenerationOptions();
+        return GenerationEngine.Load(
+            Path.GetFullPath(options.Path!, environment.ContentRootPath), ComputeTypes.Of(options.Dtype, worker.Device), worker,
+            defaults with { MaxSequences = options.MaxSequences ?? defaults.MaxSequences }, time);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class FolderRewardModelSource(DeviceWorkers devices, IHostEnviro
     {
         var worker = devices.On(options.Device);
         return ScoringEngine.Load(
-            name, Path.GetFullPath(options.Path, environment.ContentRootPath), ComputeTypes.Of(options.Dtype, worker.Device), worker, new ScoringOptions(), meters);
+            name, Path.GetFullPath(options.Path, environment.ContentRootPath), ComputeTypes.Of(options.Dtype, worker.Device), worker,
+            new ScoringOptions { PromptCacheBytes = options.PromptCacheBytes }, meters);
     }
 }

@@ -26,6 +26,6 @@ internal static class RequestBody
             body.Write(buffer, 0, read);
         }
 
-        return body.ToArray();
+        return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 }

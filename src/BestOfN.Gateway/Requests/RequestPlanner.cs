@@ -1,7 +1,9 @@
 using System.Globalization;
 using BestOfN.Core.Generation;
+using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Core.Selection;
+using BestOfN.Gateway.Attachments;
 using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
@@ -10,9 +12,12 @@ using Microsoft.Extensions.Options;
 namespace BestOfN.Gateway.Requests;
 
 /// <summary>Decides what a request leaves open, from its fields, its headers, the model's defaults and the global ones. The prompt has no say.</summary>
-internal sealed class RequestPlanner(GeneratorCatalog generators, RewardModelCatalog rewardModels, SelectionStrategies strategies, IOptions<BestOfNOptions> options)
+internal sealed class RequestPlanner(
+    GeneratorCatalog generators, RewardModelCatalog rewardModels, SelectionStrategies strategies, AttachmentReader attachments, IOptions<BestOfNOptions> options)
 {
     public const string Header = "X-Best-Of-N";
+
+    private const string Unjudged = "one candidate ('best_of_n': 1) is answered without it.";
 
     /// <exception cref="ApiException">The request asks for what there is not.</exception>
     public async Task<PlannedRequest> PlanAsync(ModelRequest request, IHeaderDictionary headers, CancellationToken cancellationToken)
@@ -26,19 +31,25 @@ internal sealed class RequestPlanner(GeneratorCatalog generators, RewardModelCat
         var strategy = Strategy(request, model);
         var wantsScores = request.BestOfN.Return is not ReportDetail.None;
         var rewardModel = RewardModel(request, model, required: strategy.NeedsScores && candidates > 1);
-        RefuseForeign(request, model, judged: rewardModel is not null && (wantsScores || (strategy.NeedsScores && candidates > 1)));
+
+        // At temperature 0 no more are made than will be used.
+        var made = request.Sampling.Temperature == 0 ? Math.Min(candidates, request.Choices ?? 1) : candidates;
+        var judged = rewardModel is not null && (wantsScores || (strategy.NeedsScores && made > 1));
+        RefuseForeign(request, model, judged);
+        var generator = await model.Generator.GetAsync(cancellationToken);
+        var judge = rewardModel is null ? null : await rewardModel.GetAsync(cancellationToken);
 
         return new PlannedRequest(request, model, new SelectionRequest
         {
-            Generator = await model.Generator.GetAsync(cancellationToken),
-            RewardModel = rewardModel is null ? null : await rewardModel.GetAsync(cancellationToken),
+            Generator = generator,
+            RewardModel = judge,
             Strategy = strategy.Name,
             Choices = request.Choices ?? 1,
             WantsScores = wantsScores,
             TimeBudget = request.BestOfN.TimeBudget ?? options.Value.TimeBudget,
             Generation = new GenerationRequest
             {
-                Prompt = request.Prompt,
+                Prompt = ReadAttachments(request, model, generator, judged ? judge : null),
                 Candidates = candidates,
                 Model = model.Options.UpstreamModel ?? model.Name,
                 Sampling = request.Sampling,
@@ -59,9 +70,10 @@ internal sealed class RequestPlanner(GeneratorCatalog generators, RewardModelCat
 
         // Where nobody asked for a number of candidates, n keeps OpenAI's meaning whatever the default is.
         var candidates = asked ?? Math.Max(model.Options.Candidates ?? options.Value.Candidates, choices);
-        if (candidates < 1 || candidates > options.Value.MaxCandidates)
+        var most = Math.Min(options.Value.MaxCandidates, model.Options.MaxSequences ?? int.MaxValue);
+        if (candidates < 1 || candidates > most)
         {
-            throw ApiException.Invalid($"{candidates} candidates were asked for; allowed are 1 to {options.Value.MaxCandidates}.", param, "out_of_range");
+            throw ApiException.Invalid($"{candidates} candidates were asked for; allowed are 1 to {most}.", param, "out_of_range");
         }
 
         return choices <= candidates ? candidates : throw ApiException.Invalid($"'n' is {choices}, but there are only {candidates} candidates to choose from.", "n", "out_of_range");
@@ -100,12 +112,33 @@ internal sealed class RequestPlanner(GeneratorCatalog generators, RewardModelCat
             : null;
     }
 
+    /// <summary>Whoever works in this process must see the pictures; what only passes through stays as it came.</summary>
+    private Prompt ReadAttachments(ModelRequest request, ServedModel model, IGenerator generator, IRewardModel? judge)
+    {
+        if (AttachmentReader.First(request.Prompt) is not { } first || (model.RelaysRequests && judge is null))
+        {
+            return request.Prompt;
+        }
+
+        if (!model.RelaysRequests && !generator.AcceptsPictures)
+        {
+            throw ApiException.Invalid($"The model '{model.Name}' cannot see pictures or videos.", first.Source, "unsupported_content");
+        }
+
+        if (judge is { AcceptsPictures: false })
+        {
+            throw ApiException.Invalid($"The reward model '{judge.Name}' cannot see pictures or videos; {Unjudged}", first.Source, "unsupported_content");
+        }
+
+        return attachments.Read(request.Prompt);
+    }
+
     private static void RefuseForeign(ModelRequest request, ServedModel model, bool judged)
     {
         if (request.ForeignContent is { } content && (judged || !model.RelaysRequests))
         {
             throw ApiException.Invalid(
-                model.RelaysRequests ? "The reward model reads text only; ask for one candidate to have this answered without it." : $"'{model.Name}' reads text only.",
+                model.RelaysRequests ? $"The reward model reads text, pictures and videos only; {Unjudged}" : $"The model '{model.Name}' reads text, pictures and videos only.",
                 content,
                 "unsupported_content");
         }

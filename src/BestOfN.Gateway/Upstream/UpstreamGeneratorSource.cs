@@ -5,8 +5,7 @@ using BestOfN.Gateway.Configuration;
 namespace BestOfN.Gateway.Upstream;
 
 /// <summary>Generators that are OpenAI-like servers behind a YARP cluster.</summary>
-/// <remarks>The proxy's services are asked for late: they read options whose validation asks the sources.</remarks>
-internal sealed class UpstreamGeneratorSource(IServiceProvider services, IConfiguration configuration) : IGeneratorSource
+internal sealed class UpstreamGeneratorSource(UpstreamGenerators generators, IConfiguration configuration) : IGeneratorSource
 {
     public string Kind => "upstream";
 
@@ -27,7 +26,12 @@ internal sealed class UpstreamGeneratorSource(IServiceProvider services, IConfig
         {
             yield return (nameof(options.Path), "is for models in process only.");
         }
+
+        if (options.MaxSequences is not null)
+        {
+            yield return (nameof(options.MaxSequences), "is for models in process only.");
+        }
     }
 
-    public IGenerator Open(string model, ModelOptions options) => services.GetRequiredService<UpstreamGenerators>().For(options.Cluster!);
+    public IGenerator Open(string model, ModelOptions options) => generators.For(options.Cluster!);
 }

@@ -1,5 +1,6 @@
 using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BestOfN.Models.Generation;
@@ -15,6 +16,7 @@ internal sealed class Cohort : IDisposable
     private const int OwnChunk = 64;
 
     private readonly Decoder _decoder;
+    private readonly Scalar _scale;
     private readonly Tensor[] _promptKeys, _promptValues, _ownKeys, _ownValues;
     private Prompt[] _prompts;
     private Row[] _rows;
@@ -30,6 +32,7 @@ internal sealed class Cohort : IDisposable
     public Cohort(Decoder decoder, IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts, int longestAnswer)
     {
         _decoder = decoder;
+        _scale = 1 / MathF.Sqrt(decoder.Configuration.HeadSize);
         LongestAnswer = longestAnswer;
         _prompts = [.. prompts.Select(p => new Prompt(p.Ids))];
         _rows = [.. prompts.SelectMany((p, i) => p.Sequences.Select(s => new Row(_prompts[i], s)))];
@@ -158,6 +161,11 @@ internal sealed class Cohort : IDisposable
         ownKeys.select(2, OwnLength - 1).copy_(k);
         ownValues.select(2, OwnLength - 1).copy_(v);
 
+        if (q.dtype == ScalarType.BFloat16 && q.device_type == DeviceType.CPU)
+        {
+            return AttendByProducts(layer, q, ownKeys, ownValues).MoveToOuterDisposeScope();
+        }
+
         // 1. What the sequence itself said: [R, K, g, D].
         var (own, ownWeight) = Aten.FlashAttention(q.view(R, K, g, D), ownKeys, ownValues, causal: false);
 
@@ -176,6 +184,34 @@ internal sealed class Cohort : IDisposable
         // 3. Both parts by their share of the softmax's denominator.
         var weight = (sharedWeight - ownWeight).sigmoid_().unsqueeze(-1).to(q.dtype);
         return own.lerp(shared, weight).reshape(R, H, D).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same in bfloat16 on a CPU: products run in hardware that the fused kernel does not use. One softmax over both parts.</summary>
+    private Tensor AttendByProducts(int layer, Tensor q, Tensor ownKeys, Tensor ownValues)
+    {
+        var c = _decoder.Configuration;
+        var (R, G, K, g, D) = ((long)_rows.Length, _prompts.Length, c.KeyValueHeads, c.Groups, c.HeadSize);
+        var (P, A) = (_promptKeys[layer].size(2), ownKeys.size(2));
+        q = (q * _scale).reshape(R, K, g, D);
+        Tensor Padded(Tensor x) => _padding is null ? x : x.index_select(0, _padding);
+        var n = _padding is null ? R / G : _padding.size(0) / G;
+        Tensor Folded(Tensor x) => x.reshape(G, n, K, g, x.size(-1)).transpose(1, 2).reshape(G, K, n * g, x.size(-1));
+        Tensor Unfolded(Tensor x)
+        {
+            x = x.reshape(G, K, n, g, x.size(-1)).transpose(1, 2).reshape(G * n, K, g, x.size(-1));
+            return _places is null ? x : x.index_select(0, _places);
+        }
+
+        var shared = Folded(Padded(q)).matmul(_promptKeys[layer].transpose(2, 3));                      // [G, K, n * g, P]
+        if (_mask is not null)
+        {
+            shared.add_(_mask);
+        }
+
+        var own = Folded(Padded(q.matmul(ownKeys.transpose(2, 3))));                                     // [G, K, n * g, A]
+        var share = cat([own, shared], -1).softmax(-1);
+        var met = Unfolded(share.narrow(-1, A, P).matmul(_promptValues[layer]));                         // [R, K, g, D]
+        return met.add_(Unfolded(share.narrow(-1, 0, A).contiguous()).matmul(ownValues)).reshape(R, c.Heads, D);
     }
 
     /// <summary>Drops the rows of ended sequences and, once half of the prompts have none left, those prompts.</summary>

@@ -28,6 +28,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     private readonly DeviceWorker _worker;
     private readonly GenerationOptions _options;
     private readonly TimeProvider _time;
+    private PackedModel? _packed;                                                        // likewise
     private SequenceBatch _batch;
     private bool _hasDecoded = true;
     private bool _stepIsDue;
@@ -140,6 +141,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             _running.Clear();
             _open.Clear();
             _batch.Dispose();
+            _packed?.Dispose();
             _model.Dispose();
         });
     }
@@ -290,6 +292,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             _running.Add(next);
             try
             {
+                Pack();
                 _batch.Add([(next.PromptIds, [.. candidates.Select(c => c.Sequence)])], next.Limit);
             }
             catch (Exception e)
@@ -303,6 +306,16 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             {
                 _open.Add(candidate.Sequence, (next, candidate));
             }
+        }
+    }
+
+    // With the first request, on the device's thread: what is never asked takes no memory.
+    private void Pack()
+    {
+        if (_packed is null && (_packed = PackedModel.Of(_model)) is not null)
+        {
+            _batch.Dispose();
+            _batch = new SequenceBatch(_model, _packed);
         }
     }
 
@@ -336,7 +349,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         }
 
         _batch.Dispose();
-        _batch = new SequenceBatch(_model);
+        _batch = new SequenceBatch(_model, _packed);
     }
 
     // libtorch appends its own stack to the first line.

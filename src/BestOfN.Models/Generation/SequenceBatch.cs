@@ -5,7 +5,9 @@ namespace BestOfN.Models.Generation;
 
 /// <summary>All sequences that decode together, as ids. Requests join as cohorts and leave row by row between any two steps.</summary>
 /// <remarks>Not thread-safe: belongs to the device's thread, under inference mode. The model stays the caller's.</remarks>
-internal sealed class SequenceBatch(LanguageModel model) : IDisposable
+/// <param name="model">Reads prompts.</param>
+/// <param name="packed">Its weights in the order that suits a decode step, the caller's too; null: steps take the model's own.</param>
+internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = null) : IDisposable
 {
     private readonly List<Cohort> _cohorts = [];
 
@@ -67,8 +69,9 @@ internal sealed class SequenceBatch(LanguageModel model) : IDisposable
         }
 
         var device = model.Decoder.Device;
-        var hidden = model.Decoder.Forward(tensor(ids, device: device), tensor(positions, device: device), new CohortsAttention(running))!;
-        TokenSampler.Draw(model.Logits(hidden), rows);
+        var (at, where) = (tensor(ids, device: device), tensor(positions, device: device));
+        var attention = new CohortsAttention(running);
+        TokenSampler.Draw(packed?.Step(at, where, attention) ?? model.Logits(model.Decoder.Forward(at, where, attention)!), rows);
         return rows;
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BestOfN.Models.Devices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,8 +9,6 @@ namespace BestOfN.Models.Native;
 /// <remarks>Inference only: no gradient flows through these. The caller owns every tensor returned.</remarks>
 internal static unsafe class Aten
 {
-    private const long FewRows = 64;
-
     private static readonly bool s_hasOneDnn = RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
     /// <summary>Scaled dot-product attention that also returns the log-sum-exp of each query's scores, so that parts can be merged.</summary>
@@ -54,13 +53,12 @@ internal static unsafe class Aten
         return Result(stack[0]);
     }
 
-    /// <summary>True where a product is bound by reading the weights and <see cref="Linear"/> reads them faster than the default.</summary>
-    public static bool HasFewRows(Tensor x) =>
-        x.dtype == ScalarType.Float32 && x.size(0) <= FewRows && x.device_type == DeviceType.CPU && s_hasOneDnn;
+    /// <summary>True where <see cref="Linear"/> is faster than the default, which leaves AVX-512 unused on AMD and takes one thread for one row.</summary>
+    public static bool PrefersOneDnn(Tensor x) => x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU && s_hasOneDnn;
 
-    /// <summary>x · weightᵀ + bias through oneDNN, which reads the weights with all threads; the default takes one thread for one row. float32 on the CPU.</summary>
+    /// <summary>x · weightᵀ + bias through oneDNN, on the CPU.</summary>
     /// <param name="x">[T, I].</param>
-    /// <param name="weight">[O, I].</param>
+    /// <param name="weight">[O, I], plain or packed.</param>
     /// <param name="bias">[O] or null.</param>
     /// <returns>[T, O].</returns>
     public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias)
@@ -76,6 +74,67 @@ internal static unsafe class Aten
         GC.KeepAlive(weight);
         GC.KeepAlive(bias);
         return Tensor.UnsafeCreateTensor(result);
+    }
+
+    /// <summary>As <see cref="Linear"/>, plus a tensor, in one pass.</summary>
+    /// <param name="x">[T, I].</param>
+    /// <param name="weight">[O, I], packed or plain.</param>
+    /// <param name="bias">[O] or null.</param>
+    /// <param name="added">[T, O].</param>
+    /// <returns>[T, O].</returns>
+    public static Tensor LinearAdd(Tensor x, Tensor weight, Tensor? bias, Tensor added)
+    {
+        nint result;
+        var offset = bias?.Handle ?? 0;
+        fixed (byte* add = "add\0"u8)
+        {
+            Check(
+                aoti_torch_cpu__linear_pointwise_binary(x.Handle, added.Handle, weight.Handle, bias is null ? null : &offset, add, &result), "linear_pointwise.binary");
+        }
+
+        GC.KeepAlive(x);
+        GC.KeepAlive(weight);
+        GC.KeepAlive(bias);
+        GC.KeepAlive(added);
+        return Tensor.UnsafeCreateTensor(result);
+    }
+
+    /// <summary>True where <see cref="Pack"/> serves this type.</summary>
+    public static bool CanPack(ScalarType type, Device device) =>
+        device.type == DeviceType.CPU && s_hasOneDnn && (type == ScalarType.Float32 || (type == ScalarType.BFloat16 && ComputeTypes.CpuHasBFloat16));
+
+    /// <summary>A copy of a weight in the order in which oneDNN reads it: for <see cref="Linear"/> and <see cref="LinearAdd"/> alone, any number of rows.</summary>
+    /// <param name="weight">[O, I], float32 or bfloat16, on the CPU.</param>
+    /// <returns>The same weight on the same memory where the copy would not multiply as it does.</returns>
+    public static Tensor Pack(Tensor weight)
+    {
+        // oneDNN pads to its block, and float32 copies whose O is no multiple of 64 then give wrong products: never trusted, always tried.
+        using var scope = NewDisposeScope();
+        var packed = Reordered(weight);
+        var x = weight.narrow(0, 0, Math.Min(4, weight.size(0)));
+        var expected = x.matmul(weight.t()).to(ScalarType.Float32);
+        var difference = (Linear(x, packed, null).to(ScalarType.Float32) - expected).abs().max().item<float>();
+        var tolerance = (weight.dtype == ScalarType.Float32 ? 1e-4f : 2e-2f) * expected.abs().max().item<float>();
+        return (difference <= tolerance ? packed : weight.contiguous()).DetachFromDisposeScope();
+    }
+
+    private static Tensor Reordered(Tensor weight)
+    {
+        // The order made for many rows was the fastest for one row too: a block of outputs is read from one place.
+        const ulong Rows = 512;
+        var stack = stackalloc ulong[2];
+        stack[0] = Argument(weight);
+        stack[1] = Some(Rows);
+        Call("mkldnn::_reorder_linear_weight\0"u8, "\0"u8, stack);
+        return Result(stack[0]);
+    }
+
+    /// <summary>Where the elements of a contiguous tensor on the CPU lie. Valid as long as the tensor.</summary>
+    public static nint Data(Tensor tensor)
+    {
+        nint data;
+        Check(aoti_torch_get_data_ptr(tensor.Handle, &data), "get_data_ptr");
+        return data;
     }
 
     /// <summary>A tensor over memory that somebody else owns and keeps alive; not to be written.</summary>
@@ -174,6 +233,12 @@ internal static unsafe class Aten
     [DllImport("torch_cpu")]
     private static extern int aoti_torch_cpu__linear_pointwise(
         nint x, nint weight, nint* bias, byte* attribute, double** scalars, long scalarCount, byte** algorithm, nint* result);
+
+    [DllImport("torch_cpu")]
+    private static extern int aoti_torch_cpu__linear_pointwise_binary(nint x, nint other, nint weight, nint* bias, byte* attribute, nint* result);
+
+    [DllImport("torch_cpu")]
+    private static extern int aoti_torch_get_data_ptr(nint tensor, nint* data);
 
     [DllImport("torch_cpu")]
     private static extern int torch_new_list_reserve_size(nuint size, nint* list);

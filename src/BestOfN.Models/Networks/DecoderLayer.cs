@@ -95,7 +95,7 @@ internal sealed class DecoderLayer
 
     /// <summary>x · weightᵀ + bias, with gradients where they are enabled.</summary>
     internal static Tensor Linear(Tensor x, Tensor weight, Tensor? bias) =>
-        !is_grad_enabled() && Aten.HasFewRows(x) ? Aten.Linear(x, weight, bias) : F.linear(x, weight, bias);
+        !is_grad_enabled() && Aten.PrefersOneDnn(x) ? Aten.Linear(x, weight, bias) : F.linear(x, weight, bias);
 
     /// <summary>x · rsqrt(mean(x²) + eps) · weight, in float32 within.</summary>
     internal static Tensor Norm(Tensor x, Tensor weight, double epsilon)
@@ -124,7 +124,7 @@ internal sealed class DecoderLayer
 
     private static void Accumulate(Tensor h, Tensor x, Tensor weight, Tensor? bias)
     {
-        if (Aten.HasFewRows(x))
+        if (Aten.PrefersOneDnn(x))
         {
             using var y = Aten.Linear(x, weight, bias);
             h.add_(y);

@@ -9,7 +9,8 @@ namespace BestOfN.Models.Networks;
 /// <remarks>Not thread-safe: one owner thread per device. Owns its weights and the checkpoint they are mapped from.</remarks>
 public sealed class LanguageModel : IDisposable
 {
-    private static readonly string[] s_architectures = ["InternLM2ForCausalLM", "LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM", "InternLMXComposer2ForCausalLM"];
+    internal static readonly string[] Architectures =
+        ["InternLM2ForCausalLM", "LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM", "InternLMXComposer2ForCausalLM"];
 
     private readonly Checkpoint? _checkpoint;
 
@@ -43,14 +44,16 @@ public sealed class LanguageModel : IDisposable
     /// <param name="type">float32 or bfloat16.</param>
     /// <param name="device">Where to run.</param>
     /// <exception cref="CheckpointException">Anything about the folder is not as expected; nothing stays loaded.</exception>
-    public static LanguageModel Load(string folder, ScalarType type, Device device)
+    public static LanguageModel Load(string folder, ScalarType type, Device device) => Load(folder, type, device, Checkpoint.Open);
+
+    internal static LanguageModel Load(string folder, ScalarType type, Device device, Func<string, Checkpoint> open)
     {
         var configuration = ModelConfiguration.Load(folder);
-        var family = DecoderFamilies.Of(configuration, s_architectures);
+        var family = DecoderFamilies.Of(configuration, Architectures);
         var sizes = family.Read(configuration);
         var composer = InternLMXComposer2.Is(family);
         var assumptions = new List<string>();
-        var checkpoint = Checkpoint.Open(folder);
+        var checkpoint = open(folder);
         Decoder? decoder = null;
         PictureEncoder? pictures = null;
         try

@@ -9,7 +9,7 @@ namespace BestOfN.Models.Networks;
 /// <remarks>Not thread-safe: one owner thread per device. Owns its weights and the checkpoint they are mapped from.</remarks>
 public sealed class RewardNetwork : IDisposable
 {
-    private static readonly string[] s_architectures =
+    internal static readonly string[] Architectures =
     [
         "InternLM2ForRewardModel", "LlamaForSequenceClassification", "Qwen2ForSequenceClassification", "Qwen3ForSequenceClassification",
         "Qwen2ForRewardModel", "Qwen2ForProcessRewardModel", "InternLMXComposer2ForCausalLM", "InternLMXComposer2ForRewardModel",
@@ -50,10 +50,12 @@ public sealed class RewardNetwork : IDisposable
     /// <param name="type">float32 or bfloat16: the type of the decoder; the head is float32.</param>
     /// <param name="device">Where to run.</param>
     /// <exception cref="CheckpointException">Anything about the folder is not as expected; nothing stays loaded.</exception>
-    public static RewardNetwork Load(string folder, ScalarType type, Device device)
+    public static RewardNetwork Load(string folder, ScalarType type, Device device) => Load(folder, type, device, Checkpoint.Open);
+
+    internal static RewardNetwork Load(string folder, ScalarType type, Device device, Func<string, Checkpoint> open)
     {
         var configuration = ModelConfiguration.Load(folder);
-        var family = DecoderFamilies.Of(configuration, s_architectures);
+        var family = DecoderFamilies.Of(configuration, Architectures);
         var sizes = family.Read(configuration);
         var composer = InternLMXComposer2.Is(family);
         var assumptions = new List<string>();
@@ -64,7 +66,7 @@ public sealed class RewardNetwork : IDisposable
             throw new CheckpointException($"{configuration.FilePath}: num_labels: expected {(steps ? 2 : 1)}, found {labels}.");
         }
 
-        var checkpoint = Checkpoint.Open(folder);
+        var checkpoint = open(folder);
         Decoder? decoder = null;
         PictureEncoder? pictures = null;
         try

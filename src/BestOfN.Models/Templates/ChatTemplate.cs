@@ -21,14 +21,14 @@ public sealed class ChatTemplate
 
     private readonly JinjaTemplate _template;
     private readonly string _source;
-    private readonly string _name;
     private readonly SpecialTokenEncoder _encoder;
     private readonly int? _bos;
     private readonly Dictionary<string, object?> _variables;
 
     private ChatTemplate(string source, string name, ITokenizer tokenizer, Dictionary<string, object?> specialTokens, TimeProvider time)
     {
-        (_source, _name) = (source, name);
+        _source = source;
+        Origin = name;
         _template = new(source, name);
         _encoder = new(tokenizer);
         _bos = tokenizer.BosId;
@@ -39,6 +39,9 @@ public sealed class ChatTemplate
             ["strftime_now"] = (JinjaFunction)(a => StrfTime.Format(time.GetLocalNow(), a.Text(0, "format", null) ?? "%Y-%m-%d")),
         };
     }
+
+    /// <summary>Where the template comes from: a file, or the one built in for a family.</summary>
+    public string Origin { get; }
 
     /// <summary>
     /// The folder's template (<c>chat_template.jinja</c>, else <c>chat_template</c> in <c>tokenizer_config.json</c>), else the
@@ -70,7 +73,7 @@ public sealed class ChatTemplate
 
         if (pieces.Length - 1 != pictures.Length)
         {
-            throw new ChatTemplateException(_name, 1, $"the template writes {pieces.Length - 1} pictures where the conversation has {pictures.Length}");
+            throw new ChatTemplateException(Origin, 1, $"the template writes {pieces.Length - 1} pictures where the conversation has {pictures.Length}");
         }
 
         for (var i = 0; i < pictures.Length; i++)

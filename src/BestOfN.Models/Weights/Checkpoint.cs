@@ -1,57 +1,69 @@
 using System.Text.Json;
+using BestOfN.Models.Weights.TorchArchives;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BestOfN.Models.Weights;
 
-/// <summary>The tensors of a model folder in the published layout: one safetensors file, or shards with an index.</summary>
+/// <summary>The tensors of a model folder in the published layout: safetensors or torch.save archives, one file or shards with an index.</summary>
 /// <remarks>Not thread-safe. Owns the mappings: keep it alive as long as any tensor taken from it.</remarks>
 public sealed class Checkpoint : IDisposable
 {
-    private const string Single = "model.safetensors";
-    private const string Index = "model.safetensors.index.json";
+    internal const string Safetensors = "model.safetensors";
+    internal const string TorchArchive = "pytorch_model.bin";
+    internal const string IndexSuffix = ".index.json";
 
-    private readonly List<SafetensorsFile> _files = [];
-    private readonly Dictionary<string, (SafetensorsFile File, TensorEntry Entry)> _tensors = [];
+    // The first that is there is taken.
+    private static readonly (string Name, Func<string, IWeightFile> Open)[] s_formats =
+        [(Safetensors, SafetensorsFile.Open), (TorchArchive, TorchArchiveFile.Open)];
 
-    private Checkpoint(string folder) => Folder = folder;
+    private readonly List<IWeightFile> _files = [];
+    private readonly Dictionary<string, (IWeightFile File, TensorEntry Entry)> _tensors = [];
+
+    private readonly CheckpointAudit? _audit;
+
+    private Checkpoint(string folder, CheckpointAudit? audit) => (Folder, _audit) = (folder, audit);
 
     public string Folder { get; }
+
+    /// <summary>The files with tensors: one, or the shards that the index names.</summary>
+    public IReadOnlyList<IWeightFile> Files => _files;
 
     /// <summary>All tensors by the checkpoint's names.</summary>
     public IEnumerable<TensorEntry> Entries => _tensors.Values.Select(t => t.Entry);
 
     /// <exception cref="CheckpointException">A file is missing, truncated, malformed, or lacks a tensor that the index puts there.</exception>
-    public static Checkpoint Open(string folder)
+    public static Checkpoint Open(string folder) => Open(folder, null);
+
+    /// <summary>Opens a folder to learn what a network would take from it: tensors have shapes and no contents, and what is amiss goes to the audit.</summary>
+    /// <exception cref="CheckpointException">As from <see cref="Open(string)"/>.</exception>
+    internal static Checkpoint Open(string folder, CheckpointAudit? audit)
     {
         if (!Directory.Exists(folder))
         {
             throw new CheckpointException($"{folder}: the folder does not exist.");
         }
 
-        var checkpoint = new Checkpoint(folder);
+        var checkpoint = new Checkpoint(folder, audit);
         try
         {
-            var single = Path.Combine(folder, Single);
-            var index = Path.Combine(folder, Index);
-            if (File.Exists(single))
+            foreach (var (name, open) in s_formats)
             {
-                var file = checkpoint.Add(single);
-                foreach (var entry in file.Tensors.Values)
+                var single = Path.Combine(folder, name);
+                if (File.Exists(single))
                 {
-                    checkpoint._tensors.Add(entry.Name, (file, entry));
+                    checkpoint.AddFile(single, open);
+                    return checkpoint;
+                }
+
+                if (File.Exists(single + IndexSuffix))
+                {
+                    checkpoint.AddShards(single + IndexSuffix, open);
+                    return checkpoint;
                 }
             }
-            else if (File.Exists(index))
-            {
-                checkpoint.AddShards(index);
-            }
-            else
-            {
-                throw new CheckpointException($"{folder}: expected {Single} or {Index}, found neither.");
-            }
 
-            return checkpoint;
+            throw new CheckpointException($"{folder}: expected {string.Join(" or ", s_formats.SelectMany(f => new[] { f.Name, f.Name + IndexSuffix }))}, found none of them.");
         }
         catch
         {
@@ -74,33 +86,34 @@ public sealed class Checkpoint : IDisposable
     public Tensor Take(string name, ReadOnlySpan<long> shape, ScalarType type, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        if (!_tensors.TryGetValue(name, out var found))
+        var mismatch = Mismatch(name, shape);
+        if (_audit is not null)
         {
-            throw new CheckpointException($"{Folder}: tensor {name}: expected shape [{Join(shape)}], found no such tensor.");
+            _audit.Add(name, mismatch);
+            return empty(shape.ToArray(), type, META);
         }
 
-        var (file, entry) = found;
-        if (!shape.SequenceEqual(entry.Shape.ToArray()))
+        if (mismatch is not null)
         {
-            throw new CheckpointException($"{file.Path}: tensor {name}: expected shape [{Join(shape)}], found [{string.Join(", ", entry.Shape)}].");
+            throw new CheckpointException(mismatch);
         }
 
-        if (entry.Type is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Float64))
+        var (file, entry) = _tensors[name];
+        if (entry.Type == type && entry.Strides is null && device.type == DeviceType.CPU)
         {
-            throw new CheckpointException($"{file.Path}: tensor {name}: expected a floating-point type, found {entry.Type}.");
+            return file.Map(entry);
         }
 
-        var mapped = file.Map(entry);
-        if (entry.Type == type && device.type == DeviceType.CPU)
-        {
-            return mapped;
-        }
-
-        using (mapped)
-        {
-            return mapped.to(type, device);
-        }
+        using var scope = NewDisposeScope();
+        using var mapped = file.Map(entry);
+        return mapped.contiguous().to(type, device).MoveToOuterDisposeScope();
     }
+
+    /// <summary>A view of a tensor in the mapping, in its stored type and layout, on the CPU.</summary>
+    internal Tensor Map(string name) => _tensors[name].File.Map(_tensors[name].Entry);
+
+    /// <summary>Where a tensor lies, or null where it is absent.</summary>
+    internal TensorEntry? Find(string name) => _tensors.TryGetValue(name, out var found) ? found.Entry : null;
 
     public void Dispose()
     {
@@ -113,14 +126,36 @@ public sealed class Checkpoint : IDisposable
         _tensors.Clear();
     }
 
-    private SafetensorsFile Add(string path)
+    private string? Mismatch(string name, ReadOnlySpan<long> shape)
     {
-        var file = SafetensorsFile.Open(path);
+        if (!_tensors.TryGetValue(name, out var found))
+        {
+            return $"{Folder}: tensor {name}: expected shape [{Join(shape)}], found no such tensor.";
+        }
+
+        var (file, entry) = found;
+        return !shape.SequenceEqual(entry.Shape.ToArray())
+            ? $"{file.Path}: tensor {name}: expected shape [{Join(shape)}], found [{string.Join(", ", entry.Shape)}]."
+            : ElementTypes.IsFloatingPoint(entry.Type) ? null : $"{file.Path}: tensor {name}: expected a floating-point type, found {entry.Type}.";
+    }
+
+    private IWeightFile Add(string path, Func<string, IWeightFile> open)
+    {
+        var file = open(path);
         _files.Add(file);
         return file;
     }
 
-    private void AddShards(string index)
+    private void AddFile(string path, Func<string, IWeightFile> open)
+    {
+        var file = Add(path, open);
+        foreach (var entry in file.Tensors.Values)
+        {
+            _tensors.Add(entry.Name, (file, entry));
+        }
+    }
+
+    private void AddShards(string index, Func<string, IWeightFile> open)
     {
         Dictionary<string, string> map;
         try
@@ -140,7 +175,7 @@ public sealed class Checkpoint : IDisposable
                 throw new CheckpointException($"{index}: shard \"{shard.Key}\": expected the name of a file in the same folder.");
             }
 
-            var file = Add(Path.Combine(Folder, shard.Key));
+            var file = Add(Path.Combine(Folder, shard.Key), open);
             foreach (var (name, _) in shard)
             {
                 if (!file.Tensors.TryGetValue(name, out var entry))

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Frozen;
-using System.IO.MemoryMappedFiles;
 using System.Text.Json;
 using BestOfN.Models.Native;
 using TorchSharp;
@@ -13,82 +12,51 @@ namespace BestOfN.Models.Weights;
 /// Format: https://huggingface.co/docs/safetensors. Tensors returned by <see cref="Map"/> lie in the mapping: they are valid until
 /// <see cref="Dispose"/> and must not be written. Replace a model's files by renaming, never by writing into them.
 /// </remarks>
-public sealed unsafe class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : IWeightFile
 {
     private const long LargestHeader = 100_000_000;   // the format's own limit
 
-    private readonly MemoryMappedFile _file;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _data;
+    private readonly MappedFile _file;
 
-    private SafetensorsFile(string path, MemoryMappedFile file, MemoryMappedViewAccessor view, byte* data, FrozenDictionary<string, TensorEntry> tensors)
-    {
-        (Path, _file, _view, Tensors) = (path, file, view, tensors);
-        _data = data;
-    }
+    private SafetensorsFile(MappedFile file, FrozenDictionary<string, TensorEntry> tensors) => (_file, Tensors) = (file, tensors);
 
-    public string Path { get; }
+    public string Path => _file.Path;
 
     public IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
 
     /// <exception cref="CheckpointException">The file is missing, truncated or malformed.</exception>
     public static SafetensorsFile Open(string path)
     {
-        if (!File.Exists(path))
-        {
-            throw new CheckpointException($"{path}: the file does not exist.");
-        }
-
-        var entries = ReadHeader(path);
-        MemoryMappedFile? file = null;
+        var file = MappedFile.Open(path, smallest: 8);
         try
         {
-            file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-            var view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-            byte* data = null;
-            view.SafeMemoryMappedViewHandle.AcquirePointer(ref data);
-            return new SafetensorsFile(path, file, view, data + view.PointerOffset, entries);
+            return new SafetensorsFile(file, ReadHeader(file));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch
         {
-            file?.Dispose();
-            throw new CheckpointException($"{path}: cannot be mapped: {e.Message}", e);
+            file.Dispose();
+            throw;
         }
     }
 
-    /// <summary>A view of a tensor in the mapping, in its stored type, on the CPU. The caller disposes it before the file.</summary>
     public Tensor Map(TensorEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        return Aten.FromBlob((nint)(_data + entry.Offset), [.. entry.Shape], entry.Type);
+        return Aten.FromBlob(_file.Address(entry.Offset, entry.Length), [.. entry.Shape], entry.Type);
     }
 
-    public void Dispose()
-    {
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _file.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 
-    private static FrozenDictionary<string, TensorEntry> ReadHeader(string path)
+    private static FrozenDictionary<string, TensorEntry> ReadHeader(MappedFile file)
     {
-        using var stream = File.OpenRead(path);
-        var length = stream.Length;
-        Span<byte> prefix = stackalloc byte[8];
-        if (length < 8)
-        {
-            throw new CheckpointException($"{path}: expected at least 8 bytes, found {length}.");
-        }
-
-        stream.ReadExactly(prefix);
-        var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        var (path, length) = (file.Path, file.Length);
+        var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file.Read(0, 8));
         if (headerLength > LargestHeader || (long)headerLength > length - 8)
         {
             throw new CheckpointException($"{path}: the header claims {headerLength} bytes; the file has {length} and a header at most {LargestHeader}.");
         }
 
-        var header = new byte[headerLength];
-        stream.ReadExactly(header);
+        var header = file.Read(8, (int)headerLength).ToArray();
         var dataStart = 8 + (long)headerLength;
         try
         {
@@ -115,20 +83,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
     {
         var (name, value) = (property.Name, property.Value);
         var typeName = value.GetProperty("dtype").GetString();
-        var type = typeName switch
-        {
-            "F32" => ScalarType.Float32,
-            "BF16" => ScalarType.BFloat16,
-            "F16" => ScalarType.Float16,
-            "F64" => ScalarType.Float64,
-            "I64" => ScalarType.Int64,
-            "I32" => ScalarType.Int32,
-            "I16" => ScalarType.Int16,
-            "I8" => ScalarType.Int8,
-            "U8" => ScalarType.Byte,
-            "BOOL" => ScalarType.Bool,
-            _ => throw new CheckpointException($"{path}: tensor {name}: expected dtype F32, BF16 or F16, found {typeName}."),
-        };
+        var type = ElementTypes.Parse(typeName)
+            ?? throw new CheckpointException($"{path}: tensor {name}: expected dtype F32, BF16 or F16, found {typeName}.");
         var shape = value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64()).ToArray();
         var offsets = value.GetProperty("data_offsets");
         if (offsets.GetArrayLength() != 2)
@@ -142,7 +98,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
             throw new CheckpointException($"{path}: tensor {name}: bytes {begin}..{end} lie outside the {fileLength - dataStart} bytes of data.");
         }
 
-        var expected = (Int128)ElementSize(type);
+        var expected = (Int128)ElementTypes.SizeOf(type);
         foreach (var size in shape)
         {
             expected *= size;
@@ -180,12 +136,4 @@ public sealed unsafe class SafetensorsFile : IDisposable
             throw new CheckpointException($"{path}: expected {end - dataStart} bytes of data, as the header says, found {fileLength - dataStart}.");
         }
     }
-
-    private static int ElementSize(ScalarType type) => type switch
-    {
-        ScalarType.Float64 or ScalarType.Int64 => 8,
-        ScalarType.Float32 or ScalarType.Int32 => 4,
-        ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Int16 => 2,
-        _ => 1,
-    };
 }

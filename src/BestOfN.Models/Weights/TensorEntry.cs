@@ -7,5 +7,12 @@ namespace BestOfN.Models.Weights;
 /// <param name="Type">Element type as stored.</param>
 /// <param name="Shape">Sizes, outermost first.</param>
 /// <param name="Offset">First byte, from the start of the file.</param>
-/// <param name="Length">Bytes.</param>
-public sealed record TensorEntry(string Name, torch.ScalarType Type, IReadOnlyList<long> Shape, long Offset, long Length);
+/// <param name="Length">Bytes from the first element to the last, both included.</param>
+public sealed record TensorEntry(string Name, torch.ScalarType Type, IReadOnlyList<long> Shape, long Offset, long Length)
+{
+    /// <summary>Steps between neighbours of each dimension, in elements; null where they lie row by row without gaps.</summary>
+    public IReadOnlyList<long>? Strides { get; init; }
+
+    /// <summary>Number of elements.</summary>
+    public long Elements => Shape.Aggregate(1L, (product, size) => product * size);
+}

@@ -22,6 +22,9 @@ public sealed record RewardRecipe
     /// <summary>Layers put on top of the language model before ranking: they compare what it expected at every token with what came.</summary>
     public int ScoreLayers { get; init; } = 2;
 
+    /// <summary>Finding the flaws of guessed answers token by token.</summary>
+    public required TrainingSchedule Flaws { get; init; }
+
     public required PairSampling Pairs { get; init; }
 
     public required TrainingSchedule Training { get; init; }

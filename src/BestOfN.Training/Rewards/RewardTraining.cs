@@ -49,12 +49,31 @@ public static class RewardTraining
                 progress,
                 cancellationToken);
 
+            using var judge = FreshWeights.Extend(decoder, recipe.ScoreLayers, random);
+            var parameters = judge.Parameters.Append(new("v_head.weight", score)).ToArray();
+            var guessed = Enumerable.Range(0, 400).Select(i => (i, world.Draw(recipe.Seed, i, Split.HeldOut))).Select(p => (p.Item2, JudgedAnswers.Guessed(p.Item2, answers, 8, new SplitMix64(recipe.Seed, 77, (ulong)p.i)))).ToArray();
+            new TrainingLoop("flaws", recipe.Flaws, parameters, Path.Combine(stateFolder, "flaws")).Run(
+                RecipeFile.Fingerprint(recipe),
+                step => FlawFinding.Loss(judge, head, [.. Enumerable.Range(0, recipe.Flaws.Batch).Select(i => ((long)step * recipe.Flaws.Batch) + i)
+                    .Select(i => JudgedAnswers.Guessed(world.Draw(recipe.Seed + 7, i, Split.Training), answers, 8, new SplitMix64(recipe.Seed, (ulong)i)))]),
+                () =>
+                {
+                    var all = new Dictionary<string, double>();
+                    foreach (var g in guessed.GroupBy(p => p.Item1.Family))
+                    {
+                        var m = Measure(judge, head, [.. g.Select(p => ComparedAnswers.Of(p.Item2.Prompt, [.. p.Item2.Answers.Select((a, i) => (a, p.Item2.SoundTokens[i] == a.Count))], 99)).Where(c => c.Pairs.Count > 0)]);
+                        all[g.Key + " auc"] = m["auc"];
+                    }
+
+                    Console.Error.WriteLine(string.Join(' ', all.Select(a => $"{a.Key} {a.Value:F3}")));
+                    return all;
+                },
+                progress,
+                cancellationToken);
             var pool = AnswerPool.SampleOrLoad(recipe, world, answers, Path.Combine(stateFolder, $"answers-{sampled}.jsonl"), progress, cancellationToken);
             var training = Compare(pool.Training, answers, recipe);
             var heldOut = Compare(pool.HeldOut, answers, recipe);
             var order = new EpochOrder(training.Length, recipe.Seed);
-            using var judge = FreshWeights.Extend(decoder, recipe.ScoreLayers, random);
-            var parameters = judge.Parameters.Append(new("v_head.weight", score)).ToArray();
             var history = new TrainingLoop("pairs", recipe.Training, parameters, Path.Combine(stateFolder, "pairs")).Run(
                 RecipeFile.Fingerprint(recipe),
                 step => PairwiseRanking.Loss(judge, head, [.. order.Batch(step, recipe.Training.Batch).Select(i => training[i])]),

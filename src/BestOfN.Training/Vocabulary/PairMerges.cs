@@ -3,7 +3,7 @@ namespace BestOfN.Training.Vocabulary;
 /// <summary>Byte-pair encoding: joins the commonest pair of neighbours, again and again.</summary>
 /// <remarks>
 /// As SentencePiece does it, a word is what stands between spaces, with the space before it (▁), and letters do not join
-/// with punctuation. A digit joins with nothing, so that arithmetic sees places of numbers.
+/// with punctuation. A digit joins with nothing, so that arithmetic sees places of numbers, nor does a capital letter: it is a name.
 /// Source: Sennrich, Haddow, Birch 2016, https://arxiv.org/abs/1508.07909.
 /// </remarks>
 internal static class PairMerges
@@ -75,6 +75,8 @@ internal static class PairMerges
     }
 
     private static bool Joins(char left, char right) =>
-        right != Space && !char.IsAsciiDigit(left) && !char.IsAsciiDigit(right) && left != '\n' && right != '\n'
+        right != Space && !StandsAlone(left) && !StandsAlone(right)
         && (left == Space || char.IsLetter(left) == char.IsLetter(right));
+
+    private static bool StandsAlone(char c) => char.IsAsciiDigit(c) || char.IsAsciiLetterUpper(c) || c == '\n';
 }

@@ -1,136 +1,77 @@
-using System.Collections.Concurrent;
-
 namespace BestOfN.Training.Worlds;
 
-/// <summary>Which order satisfies the constraints? Exactly one does, and no constraint can be spared.</summary>
+/// <summary>Which order satisfies the conditions? Any that does is right.</summary>
 internal sealed class OrderProblem : Problem
 {
-    private static readonly ConcurrentDictionary<int, char[][]> AllLines = new();
-
     public override ProblemFamily Family => ProblemFamily.Order;
 
-    /// <summary>How many items; they are called A, B, C, ….</summary>
-    public required int Items { get; init; }
+    /// <summary>The items, each once, in alphabetical order.</summary>
+    public required string Items { get; init; }
 
-    public required IReadOnlyList<OrderConstraint> Constraints { get; init; }
+    /// <summary>Which item comes before which.</summary>
+    public required IReadOnlyList<(char Earlier, char Later)> Conditions { get; init; }
 
-    internal override string Content =>
-        $"order {Items}: {string.Join(", ", Constraints.Select(c => c.ToString()).Order(StringComparer.Ordinal))}";
+    internal override string Content => $"order {Items}: {string.Join(' ', Conditions.Select(c => $"{c.Earlier}<{c.Later}").Order(StringComparer.Ordinal))}";
 
     public static OrderProblem Draw(PocketTextWorldOptions options, SplitMix64 random)
     {
-        var names = Names(options.OrderItems);
-        var line = names.ToArray();
+        var items = "ABCDEFGH"[..options.OrderItems];
+        var line = items.ToCharArray();
         random.Shuffle<char>(line);
-        var constraints = DrawConstraints(line, random);
+        var conditions = new (char Earlier, char Later)[options.OrderConditions];
+        for (var i = 0; i < conditions.Length;)
+        {
+            var first = random.Below(line.Length - 1);
+            var condition = (line[first], line[first + 1 + random.Below(line.Length - 1 - first)]);
+            if (!conditions.AsSpan(0, i).Contains(condition))
+            {
+                conditions[i++] = condition;
+            }
+        }
 
-        var list = string.Join(", ", names.ToCharArray());
-        var known = string.Join(", ", constraints);
+        var known = string.Join(' ', conditions.Select(c => $"{c.Earlier}<{c.Later}"));
         return new()
         {
             Question = random.Below(3) switch
             {
-                0 => $"Line up {list}: {known}.",
-                1 => $"Put {list} in a row with {known}.",
-                _ => $"In what order are {list} if {known}?",
+                0 => $"Line up {items} so that {known}.",
+                1 => $"Put {items} in a row with {known}.",
+                _ => $"Order {items} given {known}.",
             },
-            Solution = string.Join(' ', line),
-            Items = options.OrderItems,
-            Constraints = constraints,
+            Solution = new string(line),
+            Items = items,
+            Conditions = conditions,
         };
     }
 
-    private protected override bool Accepts(string answer)
+    // Seen at the first item that stands before one it had to wait for.
+    private protected override int? FlawAt(string answer)
     {
-        if (answer.Length != 2 * Items - 1)
+        for (var i = 0; i < answer.Length; i++)
         {
-            return false;
-        }
-
-        Span<char> line = stackalloc char[Items];
-        for (var i = 0; i < Items; i++)
-        {
-            line[i] = answer[2 * i];
-            if (i > 0 && answer[2 * i - 1] != ' ')
+            if (!Items.Contains(answer[i], StringComparison.Ordinal) || answer.IndexOf(answer[i]) < i
+                || Conditions.Any(c => c.Later == answer[i] && !answer.AsSpan(0, i).Contains(c.Earlier)))
             {
-                return false;
+                return i;
             }
         }
 
-        foreach (var name in Names(Items))
-        {
-            if (!line.Contains(name))
-            {
-                return false;
-            }
-        }
-
-        return AllHold(Constraints, line);
+        return answer.Length == Items.Length ? null : answer.Length;
     }
 
-    /// <summary>Constraints of random kinds until one line is left, then without those that say nothing new.</summary>
-    private static List<OrderConstraint> DrawConstraints(char[] line, SplitMix64 random)
+    internal override string Guess(SplitMix64 random)
     {
-        var all = AllLines.GetOrAdd(line.Length, static n => [.. Permutations(Names(n))]);
-        var constraints = new List<OrderConstraint>();
-        var left = all;
-        while (left.Length > 1)
+        var line = (random.Below(2) == 0 ? Items : Solution).ToCharArray();
+        if (random.Below(2) == 0)
         {
-            var constraint = DrawTrue(line, random);
-            var remaining = left.Where(l => constraint.Holds(l)).ToArray();
-            if (remaining.Length < left.Length)
-            {
-                constraints.Add(constraint);
-                left = remaining;
-            }
+            random.Shuffle<char>(line);
+        }
+        else
+        {
+            var (a, b) = (random.Below(line.Length), random.Below(line.Length));
+            (line[a], line[b]) = (line[b], line[a]);
         }
 
-        // An early constraint may be implied by later ones.
-        for (var i = constraints.Count - 1; i >= 0; i--)
-        {
-            var others = constraints.Where((_, j) => j != i).ToList();
-            if (all.Count(l => AllHold(others, l)) == 1)
-            {
-                constraints = others;
-            }
-        }
-
-        var shuffled = constraints.ToArray();
-        random.Shuffle<OrderConstraint>(shuffled);
-        return [.. shuffled];
+        return new string(line);
     }
-
-    private static OrderConstraint DrawTrue(char[] line, SplitMix64 random)
-    {
-        switch (random.Below(6))
-        {
-            case 0:
-                return random.Below(2) == 0 ? new OrderConstraint.First(line[0]) : new OrderConstraint.Last(line[^1]);
-            case 1 or 2:
-                var previous = random.Below(line.Length - 1);
-                return new OrderConstraint.RightAfter(line[previous + 1], line[previous]);
-            default:
-                var item = random.Below(line.Length - 1);
-                return new OrderConstraint.Before(line[item], line[item + 1 + random.Below(line.Length - 1 - item)]);
-        }
-    }
-
-    private static bool AllHold(IReadOnlyList<OrderConstraint> constraints, ReadOnlySpan<char> line)
-    {
-        foreach (var constraint in constraints)
-        {
-            if (!constraint.Holds(line))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static string Names(int items) => "ABCDEFG"[..items];
-
-    private static IEnumerable<char[]> Permutations(string names) => names.Length == 1
-        ? [[names[0]]]
-        : names.SelectMany((name, i) => Permutations(names.Remove(i, 1)).Select(rest => (char[])[name, .. rest]));
 }

@@ -25,38 +25,58 @@ internal sealed class PairProblem : Problem
                 }
             }
 
-            var first = random.Below(numbers.Length - 1);
-            var second = first + 1 + random.Below(numbers.Length - 1 - first);
+            var (first, second) = Two(numbers.Length, random);
             var total = numbers[first] + numbers[second];
-            if (Pairs(numbers).Count(p => p.First + p.Second == total) != 1)
+            if (Enumerable.Range(0, numbers.Length).Sum(i => numbers.Skip(i + 1).Count(n => n + numbers[i] == total)) != 1)
             {
                 continue;
             }
 
-            var list = string.Join(", ", numbers);
+            var list = string.Join(' ', numbers);
             return new()
             {
                 Question = random.Below(3) switch
                 {
                     0 => $"Which two of {list} add up to {total}?",
-                    1 => $"Find two numbers among {list} whose sum is {total}.",
+                    1 => $"Find two of {list} whose sum is {total}.",
                     _ => $"Pick two of {list} that make {total}.",
                 },
-                Solution = Answer(numbers[first], numbers[second]),
+                Solution = Answer(numbers[first], numbers[second], total),
                 Numbers = numbers,
                 Total = total,
             };
         }
     }
 
-    private protected override bool Accepts(string answer) =>
-        Pairs(Numbers).Any(p => p.First + p.Second == Total
-            && (answer == Answer(p.First, p.Second) || answer == Answer(p.Second, p.First)));
+    // Seen where the last digit of a number makes it one that is not in the list, or the sum a wrong one.
+    private protected override int? FlawAt(string answer)
+    {
+        var plus = answer.IndexOf('+', StringComparison.Ordinal);
+        var equals = answer.IndexOf('=', StringComparison.Ordinal);
+        if (plus < 1 || !Is(answer.AsSpan(0, plus), out var first))
+        {
+            return Math.Max(0, plus - 1);
+        }
 
-    private static string Answer(int first, int second) => $"{first} + {second} = {first + second}";
+        return equals < plus + 2 || !Is(answer.AsSpan(plus + 1, equals - plus - 1), out var second) || first == second || first + second != Total
+            ? Math.Max(plus, (equals < 0 ? answer.Length : equals) - 1)
+            : answer == Answer(first, second, Total) ? null : answer.Length - 1;
+    }
 
-    private static IEnumerable<(int First, int Second)> Pairs(IReadOnlyList<int> numbers) =>
-        from i in Enumerable.Range(0, numbers.Count)
-        from j in Enumerable.Range(i + 1, numbers.Count - 1 - i)
-        select (numbers[i], numbers[j]);
+    internal override string Guess(SplitMix64 random)
+    {
+        var (first, second) = Two(Numbers.Count, random);
+        var (a, b) = random.Below(2) == 0 ? (Numbers[first], Numbers[second]) : (Numbers[second], Numbers[first]);
+        return Answer(a, random.Below(4) == 0 && Total > a ? Total - a : b, Total);
+    }
+
+    private static string Answer(int first, int second, int total) => $"{first}+{second}={total}";
+
+    private static (int First, int Second) Two(int count, SplitMix64 random)
+    {
+        var first = random.Below(count - 1);
+        return (first, first + 1 + random.Below(count - 1 - first));
+    }
+
+    private bool Is(ReadOnlySpan<char> text, out int number) => int.TryParse(text, out number) && Numbers.Contains(number) && text.SequenceEqual($"{number}");
 }

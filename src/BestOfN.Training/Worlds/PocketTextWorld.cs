@@ -2,7 +2,7 @@ namespace BestOfN.Training.Worlds;
 
 /// <summary>An endless, verifiable source of small questions in three families, equally often and in three phrasings each.</summary>
 /// <remarks>Thread-safe. The same on every platform.</remarks>
-public sealed class PocketTextWorld
+public sealed class PocketTextWorld : IPocketWorld
 {
     private readonly PocketTextWorldOptions _options;
 
@@ -13,7 +13,9 @@ public sealed class PocketTextWorld
         _options.Validate();
     }
 
-    /// <summary>The problem number <paramref name="index"/> of the stream <paramref name="seed"/>. No problem of one split is ever drawn in the other, under any seed.</summary>
+    public string Name => PocketWorlds.Text;
+
+    /// <inheritdoc/>
     public Problem Draw(ulong seed, long index, Split split)
     {
         var random = new SplitMix64(seed, (ulong)index, (ulong)split);
@@ -24,7 +26,7 @@ public sealed class PocketTextWorld
             problem = family switch
             {
                 ProblemFamily.Pair => PairProblem.Draw(_options, random),
-                ProblemFamily.Target => TargetProblem.Draw(_options, random),
+                ProblemFamily.Route => RouteProblem.Draw(_options, random),
                 _ => OrderProblem.Draw(_options, random),
             };
         }

@@ -6,29 +6,29 @@ public sealed record PocketTextWorldOptions
     /// <summary>Numbers listed in a pair question, 3..20. A blind guess is right once in n(n-1)/2.</summary>
     public int PairNumbers { get; init; } = 6;
 
-    /// <summary>Largest number of a pair question, 2 × <see cref="PairNumbers"/> .. 999.</summary>
+    /// <summary>Largest number of a pair question, 2 × <see cref="PairNumbers"/> .. 99.</summary>
     public int PairMaximum { get; init; } = 60;
 
-    /// <summary>Numbers in a target question, 2..8. A blind guess is right once in 2^(n-1).</summary>
-    public int TargetNumbers { get; init; } = 4;
+    /// <summary>Places on the map of a route question, 5..10.</summary>
+    public int RoutePlaces { get; init; } = 8;
 
-    /// <summary>Largest number of a target question, 4..999.</summary>
-    public int TargetMaximum { get; init; } = 20;
+    /// <summary>One-way streets of a route question, 6..20.</summary>
+    public int RouteStreets { get; init; } = 12;
 
-    /// <summary>No running value of a target question's solution leaves 0..this; at least <see cref="TargetMaximum"/>, at most 9999.</summary>
-    public int TargetRunningMaximum { get; init; } = 99;
+    /// <summary>Items to line up, 3..8. A blind guess is right about once in 2^<see cref="OrderConditions"/>.</summary>
+    public int OrderItems { get; init; } = 6;
 
-    /// <summary>Items to line up, 3..7. A blind guess is right once in n!.</summary>
-    public int OrderItems { get; init; } = 5;
+    /// <summary>Conditions on the line, 2..n(n-1)/2.</summary>
+    public int OrderConditions { get; init; } = 6;
 
     internal void Validate()
     {
         Require(PairNumbers, 3, 20, nameof(PairNumbers));
-        Require(PairMaximum, 2 * PairNumbers, 999, nameof(PairMaximum));
-        Require(TargetNumbers, 2, 8, nameof(TargetNumbers));
-        Require(TargetMaximum, 4, 999, nameof(TargetMaximum));
-        Require(TargetRunningMaximum, TargetMaximum, 9999, nameof(TargetRunningMaximum));
-        Require(OrderItems, 3, 7, nameof(OrderItems));
+        Require(PairMaximum, 2 * PairNumbers, 99, nameof(PairMaximum));
+        Require(RoutePlaces, 5, 10, nameof(RoutePlaces));
+        Require(RouteStreets, 6, 20, nameof(RouteStreets));
+        Require(OrderItems, 3, 8, nameof(OrderItems));
+        Require(OrderConditions, 2, OrderItems * (OrderItems - 1) / 2, nameof(OrderConditions));
     }
 
     private static void Require(int value, int minimum, int maximum, string name)

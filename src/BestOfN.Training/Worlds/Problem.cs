@@ -1,5 +1,6 @@
 using System.Text;
 using BestOfN.Core.Prompts;
+using BestOfN.Models.Pictures;
 
 namespace BestOfN.Training.Worlds;
 
@@ -16,17 +17,48 @@ public abstract class Problem
     /// <summary>A correct answer in its canonical form.</summary>
     public required string Solution { get; init; }
 
+    /// <summary>The picture that the question is about, if any.</summary>
+    public virtual IReadOnlyList<Picture> Pictures => [];
+
+    /// <summary>The frames, one a second, of the video that the question is about, if any; all of one size.</summary>
+    public virtual IReadOnlyList<Picture>? Frames => null;
+
     /// <summary>What is asked, without phrasing or the order of things whose order means nothing: equal content, same problem.</summary>
     internal abstract string Content { get; }
 
     internal Split Split => SplitMix64.Mix(Fnv1a(Content)) % 10 == 0 ? Split.HeldOut : Split.Training;
 
     /// <summary>Checks an answer from the question alone. White space around it is allowed, any other deviation from the form is not.</summary>
-    public bool IsCorrect(string answer) => Accepts(answer.Trim());
+    public bool IsCorrect(string answer) => FlawIn(answer) is null;
 
-    public Prompt ToPrompt() => new([new ChatMessage("user", Question)]);
+    /// <summary>Where a careful reader sees that an answer is wrong.</summary>
+    /// <returns>The first character from which on it can no longer be right as far as checking tells, the answer's length where only its end shows it; null where it is right.</returns>
+    internal int? FlawIn(string answer)
+    {
+        var trimmed = answer.Trim();
+        return FlawAt(trimmed) + (answer.Length - answer.TrimStart().Length);
+    }
 
-    private protected abstract bool Accepts(string answer);
+    /// <summary>One user message: the picture as a PNG or the video as a GIF, if there is one, then the question.</summary>
+    public Prompt ToPrompt() => new([new ChatMessage("user", [.. SeenParts(), new TextPart(Question)])]);
+
+    /// <summary>An answer of the right form, as somebody would give who does not search: seldom right.</summary>
+    internal abstract string Guess(SplitMix64 random);
+
+    private protected abstract int? FlawAt(string answer);
+
+    private IEnumerable<ContentPart> SeenParts()
+    {
+        foreach (var picture in Pictures)
+        {
+            yield return new ImagePart(PictureFile.Png(picture));
+        }
+
+        if (Frames is { } frames)
+        {
+            yield return new VideoPart(GifFile.Encode(frames));
+        }
+    }
 
     // Stable over platforms and versions, unlike string.GetHashCode.
     private static ulong Fnv1a(string text)

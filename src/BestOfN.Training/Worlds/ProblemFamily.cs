@@ -6,9 +6,24 @@ public enum ProblemFamily
     /// <summary>Which two of these numbers add up to a total?</summary>
     Pair,
 
-    /// <summary>Which signs between these numbers make a target?</summary>
-    Target,
+    /// <summary>Which way leads from one place to another along one-way streets?</summary>
+    Route,
 
-    /// <summary>Which order satisfies these constraints?</summary>
+    /// <summary>Which order satisfies these conditions?</summary>
     Order,
+
+    /// <summary>Which number is on a card of a picture?</summary>
+    Reading,
+
+    /// <summary>How many dots are on a card of a picture?</summary>
+    Counting,
+
+    /// <summary>In which cell of a picture is a symbol?</summary>
+    Position,
+
+    /// <summary>Which two of the numbers in a video add up to a total?</summary>
+    FrameSum,
+
+    /// <summary>In what order do the frames of a video belong?</summary>
+    FrameOrder,
 }

@@ -24,6 +24,21 @@ public sealed class SequenceBatchTests
         Assert.All(forks, f => Assert.Equal(expected, f.Ids));
     }
 
+    [Theory, MemberData(nameof(Families))]
+    public void A_step_of_packed_weights_decodes_as_the_model_does(string family, int keyValueHeads)
+    {
+        using var inference = inference_mode();
+        using var model = RandomModels.Create(family, keyValueHeads);
+        using var packed = PackedModel.Of(model);
+        using var batch = new SequenceBatch(model, packed);
+        var prompt = RandomModels.Prompt(23);
+        var forks = Sequences(3);
+        batch.Add([(prompt, forks)], 12);
+        Run(batch, 12);
+        var expected = RandomModels.NaiveGreedy(model, prompt, 12);
+        Assert.All(forks, f => Assert.Equal(expected, f.Ids));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(5)]

@@ -23,7 +23,7 @@ public sealed class BrokenCheckpointTests
         { "negative hidden size", ["hidden_size", "expected a whole number", "-32"] },
         { "heads that do not divide", ["num_attention_heads", "multiple of num_key_value_heads"] },
         { "three labels", ["num_labels", "expected 1", "found 3"] },
-        { "no weights", ["model.safetensors", "found neither"] },
+        { "no weights", ["model.safetensors", "pytorch_model.bin.index.json", "found none of them"] },
         { "missing tensor", [Tensor, "expected shape", "no such tensor"] },
         { "wrong shape", [Tensor, "expected shape [160, 32]", "found [32, 160]"] },
         { "integer tensor", [Tensor, "floating-point", "Int32"] },

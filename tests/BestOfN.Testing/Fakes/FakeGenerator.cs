@@ -12,6 +12,8 @@ public sealed class FakeGenerator(params FakeCandidate[] candidates) : IGenerato
 
     public static FakeGenerator Answering(params string[] texts) => new([.. texts.Select(FakeCandidate.FromText)]);
 
+    public bool AcceptsPictures { get; init; }
+
     /// <summary>What was ordered, in order.</summary>
     public IReadOnlyList<GenerationRequest> Requests => [.. _requests];
 

@@ -16,6 +16,8 @@ public sealed class FakeRewardModel(Func<Answer, double> score) : IRewardModel
 
     public string Name { get; init; } = "fake-reward";
 
+    public bool AcceptsPictures { get; init; }
+
     public static FakeRewardModel Scoring(params (string Text, double Score)[] scores) =>
         new(answer => scores.First(pair => pair.Text == answer.Text).Score);
 

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using BestOfN.Cli.Hosting;
+using BestOfN.Models.Weights;
+using TorchSharp;
+
+namespace BestOfN.Cli.Convert;
+
+internal static class ConvertCommand
+{
+    private const int Mebibyte = 1 << 20;
+
+    public static Command Create(CommandTerminal terminal)
+    {
+        var model = new Option<DirectoryInfo>("--model", "-m") { Description = "Folder of a model: pytorch_model*.bin or safetensors.", Required = true }.AcceptExistingOnly();
+        var output = new Option<DirectoryInfo>("--output", "-o") { Description = "Folder to make; it must not exist or be empty.", Required = true };
+        var type = new Option<string>("--dtype") { Description = "What floating-point weights become.", DefaultValueFactory = _ => "keep" };
+        type.AcceptOnlyFromAmong("keep", "bfloat16", "float16", "float32");
+        var shard = new Option<double>("--shard-size") { Description = "Largest file, in GB.", DefaultValueFactory = _ => 5 };
+        shard.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (> 0 and <= 1_000_000))
+            {
+                result.AddError("--shard-size must be more than 0 and at most 1000000.");
+            }
+        });
+
+        var command = new Command("convert", "Write a model's weights as safetensors, with its configuration and tokenizer beside them.") { model, output, type, shard };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var kept = parsed.GetRequiredValue(type);
+            using var conversion = CheckpointConversion.Open(
+                parsed.GetRequiredValue(model).FullName,
+                kept == "keep" ? null : Enum.Parse<torch.ScalarType>(kept, ignoreCase: true),
+                Math.Max(1, (long)(parsed.GetValue(shard) * 1e9)));
+            var folder = parsed.GetRequiredValue(output).FullName;
+            await terminal.WithProgressAsync("converting, MiB", (int)Math.Max(1, conversion.Length / Mebibyte), progress => Task.Run(
+                () =>
+                {
+                    conversion.Write(folder, progress is null ? null : new Mebibytes(progress), cancellationToken);
+                    return true;
+                },
+                cancellationToken));
+            parsed.InvocationConfiguration.Output.WriteLine($"{conversion.Length} bytes of weights in {folder}");
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private sealed class Mebibytes(IProgress<int> progress) : IProgress<long>
+    {
+        public void Report(long value) => progress.Report((int)(value / Mebibyte));
+    }
+}

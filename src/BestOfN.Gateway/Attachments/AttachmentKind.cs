@@ -1,0 +1,7 @@
+namespace BestOfN.Gateway.Attachments;
+
+internal enum AttachmentKind
+{
+    Picture,
+    Video,
+}

@@ -1,0 +1,124 @@
+using BestOfN.Models.Native;
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Networks;
+
+/// <summary>A language model prepared for decode steps on a CPU: one new token for each of a few sequences.</summary>
+/// <remarks>
+/// A step of few rows is bound by reading the weights and by the number of operations. So every weight is copied once into the order in
+/// which it is read fastest, products of the same input are one, and what lies between the products is done in place (<see cref="RowKernels"/>).
+/// The copies take the memory of the weights once more. They do not follow the model: train it, and pack it again. Same arithmetic
+/// as <see cref="Decoder.Forward"/>; device thread only. T rows, C hidden size, H query heads, K key/value heads, D head size, I MLP size.
+/// </remarks>
+internal sealed class PackedModel : IDisposable
+{
+    private readonly Decoder _decoder;
+    private readonly Layer[] _layers;
+    private readonly Tensor _head;
+
+    private PackedModel(LanguageModel model)
+    {
+        _decoder = model.Decoder;
+        _head = Aten.Pack(model.Head);
+        _layers = [.. _decoder.Layers.Select(l => Pack(l, _decoder.Configuration))];
+    }
+
+    /// <returns>Null where the device or the type has no packed form: take <see cref="Decoder.Forward"/> there.</returns>
+    public static PackedModel? Of(LanguageModel model)
+    {
+        if (!Aten.CanPack(model.Decoder.Type, model.Decoder.Device))
+        {
+            return null;
+        }
+
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        return new PackedModel(model);
+    }
+
+    /// <summary>One token per row through all blocks and the language head.</summary>
+    /// <param name="ids">[T] int64.</param>
+    /// <param name="positions">[T] int64.</param>
+    /// <param name="attention">Who sees whom.</param>
+    /// <returns>[T, V], owned by the caller's dispose scope.</returns>
+    public Tensor Step(Tensor ids, Tensor positions, IAttention attention)
+    {
+        using var scope = NewDisposeScope();
+        var c = _decoder.Configuration;
+        var T = ids.size(0);
+        var (cos, sin) = _decoder.Rotary.Angles(positions, ScalarType.Float32);
+        var h = _decoder.Embedding.index_select(0, ids);                                                  // [T, C]
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            using var inner = NewDisposeScope();
+            var layer = _layers[i];
+            var x = RowKernels.Norm(h, layer.Source.attention_norm, c.NormEpsilon);
+            var all = Aten.Linear(x, layer.QueriesKeysValues, layer.QueriesKeysValuesBias);               // [T, (H + 2K)·D]: queries, keys, values
+            RowKernels.TurnHeads(all, c, layer.Source.q_norm, layer.Source.k_norm, cos, sin);
+            var heads = all.view(T, c.Heads + (2 * c.KeyValueHeads), c.HeadSize);
+            var met = attention.Attend(
+                i,
+                heads.narrow(1, 0, c.Heads),
+                heads.narrow(1, c.Heads, c.KeyValueHeads),
+                heads.narrow(1, c.Heads + c.KeyValueHeads, c.KeyValueHeads))!;
+            var middle = Aten.LinearAdd(met.reshape(T, c.Heads * c.HeadSize), layer.Output, layer.Source.wo_bias, h);
+            h.Dispose();
+            x = RowKernels.Norm(middle, layer.Source.ffn_norm, c.NormEpsilon);
+            var gated = RowKernels.Gate(Aten.Linear(x, layer.GateUp, layer.GateUpBias));                  // [T, I]
+            h = Aten.LinearAdd(gated, layer.Down, layer.Source.w2_bias, middle).MoveToOuterDisposeScope();
+        }
+
+        return Aten.Linear(RowKernels.Norm(h, _decoder.Norm, c.NormEpsilon), _head, null).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        _head.Dispose();
+        foreach (var layer in _layers)
+        {
+            layer.Dispose();
+        }
+    }
+
+    private static Layer Pack(DecoderLayer source, DecoderConfiguration c)
+    {
+        using var scope = NewDisposeScope();
+        return new Layer(
+            source,
+            Aten.Pack(Joined(source.wqkv, c, source.q_proj, source.k_proj, source.v_proj)!),
+            Joined(source.wqkv_bias, c, source.q_proj_bias, source.k_proj_bias, source.v_proj_bias) is { } bias ? Kept(bias) : null,
+            Aten.Pack(source.wo),
+            Aten.Pack(cat([source.w1, source.w3], 0)),
+            source.w1_bias is null ? null : Kept(cat([source.w1_bias, source.w3_bias!], 0)),
+            Aten.Pack(source.w2));
+
+        static Tensor Kept(Tensor tensor) => tensor.DetachFromDisposeScope();
+    }
+
+    /// <summary>Rows of queries, keys, values, in that order, however the family keeps them.</summary>
+    private static Tensor? Joined(Tensor? fused, DecoderConfiguration c, params ReadOnlySpan<Tensor?> apart)
+    {
+        if (fused is null)
+        {
+            return apart[0] is null ? null : cat([apart[0]!, apart[1]!, apart[2]!], 0);
+        }
+
+        var heads = fused.view(c.KeyValueHeads, c.Groups + 2, c.HeadSize, -1);
+        Tensor Part(int first, int count) => heads.narrow(1, first, count).reshape(c.KeyValueHeads * count * c.HeadSize, -1);
+        var joined = cat([Part(0, c.Groups), Part(c.Groups, 1), Part(c.Groups + 1, 1)], 0);
+        return fused.dim() == 1 ? joined.squeeze(1) : joined;
+    }
+
+    /// <summary>Norms and the biases of single products are those of the model.</summary>
+    private sealed record Layer(
+        DecoderLayer Source, Tensor QueriesKeysValues, Tensor? QueriesKeysValuesBias, Tensor Output, Tensor GateUp, Tensor? GateUpBias, Tensor Down) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var tensor in (Tensor?[])[QueriesKeysValues, QueriesKeysValuesBias, Output, GateUp, GateUpBias, Down])
+            {
+                tensor?.Dispose();
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Weights;
+
+/// <summary>Rewrites a model folder with its tensors in safetensors files; a small piece of one tensor at a time is in memory.</summary>
+/// <remarks>The new folder appears whole or not at all: it is written beside its place and moved there at the end.</remarks>
+public sealed class CheckpointConversion : IDisposable
+{
+    // What a loader or a reader of the folder needs besides weights; no program code.
+    private static readonly string[] s_copied = ["*.json", "*.model", "*.jinja", "*.txt", "*.md", "*.ttf", "LICENSE*"];
+
+    private readonly Checkpoint _checkpoint;
+    private readonly ScalarType? _type;
+    private readonly List<List<SafetensorsItem>> _shards = [[]];
+
+    private CheckpointConversion(Checkpoint checkpoint, ScalarType? type) => (_checkpoint, _type) = (checkpoint, type);
+
+    /// <summary>Bytes of tensors that will be written.</summary>
+    public long Length { get; private set; }
+
+    /// <param name="folder">A model folder in the published layout.</param>
+    /// <param name="type">What floating-point tensors become; null: what they are. Others stay as they are.</param>
+    /// <param name="shardLength">Most bytes of tensors per file; a larger tensor has a file of its own.</param>
+    /// <exception cref="CheckpointException">The folder's weights cannot be read.</exception>
+    public static CheckpointConversion Open(string folder, ScalarType? type, long shardLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(shardLength, 1);
+        var conversion = new CheckpointConversion(Checkpoint.Open(folder), type);
+        long filled = 0;
+        foreach (var entry in conversion._checkpoint.Files.SelectMany(f => f.Tensors.Values.OrderBy(t => t.Offset)).Where(conversion.IsUsed))
+        {
+            var item = new SafetensorsItem(entry.Name, type is not null && ElementTypes.IsFloatingPoint(entry.Type) ? type.Value : entry.Type, entry.Shape);
+            if (filled > 0 && filled + item.Length > shardLength)
+            {
+                conversion._shards.Add([]);
+                filled = 0;
+            }
+
+            conversion._shards[^1].Add(item);
+            filled += item.Length;
+            conversion.Length += item.Length;
+        }
+
+        return conversion;
+    }
+
+    /// <summary>Writes the new folder.</summary>
+    /// <param name="output">A folder that does not exist or is empty.</param>
+    /// <param name="progress">Receives the bytes of tensors written so far.</param>
+    /// <param name="cancellationToken">Ends the conversion; nothing stays.</param>
+    /// <exception cref="CheckpointException">The output is not empty, or the model's own folder.</exception>
+    public void Write(string output, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
+        if (File.Exists(output) || (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
+        {
+            throw new CheckpointException($"{output}: expected a folder that does not exist or is empty.");
+        }
+
+        var part = output + ".part";
+        if (Path.Exists(part))
+        {
+            throw new CheckpointException($"{part}: left by a conversion that was broken off, or still running; remove it.");
+        }
+
+        Directory.CreateDirectory(part);
+        try
+        {
+            WriteTensors(part, progress, cancellationToken);
+            CopyOthers(part);
+            if (Directory.Exists(output))
+            {
+                Directory.Delete(output);
+            }
+
+            Directory.Move(part, output);
+        }
+        catch
+        {
+            Directory.Delete(part, recursive: true);
+            throw;
+        }
+    }
+
+    public void Dispose() => _checkpoint.Dispose();
+
+    // A shard may hold a tensor that the index does not put there.
+    private bool IsUsed(TensorEntry entry) => _checkpoint.Find(entry.Name) is { } used && ReferenceEquals(used, entry);
+
+    private void WriteTensors(string folder, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var written = new Total(progress);
+        var map = new JsonObject();
+        for (var i = 0; i < _shards.Count; i++)
+        {
+            var name = _shards.Count == 1
+                ? Checkpoint.Safetensors
+                : string.Create(CultureInfo.InvariantCulture, $"model-{i + 1:00000}-of-{_shards.Count:00000}.safetensors");
+            SafetensorsWriter.Write(Path.Combine(folder, name), _shards[i], item => _checkpoint.Map(item.Name), written, cancellationToken);
+            foreach (var item in _shards[i])
+            {
+                map[item.Name] = name;
+            }
+        }
+
+        if (_shards.Count > 1)
+        {
+            WriteJson(
+                Path.Combine(folder, Checkpoint.Safetensors + Checkpoint.IndexSuffix),
+                new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = Length }, ["weight_map"] = map });
+        }
+    }
+
+    private void CopyOthers(string folder)
+    {
+        foreach (var path in s_copied.SelectMany(pattern => Directory.EnumerateFiles(_checkpoint.Folder, pattern)).Distinct())
+        {
+            var name = Path.GetFileName(path);
+            if (name.EndsWith(Checkpoint.IndexSuffix, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var copy = Path.Combine(folder, name);
+            if (name == "config.json" && _type is not null && WithType(path) is { } changed)
+            {
+                WriteJson(copy, changed);
+            }
+            else
+            {
+                File.WriteAllBytes(copy, File.ReadAllBytes(path));   // not File.Copy, which would keep a read-only mode
+            }
+        }
+    }
+
+    /// <summary>The configuration with the new type of its weights; null where it does not tell one.</summary>
+    private JsonObject? WithType(string path)
+    {
+        try
+        {
+            if (JsonNode.Parse(File.ReadAllBytes(path)) is JsonObject root && (string[])["torch_dtype", "dtype"] is var fields && Array.Exists(fields, root.ContainsKey))
+            {
+                foreach (var field in fields.Where(root.ContainsKey))
+                {
+                    root[field] = _type!.Value.ToString().ToLowerInvariant();
+                }
+
+                return root;
+            }
+        }
+        catch (JsonException)
+        {
+            // Weights can be converted whatever the configuration is; it stays as it was.
+        }
+
+        return null;
+    }
+
+    private static void WriteJson(string path, JsonObject root)
+    {
+        using var stream = File.Create(path);
+        using var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+        root.WriteTo(writer);
+    }
+
+    private sealed class Total(IProgress<long>? progress) : IProgress<long>
+    {
+        private long _bytes;
+
+        public void Report(long value) => progress?.Report(_bytes += value);
+    }
+}

@@ -1,0 +1,18 @@
+using BestOfN.Models.Pictures;
+
+namespace BestOfN.Training.Worlds;
+
+/// <summary>A problem about a picture or a video, which are drawn when first asked for.</summary>
+internal abstract class SeenProblem : Problem
+{
+    private IReadOnlyList<Picture>? _drawn;
+
+    /// <summary>The picture, or the frames of the video. Drawing twice gives the same bytes.</summary>
+    private protected IReadOnlyList<Picture> Drawn => _drawn ??= Draw();
+
+    private protected abstract IReadOnlyList<Picture> Draw();
+
+    /// <summary>The flaw of an answer where only one is right.</summary>
+    private protected static int? FirstDifference(string answer, string solution) =>
+        answer == solution ? null : answer.AsSpan().CommonPrefixLength(solution);
+}

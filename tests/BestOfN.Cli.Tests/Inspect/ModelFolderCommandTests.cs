@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Text.Json;
+using BestOfN.Cli.Convert;
+using BestOfN.Cli.Hosting;
+using BestOfN.Cli.Inspect;
+using Spectre.Console;
+
+namespace BestOfN.Cli.Tests.Inspect;
+
+public sealed class ModelFolderCommandTests : IDisposable
+{
+    private static readonly string s_golden = Path.Combine(AppContext.BaseDirectory, "Golden", "ixc25-reward", "torch-bin-bf16");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("bestofn-folder-").FullName;
+    private readonly StringWriter _out = new();
+    private readonly StringWriter _error = new();
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task A_folder_that_loads_is_zero_and_is_told_in_lines_or_JSON()
+    {
+        Assert.Equal(0, await RunAsync("inspect", s_golden));
+        Assert.Contains("torch.save archive, 3 files", _out.ToString(), StringComparison.Ordinal);
+        _out.GetStringBuilder().Clear();
+        Assert.Equal(0, await RunAsync("inspect", s_golden, "--json"));
+        using var json = JsonDocument.Parse(_out.ToString());
+        Assert.Equal("reward", json.RootElement.GetProperty("kind").GetString());
+        Assert.Equal(3, json.RootElement.GetProperty("decoder").GetProperty("layers").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_folder_that_does_not_load_is_one_and_says_why()
+    {
+        Assert.Equal(1, await RunAsync("inspect", _folder));
+        Assert.Contains("config.json: the file does not exist", _out.ToString(), StringComparison.Ordinal);
+        Assert.Equal(1, await RunAsync("inspect", Path.Combine(_folder, "absent")));
+    }
+
+    [Fact]
+    public async Task A_converted_folder_loads_and_is_not_overwritten()
+    {
+        var output = Path.Combine(_folder, "new");
+        string[] convert = ["convert", "--model", s_golden, "--output", output, "--dtype", "float32", "--shard-size", "0.0001"];
+        Assert.Equal(0, await RunAsync(convert));
+        Assert.Equal(0, await RunAsync("inspect", output));
+        Assert.Contains("safetensors, 3 files", _out.ToString(), StringComparison.Ordinal);
+        Assert.Equal(1, await RunAsync(convert));
+        Assert.Contains("does not exist or is empty", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--dtype", "int8")]
+    [InlineData("--shard-size", "0")]
+    public async Task A_value_that_does_not_exist_is_two(params string[] options) =>
+        Assert.Equal(2, await RunAsync(["convert", "--model", s_golden, "--output", _folder, .. options]));
+
+    private Task<int> RunAsync(params string[] args)
+    {
+        var terminal = new CommandTerminal(Console(_out), Console(_error));
+        var root = new RootCommand { InspectCommand.Create(terminal), ConvertCommand.Create(terminal) };
+        return CommandRunner.RunAsync(root, args, terminal, TestContext.Current.CancellationToken);
+
+        static IAnsiConsole Console(TextWriter writer) => AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });
+    }
+}

@@ -1,0 +1,20 @@
+// What stands between the marks is the example of the README, word for word.
+// <readme>
+using System.ClientModel;
+using OpenAI;
+using OpenAI.Chat;
+// </readme>
+
+namespace BestOfN.Gateway.Tests.Sdk;
+
+internal static class ReadmeExample
+{
+    public static void Run()
+    {
+        // <readme>
+        var client = new ChatClient("pocket@16", new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new("http://127.0.0.1:8080/v1") });
+        ChatCompletion answer = client.CompleteChat(new UserChatMessage("Which two of 17, 10, 8, 59, 30, 50 add up to 89?"));
+        Console.WriteLine(answer.Content[0].Text);
+        // </readme>
+    }
+}

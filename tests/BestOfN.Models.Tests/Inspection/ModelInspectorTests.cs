@@ -1,0 +1,79 @@
+using System.Text.Json.Nodes;
+using BestOfN.Models.Inspection;
+using BestOfN.Models.Tests.Weights;
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Tests.Inspection;
+
+[Collection(NativeMemory.Name)]
+public sealed class ModelInspectorTests
+{
+    [Fact]
+    public void The_published_layout_is_described_and_keeps_no_tensor()
+    {
+        var before = Tensor.TotalCount;
+        var inspection = ModelInspector.Inspect(GoldenFiles.Folder("ixc25-reward/torch-bin-bf16"));
+
+        Assert.Equal("InternLMXComposer2ForCausalLM", inspection.Architecture);
+        Assert.Equal("reward", inspection.Kind);
+        Assert.Equal(3, inspection.Decoder!.Layers);
+        Assert.Null(inspection.Vision);
+        Assert.Equal(("torch.save archive", 3, 125_184L), (inspection.Weights!.Format, inspection.Weights.Files, inspection.Weights.Bytes));
+        Assert.Equal(62_592, Assert.Single(inspection.Weights.Types, t => t.Key == "bfloat16").Value);
+
+        // embedding 520·32; a layer: attention 32·(64 + 32), MLP 3·32·56, norms 2·32, and Partial LoRA of rank 8; norm; head.
+        const long Layer = (32 * 96) + (3 * 32 * 56) + 64 + (8 * ((32 + 64) + (32 + 32) + (3 * (32 + 56))));
+        Assert.Equal((520 * 32) + (3 * Layer) + 32 + 32, inspection.Parameters);
+        Assert.Equal(2 * inspection.Parameters, inspection.Memory!.WeightsBFloat16);
+        Assert.Equal(2L * 3 * 2 * 8 * 1000 * 4, inspection.Memory.KeysAndValuesFloat32);   // keys and values, layers, heads, head size
+        Assert.Equal(3, inspection.Ignored["model.layers.{i}.attention.wqkv.lora_sft_A.weight"]);
+        Assert.All(inspection.Ignored.Keys, name => Assert.Contains("lora_", name, StringComparison.Ordinal));
+        Assert.StartsWith("SentencePiece", inspection.Tokenizer, StringComparison.Ordinal);
+        Assert.Empty(inspection.Problems);
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Theory]
+    [InlineData("qwen3-seqcls/plain", "reward")]
+    [InlineData("qwen2-prm/steps", "step reward")]
+    public void Every_family_tells_its_kind_and_all_that_is_amiss(string golden, string kind)
+    {
+        var inspection = ModelInspector.Inspect(GoldenFiles.Folder(golden));
+        Assert.Equal(kind, inspection.Kind);
+        Assert.Equal("safetensors", inspection.Weights!.Format);
+        Assert.True(inspection.Parameters > 0);
+        Assert.Contains("tokenizer", Assert.Single(inspection.Problems), StringComparison.Ordinal);   // these fixtures begin at token ids
+    }
+
+    [Fact]
+    public void All_tensors_that_are_missing_or_of_another_shape_are_told_together()
+    {
+        using var folder = new CheckpointFolder();
+        folder.ChangeHeader(h =>
+        {
+            h["spare"] = h["model.layers.1.mlp.up_proj.weight"]!.DeepClone();
+            h.Remove("model.layers.1.mlp.up_proj.weight");
+            h["model.layers.0.mlp.down_proj.weight"]!["shape"] = new JsonArray(160, 32);
+        });
+        var inspection = ModelInspector.Inspect(folder.Path);
+        Assert.Contains(inspection.Problems, p => p.Contains("layers.1.mlp.up_proj.weight", StringComparison.Ordinal) && p.Contains("no such tensor", StringComparison.Ordinal));
+        Assert.Contains(inspection.Problems, p => p.Contains("layers.0.mlp.down_proj.weight", StringComparison.Ordinal) && p.Contains("found [160, 32]", StringComparison.Ordinal));
+        Assert.True(inspection.Ignored.ContainsKey("spare"));
+    }
+
+    [Fact]
+    public void A_folder_with_nothing_in_it_is_described_too()
+    {
+        var folder = Directory.CreateTempSubdirectory("bestofn-nothing-").FullName;
+        try
+        {
+            var inspection = ModelInspector.Inspect(folder);
+            Assert.Equal(3, inspection.Problems.Count);   // configuration, weights, tokenizer
+            Assert.Null(inspection.Weights);
+        }
+        finally
+        {
+            Directory.Delete(folder);
+        }
+    }
+}

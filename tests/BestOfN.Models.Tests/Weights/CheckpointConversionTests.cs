@@ -1,0 +1,117 @@
+using System.Text.Json;
+using BestOfN.Models.Networks;
+using BestOfN.Models.Tests.Scoring;
+using BestOfN.Models.Weights;
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Tests.Weights;
+
+[Collection(NativeMemory.Name)]
+public sealed class CheckpointConversionTests : IDisposable
+{
+    private static readonly string s_golden = GoldenFiles.Folder("ixc25-reward/torch-bin-bf16");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("bestofn-convert-").FullName;
+
+    private string Output => Path.Combine(_folder, "converted");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void The_published_folder_loads_and_gives_the_expected_rewards()
+    {
+        using var guard = inference_mode();
+        using var scope = NewDisposeScope();
+        using var network = RewardNetwork.Load(s_golden, ScalarType.Float32, CPU);
+        foreach (var sample in GoldenFiles.Read("ixc25-reward/torch-bin-bf16", "expected.json").GetProperty("samples").EnumerateArray())
+        {
+            int[] ids = [.. GoldenFiles.Ids(sample).Select(i => (int)i)];
+            Assert.Equal(sample.GetProperty("reward").GetSingle(), ReferenceScores.AtLast(network, ids), 1e-4f);
+        }
+    }
+
+    [Theory]
+    [InlineData(1_000_000, 1)]
+    [InlineData(40_000, 4)]
+    public void What_was_converted_scores_bit_identically(long shardLength, int files)
+    {
+        using var guard = inference_mode();
+        using var scope = NewDisposeScope();
+        Convert(type: null, shardLength);
+
+        Assert.Equal(files, Directory.GetFiles(Output, "*.safetensors").Length);
+        Assert.Equal(files > 1, File.Exists(Path.Combine(Output, "model.safetensors.index.json")));
+        using var before = RewardNetwork.Load(s_golden, ScalarType.BFloat16, CPU);
+        using var after = RewardNetwork.Load(Output, ScalarType.BFloat16, CPU);
+        int[] ids = [1, 5, 287, 452, 475, 2, 3];
+        Assert.Equal(ReferenceScores.AtLast(before, ids), ReferenceScores.AtLast(after, ids));
+        using var old = Checkpoint.Open(s_golden);
+        using var copy = Checkpoint.Open(Output);
+        Assert.Equal(old.Entries.Select(e => e.Name).Order(), copy.Entries.Select(e => e.Name).Order());
+        Assert.All(old.Entries, e => Assert.True(Floats(old, e).SequenceEqual(Floats(copy, e)), e.Name));
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.Float16)]
+    public void Weights_and_the_type_in_the_configuration_change_together(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        Convert(type, 1_000_000);
+        using var checkpoint = Checkpoint.Open(Output);
+        Assert.All(checkpoint.Entries, e => Assert.Equal(type, e.Type));
+        using var configuration = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Output, "config.json")));
+        Assert.Equal(type.ToString().ToLowerInvariant(), configuration.RootElement.GetProperty("torch_dtype").GetString());
+    }
+
+    [Fact]
+    public void Configuration_and_tokenizer_come_along_and_old_weights_and_indices_do_not()
+    {
+        Convert(null, 1_000_000);
+        string[] names = [.. Directory.GetFiles(Output).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+        Assert.Equal(["config.json", "expected.json", "inputs.json", "model.safetensors", "tokenizer.model"], names);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(s_golden, "config.json")), File.ReadAllBytes(Path.Combine(Output, "config.json")));
+    }
+
+    [Fact]
+    public void A_folder_with_something_in_it_is_not_touched()
+    {
+        Directory.CreateDirectory(Output);
+        File.WriteAllText(Path.Combine(Output, "mine.txt"), "mine");
+        var error = Assert.Throws<CheckpointException>(() => Convert(null, 1_000_000));
+        Assert.Contains("does not exist or is empty", error.Message, StringComparison.Ordinal);
+        Assert.Equal("mine.txt", Path.GetFileName(Assert.Single(Directory.GetFileSystemEntries(Output))));
+    }
+
+    [Fact]
+    public void A_conversion_that_is_stopped_leaves_nothing()
+    {
+        using var stop = new CancellationTokenSource();
+        using var conversion = CheckpointConversion.Open(s_golden, null, 40_000);
+        Assert.ThrowsAny<OperationCanceledException>(() => conversion.Write(Output, new Stopping(stop, 60_000), stop.Token));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
+    private void Convert(ScalarType? type, long shardLength)
+    {
+        using var conversion = CheckpointConversion.Open(s_golden, type, shardLength);
+        conversion.Write(Output, null, TestContext.Current.CancellationToken);
+    }
+
+    private static float[] Floats(Checkpoint checkpoint, TensorEntry entry)
+    {
+        using var scope = NewDisposeScope();
+        return checkpoint.Take(entry.Name, [.. entry.Shape], ScalarType.Float32, CPU).data<float>().ToArray();
+    }
+
+    private sealed class Stopping(CancellationTokenSource stop, long after) : IProgress<long>
+    {
+        public void Report(long value)
+        {
+            if (value > after)
+            {
+                stop.Cancel();
+            }
+        }
+    }
+}
