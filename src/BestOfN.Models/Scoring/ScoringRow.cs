@@ -5,7 +5,7 @@ namespace BestOfN.Models.Scoring;
 
 /// <summary>One line of a file to be scored: a conversation, a prompt with candidates, or token ids.</summary>
 /// <remarks>
-/// <c>images</c> and <c>videos</c>, lists of paths from the file's folder on, belong to the conversation: in place of its <c>&lt;ImageHere&gt;</c>, images before videos,
+/// <c>images</c> and <c>videos</c>, lists of paths from the file's folder on, belong to the conversation: in place of each <c>&lt;ImageHere&gt;</c> of the user, images before videos,
 /// or, where it has none, before the first user's words. Pictures may also stand in messages as <c>image_url</c> and <c>video_url</c> parts with <c>data:</c> URIs.
 /// </remarks>
 internal sealed record ScoringRow
@@ -87,6 +87,11 @@ internal sealed record ScoringRow
             return candidates.ValueKind == JsonValueKind.Array && candidates.GetArrayLength() > 0 && candidates.EnumerateArray().All(c => c.ValueKind == JsonValueKind.String)
                 ? row with { Prompt = messages, Answers = [.. candidates.EnumerateArray().Select(c => c.GetString()!)], HasCandidates = true }
                 : throw new InvalidDataException("candidates: expected a list of strings, at least one");
+        }
+
+        if (messages[^1].Role == "assistant" && messages[^1].Parts.Any(p => p is not TextPart))
+        {
+            throw new InvalidDataException("messages: expected the judged answer to be text, found a picture or a video in it");
         }
 
         return messages[^1].Role == "assistant"
@@ -179,7 +184,7 @@ internal sealed record ScoringRow
             return messages;
         }
 
-        var places = messages.Sum(m => m.Parts.OfType<TextPart>().Sum(t => t.Text.Split(Placeholder).Length - 1));
+        var places = messages.Where(m => m.Role == "user").Sum(m => m.Parts.OfType<TextPart>().Sum(t => t.Text.Split(Placeholder).Length - 1));
         if (places == 0)
         {
             var first = Array.FindIndex(messages, m => m.Role == "user");
@@ -193,7 +198,7 @@ internal sealed record ScoringRow
         }
 
         var next = 0;
-        return [.. messages.Select(m => m with { Parts = [.. m.Parts.SelectMany(p => p is TextPart text ? Placed(text) : [p])] })];
+        return [.. messages.Select(m => m.Role != "user" ? m : m with { Parts = [.. m.Parts.SelectMany(p => p is TextPart text ? Placed(text) : [p])] })];
 
         IEnumerable<ContentPart> Placed(TextPart text)
         {

@@ -103,6 +103,7 @@ public sealed class RowScorerTests : IDisposable
     [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"candidates\":[\"a\"],\"images\":[\"missing.png\"]}", "images[0]: there is no file")]
     [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"candidates\":[\"a\"],\"videos\":\"a.mp4\"}", "videos: expected a list of paths")]
     [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"<ImageHere> <ImageHere>\"}],\"candidates\":[\"a\"],\"images\":[\"rows.jsonl\"]}", "expected 1 <ImageHere>, one for each of images and videos, found 2")]
+    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"assistant\",\"content\":[{\"image_url\":\"data:image/png;base64,AA==\"}]}]}", "expected the judged answer to be text")]
     [InlineData("{\"id\":\"x\",\"images\":[],\"input_ids\":[1]}", "expected images or input_ids, found both")]
     [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"candidates\":[]}", "candidates: expected")]
     [InlineData("{\"id\":\"x\",\"input_ids\":[1,-2]}", "found -2")]
