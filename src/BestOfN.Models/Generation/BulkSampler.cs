@@ -1,4 +1,5 @@
 using BestOfN.Models.Networks;
+using BestOfN.Models.Prompts;
 using static TorchSharp.torch;
 
 namespace BestOfN.Models.Generation;
@@ -10,13 +11,14 @@ public static class BulkSampler
     private const int TokensPerPrefill = 8192;
 
     /// <param name="model">Read only.</param>
-    /// <param name="prompts">Token ids, at least one each.</param>
+    /// <param name="prompts">Token ids, at least one each; pictures by the ids of their vectors.</param>
     /// <param name="samplesPerPrompt">Answers drawn for every prompt.</param>
     /// <param name="sampling">How to draw.</param>
     /// <param name="seed">Every answer has a seed derived from this one, its prompt's place and its own: batching changes nothing.</param>
     /// <param name="maxNewTokens">Limit for one answer, the end token included.</param>
     /// <param name="batchSequences">About so many decode together.</param>
     /// <param name="endTokenIds">Tokens that end an answer; null: the model's own.</param>
+    /// <param name="pictures">The pictures in the prompts, encoded (<see cref="PictureStore.Encode"/>) and leased; null: there are none.</param>
     /// <param name="progress">Told the number of answers finished so far, after every step that finished any.</param>
     /// <param name="cancellationToken">Checked between steps.</param>
     /// <returns>For every prompt, in order, its answers.</returns>
@@ -30,6 +32,7 @@ public static class BulkSampler
         int maxNewTokens,
         int batchSequences = 1024,
         IReadOnlyCollection<int>? endTokenIds = null,
+        PictureStore? pictures = null,
         Action<int>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -48,7 +51,7 @@ public static class BulkSampler
         var finished = 0;
         using var inference = inference_mode();
         using var packed = PackedModel.Of(model);      // anew for every call: between two the model may have learnt
-        using var batch = new SequenceBatch(model, packed);
+        using var batch = new SequenceBatch(model, packed, pictures);
         while (waiting.Count > 0 || open.Count > 0)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -1,5 +1,6 @@
 using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
+using BestOfN.Models.Prompts;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,6 +17,7 @@ internal sealed class Cohort : IDisposable
     private const int OwnChunk = 64;
 
     private readonly Decoder _decoder;
+    private readonly PictureStore? _pictures;
     private readonly Scalar _scale;
     private readonly Tensor[] _promptKeys, _promptValues, _ownKeys, _ownValues;
     private Prompt[] _prompts;
@@ -29,9 +31,14 @@ internal sealed class Cohort : IDisposable
     /// <param name="decoder">Whose keys are kept.</param>
     /// <param name="prompts">Token ids of each prompt, at least one each, and its sequences.</param>
     /// <param name="longestAnswer">No sequence will be longer than this.</param>
-    public Cohort(Decoder decoder, IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts, int longestAnswer)
+    /// <param name="pictures">What ids above the vocabulary mean; encoded before <see cref="Prefill"/> comes to them.</param>
+    public Cohort(
+        Decoder decoder,
+        IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts,
+        int longestAnswer,
+        PictureStore? pictures = null)
     {
-        _decoder = decoder;
+        (_decoder, _pictures) = (decoder, pictures);
         _scale = 1 / MathF.Sqrt(decoder.Configuration.HeadSize);
         LongestAnswer = longestAnswer;
         _prompts = [.. prompts.Select(p => new Prompt(p.Ids))];
@@ -109,7 +116,9 @@ internal sealed class Cohort : IDisposable
         var device = _decoder.Device;
         var last = finished ? Enumerable.Range(0, count).Select(i => (long)(i * columns) + _prompts[first + i].Ids.Count - from - 1).ToArray() : [];
         var attention = new PrefillAttention(_promptKeys, _promptValues, first, from, columns, Mask(_prompts.AsSpan(first, count)));
-        var hidden = _decoder.Forward(tensor(ids, device: device), tensor(positions, device: device), attention, tensor(last, ScalarType.Int64, device));
+        var seen = _pictures?.Take(ids);
+        var hidden = _decoder.Forward(
+            tensor(ids, device: device), tensor(positions, device: device), attention, tensor(last, ScalarType.Int64, device), pictures: seen);
         if (!finished)
         {
             _readColumns += columns;

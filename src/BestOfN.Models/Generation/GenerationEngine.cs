@@ -3,6 +3,8 @@ using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Models.Devices;
 using BestOfN.Models.Networks;
+using BestOfN.Models.Pictures;
+using BestOfN.Models.Prompts;
 using BestOfN.Models.Templates;
 using BestOfN.Models.Tokenizers;
 using static TorchSharp.torch;
@@ -13,7 +15,7 @@ namespace BestOfN.Models.Generation;
 /// <remarks>
 /// One piece of work at a time is handed to the device worker, a part of a prompt or a step of all sequences in turn, so that other users
 /// of the device take turns with it. Logprobs are those of the model itself: before penalties, temperature and filters. Failures are told by
-/// the enumeration of events. Owns the model; the device worker may be shared and is the caller's.
+/// the enumeration of events. Pictures are decoded beside the device, before their request waits for its turn. Owns the model; the device worker may be shared and is the caller's.
 /// </remarks>
 public sealed class GenerationEngine : IGenerator, IDisposable
 {
@@ -24,12 +26,14 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     private readonly LanguageModel _model;
     private readonly ITokenizer _tokenizer;
     private readonly Func<IReadOnlyList<ChatMessage>, bool, IReadOnlyList<int>> _template;
+    private readonly PromptReader _reader;
     private readonly HashSet<int> _endTokenIds;
     private readonly DeviceWorker _worker;
     private readonly GenerationOptions _options;
     private readonly TimeProvider _time;
     private PackedModel? _packed;                                                        // likewise
     private SequenceBatch _batch;
+    private int _preparing;                                                              // requests whose pictures are being decoded
     private bool _hasDecoded = true;
     private bool _stepIsDue;
     private bool _isDisposed;
@@ -41,16 +45,27 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         IEnumerable<int> endTokenIds,
         DeviceWorker worker,
         GenerationOptions options,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        PromptReader? reader = null)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         (_model, _tokenizer, _template, _worker, _options, _time) = (model, tokenizer, template, worker, options, time ?? TimeProvider.System);
         _endTokenIds = [.. endTokenIds];
-        _batch = new SequenceBatch(model);
+        _reader = reader ?? PromptReader.TextOnly;
+        _batch = new SequenceBatch(model, pictures: _reader.Store);
     }
 
     /// <summary>The longest prompt and answer together, in tokens.</summary>
-    public int ContextLength => _model.Decoder.Configuration.MaxPositions;
+    public int ContextLength => Math.Min(_model.Decoder.Configuration.MaxPositions, _model.MaxLength ?? int.MaxValue);
+
+    /// <summary>True where the model sees pictures and videos; a prompt with any is refused otherwise.</summary>
+    public bool AcceptsPictures => _reader.AcceptsPictures;
+
+    /// <summary>What the model's folder does not say and was taken from the published code; to be logged at start.</summary>
+    public IReadOnlyList<string> Assumptions => _model.Assumptions;
+
+    /// <summary>Pictures that went through the vision tower since the start.</summary>
+    public long EncodedPictures => _reader.Store?.Encoded ?? 0;
 
     /// <summary>Reads a model folder in the published layout: weights, tokenizer, chat template.</summary>
     /// <param name="folder">The folder.</param>
@@ -70,7 +85,8 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         {
             var tokenizer = TokenizerFiles.Load(folder);
             var template = ChatTemplate.Load(folder, model!.Architecture, tokenizer, time);
-            return new GenerationEngine(model, tokenizer, template.Encode, EndTokens.Of(folder, model, tokenizer, template), worker, options, time);
+            var reader = PromptReader.For(model.Pictures, model.Decoder, tokenizer, options.HdNum ?? model.MaxTiles, options.PictureCacheBytes);
+            return new GenerationEngine(model, tokenizer, template.Encode, EndTokens.Of(folder, model, tokenizer, template), worker, options, time, reader);
         }
         catch
         {
@@ -82,37 +98,50 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     public IGeneration Start(GenerationRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        var hasPictures = PromptReader.HasPictures(request.Prompt.Messages);
         RunningGeneration generation;
         try
         {
             generation = Prepare(request);
+            if (!hasPictures)
+            {
+                Read(generation, request, new SeenPrompt(request.Prompt.Messages, [], null));
+            }
         }
-        catch (GenerationFailedException e)
+        catch (Exception e) when (Refusal(e) is { } refusal)
         {
-            return Refused(e);
-        }
-        catch (ChatTemplateException e)
-        {
-            return Refused(Invalid(e.Reason, e));
+            return Refused(refusal);
         }
 
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_waiting.Count >= _options.QueueLength)
+            if (_waiting.Count + _preparing >= _options.QueueLength)
             {
-                return Refused(new GenerationFailedException($"The generation queue is full: {_waiting.Count} requests wait.")
+                return Refused(new GenerationFailedException($"The generation queue is full: {_waiting.Count + _preparing} requests wait.")
                 {
                     StatusCode = 429,
                     RetryAfter = TimeSpan.FromSeconds(1),
                 });
             }
 
-            _waiting.Enqueue(generation);
-            ScheduleStep();
+            if (hasPictures)
+            {
+                _preparing++;
+            }
+            else
+            {
+                _waiting.Enqueue(generation);
+                ScheduleStep();
+            }
         }
 
         generation.EndWith(cancellationToken);
+        if (hasPictures)
+        {
+            _ = Task.Run(() => SeeAsync(generation, request, cancellationToken), CancellationToken.None);
+        }
+
         return generation;
     }
 
@@ -135,12 +164,14 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             foreach (var generation in (RunningGeneration[])[.. _waiting, .. _running])
             {
                 generation.EndAll(gone);
+                generation.ReturnPictures();
             }
 
             _waiting.Clear();
             _running.Clear();
             _open.Clear();
             _batch.Dispose();
+            _reader.Store?.Dispose();
             _packed?.Dispose();
             _model.Dispose();
         });
@@ -170,7 +201,20 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             throw Invalid("Invalid 'stop': expected strings that are not empty.");
         }
 
-        var prompt = _template(request.Prompt.Messages, true);
+        var candidates = new RunningCandidate[request.Candidates];
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            var seed = parameters.Seed is { } given ? unchecked(given + i) : Random.Shared.NextInt64();
+            candidates[i] = new RunningCandidate(
+                i, new TokenSequence(sampling, seed, parameters.Logprobs ? parameters.TopLogprobs : null), new CandidateText(_tokenizer, parameters.Stop));
+        }
+
+        return new RunningGeneration(candidates, request.TokenBudget, _tokenizer, _endTokenIds, Wake, _time);
+    }
+
+    private void Read(RunningGeneration generation, GenerationRequest request, SeenPrompt seen)
+    {
+        var prompt = _template(seen.Messages, true);
         if (prompt.Count == 0)
         {
             throw Invalid("Invalid 'messages': they give no tokens.");
@@ -182,21 +226,55 @@ public sealed class GenerationEngine : IGenerator, IDisposable
                 + "Please reduce the length of the messages.");
         }
 
-        var candidates = new RunningCandidate[request.Candidates];
-        for (var i = 0; i < candidates.Length; i++)
+        generation.Read(seen, prompt, Math.Min(request.Sampling.MaxTokens ?? _options.MaxTokens, ContextLength - prompt.Count));
+    }
+
+    /// <summary>Reads a prompt with pictures and queues its generation.</summary>
+    private async Task SeeAsync(RunningGeneration generation, GenerationRequest request, CancellationToken cancellationToken)
+    {
+        SeenPrompt? seen = null;
+        Exception? failure = null;
+        try
         {
-            var seed = parameters.Seed is { } given ? unchecked(given + i) : Random.Shared.NextInt64();
-            candidates[i] = new RunningCandidate(
-                i, new TokenSequence(sampling, seed, parameters.Logprobs ? parameters.TopLogprobs : null), new CandidateText(_tokenizer, parameters.Stop));
+            seen = await _reader.ReadAsync(request.Prompt.Messages, largest: null, PictureOrientation.AsShown, cancellationToken);
+            Read(generation, request, seen);
+        }
+        catch (Exception e)
+        {
+            failure = Refusal(e) ?? e;
         }
 
-        var limit = Math.Min(parameters.MaxTokens ?? _options.MaxTokens, ContextLength - prompt.Count);
-        return new RunningGeneration(prompt, candidates, limit, request.TokenBudget, _tokenizer, _endTokenIds, Wake, _time);
+        lock (_gate)
+        {
+            _preparing--;
+            failure ??= _isDisposed ? new ObjectDisposedException(nameof(GenerationEngine)) : null;
+            if (failure is null)
+            {
+                _waiting.Enqueue(generation);
+                ScheduleStep();
+            }
+        }
+
+        if (failure is not null)
+        {
+            seen?.Dispose();
+            generation.EndAll(failure);
+        }
     }
+
+    /// <summary>What the sender is told; null where the failure is no refusal of the request.</summary>
+    private static GenerationFailedException? Refusal(Exception exception) => exception switch
+    {
+        GenerationFailedException e => e,
+        ChatTemplateException e => Invalid(e.Reason, e),
+        UnreadablePromptException { Part: { } part } e => new(e.Message, e) { StatusCode = 400, Part = part },
+        UnreadablePromptException e => new(e.Message, e) { StatusCode = 503 },
+        _ => null,
+    };
 
     private RunningGeneration Refused(GenerationFailedException exception)
     {
-        var generation = new RunningGeneration([], [], 0, null, _tokenizer, _endTokenIds, () => { }, _time);
+        var generation = new RunningGeneration([], null, _tokenizer, _endTokenIds, () => { }, _time);
         generation.EndAll(exception);
         return generation;
     }
@@ -238,6 +316,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         {
             Settle();
             Admit();
+            See();
             Advance();
         }
         catch (Exception e)
@@ -259,7 +338,11 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     // What has ended leaves, and its memory with it.
     private void Settle()
     {
-        _running.RemoveAll(g => !g.Settle());
+        if (_running.RemoveAll(g => !g.Settle()) > 0)
+        {
+            _reader.Store?.Trim();
+        }
+
         foreach (var (sequence, _) in _open.Where(o => o.Key.IsEnded).ToArray())
         {
             _open.Remove(sequence);
@@ -309,13 +392,37 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         }
     }
 
+    /// <summary>Pictures of all requests that were admitted go through the tower together.</summary>
+    private void See()
+    {
+        var generations = _running.Where(g => !g.IsSeen && g.Pictures.Count > 0).ToList();
+        if (generations.Count == 0)
+        {
+            return;
+        }
+
+        generations.ForEach(g => g.IsSeen = true);
+        try
+        {
+            _reader.Store!.Encode(generations.SelectMany(g => g.Pictures));
+        }
+        catch (Exception e)
+        {
+            var reason = Failure(e);
+            foreach (var (generation, candidate) in _open.Values.Where(o => generations.Contains(o.Generation) && !o.Candidate.IsDone))
+            {
+                generation.Fail(candidate, reason);
+            }
+        }
+    }
+
     // With the first request, on the device's thread: what is never asked takes no memory.
     private void Pack()
     {
         if (_packed is null && (_packed = PackedModel.Of(_model)) is not null)
         {
             _batch.Dispose();
-            _batch = new SequenceBatch(_model, _packed);
+            _batch = new SequenceBatch(_model, _packed, _reader.Store);
         }
     }
 
@@ -349,7 +456,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         }
 
         _batch.Dispose();
-        _batch = new SequenceBatch(_model, _packed);
+        _batch = new SequenceBatch(_model, _packed, _reader.Store);
     }
 
     // libtorch appends its own stack to the first line.

@@ -22,4 +22,15 @@ public sealed record GenerationOptions
     /// <summary>Limit for one candidate, in tokens, where the request sets none.</summary>
     [Range(1, 1_048_576)]
     public int MaxTokens { get; init; } = 1024;
+
+    /// <summary>Memory for encoded pictures, in use or kept for later. Pictures of requests that run are never freed, so that many may exceed it.</summary>
+    [Range(0, long.MaxValue)]
+    public long PictureCacheBytes { get; init; } = 1L << 29;
+
+    /// <summary>
+    /// Tiles at most into which the only picture of a conversation is cut; null: what the model's folder says. Pictures of a conversation with several
+    /// get 6, as published.
+    /// </summary>
+    [Range(1, 1024)]
+    public int? HdNum { get; init; }
 }

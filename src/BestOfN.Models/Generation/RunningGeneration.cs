@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using BestOfN.Core.Generation;
+using BestOfN.Models.Prompts;
 using BestOfN.Models.Tokenizers;
 
 namespace BestOfN.Models.Generation;
@@ -14,39 +15,52 @@ internal sealed class RunningGeneration : IGeneration
     private readonly IReadOnlyCollection<int> _endTokenIds;
     private readonly Action _changed;
     private readonly long _started;
-    private readonly int _limit;
+    private SeenPrompt? _seen;
     private CancellationTokenRegistration _registration;
     private int _budget;
 
-    /// <param name="promptIds">The rendered prompt.</param>
     /// <param name="candidates">One per candidate wanted.</param>
-    /// <param name="limit">Tokens for one candidate.</param>
     /// <param name="budget">Tokens for all candidates.</param>
     /// <param name="tokenizer">For log-probabilities.</param>
     /// <param name="endTokenIds">What ends an answer.</param>
     /// <param name="changed">Called after a cancellation, on any thread.</param>
     /// <param name="time">The clock for latencies.</param>
     public RunningGeneration(
-        IReadOnlyList<int> promptIds,
         IReadOnlyList<RunningCandidate> candidates,
-        int limit,
         int? budget,
         ITokenizer tokenizer,
         IReadOnlyCollection<int> endTokenIds,
         Action changed,
         TimeProvider time)
     {
-        (PromptIds, Candidates, _limit, _budget) = (promptIds, candidates, limit, budget ?? int.MaxValue);
+        (Candidates, _budget) = (candidates, budget ?? int.MaxValue);
         (_tokenizer, _endTokenIds, _changed, _time, _started) = (tokenizer, endTokenIds, changed, time, time.GetTimestamp());
     }
 
-    public IReadOnlyList<int> PromptIds { get; }
+    /// <summary>The rendered prompt; empty until <see cref="Read"/>.</summary>
+    public IReadOnlyList<int> PromptIds { get; private set; } = [];
 
     public IReadOnlyList<RunningCandidate> Candidates { get; }
 
-    public int Limit => _limit;
+    /// <summary>Tokens for one candidate.</summary>
+    public int Limit { get; private set; }
+
+    /// <summary>Pictures of the prompt, leased until all candidates have ended.</summary>
+    public IReadOnlyList<StoredPicture> Pictures => _seen?.Pictures ?? [];
+
+    /// <summary>Pictures have been encoded, or have failed to be. Device thread only.</summary>
+    public bool IsSeen { get; set; }
 
     public IAsyncEnumerable<GenerationEvent> Events => _events.Reader.ReadAllAsync();
+
+    /// <summary>Takes the prompt, before the generation waits for its turn.</summary>
+    /// <param name="seen">Leases on its pictures, the generation's from here on.</param>
+    /// <param name="promptIds">The rendered prompt.</param>
+    /// <param name="limit">Tokens for one candidate.</param>
+    public void Read(SeenPrompt seen, IReadOnlyList<int> promptIds, int limit) => (_seen, PromptIds, Limit) = (seen, promptIds, limit);
+
+    /// <summary>Gives the pictures back.</summary>
+    public void ReturnPictures() => _seen?.Dispose();
 
     public void Cancel(int index)
     {
@@ -95,6 +109,7 @@ internal sealed class RunningGeneration : IGeneration
 
         _registration.Unregister();
         _events.Writer.TryComplete();
+        ReturnPictures();
         return false;
     }
 
@@ -137,7 +152,7 @@ internal sealed class RunningGeneration : IGeneration
         {
             Finish(candidate, "stop", sequence.Ids.Count);
         }
-        else if (sequence.Ids.Count >= _limit || _budget == 0)
+        else if (sequence.Ids.Count >= Limit || _budget == 0)
         {
             Finish(candidate, "length", sequence.Ids.Count);
         }

@@ -1,4 +1,5 @@
 using BestOfN.Models.Networks;
+using BestOfN.Models.Prompts;
 using static TorchSharp.torch;
 
 namespace BestOfN.Models.Generation;
@@ -7,7 +8,8 @@ namespace BestOfN.Models.Generation;
 /// <remarks>Not thread-safe: belongs to the device's thread, under inference mode. The model stays the caller's.</remarks>
 /// <param name="model">Reads prompts.</param>
 /// <param name="packed">Its weights in the order that suits a decode step, the caller's too; null: steps take the model's own.</param>
-internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = null) : IDisposable
+/// <param name="pictures">What ids above the vocabulary mean, the caller's; null: there are none.</param>
+internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = null, PictureStore? pictures = null) : IDisposable
 {
     private readonly List<Cohort> _cohorts = [];
 
@@ -18,7 +20,7 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
     /// <param name="prompts">At least one; every prompt has at least one token and one sequence.</param>
     /// <param name="longestAnswer">No sequence will be longer than this: the caller ends them.</param>
     public void Add(IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts, int longestAnswer) =>
-        _cohorts.Add(new Cohort(model.Decoder, prompts, longestAnswer));
+        _cohorts.Add(new Cohort(model.Decoder, prompts, longestAnswer, pictures));
 
     /// <summary>Reads a part of the oldest prompts that wait; a prompt that is finished gives its sequences their first token.</summary>
     /// <param name="tokens">At most so many.</param>

@@ -13,19 +13,19 @@ internal sealed class ConversationEncoder
 
     private readonly Render _render;
     private readonly ITokenizer _tokenizer;
-    private readonly int? _rewardTokenId;
+    private readonly IReadOnlyList<int> _ending;
     private readonly int? _stepTokenId;
     private readonly Lazy<int[]> _closing;
 
     /// <param name="render">The model's chat template.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="rewardTokenId">Appended to every sequence that does not end with it; null: the last token is read.</param>
+    /// <param name="ending">Appended to every sequence, as far as it does not end with it; its last token is read. Empty: the last token of the conversation is.</param>
     /// <param name="scoresSteps">Every step of an answer is read.</param>
     /// <param name="stepTokenId">What ends a step; null: the tokenizer tells.</param>
     /// <exception cref="InvalidDataException">The model scores steps and neither it nor the tokenizer knows their token.</exception>
-    public ConversationEncoder(Render render, ITokenizer tokenizer, int? rewardTokenId, bool scoresSteps, int? stepTokenId)
+    public ConversationEncoder(Render render, ITokenizer tokenizer, IReadOnlyList<int> ending, bool scoresSteps, int? stepTokenId)
     {
-        (_render, _tokenizer, _rewardTokenId) = (render, tokenizer, rewardTokenId);
+        (_render, _tokenizer, _ending) = (render, tokenizer, ending);
         _stepTokenId = (scoresSteps, stepTokenId) switch
         {
             (false, _) => null,
@@ -74,10 +74,24 @@ internal sealed class ConversationEncoder
                 : new ScoringSequence { Key = key, Ids = ids[..(rows[^1] + 1)].ToArray(), Rows = [.. rows] };
         }
 
-        int[] read = _rewardTokenId is { } reward && (ids.IsEmpty || ids[^1] != reward) ? [.. ids, reward] : ids.ToArray();
+        int[] read = [.. ids, .. _ending.Skip(EndingWithin(ids))];
         return read.Length == 0
             ? throw new ScoringFailedException($"Sequence {key} has no tokens.")
             : new ScoringSequence { Key = key, Ids = read, Rows = [read.Length - 1] };
+    }
+
+    /// <summary>How many tokens of the ending stand at the end already.</summary>
+    private int EndingWithin(ReadOnlySpan<int> ids)
+    {
+        for (var count = _ending.Count; count > 0; count--)
+        {
+            if (ids.EndsWith(_ending.Take(count).ToArray()))
+            {
+                return count;
+            }
+        }
+
+        return 0;
     }
 
     // Steps are separated by the model's own token where the text spells it, else by blank lines. The published way: the token in place of the separator, and one at the end.

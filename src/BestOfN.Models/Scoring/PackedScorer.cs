@@ -1,13 +1,18 @@
 using BestOfN.Models.Networks;
+using BestOfN.Models.Prompts;
 using static TorchSharp.torch;
 
 namespace BestOfN.Models.Scoring;
 
 /// <summary>Runs packed passes through a reward network: the new tokens of any number of sequences in one [T, C] matrix.</summary>
 /// <remarks>Device thread only; synchronous; knows token ids and blocks, nothing of queues or text.</remarks>
-internal sealed class PackedScorer(RewardNetwork network)
+/// <param name="network">The caller's.</param>
+/// <param name="pictures">What ids above the vocabulary mean; null: there are none.</param>
+internal sealed class PackedScorer(RewardNetwork network, PictureStore? pictures = null)
 {
     public DecoderConfiguration Configuration => network.Decoder.Configuration;
+
+    public PictureStore? Pictures => pictures;
 
     public RotaryEmbedding Rotary => network.Decoder.Rotary;
 
@@ -48,12 +53,14 @@ internal sealed class PackedScorer(RewardNetwork network)
         }
 
         var device = network.Decoder.Device;
+        var seen = pictures?.Take(ids);
         var hidden = network.Decoder.Forward(
             tensor(ids, device: device),
             tensor(positions, device: device),
             new PackedAttention(Configuration, order),
             tensor(rows.ToArray(), ScalarType.Int64, device),
-            sequenceLength);
+            sequenceLength,
+            seen);
         var rewards = hidden is null ? [] : network.Head.Score(hidden).cpu().data<float>().ToArray();
         foreach (var run in runs)
         {

@@ -1,3 +1,5 @@
+using BestOfN.Models.Prompts;
+
 namespace BestOfN.Models.Scoring;
 
 /// <summary>States of prompts by content, least recently used out first. The longest known beginning of a new prompt is taken over.</summary>
@@ -34,7 +36,9 @@ internal sealed class PromptCache(PackedScorer scorer, long budget) : IDisposabl
     public int Count => _entries.Count;
 
     /// <summary>The state that holds these tokens at its beginning, computed or still to be.</summary>
-    public PromptEntry Lease(int[] ids)
+    /// <param name="ids">The prompt.</param>
+    /// <param name="pictures">Those in it.</param>
+    public PromptEntry Lease(int[] ids, IReadOnlyList<StoredPicture> pictures)
     {
         var entry = _entries.Find(e => e.Ids.AsSpan().StartsWith(ids));
         if (entry is not null)
@@ -44,7 +48,7 @@ internal sealed class PromptCache(PackedScorer scorer, long budget) : IDisposabl
         }
         else
         {
-            entry = Add(ids);
+            entry = Add(ids, pictures);
         }
 
         entry.Leases++;
@@ -70,7 +74,7 @@ internal sealed class PromptCache(PackedScorer scorer, long budget) : IDisposabl
         Interlocked.Exchange(ref _bytes, 0);
     }
 
-    private PromptEntry Add(int[] ids)
+    private PromptEntry Add(int[] ids, IReadOnlyList<StoredPicture> pictures)
     {
         var (best, length) = (default(PromptEntry), 0);
         foreach (var candidate in _entries)
@@ -95,7 +99,8 @@ internal sealed class PromptCache(PackedScorer scorer, long budget) : IDisposabl
             Interlocked.Increment(ref _misses);
         }
 
-        var entry = new PromptEntry(ids, block);
+        var entry = new PromptEntry(ids, block, pictures);
+        scorer.Pictures?.Mention(pictures);
         Trim(budget - block.Bytes);
         _entries.Add(entry);
         Interlocked.Add(ref _bytes, block.Bytes);
@@ -110,6 +115,7 @@ internal sealed class PromptCache(PackedScorer scorer, long budget) : IDisposabl
             Interlocked.Add(ref _bytes, -oldest.Block.Bytes);
             Interlocked.Increment(ref _evictions);
             oldest.Block.Dispose();
+            scorer.Pictures?.Unmention(oldest.Pictures);
         }
     }
 }

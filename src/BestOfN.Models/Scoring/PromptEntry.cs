@@ -1,11 +1,16 @@
+using BestOfN.Models.Prompts;
+
 namespace BestOfN.Models.Scoring;
 
 /// <summary>The state of one prompt, while it is computed and after.</summary>
-internal sealed class PromptEntry(int[] ids, KeyValueBlock block)
+internal sealed class PromptEntry(int[] ids, KeyValueBlock block, IReadOnlyList<StoredPicture> pictures)
 {
     public int[] Ids => ids;
 
     public KeyValueBlock Block => block;
+
+    /// <summary>Pictures whose ids occur: the ids keep their meaning as long as this is kept.</summary>
+    public IReadOnlyList<StoredPicture> Pictures => pictures;
 
     /// <summary>Number of the last pass that computed something here; a prompt has one run in a pass at most.</summary>
     public long Pass { get; set; }

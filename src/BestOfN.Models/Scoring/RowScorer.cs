@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
+using BestOfN.Models.Prompts;
 
 namespace BestOfN.Models.Scoring;
 
@@ -120,7 +121,7 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
             return [.. ofIds.Select(r => new[] { r })];
         }
 
-        await using var session = engine.Begin(new Prompt(group.Rows[0].Prompt));
+        await using var session = engine.Begin(Seen(group.Rows[0].Prompt));
         var answers = group.Rows.SelectMany(r => r.Answers).Select((text, i) => new Answer(i, text)).ToArray();
         var rewards = await session.RewardAsync(answers, cancellationToken);
         var ofRows = new List<AnswerReward[]>();
@@ -134,11 +135,30 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
         return [.. ofRows];
     }
 
+    private static string Identity(ContentPart part) => part switch
+    {
+        TextPart text => "text " + text.Text,
+        RowPicture file => $"file {file.IsVideo} {file.Path}",
+        _ => PictureKey.Of(part, 0).ToString(),
+    };
+
+    private static Prompt Seen(IReadOnlyList<ChatMessage> prompt)
+    {
+        try
+        {
+            return new Prompt([.. prompt.Select(m => m with { Parts = [.. m.Parts.Select(p => p is RowPicture file ? file.Read() : p)] })]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ScoringFailedException(e.Message, e);
+        }
+    }
+
     /// <summary>Rows of one prompt together; rows of token ids by the beginning they have in common.</summary>
     private static List<RowGroup> Group(ScoringRow[] rows)
     {
         var groups = rows.Where(r => r.InputIds is null)
-            .GroupBy(r => JsonSerializer.Serialize(r.Prompt.Select(m => new[] { m.Role, m.Text })))
+            .GroupBy(r => JsonSerializer.Serialize(r.Prompt.Select(m => m.Parts.Select(Identity).Prepend(m.Role))))
             .Select(g => new RowGroup([.. g], null)).ToList();
         var ofIds = new List<ScoringRow>();
         var shared = 0;

@@ -1,9 +1,18 @@
+using BestOfN.Models.Prompts;
+
 namespace BestOfN.Models.Scoring;
 
 /// <summary>One prompt for which the scheduler computes sequences.</summary>
-internal sealed class ScoringContext(int[] promptIds)
+/// <param name="promptIds">The prompt.</param>
+/// <param name="pictures">Pictures whose ids it may contain; leased until the context is released.</param>
+internal sealed class ScoringContext(int[] promptIds, SeenPrompt? pictures = null)
 {
     public int[] PromptIds => promptIds;
+
+    public IReadOnlyList<StoredPicture> Pictures => pictures?.Pictures ?? [];
+
+    /// <summary>Gives the pictures back.</summary>
+    public void ReturnPictures() => pictures?.Dispose();
 
     /// <summary>The prompt's state once its turn has come. Device thread only.</summary>
     public PromptEntry? Prompt { get; set; }

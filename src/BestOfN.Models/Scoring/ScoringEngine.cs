@@ -3,15 +3,17 @@ using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Models.Devices;
 using BestOfN.Models.Networks;
+using BestOfN.Models.Pictures;
+using BestOfN.Models.Prompts;
 using BestOfN.Models.Templates;
 using BestOfN.Models.Tokenizers;
 using TorchSharp;
 
 namespace BestOfN.Models.Scoring;
 
-/// <summary>A reward network in process: sessions over text, scored in packed passes.</summary>
+/// <summary>A reward network in process: sessions over text and, where the model sees them, pictures and videos, scored in packed passes.</summary>
 /// <remarks>
-/// Three layers: this one knows text; the scheduler knows queues, sessions and the cache of prompt states; the packed scorer computes one
+/// Three layers: this one knows text and pictures; the scheduler knows queues, sessions and the cache of prompt states; the packed scorer computes one
 /// pass on the device's thread. Owns the network; the device worker may be shared and is the caller's.
 /// </remarks>
 public sealed class ScoringEngine : IRewardModel, IDisposable
@@ -22,11 +24,19 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     private readonly StepAggregation _stepReward;
 
     internal ScoringEngine(
-        string name, RewardNetwork network, ConversationEncoder encoder, DeviceWorker worker, ScoringOptions options, IMeterFactory? meters = null)
+        string name,
+        RewardNetwork network,
+        ConversationEncoder encoder,
+        DeviceWorker worker,
+        ScoringOptions options,
+        IMeterFactory? meters = null,
+        PromptReader? reader = null,
+        ITokenizer? tokenizer = null)
     {
         (Name, _network, Encoder, _worker, _stepReward) = (name, network, encoder, worker, options.StepReward);
+        (Reader, Tokenizer) = (reader ?? PromptReader.TextOnly, tokenizer);
         _metrics = new ScoringMetrics(name, meters);
-        Scheduler = new ScoringScheduler(new PackedScorer(network), worker, options, _metrics);
+        Scheduler = new ScoringScheduler(new PackedScorer(network, Reader.Store), worker, options, _metrics, network.MaxLength);
     }
 
     /// <summary>Loads a reward model from a folder in the published layout.</summary>
@@ -50,8 +60,9 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
         {
             var tokenizer = TokenizerFiles.Load(folder);
             var template = ChatTemplate.Load(folder, network.Architecture, tokenizer);
-            var encoder = new ConversationEncoder(template.Encode, tokenizer, network.RewardTokenId, network.ScoresSteps, network.StepTokenId);
-            return new ScoringEngine(name, network, encoder, worker, options, meters);
+            var encoder = new ConversationEncoder(template.Encode, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId);
+            var reader = PromptReader.For(network.Pictures, network.Decoder, tokenizer, options.HdNum ?? network.MaxTiles, options.PictureCacheBytes);
+            return new ScoringEngine(name, network, encoder, worker, options, meters, reader, tokenizer);
         }
         catch
         {
@@ -61,6 +72,15 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>True where the model sees pictures and videos; a prompt with any is refused otherwise.</summary>
+    public bool AcceptsPictures => Reader.AcceptsPictures;
+
+    /// <summary>What the model's folder does not say and was taken from the published code; to be logged at start.</summary>
+    public IReadOnlyList<string> Assumptions => _network.Assumptions;
+
+    /// <summary>Pictures that went through the vision tower since the start.</summary>
+    public long EncodedPictures => Reader.Store?.Encoded ?? 0;
 
     /// <summary>The longest conversation accepted, answer included, in tokens.</summary>
     public int MaxLength => Scheduler.MaxLength;
@@ -76,6 +96,10 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
 
     internal ConversationEncoder Encoder { get; }
 
+    internal PromptReader Reader { get; }
+
+    internal ITokenizer? Tokenizer { get; }
+
     internal RewardNetwork Network => _network;
 
     internal ScoringScheduler Scheduler { get; }
@@ -86,21 +110,18 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     public ScoringSession Begin(Prompt prompt)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        int[] ids;
-        try
-        {
-            ids = Encoder.Encode(prompt.Messages);
-        }
-        catch (Exception e)
-        {
-            return new ScoringSession(this, e);   // the contract has failures told by the scoring call
-        }
 
-        return new ScoringSession(this, prompt.Messages, Scheduler.Open(ids));
+        // Failures are told by the scoring call, as the contract has it; pictures are read beside the caller.
+        return new ScoringSession(this, PromptReader.HasPictures(prompt.Messages)
+            ? cancellationToken => Task.Run(() => SeeAsync(prompt.Messages, cancellationToken), cancellationToken)
+            : _ => Task.FromResult(Open(new SeenPrompt(prompt.Messages, [], null))));
     }
 
     /// <summary>A session over token ids.</summary>
-    internal ScoringSession Begin(int[] promptIds) => new(this, [], Scheduler.Open(promptIds));
+    /// <param name="promptIds">What the sequences to come begin with.</param>
+    /// <param name="pictures">Leases on the pictures in them, the session's from here on.</param>
+    internal ScoringSession Begin(int[] promptIds, SeenPrompt? pictures = null) =>
+        new(this, _ => Task.FromResult<(IReadOnlyList<ChatMessage>, ScoringContext)>(([], Scheduler.Open(promptIds, pictures))));
 
     /// <summary>Ends all sessions and frees the network.</summary>
     public void Dispose()
@@ -109,6 +130,30 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
         _worker.RunToEnd(_network.Dispose);
         _metrics.Dispose();
     }
+
+    private async Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)> SeeAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken) =>
+        Open(await Reader.ReadAsync(messages, largest: null, PictureOrientation.AsShown, cancellationToken));
+
+    private (IReadOnlyList<ChatMessage> Messages, ScoringContext Context) Open(SeenPrompt seen)
+    {
+        try
+        {
+            return (seen.Messages, Scheduler.Open(Encoder.Encode(seen.Messages), seen));
+        }
+        catch
+        {
+            seen.Dispose();
+            throw;
+        }
+    }
+
+    // The published wrapper of InternLM-XComposer2.5-Reward closes the conversation before the reward token.
+    private static int[] Ending(RewardNetwork network, ITokenizer tokenizer) => (network.RewardTokenId, network.Pictures) switch
+    {
+        (null, _) => [],
+        ({ } reward, null) => [reward],
+        ({ } reward, _) => [tokenizer.EosId ?? throw new InvalidDataException("The tokenizer names no end-of-sequence token, which a conversation ends with before the reward token."), reward],
+    };
 
     internal AnswerReward Reward(float[] rewards)
     {

@@ -19,6 +19,17 @@ public sealed record ScoringOptions
     [Range(0, long.MaxValue)]
     public long PromptCacheBytes { get; init; } = 1L << 30;
 
+    /// <summary>Memory for encoded pictures, in use or kept for later. Pictures of open sessions are never freed, so that many may exceed it.</summary>
+    [Range(0, long.MaxValue)]
+    public long PictureCacheBytes { get; init; } = 1L << 29;
+
+    /// <summary>
+    /// Tiles at most into which the only picture of a conversation is cut; null: what the model's folder says. Pictures of a conversation with several
+    /// get 6, as published.
+    /// </summary>
+    [Range(1, 1024)]
+    public int? HdNum { get; init; }
+
     /// <summary>How the rewards of an answer's steps become its score; only for models that score steps.</summary>
     public StepAggregation StepReward { get; init; } = StepAggregation.Last;
 }

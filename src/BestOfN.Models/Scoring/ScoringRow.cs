@@ -4,8 +4,14 @@ using BestOfN.Core.Prompts;
 namespace BestOfN.Models.Scoring;
 
 /// <summary>One line of a file to be scored: a conversation, a prompt with candidates, or token ids.</summary>
+/// <remarks>
+/// <c>images</c> and <c>videos</c>, lists of paths from the file's folder on, belong to the conversation: in place of each <c>&lt;ImageHere&gt;</c> of the user, images before videos,
+/// or, where it has none, before the first user's words. Pictures may also stand in messages as <c>image_url</c> and <c>video_url</c> parts with <c>data:</c> URIs.
+/// </remarks>
 internal sealed record ScoringRow
 {
+    private const string Placeholder = "<ImageHere>";
+
     /// <summary>From 1.</summary>
     public required int Line { get; init; }
 
@@ -23,12 +29,12 @@ internal sealed record ScoringRow
     public int[]? InputIds { get; init; }
 
     /// <exception cref="InvalidDataException">The line is none of the three; the message says what is wrong, not where.</exception>
-    public static ScoringRow Parse(string text, int line)
+    public static ScoringRow Parse(string text, int line, string folder)
     {
         try
         {
             using var document = JsonDocument.Parse(text);
-            return Parse(document.RootElement, line);
+            return Parse(document.RootElement, line, folder);
         }
         catch (JsonException e)
         {
@@ -50,7 +56,7 @@ internal sealed record ScoringRow
         }
     }
 
-    private static ScoringRow Parse(JsonElement root, int line)
+    private static ScoringRow Parse(JsonElement root, int line, string folder)
     {
         if (root.ValueKind != JsonValueKind.Object)
         {
@@ -65,12 +71,12 @@ internal sealed record ScoringRow
         var row = new ScoringRow { Line = line, Id = id.GetRawText() };
         if (root.TryGetProperty("input_ids", out var ids))
         {
-            return root.TryGetProperty("messages", out _)
-                ? throw new InvalidDataException("expected messages or input_ids, found both")
+            return ((string[])["messages", "images", "videos"]).FirstOrDefault(name => root.TryGetProperty(name, out _)) is { } found
+                ? throw new InvalidDataException($"expected {found} or input_ids, found both")
                 : row with { InputIds = Ids(ids) };
         }
 
-        var messages = Messages(root);
+        var messages = WithPictures(Messages(root), [.. Pictures(root, "images", folder), .. Pictures(root, "videos", folder)]);
         if (root.TryGetProperty("candidates", out var candidates))
         {
             if (messages[^1].Role == "assistant")
@@ -81,6 +87,11 @@ internal sealed record ScoringRow
             return candidates.ValueKind == JsonValueKind.Array && candidates.GetArrayLength() > 0 && candidates.EnumerateArray().All(c => c.ValueKind == JsonValueKind.String)
                 ? row with { Prompt = messages, Answers = [.. candidates.EnumerateArray().Select(c => c.GetString()!)], HasCandidates = true }
                 : throw new InvalidDataException("candidates: expected a list of strings, at least one");
+        }
+
+        if (messages[^1].Role == "assistant" && messages[^1].Parts.Any(p => p is not TextPart))
+        {
+            throw new InvalidDataException("messages: expected the judged answer to be text, found a picture or a video in it");
         }
 
         return messages[^1].Role == "assistant"
@@ -109,15 +120,97 @@ internal sealed record ScoringRow
         return content.ValueKind switch
         {
             JsonValueKind.String => new ChatMessage(role.GetString()!, content.GetString()!),
-            JsonValueKind.Array => new ChatMessage(role.GetString()!, [.. content.EnumerateArray().Select(part => Part(part, index))]),
-            _ => throw new InvalidDataException($"messages[{index}].content: expected a string or a list of text parts"),
+            JsonValueKind.Array => new ChatMessage(role.GetString()!, [.. content.EnumerateArray().Select((part, i) => Part(part, $"messages[{index}].content[{i}]"))]),
+            _ => throw new InvalidDataException($"messages[{index}].content: expected a string or a list of parts"),
         };
     }
 
-    private static TextPart Part(JsonElement part, int index) =>
-        part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String
-            ? new TextPart(text.GetString()!)
-            : throw new InvalidDataException($"messages[{index}].content: expected text parts only");
+    private static ContentPart Part(JsonElement part, string name)
+    {
+        if (part.ValueKind != JsonValueKind.Object)
+        {
+            throw new InvalidDataException($"{name}: expected an object, found {part.ValueKind}");
+        }
+
+        if (part.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String)
+        {
+            return new TextPart(text.GetString()!);
+        }
+
+        return part.TryGetProperty("image_url", out var image) ? new ImagePart(Data(image, name + ".image_url")) { Source = name }
+            : part.TryGetProperty("video_url", out var video) ? new VideoPart(Data(video, name + ".video_url")) { Source = name }
+            : throw new InvalidDataException($"{name}: expected text, image_url or video_url");
+    }
+
+    private static byte[] Data(JsonElement reference, string name)
+    {
+        var url = reference.ValueKind == JsonValueKind.Object && reference.TryGetProperty("url", out var inner) ? inner : reference;
+        var text = url.ValueKind == JsonValueKind.String ? url.GetString()! : "";
+        var comma = text.IndexOf(',', StringComparison.Ordinal);
+        if (comma < 0 || !text.StartsWith("data:", StringComparison.OrdinalIgnoreCase) || !text[..comma].EndsWith(";base64", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new InvalidDataException($"{name}: expected a data: URI in base64; files are named in images and videos");
+        }
+
+        try
+        {
+            return Convert.FromBase64String(text[(comma + 1)..]);
+        }
+        catch (FormatException e)
+        {
+            throw new InvalidDataException($"{name}: not valid base64", e);
+        }
+    }
+
+    private static IEnumerable<RowPicture> Pictures(JsonElement root, string field, string folder)
+    {
+        if (!root.TryGetProperty(field, out var list))
+        {
+            return [];
+        }
+
+        return list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(p => p.ValueKind == JsonValueKind.String && p.GetString()!.Length > 0)
+            ? [.. list.EnumerateArray().Select((p, i) => Picture(Path.GetFullPath(p.GetString()!, folder), $"{field}[{i}]", field == "videos"))]
+            : throw new InvalidDataException($"{field}: expected a list of paths");
+    }
+
+    private static RowPicture Picture(string path, string name, bool isVideo) =>
+        File.Exists(path) ? new RowPicture(path, isVideo) : throw new InvalidDataException($"{name}: there is no file {path}");
+
+    private static ChatMessage[] WithPictures(ChatMessage[] messages, IReadOnlyList<RowPicture> pictures)
+    {
+        if (pictures.Count == 0)
+        {
+            return messages;
+        }
+
+        var places = messages.Where(m => m.Role == "user").Sum(m => m.Parts.OfType<TextPart>().Sum(t => t.Text.Split(Placeholder).Length - 1));
+        if (places == 0)
+        {
+            var first = Array.FindIndex(messages, m => m.Role == "user");
+            return first >= 0 ? [.. messages.Select((m, i) => i == first ? m with { Parts = [.. pictures, .. m.Parts] } : m)]
+                : throw new InvalidDataException("messages: expected a user's where there are pictures");
+        }
+
+        if (places != pictures.Count)
+        {
+            throw new InvalidDataException($"messages: expected {pictures.Count} {Placeholder}, one for each of images and videos, found {places}");
+        }
+
+        var next = 0;
+        return [.. messages.Select(m => m.Role != "user" ? m : m with { Parts = [.. m.Parts.SelectMany(p => p is TextPart text ? Placed(text) : [p])] })];
+
+        IEnumerable<ContentPart> Placed(TextPart text)
+        {
+            var pieces = text.Text.Split(Placeholder);
+            yield return new TextPart(pieces[0]);
+            foreach (var piece in pieces[1..])
+            {
+                yield return pictures[next++];
+                yield return new TextPart(piece);
+            }
+        }
+    }
 
     private static int[] Ids(JsonElement ids)
     {

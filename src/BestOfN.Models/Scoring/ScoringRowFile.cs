@@ -30,6 +30,7 @@ public sealed class ScoringRowFile
     private static IEnumerable<ScoringRow> Read(string path)
     {
         var line = 0;
+        var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         foreach (var text in File.ReadLines(path))
         {
             line++;
@@ -41,7 +42,7 @@ public sealed class ScoringRowFile
             ScoringRow row;
             try
             {
-                row = ScoringRow.Parse(text, line);
+                row = ScoringRow.Parse(text, line, folder);
             }
             catch (InvalidDataException e)
             {

@@ -1,6 +1,7 @@
 using BestOfN.Core.Rewards;
 using BestOfN.Models.Devices;
 using BestOfN.Models.Networks;
+using BestOfN.Models.Prompts;
 
 namespace BestOfN.Models.Scoring;
 
@@ -23,17 +24,26 @@ internal sealed class ScoringScheduler : IDisposable
     private bool _isDisposed;
     private long _passes;
 
-    public ScoringScheduler(PackedScorer scorer, DeviceWorker worker, ScoringOptions options, ScoringMetrics metrics)
+    /// <param name="scorer">Computes the passes.</param>
+    /// <param name="worker">The device's thread.</param>
+    /// <param name="options">How requests share it.</param>
+    /// <param name="metrics">Told what was computed.</param>
+    /// <param name="maxLength">The model's own limit, where it is narrower than its positions.</param>
+    public ScoringScheduler(PackedScorer scorer, DeviceWorker worker, ScoringOptions options, ScoringMetrics metrics, int? maxLength = null)
     {
         (_scorer, _worker, _options, _metrics) = (scorer, worker, options, metrics);
         Cache = new PromptCache(scorer, options.PromptCacheBytes);
         MaxLength = scorer.Configuration.RopeScaling is DynamicRopeScaling dynamic
             ? (int)Math.Min(int.MaxValue, scorer.Configuration.MaxPositions * Math.Max(1, dynamic.Factor))
             : scorer.Configuration.MaxPositions;
+        MaxLength = Math.Min(MaxLength, maxLength ?? int.MaxValue);
         metrics.Observe(this);
     }
 
     public PromptCache Cache { get; }
+
+    /// <summary>Pictures of all prompts; null where the model reads text only.</summary>
+    public PictureStore? Pictures => _scorer.Pictures;
 
     /// <summary>The longest sequence accepted, in tokens.</summary>
     public int MaxLength { get; }
@@ -52,14 +62,16 @@ internal sealed class ScoringScheduler : IDisposable
     }
 
     /// <summary>Opens a context and queues its prompt. Where the queue is full the prompt waits for the first call.</summary>
-    public ScoringContext Open(int[] promptIds)
+    /// <param name="promptIds">The prompt.</param>
+    /// <param name="pictures">Leases on the pictures in it, the context's from here on.</param>
+    public ScoringContext Open(int[] promptIds, SeenPrompt? pictures = null)
     {
-        var context = new ScoringContext(promptIds);
+        var context = new ScoringContext(promptIds, pictures);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _open.Add(context);
-            if (CanShare(promptIds) && _waiting.Count < _options.QueueLength)
+            if (CanShare(context) && _waiting.Count < _options.QueueLength)
             {
                 _waiting.AddLast(new ScoringWork(context, []));
                 SchedulePass();
@@ -87,7 +99,7 @@ internal sealed class ScoringScheduler : IDisposable
                     $"The conversation with answer {sequence.Key} has {sequence.Ids.Length} tokens; the reward model takes at most {MaxLength}.");
             }
 
-            if (!AreKnown(sequence.Ids))
+            if (!AreKnown(context, sequence.Ids))
             {
                 throw new ScoringFailedException(
                     $"Answer {sequence.Key} has a token id outside 0..{_scorer.Configuration.VocabularySize - 1}.");
@@ -163,14 +175,31 @@ internal sealed class ScoringScheduler : IDisposable
         {
             open.ForEach(Release);
             Cache.Dispose();
+            Pictures?.Dispose();
         });
     }
 
-    private bool CanShare(int[] prompt) =>
-        prompt.Length > 0 && prompt.Length <= MaxLength && !_scorer.Rotary.DependsOnLength(prompt.Length) && AreKnown(prompt);
+    private bool CanShare(ScoringContext context) => context.PromptIds is { Length: > 0 } prompt
+        && prompt.Length <= MaxLength && !_scorer.Rotary.DependsOnLength(prompt.Length) && AreKnown(context, prompt);
 
     // An index out of range is an exception on a CPU, but the end of the process's context on a GPU.
-    private bool AreKnown(int[] ids) => !ids.AsSpan().ContainsAnyExceptInRange(0, _scorer.Configuration.VocabularySize - 1);
+    // And an id of a picture says nothing to those who did not bring it.
+    private bool AreKnown(ScoringContext context, ReadOnlySpan<int> ids)
+    {
+        while (ids.IndexOfAnyExceptInRange(0, _scorer.Configuration.VocabularySize - 1) is >= 0 and var unknown)
+        {
+            var id = ids[unknown];
+            if (context.Pictures.FirstOrDefault(p => p.Covers(id)) is not { } picture)
+            {
+                return false;
+            }
+
+            ids = ids[unknown..];
+            ids = ids.IndexOfAnyExceptInRange(picture.FirstId, picture.FirstId + picture.Count - 1) is >= 0 and var end ? ids[end..] : [];
+        }
+
+        return true;
+    }
 
     private LinkedListNode<ScoringWork>? NodeOf(ScoringContext context, bool prefill = false)
     {
@@ -225,6 +254,7 @@ internal sealed class ScoringScheduler : IDisposable
         }
 
         var failures = new Dictionary<ScoringWork, Exception>();
+        Encode(waiting, failures);
         var pass = Plan(waiting, failures);
         if (pass.Runs.Count > 0)
         {
@@ -244,10 +274,29 @@ internal sealed class ScoringScheduler : IDisposable
         Finish(waiting, failures);
     }
 
+    /// <summary>All pictures that wait go through the tower together.</summary>
+    private void Encode(List<ScoringWork> waiting, Dictionary<ScoringWork, Exception> failures)
+    {
+        var withPictures = waiting.Where(w => w.Context.Pictures.Count > 0).ToList();
+        if (withPictures.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            Pictures!.Encode(withPictures.SelectMany(w => w.Context.Pictures));
+        }
+        catch (Exception e)
+        {
+            withPictures.ForEach(w => failures[w] = e);
+        }
+    }
+
     private ScoringPass Plan(List<ScoringWork> waiting, Dictionary<ScoringWork, Exception> failures)
     {
         var pass = new ScoringPass(Interlocked.Increment(ref _passes), _options.TokensPerPass);
-        foreach (var work in waiting)
+        foreach (var work in waiting.Where(w => !failures.ContainsKey(w)))
         {
             try
             {
@@ -271,6 +320,12 @@ internal sealed class ScoringScheduler : IDisposable
         if (!TryPlanPrompt(pass, work))
         {
             return false;
+        }
+
+        if (work.Context.Pictures.Count > 0 && work.Context.Prompt?.Pass == pass.Number)
+        {
+            // The answers take the next pass: so they are computed in the same company, hence to the same bits, whether their pictures were known or not.
+            return true;
         }
 
         for (; work.Next < work.Sequences.Count; work.Next++, work.State = null)
@@ -299,12 +354,12 @@ internal sealed class ScoringScheduler : IDisposable
     private bool TryPlanPrompt(ScoringPass pass, ScoringWork work)
     {
         var context = work.Context;
-        if (!CanShare(context.PromptIds))
+        if (!CanShare(context))
         {
             return true;
         }
 
-        var prompt = context.Prompt ??= Cache.Lease(context.PromptIds);
+        var prompt = context.Prompt ??= Cache.Lease(context.PromptIds, context.Pictures);
         var known = prompt.Pass == pass.Number ? prompt.Planned : prompt.Block.Length;
         var missing = context.PromptIds.Length - known;
         if (missing <= 0)
@@ -445,6 +500,9 @@ internal sealed class ScoringScheduler : IDisposable
             context.Prompt = null;
             Cache.Return(prompt);
         }
+
+        context.ReturnPictures();
+        Pictures?.Trim();
 
         lock (_gate)
         {

@@ -1,5 +1,6 @@
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
+using BestOfN.Models.Prompts;
 
 namespace BestOfN.Models.Scoring;
 
@@ -7,15 +8,24 @@ namespace BestOfN.Models.Scoring;
 public sealed class ScoringSession : IScoringSession
 {
     private readonly ScoringEngine _engine;
-    private readonly IReadOnlyList<ChatMessage> _messages;
-    private readonly ScoringContext? _context;
-    private readonly Exception? _failure;
+    private readonly CancellationTokenSource _closed = new();
+    private readonly Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)> _opening;
+    private int _isDisposed;
 
-    internal ScoringSession(ScoringEngine engine, IReadOnlyList<ChatMessage> messages, ScoringContext context) =>
-        (_engine, _messages, _context) = (engine, messages, context);
-
-    /// <summary>A session whose prompt cannot be read: every call says why.</summary>
-    internal ScoringSession(ScoringEngine engine, Exception failure) => (_engine, _messages, _failure) = (engine, [], failure);
+    /// <param name="engine">Whose session it is.</param>
+    /// <param name="open">Reads the prompt and opens the context; where that fails, every call says why.</param>
+    internal ScoringSession(ScoringEngine engine, Func<CancellationToken, Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)>> open)
+    {
+        _engine = engine;
+        try
+        {
+            _opening = open(_closed.Token);
+        }
+        catch (Exception e) when (e is not ObjectDisposedException)
+        {
+            _opening = Task.FromException<(IReadOnlyList<ChatMessage>, ScoringContext)>(e);
+        }
+    }
 
     public async Task<IReadOnlyList<CandidateScore>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
     {
@@ -27,44 +37,57 @@ public sealed class ScoringSession : IScoringSession
     public Task<IReadOnlyList<AnswerReward>> RewardAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(answers);
-        return RewardAsync(encoder => answers.Select(a => encoder.Encode(_messages, a)), cancellationToken);
+        return RewardAsync((encoder, messages) => answers.Select(a => encoder.Encode(messages, a)), cancellationToken);
     }
 
     /// <summary>Rewards of whole sequences of token ids, whose beginnings are the session's prompt as far as they agree.</summary>
     internal Task<IReadOnlyList<AnswerReward>> RewardAsync(IReadOnlyList<int[]> sequences, CancellationToken cancellationToken) =>
-        RewardAsync(encoder => sequences.Select((ids, i) => encoder.Encode(i, ids)), cancellationToken);
+        RewardAsync((encoder, _) => sequences.Select((ids, i) => encoder.Encode(i, ids)), cancellationToken);
 
     public ValueTask DisposeAsync()
     {
-        if (_context is not null)
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            _engine.Scheduler.Close(_context);
+            _closed.Cancel();
+            _ = CloseAsync();
         }
 
         return ValueTask.CompletedTask;
     }
 
-    private async Task<IReadOnlyList<AnswerReward>> RewardAsync(
-        Func<ConversationEncoder, IEnumerable<ScoringSequence>> encode, CancellationToken cancellationToken)
+    // A prompt that is still being read is closed as soon as it is open.
+    private async Task CloseAsync()
     {
-        if (_context is null)
+        await ((Task)_opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_opening.IsCompletedSuccessfully)
         {
-            throw Unreadable(_failure!);
+            _engine.Scheduler.Close(_opening.Result.Context);
         }
 
+        _closed.Dispose();
+    }
+
+    private async Task<IReadOnlyList<AnswerReward>> RewardAsync(
+        Func<ConversationEncoder, IReadOnlyList<ChatMessage>, IEnumerable<ScoringSequence>> encode, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        ScoringContext context;
         ScoringSequence[] sequences;
         try
         {
-            sequences = [.. encode(_engine.Encoder)];
+            (var messages, context) = await _opening.WaitAsync(cancellationToken);
+            sequences = [.. encode(_engine.Encoder, messages)];
         }
-        catch (Exception e) when (e is not ScoringFailedException)
+        catch (UnreadablePromptException e)
         {
-            throw Unreadable(e);
+            throw new ScoringFailedException(e.Message, e) { Part = e.Part };
+        }
+        catch (Exception e) when (e is not (ScoringFailedException or OperationCanceledException or ObjectDisposedException))
+        {
+            throw new ScoringFailedException($"The conversation cannot be encoded for the reward model: {e.Message}", e);
         }
 
-        var rewards = await _engine.Scheduler.ScoreAsync(_context, sequences, cancellationToken);
+        var rewards = await _engine.Scheduler.ScoreAsync(context, sequences, cancellationToken);
         return [.. rewards.Select(_engine.Reward)];
     }
-
-    private static ScoringFailedException Unreadable(Exception reason) => new($"The conversation cannot be encoded for the reward model: {reason.Message}", reason);
 }

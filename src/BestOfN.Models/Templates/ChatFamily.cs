@@ -7,6 +7,20 @@ internal sealed record ChatFamily(string Architecture, IReadOnlyList<string> Mar
 {
     private static readonly IReadOnlyList<ChatFamily> s_all =
     [
+        // The published wrapper knows three roles. A mark stands before a role that spells a special token, which is none of the three either.
+        new("InternLMXComposer2", ["<|im_start|>", "<|im_end|>"], """
+            {{ bos_token }}
+            {%- for message in messages %}
+                {%- if message.role not in ['system', 'user', 'assistant'] %}
+                    {{- raise_exception('role ' + message.role + ' is not known to the model: expected system, user or assistant') }}
+                {%- endif %}
+                {{- '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}
+            {%- endfor %}
+            {%- if add_generation_prompt %}
+                {{- '<|im_start|>assistant\n' }}
+            {%- endif %}
+            """) { PrefersUnusedTokens = true },
+
         new("InternLM", ["<|im_start|>", "<|im_end|>"], """
             {{ bos_token }}
             {%- for message in messages %}
@@ -68,6 +82,11 @@ internal sealed record ChatFamily(string Architecture, IReadOnlyList<string> Mar
             {%- endif %}
             """),
     ];
+
+    /// <summary>
+    /// The spelling of InternLM2's vocabulary goes before the later names, to which a published folder gives ids that may lie outside the vocabulary.
+    /// </summary>
+    public bool PrefersUnusedTokens { get; private init; }
 
     public static ChatFamily? Of(string architecture) =>
         s_all.FirstOrDefault(f => architecture.StartsWith(f.Architecture, StringComparison.OrdinalIgnoreCase));

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
+using BestOfN.Models.Prompts;
 using BestOfN.Models.Templates.Jinja;
 using BestOfN.Models.Tokenizers;
 
@@ -11,7 +12,8 @@ namespace BestOfN.Models.Templates;
 /// Only the template can write special tokens: their spelling in a role or content stays text. Ids are those
 /// of the rendered text with the spellings of special tokens read as tokens and nothing added, so BOS is there exactly once if
 /// the template writes it, as the published ones of families with BOS do. A <c>developer</c> message is shown as <c>system</c> to
-/// templates that do not know the role.
+/// templates that do not know the role. Pictures stand as InternLM-XComposer2 was trained: an only one right behind BOS, before everything else;
+/// several in their places within the contents. The stretches between them are encoded independently.
 /// </remarks>
 public sealed class ChatTemplate
 {
@@ -55,29 +57,54 @@ public sealed class ChatTemplate
         return new(source, name, tokenizer, specialTokens, time ?? TimeProvider.System);
     }
 
-    /// <summary>The conversation as ids.</summary>
-    /// <exception cref="ChatTemplateException">The template refuses the conversation, for example its order of roles.</exception>
+    /// <summary>The conversation as ids; pictures by the ids of their vectors.</summary>
+    /// <exception cref="ChatTemplateException">The template refuses the conversation, for example its order of roles, or leaves a picture out.</exception>
     public IReadOnlyList<int> Encode(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
     {
-        var mark = UnusedMark(messages);
-        var ids = _encoder.Encode(Render(messages, addGenerationPrompt, mark), mark);
+        var (mark, pictureMark) = UnusedMarks(messages);
+        StoredPicture[] pictures = [.. messages.SelectMany(m => m.Parts).OfType<PicturePart>().Select(p => p.Picture)];
+        var pieces = Render(messages, addGenerationPrompt, mark, pictures.Length > 1 ? pictureMark : "").Split(pictureMark);
+        var ids = WithoutRepeatedBos(_encoder.Encode(pieces[0], mark));
+        if (pictures.Length == 1)
+        {
+            ids.InsertRange(ids.Count > 0 && ids[0] == _bos ? 1 : 0, pictures[0].Ids);
+            return ids;
+        }
+
+        if (pieces.Length - 1 != pictures.Length)
+        {
+            throw new ChatTemplateException(Origin, 1, $"the template writes {pieces.Length - 1} pictures where the conversation has {pictures.Length}");
+        }
+
+        for (var i = 0; i < pictures.Length; i++)
+        {
+            ids.AddRange(pictures[i].Ids);
+            ids.AddRange(_encoder.Encode(pieces[i + 1], mark));
+        }
+
+        return ids;
+    }
+
+    /// <summary>The conversation as text, for inspection: in it special tokens and their spelling in contents look alike.</summary>
+    public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
+    {
+        var (mark, pictureMark) = UnusedMarks(messages);
+        return Render(messages, addGenerationPrompt, mark, pictureMark)
+            .Replace(mark, "", StringComparison.Ordinal).Replace(pictureMark, "<ImageHere>", StringComparison.Ordinal);
+    }
+
+    private List<int> WithoutRepeatedBos(IReadOnlyList<int> ids)
+    {
         var repeated = 0;
         while (repeated + 1 < ids.Count && ids[repeated] == _bos && ids[repeated + 1] == _bos)
         {
             repeated++;
         }
 
-        return repeated == 0 ? ids : [.. ids.Skip(repeated)];
+        return [.. ids.Skip(repeated)];
     }
 
-    /// <summary>The conversation as text, for inspection: in it special tokens and their spelling in contents look alike.</summary>
-    public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
-    {
-        var mark = UnusedMark(messages);
-        return Render(messages, addGenerationPrompt, mark).Replace(mark, "", StringComparison.Ordinal);
-    }
-
-    private string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string mark)
+    private string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string mark, string pictureMark)
     {
         var knowsDeveloper = _source.Contains("developer", StringComparison.Ordinal);
         var shown = new List<object?>();
@@ -86,26 +113,59 @@ public sealed class ChatTemplate
             shown.Add(new JinjaDictionary
             {
                 ["role"] = message.Role == "developer" && !knowsDeveloper ? "system" : _encoder.Mark(message.Role, mark),
-                ["content"] = _encoder.Mark(message.Text, mark),
+                ["content"] = string.Join(pictureMark, Stretches(message, pictureMark.Length > 0).Select(s => _encoder.Mark(s, mark))),
             });
         }
 
         return _template.Render(new Dictionary<string, object?>(_variables) { ["messages"] = shown, ["add_generation_prompt"] = addGenerationPrompt });
     }
 
-    // Stands before what looks like a special token in a content while the template runs, and is taken out afterwards.
-    private string UnusedMark(IReadOnlyList<ChatMessage> messages)
+    // A special token's spelling may reach over two parts, but not over what is encoded independently.
+    private static IEnumerable<string> Stretches(ChatMessage message, bool picturesStandBetween)
+    {
+        if (!picturesStandBetween)
+        {
+            return [message.Text];
+        }
+
+        var stretches = new List<string> { "" };
+        foreach (var part in message.Parts)
+        {
+            if (part is PicturePart)
+            {
+                stretches.Add("");
+            }
+            else if (part is TextPart text)
+            {
+                stretches[^1] += text.Text;
+            }
+        }
+
+        return stretches;
+    }
+
+    // The first stands before what looks like a special token in a content while the template runs, the second for a picture; both are taken out afterwards.
+    private (string Mark, string PictureMark) UnusedMarks(IReadOnlyList<ChatMessage> messages)
     {
         var texts = messages.SelectMany(m => new[] { m.Role, m.Text }).Append(_source).ToList();
+        string? mark = null;
         foreach (var first in s_privateUse)
         {
             var used = texts.SelectMany(t => t.EnumerateRunes()).Where(r => r >= first).ToHashSet();
             for (var i = 0; i < 6400; i++)
             {
-                if (!used.Contains(new(first.Value + i)))
+                if (used.Contains(new(first.Value + i)))
                 {
-                    return new Rune(first.Value + i).ToString();
+                    continue;
                 }
+
+                var unused = new Rune(first.Value + i).ToString();
+                if (mark is not null)
+                {
+                    return (mark, unused);
+                }
+
+                mark = unused;
             }
         }
 
@@ -136,7 +196,8 @@ public sealed class ChatTemplate
         var family = ChatFamily.Of(architecture)
             ?? throw new InvalidDataException($"{folder} brings no chat template, and none is built in for {architecture}");
         var source = family.Template;
-        if (!tokenizer.SpecialTokens.ContainsKey("<|im_start|>") && tokenizer.SpecialTokens.ContainsKey("[UNUSED_TOKEN_146]"))
+        var renames = !tokenizer.SpecialTokens.ContainsKey("<|im_start|>") || family.PrefersUnusedTokens;
+        if (renames && tokenizer.SpecialTokens.ContainsKey("[UNUSED_TOKEN_146]") && tokenizer.SpecialTokens.ContainsKey("[UNUSED_TOKEN_145]"))
         {
             // InternLM2 vocabularies before their tokens were renamed.
             source = source.Replace("<|im_start|>", "[UNUSED_TOKEN_146]", StringComparison.Ordinal)

@@ -109,7 +109,7 @@ public sealed class ScoringEngineTests
     private static ScoringEngine StepEngine(DeviceWorker worker, ScoringOptions options)
     {
         var network = BestOfN.Models.Networks.RewardNetwork.Load(GoldenFiles.Folder("qwen2-prm/steps"), ScalarType.Float32, CPU);
-        var encoder = new ConversationEncoder(Render, new Letters(), network.RewardTokenId, network.ScoresSteps, network.StepTokenId);
+        var encoder = new ConversationEncoder(Render, new Letters(), [], network.ScoresSteps, network.StepTokenId);
         return new ScoringEngine("steps", network, encoder, worker, options);
 
         static IReadOnlyList<int> Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)

@@ -1,0 +1,72 @@
+using System.Diagnostics.Metrics;
+using BestOfN.Core.Prompts;
+using BestOfN.Core.Rewards;
+using BestOfN.Models.Devices;
+using BestOfN.Models.Scoring;
+using TorchSharp;
+
+namespace BestOfN.Models.Tests.Scoring;
+
+[Collection(NativeMemory.Name)]
+public sealed class PictureMemoryTests
+{
+    [Fact]
+    public async Task Sessions_about_pictures_leave_native_memory_flat_and_are_counted()
+    {
+        using var worker = new DeviceWorker(torch.CPU);
+        var options = PictureConversations.Options with { HdNum = 1, PictureCacheBytes = 250_000, PromptCacheBytes = 1 << 20 };   // two pictures of 841 · 32 floats
+        using var engine = ScoringEngine.Load("eye", GoldenFiles.Folder("ixc25-reward/image-1x1"), torch.ScalarType.Float32, worker, options);
+        ImagePart[] pictures =
+        [
+            PictureConversations.Picture("image-1x1", "image_0.png"), PictureConversations.Picture("image-2x3", "image_0.png"),
+            PictureConversations.Picture("image-portrait", "image_0.png"), PictureConversations.Picture("multi-image", "image_1.png"),
+        ];
+        await Score(6);
+        var tensors = await MeasureAsync();
+        await Score(24);
+        Assert.InRange(await MeasureAsync(), 0, tensors + 4);   // one picture or prompt state more or less
+        Assert.InRange(engine.Reader.Store!.Bytes, 1, options.PictureCacheBytes);
+
+        var counted = new Dictionary<string, long>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, l) =>
+            {
+                if (instrument.Meter.Name == "BestOfN")
+                {
+                    l.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            if (tags.ToArray().Contains(new("bestofn.reward_model", "eye")))
+            {
+                counted[instrument.Name] = counted.GetValueOrDefault(instrument.Name) + value;
+            }
+        });
+        listener.Start();
+        listener.RecordObservableInstruments();
+        Assert.Equal(30, counted["bestofn.scoring.picture_cache.lookups"]);
+        Assert.Equal(engine.EncodedPictures, counted["bestofn.scoring.pictures"]);
+        Assert.InRange(counted["bestofn.scoring.picture_cache.evictions"], 1, 30);
+        Assert.Equal(engine.Reader.Store.Bytes, counted["bestofn.scoring.picture_cache.size"]);
+
+        async Task Score(int sessions)
+        {
+            for (var i = 0; i < sessions; i++)
+            {
+                await using var session = engine.Begin(new Prompt([new("user", [new TextPart($"What is {i}?"), pictures[i % pictures.Length]])]));
+                await session.ScoreAsync([new Answer(0, "one"), new Answer(1, "two")], TestContext.Current.CancellationToken);
+            }
+        }
+
+        async Task<long> MeasureAsync()
+        {
+            await worker.RunAsync(() => { }, TestContext.Current.CancellationToken);
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return torch.Tensor.TotalCount;
+        }
+    }
+}
