@@ -1,6 +1,7 @@
 using System.Text;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
+using BestOfN.Models.Networks.Families;
 using BestOfN.Models.Pictures;
 using BestOfN.Models.Prompts;
 using BestOfN.Models.Tokenizers;
@@ -27,7 +28,7 @@ public sealed class ReferenceScoring
     public ReferenceScoring(ScoringEngine engine)
     {
         ArgumentNullException.ThrowIfNull(engine);
-        if (engine is not { AcceptsPictures: true, Tokenizer: { } tokenizer })
+        if (engine.Tokenizer is not { } tokenizer || !engine.Network.Architecture.StartsWith(InternLMXComposer2.Family.Prefix, StringComparison.Ordinal))
         {
             throw new ArgumentException($"The reference calls are those of InternLM-XComposer2.5-Reward; '{engine.Name}' is another model.", nameof(engine));
         }

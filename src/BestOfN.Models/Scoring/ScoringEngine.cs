@@ -3,6 +3,7 @@ using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Models.Devices;
 using BestOfN.Models.Networks;
+using BestOfN.Models.Networks.Families;
 using BestOfN.Models.Pictures;
 using BestOfN.Models.Prompts;
 using BestOfN.Models.Templates;
@@ -148,11 +149,11 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     }
 
     // The published wrapper of InternLM-XComposer2.5-Reward closes the conversation before the reward token.
-    private static int[] Ending(RewardNetwork network, ITokenizer tokenizer) => (network.RewardTokenId, network.Pictures) switch
+    private static int[] Ending(RewardNetwork network, ITokenizer tokenizer) => (network.RewardTokenId, network.Architecture.StartsWith(InternLMXComposer2.Family.Prefix, StringComparison.Ordinal)) switch
     {
         (null, _) => [],
-        ({ } reward, null) => [reward],
-        ({ } reward, _) => [tokenizer.EosId ?? throw new InvalidDataException("The tokenizer names no end-of-sequence token, which a conversation ends with before the reward token."), reward],
+        ({ } reward, false) => [reward],
+        ({ } reward, true) => [tokenizer.EosId ?? throw new InvalidDataException("The tokenizer names no end-of-sequence token, which a conversation ends with before the reward token."), reward],
     };
 
     internal AnswerReward Reward(float[] rewards)
