@@ -23,7 +23,7 @@ public static class FullSizeTraining
 
     /// <summary>Trains to the end, from the last checkpoint if there is one, and writes the model.</summary>
     /// <param name="recipe">What to train.</param>
-    /// <param name="stateFolder">Where checkpoints lie; <c>data.json</c> there tells how many pairs were kept and dropped.</param>
+    /// <param name="stateFolder">Where checkpoints lie; <c>data.json</c> there tells how many pairs were kept and dropped, and what was assumed of the base.</param>
     /// <param name="progress">Told after every step.</param>
     /// <param name="cancellationToken">Ends the training; what was done since the last checkpoint is lost.</param>
     /// <exception cref="RecipeException">The recipe cannot be followed; the message names the field.</exception>
@@ -37,11 +37,12 @@ public static class FullSizeTraining
         RewardFolder.CheckIsFree(recipe.Output);
         var training = PreferenceData.Load(recipe.Data, recipe.Filters, cancellationToken);
         var heldOut = PreferenceData.Load(recipe.HeldOut, recipe.Filters, cancellationToken);
-        AtomicFile.Write(Path.Combine(stateFolder, "data.json"), JsonSerializer.SerializeToUtf8Bytes(new { Training = Summary(training), HeldOut = Summary(heldOut) }, s_json));
-
         GC.KeepAlive(TorchRuntime.Directory);
         var device = torch.device(recipe.Device);
         using var network = TrainedNetwork.Load(recipe.Base, ComputeTypes.Of(recipe.Type, device), device, recipe.Lora, recipe.Seed);
+        AtomicFile.Write(
+            Path.Combine(stateFolder, "data.json"),
+            JsonSerializer.SerializeToUtf8Bytes(new { Training = Summary(training), HeldOut = Summary(heldOut), network.Assumptions }, s_json));
         var assembly = new ConversationAssembly(TokenizerFiles.Load(recipe.Base), network.RewardTokenId);
         var reader = new PairReader(assembly, network.Pictures?.Configuration, recipe.HdNum, network.Configuration.VocabularySize);
         var history = new Session(recipe, network, reader, training, heldOut).Run(stateFolder, progress, cancellationToken);

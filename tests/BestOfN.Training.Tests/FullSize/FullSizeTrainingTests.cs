@@ -64,8 +64,8 @@ public sealed class FullSizeTrainingTests : IDisposable
         using var scope = NewDisposeScope();
         var outcome = new PairGradient(trained, true).Measure(PairBatch.Of(TinyComposer.Judged("text-batch", trained, TinyComposer.TextPairs()), trained));
         Assert.Equal(history.Points[^1].HeldOut["pair_loss"], outcome.Loss / 2, 1e-4);
-        Assert.Contains("text-batch", recipe.Base, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(recipe.Output, "tokenizer.model")));
+        Assert.Contains("\"textOnly\": 2", File.ReadAllText(Path.Combine(State, "data.json")), StringComparison.Ordinal);
     }
 
     [Theory]
