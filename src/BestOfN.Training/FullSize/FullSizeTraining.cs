@@ -101,6 +101,11 @@ public static class FullSizeTraining
             using var optimizer = new AdamW(network.Trainable, _schedule.Beta2, _schedule.WeightDecay);
             var state = new TrainingState(stateFolder);
             state.Restore(fingerprint, network.Trainable, optimizer);
+            foreach (var (_, weight) in network.Trainable)
+            {
+                weight.grad = zeros_like(weight, requires_grad: false);   // else a weight that no pair moves would rest until one has, which a resumed training does not remember
+            }
+
             var steps = _schedule.StepsFor(training.Count);
             var before = state.Points.Count > 0 ? state.Points[^1].Seconds : 0;
             var clock = Stopwatch.StartNew();
