@@ -51,6 +51,25 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_recipe_of_the_published_kind_is_followed_as_one()
+    {
+        var recipe = Path.Combine(_folder, "recipe.json");
+        await File.WriteAllTextAsync(
+            recipe,
+            """
+            {
+              "kind": "published",   // and with comments
+              "base": "nowhere", "output": "nowhere/at/all", "seed": 1,
+              "data": [ { "path": "no-such-pairs.jsonl" } ], "held_out": [ { "path": "no-such-pairs.jsonl" } ], "training": {}
+            }
+            """,
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, await RunAsync("train", "reward", "--recipe", recipe, "--state", Path.Combine(_folder, "state")));
+        Assert.Contains("no-such-pairs.jsonl", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_failure_is_one_and_one_line()
     {
         var file = Path.Combine(_folder, "file");

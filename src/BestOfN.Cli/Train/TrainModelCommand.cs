@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using BestOfN.Cli.Hosting;
+using BestOfN.Training.FullSize;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Plots;
 using BestOfN.Training.Policies;
@@ -21,7 +22,9 @@ internal static class TrainModelCommand
 
     public static Command Reward(CommandTerminal terminal) => Create(
         terminal, "reward", "Train a reward model on pairs of a generator's answers.", "pair_accuracy",
-        (recipe, state, progress, token) => RewardTraining.Run(RecipeFile.Load<RewardRecipe>(recipe), state, progress, token));
+        (recipe, state, progress, token) => FullSizeRecipe.IsAt(recipe)
+            ? FullSizeTraining.Run(RecipeFile.Load<FullSizeRecipe>(recipe), state, progress, token)
+            : RewardTraining.Run(RecipeFile.Load<RewardRecipe>(recipe), state, progress, token));
 
     private static Command Create(CommandTerminal terminal, string name, string description, string accuracy, Training train)
     {

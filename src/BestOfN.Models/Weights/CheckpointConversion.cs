@@ -10,7 +10,7 @@ namespace BestOfN.Models.Weights;
 public sealed class CheckpointConversion : IDisposable
 {
     // What a loader or a reader of the folder needs besides weights; no program code.
-    private static readonly string[] s_copied = ["*.json", "*.model", "*.jinja", "*.txt", "*.md", "*.ttf", "LICENSE*"];
+    internal static readonly string[] CopiedFiles = ["*.json", "*.model", "*.jinja", "*.txt", "*.md", "*.ttf", "LICENSE*"];
 
     private readonly Checkpoint _checkpoint;
     private readonly ScalarType? _type;
@@ -116,7 +116,7 @@ public sealed class CheckpointConversion : IDisposable
 
     private void CopyOthers(string folder)
     {
-        foreach (var path in s_copied.SelectMany(pattern => Directory.EnumerateFiles(_checkpoint.Folder, pattern)).Distinct())
+        foreach (var path in CopiedFiles.SelectMany(pattern => Directory.EnumerateFiles(_checkpoint.Folder, pattern)).Distinct())
         {
             var name = Path.GetFileName(path);
             if (name.EndsWith(Checkpoint.IndexSuffix, StringComparison.Ordinal))
