@@ -56,7 +56,7 @@ public abstract class Problem
 
         if (Frames is { } frames)
         {
-            yield return new VideoPart(GifFile.Encode(frames));
+            yield return new VideoPart(AnimatedGif.Encode(frames));
         }
     }
 

@@ -117,7 +117,7 @@ public sealed class PocketSeenWorldsTests
         var random = new SplitMix64(9);
         var noise = new Picture(200, 150, [.. Enumerable.Range(0, 30000).SelectMany(_ => { var v = (byte)random.Below(256); return (byte[])[v, v, v]; })]);
 
-        using var codec = SKCodec.Create(new SKMemoryStream(GifFile.Encode([noise])));
+        using var codec = SKCodec.Create(new SKMemoryStream(AnimatedGif.Encode([noise])));
 
         Assert.Equal(noise.Pixels.ToArray(), Rgb(codec, 0));
     }

@@ -5,7 +5,7 @@ namespace BestOfN.Training.Worlds;
 
 /// <summary>Frames as an animated GIF.</summary>
 /// <remarks>Source: Graphics Interchange Format, version 89a, CompuServe 1990, https://www.w3.org/Graphics/GIF/spec-gif89a.txt.</remarks>
-internal static class GifFile
+internal static class AnimatedGif
 {
     private const int PaletteSize = 256;
     private const int MinimumCodeSize = 8;
