@@ -29,6 +29,8 @@ public sealed class ConfigurationTests
             ("BestOfN:Models:b:MaxSequences", "3"),
             ("BestOfN:Models:c:MaxSequences", "0"),
             ("BestOfN:RewardModels:judge:PromptCacheBytes", "-1"),
+            ("BestOfN:RewardModels:judge:PictureCacheBytes", "-1"),
+            ("BestOfN:RewardModels:judge:HdNum", "65"),
             ("BestOfN:Models:a:Generator", "magic"),
             ("BestOfN:Models:a:RewardModel", "nobody"),
             ("BestOfN:Models:a@2:Generator", "fake"),
@@ -49,7 +51,7 @@ public sealed class ConfigurationTests
                 "BestOfN:Models:a:Generator", "BestOfN:Models:a:RewardModel", "BestOfN:Models:a@2", "BestOfN:Models:b:Candidates", "BestOfN:Models:b:Cluster",
                 "BestOfN:Models:b:RewardModel", "BestOfN:Models:c:Path", "BestOfN:Models:c:Device", "BestOfN:Models:d:Colour", "BestOfN:Models:d:Generator",
                 "BestOfN:MaxPictureBytes", "BestOfN:MaxVideoBytes", "BestOfN:MaxAttachments", "BestOfN:Models:b:MaxSequences", "BestOfN:Models:c:MaxSequences",
-                "BestOfN:RewardModels:judge:PromptCacheBytes", "BestOfN:RewardModels:judge:Dtype", "BestOfN:RewardModels:judge:Path",
+                "BestOfN:RewardModels:judge:PromptCacheBytes", "BestOfN:RewardModels:judge:PictureCacheBytes", "BestOfN:RewardModels:judge:HdNum", "BestOfN:RewardModels:judge:Dtype", "BestOfN:RewardModels:judge:Path",
             ])
         {
             Assert.True(failures.Exists(failure => failure.StartsWith(path + ":", StringComparison.Ordinal)), $"{path} is not among: {string.Join(" | ", failures)}");

@@ -30,9 +30,9 @@ internal static class ScoreCommand
         };
         hdNum.Validators.Add(result =>
         {
-            if (result.GetValue(hdNum) is < 1 or > 1024)
+            if (result.GetValue(hdNum) is < 1 or > 64)
             {
-                result.AddError("--hd-num: expected 1 to 1024.");
+                result.AddError("--hd-num: expected 1 to 64.");
             }
         });
 
@@ -49,6 +49,11 @@ internal static class ScoreCommand
             };
             using var worker = new DeviceWorker(torch.device(parsed.GetRequiredValue(device)));
             using var engine = ScoringEngine.Load(folder.Name, folder.FullName, ComputeTypes.Of(parsed.GetRequiredValue(type), worker.Device), worker, options);
+            foreach (var assumption in engine.Assumptions)
+            {
+                terminal.Error.WriteLine($"{folder.Name} does not say everything about itself; assumed: {assumption}");
+            }
+
             if (aggregation is not null && !engine.ScoresSteps)
             {
                 throw new InvalidDataException($"--step-reward: the model in {folder.FullName} does not score steps.");

@@ -12,6 +12,9 @@ public interface IRewardModel
     /// <summary>Whether it sees the pictures and videos of a prompt. One that does not must never be given any.</summary>
     bool AcceptsPictures => false;
 
+    /// <summary>What the model's files do not say and was assumed, for the operator to know.</summary>
+    IReadOnlyList<string> Assumptions => [];
+
     /// <summary>Opens a session. Reading the prompt starts at once, while the generator is still busy.</summary>
     /// <param name="prompt">What the user saw.</param>
     IScoringSession Begin(Prompt prompt);

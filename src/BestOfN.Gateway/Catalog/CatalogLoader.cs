@@ -4,14 +4,18 @@ namespace BestOfN.Gateway.Catalog;
 internal sealed class CatalogLoader(GeneratorCatalog generators, RewardModelCatalog rewardModels, ILogger<CatalogLoader> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        [.. generators.Models.Select(model => OpenAsync(model.Generator)), .. rewardModels.Entries.Select(OpenAsync)]);
+        [.. generators.Models.Select(model => OpenAsync(model.Generator, g => g.Assumptions)), .. rewardModels.Entries.Select(e => OpenAsync(e, r => r.Assumptions))]);
 
-    private async Task OpenAsync<T>(CatalogEntry<T> entry)
+    private async Task OpenAsync<T>(CatalogEntry<T> entry, Func<T, IReadOnlyList<string>> assumptions)
     {
         try
         {
-            await entry.OpenAsync();
+            var model = await entry.OpenAsync();
             logger.Opened(entry.Name);
+            foreach (var assumption in assumptions(model))
+            {
+                logger.Assumed(entry.Name, assumption);
+            }
         }
         catch (Exception exception)
         {

@@ -24,6 +24,14 @@ public sealed record ModelOptions
     [Range(1, 4096)]
     public int? MaxSequences { get; init; }
 
+    /// <summary>In process: most tiles into which a picture is cut; null: what the model's folder says (<c>hd_num</c>), else 24.</summary>
+    [Range(1, 64)]
+    public int? HdNum { get; init; }
+
+    /// <summary>In process: memory for the vectors of pictures, kept for the next prompts with the same ones, in bytes. 0 keeps nothing.</summary>
+    [Range(0L, 1L << 50)]
+    public long PictureCacheBytes { get; init; } = 1L << 28;
+
     /// <summary>Upstream: the YARP cluster.</summary>
     public string? Cluster { get; init; }
 

@@ -20,4 +20,12 @@ public sealed record RewardModelOptions
     /// <summary>Memory for what was read of prompts, kept for the next answers to the same ones, in bytes. 0 keeps nothing.</summary>
     [Range(0L, 1L << 50)]
     public long PromptCacheBytes { get; init; } = 1L << 30;
+
+    /// <summary>Most tiles into which a picture is cut; null: what the model's folder says (<c>hd_num</c>), else 24.</summary>
+    [Range(1, 64)]
+    public int? HdNum { get; init; }
+
+    /// <summary>Memory for the vectors of pictures, kept for the next prompts with the same ones, in bytes. 0 keeps nothing.</summary>
+    [Range(0L, 1L << 50)]
+    public long PictureCacheBytes { get; init; } = 1L << 28;
 }

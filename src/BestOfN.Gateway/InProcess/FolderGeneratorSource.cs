@@ -33,6 +33,12 @@ internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironm
         var defaults = new GenerationOptions();
         return GenerationEngine.Load(
             Path.GetFullPath(options.Path!, environment.ContentRootPath), ComputeTypes.Of(options.Dtype, worker.Device), worker,
-            defaults with { MaxSequences = options.MaxSequences ?? defaults.MaxSequences }, time);
+            defaults with
+            {
+                MaxSequences = options.MaxSequences ?? defaults.MaxSequences,
+                HdNum = options.HdNum,
+                PictureCacheBytes = options.PictureCacheBytes,
+            },
+            time);
     }
 }

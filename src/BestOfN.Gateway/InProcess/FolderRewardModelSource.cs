@@ -15,6 +15,6 @@ internal sealed class FolderRewardModelSource(DeviceWorkers devices, IHostEnviro
         var worker = devices.On(options.Device);
         return ScoringEngine.Load(
             name, Path.GetFullPath(options.Path, environment.ContentRootPath), ComputeTypes.Of(options.Dtype, worker.Device), worker,
-            new ScoringOptions { PromptCacheBytes = options.PromptCacheBytes }, meters);
+            new ScoringOptions { PromptCacheBytes = options.PromptCacheBytes, HdNum = options.HdNum, PictureCacheBytes = options.PictureCacheBytes }, meters);
     }
 }

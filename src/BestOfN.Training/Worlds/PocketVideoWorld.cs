@@ -21,7 +21,7 @@ public sealed class PocketVideoWorld : IPocketWorld
     public Problem Draw(ulong seed, long index, Split split)
     {
         var random = new SplitMix64(seed, (ulong)index, (ulong)split, Stream);
-        var family = random.Below(4);
+        var family = random.Below(2);
         Problem problem;
         do
         {

@@ -64,7 +64,7 @@ public sealed class PocketSeenWorldsTests
     // Measured once and written down: a picture drawn elsewhere must have the same bytes.
     [Theory]
     [InlineData(PocketWorlds.Image, "2A1101C45CD8CF23")]
-    [InlineData(PocketWorlds.Video, "B1FEDCD3D039F57D")]
+    [InlineData(PocketWorlds.Video, "2C634ABD78D931EA")]
     public void Pictures_stay_what_they_are(string world, string hash)
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

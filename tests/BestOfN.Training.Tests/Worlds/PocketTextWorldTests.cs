@@ -164,9 +164,9 @@ public sealed class PocketTextWorldTests
 
     // Drawn once and written down: another version or platform must ask the same questions, or held-out problems leak into training.
     [Theory]
-    [InlineData(0, "QA", "SA")]
-    [InlineData(1, "QB", "SB")]
-    [InlineData(3, "QC", "SC")]
+    [InlineData(0, "One-way streets AH CH CD FA HD DB DH GH EA GF BG DA. How do I get from B to A?", "BGFA")]
+    [InlineData(1, "Put ABCDEF in a row that keeps the order of CF BF EA AF BA DF.", "EBDCAF")]
+    [InlineData(3, "Which two of 28 17 13 16 27 4 add up to 41?", "28+13=41")]
     public void Problems_stay_what_they_are(long index, string question, string solution)
     {
         var problem = s_world.Draw(7, index, Split.Training);
