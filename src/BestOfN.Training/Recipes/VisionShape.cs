@@ -1,3 +1,4 @@
+using BestOfN.Models.Networks;
 using BestOfN.Models.Networks.Vision;
 
 namespace BestOfN.Training.Recipes;
@@ -23,6 +24,19 @@ public sealed record VisionShape
 
     /// <summary>Rank of Partial LoRA in the decoder.</summary>
     public required int PloraR { get; init; }
+
+    /// <summary>How a model that is there looks at pictures.</summary>
+    internal static VisionShape? Of(LanguageModel model) => model.Pictures?.Configuration is not { } c ? null : new VisionShape
+    {
+        HiddenSize = c.HiddenSize,
+        IntermediateSize = c.IntermediateSize,
+        NumHiddenLayers = c.Layers,
+        NumAttentionHeads = c.Heads,
+        ImageSize = c.ImageSize,
+        PatchSize = c.PatchSize,
+        HdNum = model.MaxTiles,
+        PloraR = model.Decoder.Configuration.PartialLoraRank,
+    };
 
     internal VisionConfiguration ToConfiguration() => new()
     {

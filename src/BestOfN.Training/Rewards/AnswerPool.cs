@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using BestOfN.Models.Generation;
 using BestOfN.Models.Networks;
+using BestOfN.Models.Prompts;
 using BestOfN.Models.Templates;
 using BestOfN.Models.Tokenizers;
 using BestOfN.Training.Optimization;
@@ -30,7 +31,7 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
         {
             using var model = LanguageModel.Load(recipe.Generator, ScalarType.Float32, CPU);
             var tokenizer = TokenizerFiles.Load(recipe.Generator);
-            var format = new AnswerFormat(tokenizer, ChatTemplate.Load(recipe.Generator, model.Architecture, tokenizer), null);
+            var format = new AnswerFormat(tokenizer, ChatTemplate.Load(recipe.Generator, model.Architecture, tokenizer), VisionShape.Of(model));
             var sampling = new TokenSampling { Temperature = recipe.Pairs.Temperature };
             using var file = new StreamWriter(path, append: true);
             var clock = Stopwatch.StartNew();
@@ -38,9 +39,9 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
             while (lines.Count < total)
             {
                 var indices = Enumerable.Range(lines.Count, Math.Min(Chunk, total - lines.Count)).ToArray();
-                var drawn = BulkSampler.Sample(
-                    model, [.. indices.Select(i => format.Prompt(Draw(recipe, world, i)).Ids)], recipe.Pairs.AnswersPerProblem, sampling,
-                    unchecked((long)new SplitMix64(recipe.Seed, (ulong)lines.Count).Next()), LongestAnswer, cancellationToken: cancellationToken);
+                var prompts = indices.Select(i => format.Prompt(Draw(recipe, world, i))).ToArray();
+                var drawn = Sample(
+                    model, prompts, recipe.Pairs.AnswersPerProblem, sampling, unchecked((long)new SplitMix64(recipe.Seed, (ulong)lines.Count).Next()), cancellationToken);
                 foreach (var answers in drawn)
                 {
                     var line = JsonSerializer.Serialize(answers.Where(a => a.IsComplete).Select(a => tokenizer.Decode(a.Ids)).Distinct());
@@ -55,6 +56,22 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
 
         var problems = lines.Take(total).Select((line, i) => Read(Draw(recipe, world, i), line)).ToArray();
         return new AnswerPool(problems[..recipe.Pairs.Problems], problems[recipe.Pairs.Problems..]);
+    }
+
+    private static BulkSample[][] Sample(
+        LanguageModel model, IReadOnlyList<TrainingPrompt> prompts, int answers, TokenSampling sampling, long seed, CancellationToken cancellationToken)
+    {
+        using var store = model.Pictures is { } encoder ? new PictureStore(encoder, model.Decoder, model.Decoder.Configuration.VocabularySize, budget: 0) : null;
+        var shown = prompts.Select(p => p.Picture is { } picture ? store!.Add(picture) : null).ToArray();
+        using (inference_mode())
+        {
+            store?.Encode(shown.OfType<StoredPicture>());
+        }
+
+        IReadOnlyList<int> Ids(TrainingPrompt prompt, StoredPicture? picture) => picture is null ? prompt.Ids
+            : [prompt.Ids[0], .. picture.Ids, .. prompt.Ids.Skip(1 + prompt.PictureTokens)];
+        return BulkSampler.Sample(
+            model, [.. prompts.Zip(shown, Ids)], answers, sampling, seed, LongestAnswer, pictures: store, cancellationToken: cancellationToken);
     }
 
     private static Problem Draw(RewardRecipe recipe, WorldMixture world, int index) => index < recipe.Pairs.Problems

@@ -50,11 +50,17 @@ public static class RewardTraining
         var pool = AnswerPool.SampleOrLoad(recipe, world, Path.Combine(stateFolder, $"answers-{sampled}.jsonl"), progress, cancellationToken);
         var training = Compare(pool.Training, answers, recipe);
         var heldOut = pool.HeldOut.GroupBy(p => p.Problem.Family).ToDictionary(f => f.Key.ToString(), f => Compare(f, answers, recipe));
+        if (training.Length == 0 || heldOut.Values.All(f => f.Length == 0))
+        {
+            throw new RecipeException(
+                $"{recipe.Generator}: of {recipe.Pairs.Problems} problems none has both right and wrong answers to compare; train the generator longer, or sample more.");
+        }
+
         var order = new EpochOrder(training.Length, recipe.Seed);
         var history = new TrainingLoop("pairs", recipe.Training, parameters, Path.Combine(stateFolder, "pairs")).Run(
             RecipeFile.Fingerprint(recipe),
             step => PairwiseRanking.Loss(model, head, [.. order.Batch(step, recipe.Training.Batch).Select(i => training[i])]),
-            () => Report(heldOut.ToDictionary(f => f.Key, f => Measure(model, head, f.Value))),
+            () => Report(heldOut.Where(f => f.Value.Length > 0).ToDictionary(f => f.Key, f => Measure(model, head, f.Value))),
             progress,
             cancellationToken);
 
