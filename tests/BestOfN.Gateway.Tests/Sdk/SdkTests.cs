@@ -13,7 +13,7 @@ namespace BestOfN.Gateway.Tests.Sdk;
 /// <summary>The official client over real sockets: it must not notice that this is not OpenAI.</summary>
 public sealed class SdkTests
 {
-    private const string Question = "Which two of 17, 10, 8, 59, 30, 50 add up to 89?";
+    private const string Question = "Which two of 24 1 28 13 26 21 add up to 47?";
     private static readonly byte[] _png = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class SdkTests
     [Fact]
     public async Task The_order_in_which_a_judge_gets_the_candidates_changes_no_score()
     {
-        string[] answers = ["59 + 30 = 89", "17 + 10 = 89", "I do not know."];
+        string[] answers = ["26+21=47", "17 + 10 = 89", "I do not know."];
         var forwards = await ScoresAsync(answers);
         var backwards = await ScoresAsync([.. answers.Reverse()]);
         Assert.All(answers, answer => Assert.Equal(forwards[answer], backwards[answer], 1e-4));

@@ -27,7 +27,7 @@ public sealed class SeeingTrainingTests
     public async Task A_generator_trained_on_pictures_and_videos_is_a_folder_that_the_engine_loads_and_shows_pictures()
     {
         using var folder = new TemporaryFolder();
-        var history = GeneratorTraining.Run(Generator(folder), Path.Combine(folder.Path, "state"));
+        var history = GeneratorTraining.Run(Generator(folder), Path.Combine(folder.Path, "state"), null, TestContext.Current.CancellationToken);
         Assert.All([PocketWorlds.Text, PocketWorlds.Image, PocketWorlds.Video], world => Assert.Contains(world, history.Points[^1].HeldOut.Keys));
 
         using var worker = new DeviceWorker(CPU);
@@ -52,7 +52,7 @@ public sealed class SeeingTrainingTests
     public void A_reward_training_on_pictures_finds_flaws_and_says_when_the_generator_gives_nothing_to_compare()
     {
         using var folder = new TemporaryFolder();
-        GeneratorTraining.Run(Generator(folder), Path.Combine(folder.Path, "state"));
+        GeneratorTraining.Run(Generator(folder), Path.Combine(folder.Path, "state"), null, TestContext.Current.CancellationToken);
         var recipe = new RewardRecipe
         {
             Worlds = s_worlds, Seed = 2, Generator = Path.Combine(folder.Path, "generator"), VocabularySize = 400, Model = s_model, Vision = Vision(hdNum: 4),
@@ -60,7 +60,7 @@ public sealed class SeeingTrainingTests
             Training = s_schedule, Output = Path.Combine(folder.Path, "reward"),
         };
 
-        var refused = Assert.Throws<RecipeException>(() => RewardTraining.Run(recipe, Path.Combine(folder.Path, "reward-state")));
+        var refused = Assert.Throws<RecipeException>(() => RewardTraining.Run(recipe, Path.Combine(folder.Path, "reward-state"), null, TestContext.Current.CancellationToken));
 
         Assert.Contains("right and wrong answers", refused.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(recipe.Output));
@@ -70,7 +70,7 @@ public sealed class SeeingTrainingTests
     public void A_model_without_a_tower_is_not_trained_on_pictures()
     {
         using var folder = new TemporaryFolder();
-        var refused = Assert.Throws<RecipeException>(() => GeneratorTraining.Run(Generator(folder) with { Vision = null }, Path.Combine(folder.Path, "state")));
+        var refused = Assert.Throws<RecipeException>(() => GeneratorTraining.Run(Generator(folder) with { Vision = null }, Path.Combine(folder.Path, "state"), null, TestContext.Current.CancellationToken));
 
         Assert.Contains("vision", refused.Message, StringComparison.Ordinal);
     }
