@@ -2,6 +2,7 @@ using System.CommandLine;
 using BestOfN.Cli.Hosting;
 using BestOfN.Models.Devices;
 using BestOfN.Models.Scoring;
+using Spectre.Console;
 using TorchSharp;
 
 namespace BestOfN.Cli.Score;
