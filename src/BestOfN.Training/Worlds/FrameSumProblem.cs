@@ -24,47 +24,24 @@ internal sealed class FrameSumProblem : VideoProblem
 
     public static FrameSumProblem Draw(PocketVideoWorldOptions options, SplitMix64 random)
     {
-        while (true)
+        var (numbers, first, second) = NumberPair.Draw(options.SumFrames, Minimum, options.SumMaximum, random);
+        var total = first + second;
+        return new()
         {
-            var numbers = new int[options.SumFrames];
-            for (var i = 0; i < numbers.Length;)
+            Question = random.Below(3) switch
             {
-                var number = Minimum + random.Below(options.SumMaximum - Minimum + 1);
-                if (!numbers.AsSpan(0, i).Contains(number))
-                {
-                    numbers[i++] = number;
-                }
-            }
-
-            var (first, second) = Two(numbers.Length, random);
-            var total = numbers[first] + numbers[second];
-            if (Enumerable.Range(0, numbers.Length).Sum(i => numbers.Skip(i + 1).Count(n => n + numbers[i] == total)) != 1)
-            {
-                continue;
-            }
-
-            return new()
-            {
-                Question = random.Below(3) switch
-                {
-                    0 => $"Which two numbers in the video add up to {total}?",
-                    1 => $"Find two numbers in the video whose sum is {total}.",
-                    _ => $"Pick two numbers of the video that make {total}.",
-                },
-                Solution = Answer(numbers[first], numbers[second], total),
-                Numbers = numbers,
-                Cells = [.. numbers.Select(_ => Cell.Number(random.Below(Cell.Count)))],
-                Total = total,
-            };
-        }
+                0 => $"Which two numbers in the video add up to {total}?",
+                1 => $"Find two numbers in the video whose sum is {total}.",
+                _ => $"Pick two numbers of the video that make {total}.",
+            },
+            Solution = NumberPair.Answer(first, second, total),
+            Numbers = numbers,
+            Cells = [.. numbers.Select(_ => Cell.Number(random.Below(Cell.Count)))],
+            Total = total,
+        };
     }
 
-    internal override string Guess(SplitMix64 random)
-    {
-        var (first, second) = Two(Numbers.Count, random);
-        var (a, b) = random.Below(2) == 0 ? (Numbers[first], Numbers[second]) : (Numbers[second], Numbers[first]);
-        return Answer(a, random.Below(4) == 0 && Total > a ? Total - a : b, Total);
-    }
+    internal override string Guess(SplitMix64 random) => NumberPair.Guess(Numbers, Total, random);
 
     // Seen where the last digit of a number makes it one that no frame shows, or the sum a wrong one.
     private protected override int? FlawAt(string answer)
@@ -78,7 +55,7 @@ internal sealed class FrameSumProblem : VideoProblem
 
         return equals < plus + 2 || !Shows(answer.AsSpan(plus + 1, equals - plus - 1), out var second) || first == second || first + second != Total
             ? Math.Max(plus, (equals < 0 ? answer.Length : equals) - 1)
-            : FirstDifference(answer, Answer(first, second, Total));
+            : FirstDifference(answer, NumberPair.Answer(first, second, Total));
     }
 
     private protected override IReadOnlyList<Picture> Draw() => [.. Numbers.Zip(Cells, (number, cell) =>
@@ -89,14 +66,6 @@ internal sealed class FrameSumProblem : VideoProblem
         canvas.Draw(Glyph.Digits[number % 10], x - 12 + DigitPitch, y - 7, DigitDot, Ink.Black);
         return canvas.ToPicture();
     })];
-
-    private static string Answer(int first, int second, int total) => $"{first}+{second}={total}";
-
-    private static (int First, int Second) Two(int count, SplitMix64 random)
-    {
-        var first = random.Below(count - 1);
-        return (first, first + 1 + random.Below(count - 1 - first));
-    }
 
     private bool Shows(ReadOnlySpan<char> text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && text.Length == 2 && Numbers.Contains(number);
