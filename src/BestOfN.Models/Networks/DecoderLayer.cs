@@ -93,9 +93,17 @@ internal sealed class DecoderLayer
         return h;
     }
 
-    /// <summary>x · weightᵀ + bias, with gradients where they are enabled.</summary>
-    internal static Tensor Linear(Tensor x, Tensor weight, Tensor? bias) =>
-        !is_grad_enabled() && Aten.PrefersOneDnn(x) ? Aten.Linear(x, weight, bias) : F.linear(x, weight, bias);
+    /// <summary>x · weightᵀ + bias in the weight's type, as wide as x was; with gradients where they are enabled.</summary>
+    internal static Tensor Linear(Tensor x, Tensor weight, Tensor? bias)
+    {
+        if (x.dtype != weight.dtype)
+        {
+            using var scope = NewDisposeScope();
+            return F.linear(x.to(weight.dtype), weight, bias?.to(weight.dtype)).to(x.dtype).MoveToOuterDisposeScope();
+        }
+
+        return !is_grad_enabled() && Aten.PrefersOneDnn(x) ? Aten.Linear(x, weight, bias) : F.linear(x, weight, bias);
+    }
 
     /// <summary>x · rsqrt(mean(x²) + eps) · weight, in float32 within.</summary>
     internal static Tensor Norm(Tensor x, Tensor weight, double epsilon)

@@ -66,7 +66,24 @@ internal sealed class PictureRows
     private RowSelection Select(long first, long count)
     {
         var (from, to) = (At(first), At(first + count));
-        return new RowSelection(to - from, to == from || to - from == count ? null : tensor(_rows[from..to].Select(r => r - first).ToArray(), device: _device));
+        if (to == from || to - from == count)
+        {
+            return new RowSelection(to - from, null);
+        }
+
+        var rows = _rows[from..to].Select(r => r - first).ToArray();
+        if (!is_grad_enabled())
+        {
+            return new RowSelection(rows.Length, tensor(rows, device: _device));
+        }
+
+        var mask = new float[count];
+        foreach (var row in rows)
+        {
+            mask[row] = 1;
+        }
+
+        return new RowSelection(rows.Length, tensor(rows, device: _device), tensor(mask, device: _device).unsqueeze(1));
     }
 
     // How many rows lie before this one.

@@ -5,4 +5,5 @@ namespace BestOfN.Models.Networks;
 /// <summary>Some rows of a matrix.</summary>
 /// <param name="Count">How many.</param>
 /// <param name="Rows">Which, [Count] int64, ascending; null where it is all rows, or none.</param>
-internal readonly record struct RowSelection(int Count, Tensor? Rows);
+/// <param name="Mask">1 for these rows, 0 for the others, [T, 1] float32; only where gradients are enabled and it is not all rows or none.</param>
+internal readonly record struct RowSelection(int Count, Tensor? Rows, Tensor? Mask = null);

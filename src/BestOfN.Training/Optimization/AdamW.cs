@@ -7,7 +7,7 @@ namespace BestOfN.Training.Optimization;
 /// Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101. Own code because TorchSharp's optimizer keeps its moments where they
 /// cannot be saved beside the weights by name. Owns its moments.
 /// </remarks>
-internal sealed class AdamW(IReadOnlyList<KeyValuePair<string, Tensor>> parameters, double beta2, double weightDecay) : IDisposable
+internal sealed class AdamW(IReadOnlyList<KeyValuePair<string, Tensor>> parameters, double beta2, double weightDecay) : IOptimizer
 {
     private const double Beta1 = 0.9;
     private const double Epsilon = 1e-8;
@@ -18,27 +18,22 @@ internal sealed class AdamW(IReadOnlyList<KeyValuePair<string, Tensor>> paramete
     /// <summary>Steps done, for the correction of the moments' bias.</summary>
     public int Steps { get; set; }
 
-    /// <summary>First and second moments under names of their own.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Moments => parameters.SelectMany((p, i) => new KeyValuePair<string, Tensor>[]
     {
         new(p.Key + ".exp_avg", _first[i]),
         new(p.Key + ".exp_avg_sq", _second[i]),
     });
 
-    /// <summary>Scales the gradients to at most that 2-norm, moves the weights, and forgets the gradients.</summary>
-    /// <returns>The gradients' norm before scaling.</returns>
     public double Step(double learningRate, double gradientNorm)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
-        var squares = parameters.Where(p => p.Value.grad is not null).Select(p => p.Value.grad!.square().sum()).ToArray();
-        var norm = stack(squares).sum().sqrt().item<float>();
-        var scale = norm > gradientNorm ? gradientNorm / norm : 1;
+        var norm = GradientScaling.Apply(parameters, gradientNorm);
         Steps++;
         var (correct1, correct2) = (1 - Math.Pow(Beta1, Steps), 1 - Math.Pow(beta2, Steps));
 
         // Held until the end: a scalar made for one call may be finalised while the native side still reads it.
-        using TorchSharp.Scalar scaled = scale, keep1 = Beta1, take1 = 1 - Beta1, keep2 = beta2, take2 = 1 - beta2, decay = 1 - (learningRate * weightDecay),
+        using TorchSharp.Scalar keep1 = Beta1, take1 = 1 - Beta1, keep2 = beta2, take2 = 1 - beta2, decay = 1 - (learningRate * weightDecay),
             second = correct2, epsilon = Epsilon, rate = -learningRate / correct1;
         for (var i = 0; i < parameters.Count; i++)
         {
@@ -48,7 +43,6 @@ internal sealed class AdamW(IReadOnlyList<KeyValuePair<string, Tensor>> paramete
                 continue;
             }
 
-            gradient.mul_(scaled);
             _first[i].mul_(keep1).add_(gradient, alpha: take1);
             _second[i].mul_(keep2).addcmul_(gradient, gradient, value: take2);
             if (weight.dim() > 1)

@@ -25,7 +25,7 @@ internal static class FreshWeights
             InternLM2.Family, configuration, (name, shape) => known.TryGetValue(name, out var weight) ? weight : Fresh(name, shape, configuration, generator));
     }
 
-    /// <summary>A picture encoder with random weights: as the decoder's, biases zero, separators and the tower's embeddings with deviation 0.02 as in CLIP.</summary>
+    /// <summary>A picture encoder with random weights: as the decoder's, biases zero, separators and the tower's embeddings with deviation 0.5, half of what a patch gives, so that places are told apart from the first step.</summary>
     /// <param name="configuration">Sizes of the tower.</param>
     /// <param name="hiddenSize">The decoder's.</param>
     /// <param name="generator">Where the randomness comes from.</param>
@@ -52,7 +52,7 @@ internal static class FreshWeights
             var residual = name.Contains("out_proj", StringComparison.Ordinal) || name.Contains("fc2", StringComparison.Ordinal);
             var chosen = name.Contains("class_embedding", StringComparison.Ordinal) || name.Contains("position", StringComparison.Ordinal)
                 || name.EndsWith("_GN", StringComparison.Ordinal);
-            var deviation = chosen ? 0.02 : 1 / Math.Sqrt(inputs) / (residual ? Math.Sqrt(2 * configuration.Layers) : 1);
+            var deviation = chosen ? 0.5 : 1 / Math.Sqrt(inputs) / (residual ? Math.Sqrt(2 * configuration.Layers) : 1);
             using var scope = NewDisposeScope();
             return (randn(1, size, generator: generator) * deviation).view(shape.ToArray()).requires_grad_(true).DetachFromDisposeScope();
         });

@@ -10,10 +10,16 @@ internal sealed class MaskedAttention(TokenBatch batch) : IAttention
     public Tensor? Attend(int layer, Tensor? q, Tensor k, Tensor v)
     {
         using var scope = NewDisposeScope();
-        var (B, L) = (batch.Problems, batch.Length);
+        var (B, L) = (batch.Rows, batch.Length);
         var (H, K, D) = (q!.size(1), k.size(1), k.size(2));
-        Tensor Heads(Tensor x) => x.view(B, L, K, D).transpose(1, 2).repeat_interleave(H / K, 1);          // [B, H, L, D]
-        var met = F.scaled_dot_product_attention(q.view(B, L, H, D).transpose(1, 2), Heads(k), Heads(v), attn_mask: batch.Mask);
-        return met.transpose(1, 2).reshape(B * L, H, D).MoveToOuterDisposeScope();
+
+        // In two products rather than one fused operator: it computes bfloat16 in hardware, and the fused one is slow on the way back.
+        var type = batch.Mask.dtype;
+        using TorchSharp.Scalar scale = 1 / Math.Sqrt(D);   // a scalar made for one call may be finalised while the native side still reads it
+        Tensor Heads(Tensor x) => x.to(type).view(B, L, K, 1, D).permute(0, 2, 3, 1, 4);                     // [B, K, 1, L, D]
+        var queries = (q * scale).to(type).view(B, L, K, H / K, D).permute(0, 2, 3, 1, 4);                   // [B, K, H/K, L, D]
+        var seen = F.softmax(queries.matmul(Heads(k).transpose(3, 4)) + batch.Mask.unsqueeze(1), -1);
+        var met = seen.matmul(Heads(v));
+        return met.permute(0, 3, 1, 2, 4).to(q.dtype).reshape(B * L, H, D).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,6 @@
+using BestOfN.Models.Devices;
 using BestOfN.Models.Networks;
+using BestOfN.Models.Networks.Families;
 using BestOfN.Models.Networks.Vision;
 using BestOfN.Training.Recipes;
 using static TorchSharp.torch;
@@ -6,6 +8,10 @@ using static TorchSharp.torch;
 namespace BestOfN.Training.Optimization;
 
 /// <summary>A decoder and, where it sees, the encoder of its pictures, trained together. Owns both.</summary>
+/// <remarks>
+/// Mixed precision (Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740) where the CPU multiplies bfloat16: products are
+/// computed in it, weights, sums, norms and gradients of weights are float32. Measuring, without gradients, is float32 throughout.
+/// </remarks>
 internal sealed class SeeingDecoder : IDisposable
 {
     /// <param name="model">Sizes of the decoder.</param>
@@ -35,10 +41,22 @@ internal sealed class SeeingDecoder : IDisposable
         if (batch.Pictures.Count > 0)
         {
             var rows = batch.Pictures.SelectMany(p => Enumerable.Range(0, p.Tokens).Select(i => p.FirstRow + i)).ToArray();
-            pictures = new PictureTokens(tensor(rows), cat(Pictures!.Encode([.. batch.Pictures.Select(p => p.Picture)]), 0));
+            using var encoder = PictureEncoder.Load(Pictures!.Configuration, Decoder.Configuration.HiddenSize, Computed(Pictures.Parameters));
+            pictures = new PictureTokens(tensor(rows), cat(encoder.Encode([.. batch.Pictures.Select(p => p.Picture)]), 0));
         }
 
-        return Decoder.Forward(batch.Ids, batch.Positions, new MaskedAttention(batch), pictures: pictures)!.MoveToOuterDisposeScope();
+        using var decoder = DecoderLoader.Load(InternLM2.Family, Decoder.Configuration, Computed(Decoder.Parameters));
+        return decoder.Forward(batch.Ids, batch.Positions, new MaskedAttention(batch), pictures: pictures)!.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The weights as a step computes with them, which gradients pass through: matrices of products in bfloat16, all else as it is.</summary>
+    private static DecoderLoader.WeightSource Computed(IEnumerable<KeyValuePair<string, Tensor>> parameters)
+    {
+        var weights = parameters.ToDictionary();
+        var narrow = is_grad_enabled() && ComputeTypes.CpuHasBFloat16;
+        return (name, _) => narrow && weights[name].dim() > 1 && !name.Contains("embeddings.", StringComparison.Ordinal) && !name.EndsWith("_GN", StringComparison.Ordinal)
+            ? weights[name].to(ScalarType.BFloat16)
+            : weights[name].alias();
     }
 
     public void Dispose()

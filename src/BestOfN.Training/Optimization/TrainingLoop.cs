@@ -26,7 +26,7 @@ internal sealed class TrainingLoop(
         IProgress<TrainingProgress>? progress,
         CancellationToken cancellationToken)
     {
-        using var optimizer = new AdamW(parameters, schedule.Beta2, schedule.WeightDecay);
+        using var optimizer = new Muon(parameters, schedule.Beta2, schedule.WeightDecay);
         var state = new TrainingState(stateFolder);
         state.Restore(fingerprint, parameters, optimizer);
         var before = state.Points.Count > 0 ? state.Points[^1].Seconds : 0;

@@ -1,6 +1,6 @@
 namespace BestOfN.Training.Optimization;
 
-/// <summary>How long and how fast to train: AdamW under a linear warm-up and a cosine decay to a tenth.</summary>
+/// <summary>How long and how fast to train: <see cref="Muon"/> under a linear warm-up and a cosine decay to a tenth.</summary>
 public sealed record TrainingSchedule
 {
     public required int Steps { get; init; }
@@ -15,7 +15,7 @@ public sealed record TrainingSchedule
 
     public double WeightDecay { get; init; } = 0.05;
 
-    /// <summary>Second-moment decay of AdamW.</summary>
+    /// <summary>Second-moment decay of what AdamW moves.</summary>
     public double Beta2 { get; init; } = 0.98;
 
     /// <summary>Gradients are scaled down to this 2-norm.</summary>

@@ -23,7 +23,7 @@ internal sealed class TrainingState(string folder)
 
     /// <summary>Puts weights and optimizer as they were when last saved; false where nothing was.</summary>
     /// <exception cref="CheckpointException">What was saved belongs to another recipe or is damaged.</exception>
-    public bool Restore(string fingerprint, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, AdamW optimizer)
+    public bool Restore(string fingerprint, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, IOptimizer optimizer)
     {
         if (!File.Exists(StateFile))
         {
@@ -49,7 +49,7 @@ internal sealed class TrainingState(string folder)
         return true;
     }
 
-    public void Save(string fingerprint, int step, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, AdamW optimizer)
+    public void Save(string fingerprint, int step, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, IOptimizer optimizer)
     {
         Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(Path.Combine(folder, WeightsName(step)), parameters.Concat(optimizer.Moments), ScalarType.Float32);

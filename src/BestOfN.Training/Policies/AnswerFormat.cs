@@ -43,16 +43,18 @@ internal sealed class AnswerFormat
     };
 
     /// <summary>Everything up to where the answer begins.</summary>
-    public TrainingPrompt Prompt(Problem problem)
-    {
-        var text = _template.Encode([new("user", problem.Question)], addGenerationPrompt: true);
-        if (Tile(problem) is not { } picture)
-        {
-            return new TrainingPrompt(text);
-        }
+    public TrainingPrompt Prompt(Problem problem) => Prompts([problem])[0];
 
-        var tokens = picture.TokenCount(_vision!.ToConfiguration().Cells);
-        return new TrainingPrompt([text[0], .. Enumerable.Repeat(0, tokens), .. text.Skip(1)], picture, tokens);
+    /// <summary>The prompts of a problem and its companions, which share its picture.</summary>
+    public IReadOnlyList<TrainingPrompt> Prompts(IReadOnlyList<Problem> companions)
+    {
+        var picture = Tile(companions[0]);
+        var tokens = picture?.TokenCount(_vision!.ToConfiguration().Cells) ?? 0;
+        return
+        [
+            .. companions.Select(problem => _template.Encode([new("user", problem.Question)], addGenerationPrompt: true))
+                .Select(text => new TrainingPrompt([text[0], .. Enumerable.Repeat(0, tokens), .. text.Skip(1)], picture, tokens)),
+        ];
     }
 
     /// <summary>An answer and the token that ends it.</summary>

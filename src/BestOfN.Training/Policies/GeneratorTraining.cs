@@ -26,11 +26,13 @@ public static class GeneratorTraining
 
         var batch = recipe.Training.Batch;
         (TrainingPrompt, IReadOnlyList<int>) Example(Problem problem) => (answers.Prompt(problem), answers.Answer(problem.Solution));
+        IEnumerable<(TrainingPrompt, IReadOnlyList<int>)> Examples(IReadOnlyList<Problem> companions) =>
+            answers.Prompts(companions).Zip(companions, (prompt, problem) => (prompt, answers.Answer(problem.Solution)));
         var heldOut = world.HeldOut(recipe.Seed, recipe.HeldOutProblems).Select(w => (w.World, Examples: w.Problems.Select(Example).ToArray())).ToArray();
         var history = new TrainingLoop("generator", recipe.Training, parameters, stateFolder).Run(
             RecipeFile.Fingerprint(recipe),
             step => LanguageModelling.Loss(
-                model, head, [.. Enumerable.Range(0, batch).Select(i => Example(world.Draw(recipe.Seed, ((long)step * batch) + i, Split.Training)))]),
+                model, head, [.. Enumerable.Range(0, batch).SelectMany(i => Examples(world.DrawWithCompanions(recipe.Seed, ((long)step * batch) + i)))]),
             () =>
             {
                 var exact = heldOut.ToDictionary(w => w.World, w => LanguageModelling.ExactShare(model, head, w.Examples));

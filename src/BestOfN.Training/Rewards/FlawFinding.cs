@@ -18,13 +18,15 @@ internal static class FlawFinding
     /// <param name="model">The body.</param>
     /// <param name="head">The reward head.</param>
     /// <param name="languageHead">[V, C].</param>
-    /// <param name="problems">Answers with labels, the first of each right.</param>
-    public static Tensor Loss(SeeingDecoder model, RewardHead head, Tensor languageHead, IReadOnlyList<JudgedAnswers> problems)
+    /// <param name="companions">Answers with labels, the first of each right, to problems that share a picture.</param>
+    public static Tensor Loss(SeeingDecoder model, RewardHead head, Tensor languageHead, IReadOnlyList<JudgedAnswers[]> companions)
     {
         using var scope = NewDisposeScope();
-        var tokens = problems.Sum(p => p.Answers.Sum(a => a.Count));
-        var losses = problems.OrderBy(p => p.Length).Chunk(SideBySide).Select(some => Sum(model, head, languageHead, some)).ToArray();
-        return (stack(losses).sum() / tokens).MoveToOuterDisposeScope();
+        var tokens = companions.Sum(c => c.Sum(p => p.Answers.Sum(a => a.Count)));
+        var losses = companions.OrderBy(c => c.Sum(p => p.Length)).Chunk(SideBySide)
+            .Select(some => Sum(model, head, languageHead, [.. some.SelectMany(problems => problems)])).ToArray();
+        using TorchSharp.Scalar count = tokens;   // held: a scalar made for one call may be finalised while the native side still reads it
+        return (stack(losses).sum() / count).MoveToOuterDisposeScope();
     }
 
     private static Tensor Sum(SeeingDecoder model, RewardHead head, Tensor languageHead, JudgedAnswers[] problems)

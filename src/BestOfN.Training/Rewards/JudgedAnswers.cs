@@ -13,15 +13,18 @@ internal sealed record JudgedAnswers(TrainingPrompt Prompt, IReadOnlyList<IReadO
     /// <summary>Tokens in all.</summary>
     public int Length => Prompt.Count + Answers.Sum(a => a.Count);
 
-    /// <summary>A right answer and guesses at the problem, distinct.</summary>
-    public static JudgedAnswers Guessed(Problem problem, AnswerFormat format, int count, SplitMix64 random) =>
-        Of(problem, Enumerable.Range(0, count - 1).Select(_ => problem.Guess(random)).Prepend(problem.Solution).Distinct(), format);
+    /// <summary>A right answer and guesses at each of some problems about one picture, distinct.</summary>
+    public static JudgedAnswers[] Guessed(IReadOnlyList<Problem> companions, AnswerFormat format, int count, SplitMix64 random) =>
+    [
+        .. companions.Zip(format.Prompts(companions), (problem, prompt) =>
+            Of(problem, prompt, Enumerable.Range(0, count - 1).Select(_ => problem.Guess(random)).Prepend(problem.Solution).Distinct(), format)),
+    ];
 
-    public static JudgedAnswers Of(Problem problem, IEnumerable<string> answers, AnswerFormat format)
+    public static JudgedAnswers Of(Problem problem, TrainingPrompt prompt, IEnumerable<string> answers, AnswerFormat format)
     {
         var texts = answers.ToArray();
         var judged = texts.Select(format.Judged).ToArray();
-        return new(format.Prompt(problem), judged, [.. texts.Select((text, i) => Sound(text, problem.FlawIn(text), judged[i].Count, format))]);
+        return new(prompt, judged, [.. texts.Select((text, i) => Sound(text, problem.FlawIn(text), judged[i].Count, format))]);
     }
 
     private static int Sound(string text, int? flaw, int tokens, AnswerFormat format) =>

@@ -25,7 +25,8 @@ internal static class PairwiseRanking
     {
         using var scope = NewDisposeScope();
         var losses = problems.OrderBy(p => p.Length).Chunk(SideBySide).Select(some => SumOfMeans(model, head, some)).ToArray();
-        return (stack(losses).sum() / problems.Count).MoveToOuterDisposeScope();
+        using TorchSharp.Scalar count = problems.Count;   // held: a scalar made for one call may be finalised while the native side still reads it
+        return (stack(losses).sum() / count).MoveToOuterDisposeScope();
     }
 
     private static Tensor SumOfMeans(SeeingDecoder model, RewardHead head, ComparedAnswers[] problems)

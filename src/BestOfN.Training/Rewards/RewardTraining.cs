@@ -32,15 +32,15 @@ public static class RewardTraining
         var parameters = model.Parameters.Append(new(headName + ".weight", score)).ToArray();
 
         // 1. Is the answer right as far as checking tells? At every token of a right answer and of guesses.
-        JudgedAnswers Guessed(Problem problem, long index) =>
-            JudgedAnswers.Guessed(problem, answers, recipe.GuessesPerProblem, new SplitMix64(recipe.Seed, (ulong)index));
+        JudgedAnswers[] Guessed(IReadOnlyList<Problem> companions, long index) =>
+            JudgedAnswers.Guessed(companions, answers, recipe.GuessesPerProblem, new SplitMix64(recipe.Seed, (ulong)index));
         var batch = recipe.Flaws.Batch;
         var families = world.HeldOut(recipe.Seed, recipe.Pairs.HeldOutProblems).SelectMany(w => w.Problems).GroupBy(p => p.Family)
-            .ToDictionary(f => f.Key.ToString(), f => f.Select((p, i) => ComparedAnswers.Of(Guessed(p, i), double.PositiveInfinity)).Where(p => p.Pairs.Count > 0).ToArray());
+            .ToDictionary(f => f.Key.ToString(), f => f.Select((p, i) => ComparedAnswers.Of(Guessed([p], i)[0], double.PositiveInfinity)).Where(p => p.Pairs.Count > 0).ToArray());
         new TrainingLoop("flaws", recipe.Flaws, [.. parameters, new("output.weight", languageHead)], Path.Combine(stateFolder, "flaws")).Run(
             RecipeFile.Fingerprint(new { recipe.Worlds, recipe.Seed, recipe.VocabularySize, recipe.Model, recipe.Vision, recipe.Flaws, recipe.GuessesPerProblem }),
             step => FlawFinding.Loss(
-                model, head, languageHead, [.. Enumerable.Range(0, batch).Select(i => ((long)step * batch) + i).Select(i => Guessed(world.Draw(recipe.Seed, i, Split.Training), i))]),
+                model, head, languageHead, [.. Enumerable.Range(0, batch).Select(i => ((long)step * batch) + i).Select(i => Guessed(world.DrawWithCompanions(recipe.Seed, i), i))]),
             () => Report(families.ToDictionary(f => f.Key, f => Measure(model, head, f.Value))),
             progress,
             cancellationToken);
@@ -71,7 +71,7 @@ public static class RewardTraining
     private static ComparedAnswers[] Compare(IEnumerable<PooledProblem> pool, AnswerFormat answers, RewardRecipe recipe) =>
     [
         .. pool.Where(p => p.Answers.Any(a => a.Correct) && p.Answers.Any(a => !a.Correct))
-            .Select(p => ComparedAnswers.Of(JudgedAnswers.Of(p.Problem, p.Answers.Select(a => a.Text), answers), recipe.Pairs.MaxLengthRatio))
+            .Select(p => ComparedAnswers.Of(JudgedAnswers.Of(p.Problem, answers.Prompt(p.Problem), p.Answers.Select(a => a.Text), answers), recipe.Pairs.MaxLengthRatio))
             .Where(p => p.Pairs.Count > 0),
     ];
 

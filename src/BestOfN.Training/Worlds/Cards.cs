@@ -1,37 +1,45 @@
 namespace BestOfN.Training.Worlds;
 
-/// <summary>Four cards of different colours, two by two, each with a number of its own kind.</summary>
-/// <param name="Colours">From left to right, from top to bottom.</param>
+/// <summary>One to four cards of different colours in cells of a board, each with a number of its own kind.</summary>
+/// <param name="Colours">One for each card.</param>
 /// <param name="Numbers">One for each card.</param>
+/// <param name="Cells">Where each card lies; all different.</param>
 /// <param name="Asked">Index of the card that is asked about.</param>
-internal sealed record Cards(IReadOnlyList<NamedColour> Colours, IReadOnlyList<int> Numbers, int Asked)
+internal sealed record Cards(IReadOnlyList<NamedColour> Colours, IReadOnlyList<int> Numbers, IReadOnlyList<Cell> Cells, int Asked)
 {
-    private const int Count = 4;
-    private const int CardSide = ImageProblem.Side / 2;
-    private const int Margin = 2;
+    private const int Maximum = 4;
 
     public NamedColour AskedColour => Colours[Asked];
 
     public int AskedNumber => Numbers[Asked];
 
-    public static Cards Draw(int minimum, int maximum, SplitMix64 random) => new(
-        NamedColour.Draw(Count, random),
-        [.. Enumerable.Range(0, Count).Select(_ => minimum + random.Below(maximum - minimum + 1))],
-        random.Below(Count));
+    public static Cards Draw(int minimum, int maximum, SplitMix64 random)
+    {
+        var count = 1 + random.Below(Maximum);
+        return new(
+            NamedColour.Draw(count, random),
+            [.. Enumerable.Range(0, count).Select(_ => minimum + random.Below(maximum - minimum + 1))],
+            Cell.Draw(count, random),
+            random.Below(count));
+    }
 
-    /// <summary>Fills the cards and lets <paramref name="print"/> draw a card's number, given its left and top edge.</summary>
+    /// <summary>The same cards, each of the others asked about.</summary>
+    public IEnumerable<Cards> AskingOthers() => Enumerable.Range(0, Cells.Count).Where(card => card != Asked).Select(card => this with { Asked = card });
+
+    /// <summary>Fills the cells and lets <paramref name="print"/> draw a card's number, given its left and top edge.</summary>
     public Canvas Draw(Action<Canvas, int, int, int> print)
     {
         var canvas = new Canvas(ImageProblem.Side, ImageProblem.Side);
-        for (var card = 0; card < Count; card++)
+        for (var card = 0; card < Cells.Count; card++)
         {
-            var (left, top) = (card % 2 * CardSide, card / 2 * CardSide);
-            canvas.Fill(left + Margin, top + Margin, CardSide - (2 * Margin), CardSide - (2 * Margin), Colours[card].Ink);
+            var (left, top) = (Cells[card].Column * Cell.Pixels, Cells[card].Row * Cell.Pixels);
+            canvas.Fill(left, top, Cell.Pixels, Cell.Pixels, Colours[card].Ink);
             print(canvas, Numbers[card], left, top);
         }
 
         return canvas;
     }
 
+    // Where the cards lie does not matter to a question, but makes another picture: two such problems are the same.
     public override string ToString() => $"{string.Join(", ", Colours.Zip(Numbers, (c, n) => $"{c.Name} {n}"))}: {AskedColour.Name}";
 }

@@ -12,6 +12,14 @@ internal readonly record struct Cell(int Column, int Row)
 
     public static Cell Number(int number) => new(number % BoardSide, number / BoardSide);
 
+    /// <summary>Different ones, in random order.</summary>
+    public static Cell[] Draw(int count, SplitMix64 random)
+    {
+        var all = Enumerable.Range(0, Count).ToArray();
+        random.Shuffle<int>(all);
+        return [.. all[..count].Select(Number)];
+    }
+
     /// <summary>Whether the two share an edge or a corner.</summary>
     public bool IsBeside(Cell other) => this != other && Math.Abs(Column - other.Column) <= 1 && Math.Abs(Row - other.Row) <= 1;
 

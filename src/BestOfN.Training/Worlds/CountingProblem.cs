@@ -9,6 +9,7 @@ internal sealed class CountingProblem : ImageProblem
     private const int PlacesPerSide = 4;
     private const int Patch = 14;
     private const int Dot = 4;
+    private const int Edge = 2;
 
     public override ProblemFamily Family => ProblemFamily.Counting;
 
@@ -17,7 +18,6 @@ internal sealed class CountingProblem : ImageProblem
     /// <summary>For each card its places in the order in which dots fill them.</summary>
     public required IReadOnlyList<int[]> Places { get; init; }
 
-    // Where the dots lie does not matter to the question, but makes another picture: two such problems are the same.
     internal override string Content => $"counting {Cards}";
 
     public static CountingProblem Draw(SplitMix64 random)
@@ -29,6 +29,13 @@ internal sealed class CountingProblem : ImageProblem
             random.Shuffle<int>(all);
             return all;
         }).ToArray();
+        return Ask(cards, places, random);
+    }
+
+    private protected override IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random) => Cards.AskingOthers().Select(cards => Ask(cards, Places, random));
+
+    private static CountingProblem Ask(Cards cards, IReadOnlyList<int[]> places, SplitMix64 random)
+    {
         var colour = cards.AskedColour.Name;
         return new()
         {
@@ -57,10 +64,10 @@ internal sealed class CountingProblem : ImageProblem
         [
             Cards.Draw((canvas, number, left, top) =>
             {
-                canvas.Fill(left + Patch, top + Patch, 2 * Patch, 2 * Patch, Ink.Panel);
+                canvas.Fill(left + Edge, top + Edge, Cell.Pixels - (2 * Edge), Cell.Pixels - (2 * Edge), Ink.Panel);
                 foreach (var place in Places[card++].AsSpan(0, number))
                 {
-                    canvas.Fill(left + Patch + Offset(place % PlacesPerSide), top + Patch + Offset(place / PlacesPerSide), Dot, Dot, Ink.Fine);
+                    canvas.Fill(left + Offset(place % PlacesPerSide), top + Offset(place / PlacesPerSide), Dot, Dot, Ink.Fine);
                 }
             }).ToPicture(),
         ];

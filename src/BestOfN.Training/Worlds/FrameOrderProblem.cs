@@ -83,6 +83,8 @@ internal sealed class FrameOrderProblem : VideoProblem
         return left.Count == 0 ? null : answer.Length;
     }
 
+    private protected override IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random) => [];
+
     private protected override IReadOnlyList<Picture> Draw() => [.. Cells.Select(cell =>
     {
         var canvas = Board();

@@ -7,15 +7,15 @@ namespace BestOfN.Training.Worlds;
 internal sealed class FrameSumProblem : VideoProblem
 {
     private const int Minimum = 10;
-    private const int DigitDot = 2;
-    private const int DigitPitch = 12;
+    private const int DigitDot = 3;
+    private const int FieldsPerSide = Cell.BoardSide / 2;
 
     public override ProblemFamily Family => ProblemFamily.FrameSum;
 
     /// <summary>Of each frame, in order; all different.</summary>
     public required IReadOnlyList<int> Numbers { get; init; }
 
-    /// <summary>Where each number stands.</summary>
+    /// <summary>Where each number begins, one digit to a cell: the upper left of two by two cells.</summary>
     public required IReadOnlyList<Cell> Cells { get; init; }
 
     public required int Total { get; init; }
@@ -25,6 +25,15 @@ internal sealed class FrameSumProblem : VideoProblem
     public static FrameSumProblem Draw(PocketVideoWorldOptions options, SplitMix64 random)
     {
         var (numbers, first, second) = NumberPair.Draw(options.SumFrames, Minimum, options.SumMaximum, random);
+        Cell[] cells = [.. numbers.Select(_ => new Cell(2 * random.Below(FieldsPerSide), 2 * random.Below(FieldsPerSide)))];
+        return Ask(numbers, cells, first, second, random);
+    }
+
+    private protected override IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random) =>
+        NumberPair.Unique(Numbers).Where(p => p.First + p.Second != Total).OrderBy(_ => random.Next()).Take(1).Select(p => Ask(Numbers, Cells, p.First, p.Second, random));
+
+    private static FrameSumProblem Ask(IReadOnlyList<int> numbers, IReadOnlyList<Cell> cells, int first, int second, SplitMix64 random)
+    {
         var total = first + second;
         return new()
         {
@@ -36,7 +45,7 @@ internal sealed class FrameSumProblem : VideoProblem
             },
             Solution = NumberPair.Answer(first, second, total),
             Numbers = numbers,
-            Cells = [.. numbers.Select(_ => Cell.Number(random.Below(Cell.Count)))],
+            Cells = cells,
             Total = total,
         };
     }
@@ -62,8 +71,8 @@ internal sealed class FrameSumProblem : VideoProblem
     {
         var canvas = Board();
         var (x, y) = Middle(cell);
-        canvas.Draw(Glyph.Digits[number / 10], x - 12, y - 7, DigitDot, Ink.Black);
-        canvas.Draw(Glyph.Digits[number % 10], x - 12 + DigitPitch, y - 7, DigitDot, Ink.Black);
+        canvas.Draw(Glyph.Digits[number / 10], x - 7, y - 10, DigitDot, Ink.Black);
+        canvas.Draw(Glyph.Digits[number % 10], x - 7 + Cell.Pixels, y - 10, DigitDot, Ink.Black);
         return canvas.ToPicture();
     })];
 

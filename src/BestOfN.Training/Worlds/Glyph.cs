@@ -1,6 +1,6 @@
 namespace BestOfN.Training.Worlds;
 
-/// <summary>A small shape of dots: a digit or a symbol.</summary>
+/// <summary>A small shape of dots: a digit, a letter or a symbol.</summary>
 internal sealed class Glyph
 {
     private readonly string[] _rows;
@@ -19,6 +19,19 @@ internal sealed class Glyph
         new("#####", "....#", "...#.", "...#.", "..#..", "..#..", "..#.."),
         new(".###.", "#...#", "#...#", ".###.", "#...#", "#...#", ".###."),
         new(".###.", "#...#", "#...#", ".####", "....#", "....#", ".###."),
+    ];
+
+    /// <summary>The capital letters A to H.</summary>
+    public static IReadOnlyList<Glyph> Letters { get; } =
+    [
+        new(".###.", "#...#", "#...#", "#####", "#...#", "#...#", "#...#"),
+        new("####.", "#...#", "#...#", "####.", "#...#", "#...#", "####."),
+        new(".####", "#....", "#....", "#....", "#....", "#....", ".####"),
+        new("####.", "#...#", "#...#", "#...#", "#...#", "#...#", "####."),
+        new("#####", "#....", "#....", "####.", "#....", "#....", "#####"),
+        new("#####", "#....", "#....", "####.", "#....", "#....", "#...."),
+        new(".####", "#....", "#....", "#..##", "#...#", "#...#", ".####"),
+        new("#...#", "#...#", "#...#", "#####", "#...#", "#...#", "#...#"),
     ];
 
     /// <summary>Symbols of 6 × 6 dots by name.</summary>

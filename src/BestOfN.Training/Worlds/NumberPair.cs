@@ -27,6 +27,10 @@ internal static class NumberPair
         }
     }
 
+    /// <summary>Every two of the numbers that alone make their sum.</summary>
+    public static IEnumerable<(int First, int Second)> Unique(IReadOnlyList<int> numbers) =>
+        numbers.SelectMany((first, i) => numbers.Skip(i + 1).Select(second => (first, second))).GroupBy(p => p.first + p.second).Where(g => g.Count() == 1).Select(g => g.First());
+
     /// <summary>Two of the numbers at random, or one with what it lacks to the total, whether that is among them or not.</summary>
     public static string Guess(IReadOnlyList<int> numbers, int total, SplitMix64 random)
     {

@@ -2,72 +2,70 @@ using BestOfN.Models.Pictures;
 
 namespace BestOfN.Training.Worlds;
 
-/// <summary>In which cell is a symbol of a colour? At half size only the colours are left, and a guess is right once in five.</summary>
+/// <summary>Which of the labelled fields has a symbol? At half size only the labels are left, and a guess is right once in five.</summary>
 internal sealed class PositionProblem : ImageProblem
 {
-    private const int SameColour = 5;
-    private const int OtherColours = 4;
+    private const int Count = 5;
+
+    // The label fills the first patch of 14 pixels, the symbol the last.
+    private const int Patch = 14;
+    private const int Dot = 2;
+    private const int LabelInset = 2;
 
     public override ProblemFamily Family => ProblemFamily.Position;
 
-    /// <summary>The tile that is asked about comes first, then the others of its colour.</summary>
-    public required IReadOnlyList<(Cell Cell, NamedColour Colour, int Symbol)> Tiles { get; init; }
+    /// <summary>All labels and all symbols are different. The field that is asked about comes first.</summary>
+    public required IReadOnlyList<(Cell Cell, int Label, int Symbol)> Fields { get; init; }
 
     internal override string Content =>
-        $"position {string.Join(' ', Tiles.Skip(1).Select(Name).Order(StringComparer.Ordinal).Prepend(Name(Tiles[0])))}";
+        $"position {Glyph.Symbols[Fields[0].Symbol].Name}: {string.Join(' ', Fields.Select(f => $"{Name(f.Label)}-{f.Symbol}").Order(StringComparer.Ordinal))}";
 
     public static PositionProblem Draw(SplitMix64 random)
     {
-        var cells = Enumerable.Range(0, Cell.Count).ToArray();
-        random.Shuffle<int>(cells);
-        var colours = NamedColour.Draw(3, random);
-        var asked = random.Below(Glyph.Symbols.Count);
-        var tiles = Enumerable.Range(0, SameColour + OtherColours).Select(i => (
-            Cell.Number(cells[i]),
-            i < SameColour ? colours[0] : colours[1 + random.Below(2)],
-            i == 0 ? asked
-                : i < SameColour ? (asked + 1 + random.Below(Glyph.Symbols.Count - 1)) % Glyph.Symbols.Count
-                : random.Below(Glyph.Symbols.Count))).ToArray();
-        var name = $"{colours[0].Name} {Glyph.Symbols[asked].Name}";
+        var cells = Cell.Draw(Count, random);
+        var (labels, symbols) = (Enumerable.Range(0, Glyph.Letters.Count).ToArray(), Enumerable.Range(0, Glyph.Symbols.Count).ToArray());
+        random.Shuffle<int>(labels);
+        random.Shuffle<int>(symbols);
+        return Ask([.. cells.Select((cell, i) => (cell, labels[i], symbols[i]))], random);
+    }
+
+    private protected override IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random) =>
+        Enumerable.Range(1, Count - 1).Select(i => Ask([Fields[i], .. Fields.Where((_, j) => j != i)], random));
+
+    private static PositionProblem Ask(IReadOnlyList<(Cell Cell, int Label, int Symbol)> fields, SplitMix64 random)
+    {
+        var symbol = Glyph.Symbols[fields[0].Symbol].Name;
         return new()
         {
             Question = random.Below(3) switch
             {
-                0 => $"Where is the {name}?",
-                1 => $"In which cell is the {name}?",
-                _ => $"Find the {name}.",
+                0 => $"Where is the {symbol}?",
+                1 => $"Which field has the {symbol}?",
+                _ => $"Find the {symbol}.",
             },
-            Solution = $"{tiles[0].Item1}",
-            Tiles = tiles,
+            Solution = $"{Name(fields[0].Label)}",
+            Fields = fields,
         };
     }
 
-    internal override string Guess(SplitMix64 random) => random.Below(4) == 0
-        ? $"{Cell.Number(random.Below(Cell.Count))}"
-        : $"{Tiles[random.Below(random.Below(3) == 0 ? Tiles.Count : SameColour)].Cell}";
+    internal override string Guess(SplitMix64 random) =>
+        $"{Name(random.Below(4) == 0 ? random.Below(Glyph.Letters.Count) : Fields[random.Below(Count)].Label)}";
 
     private protected override int? FlawAt(string answer) => FirstDifference(answer, Solution);
 
     private protected override IReadOnlyList<Picture> Draw()
     {
         var canvas = new Canvas(Side, Side);
-        for (var line = 1; line < Cell.BoardSide; line++)
-        {
-            canvas.Fill(0, (line * Cell.Pixels) - 1, Side, 2, Ink.Line);
-            canvas.Fill((line * Cell.Pixels) - 1, 0, 2, Side, Ink.Line);
-        }
-
-        foreach (var (cell, colour, symbol) in Tiles)
+        foreach (var (cell, label, symbol) in Fields)
         {
             var (left, top) = (cell.Column * Cell.Pixels, cell.Row * Cell.Pixels);
-            canvas.Fill(left + 2, top + 2, Cell.Pixels - 4, Cell.Pixels - 4, colour.Ink);
-            canvas.Fill(left + 6, top + 6, Cell.Pixels - 12, Cell.Pixels - 12, Ink.Panel);
-            canvas.Draw(Glyph.Symbols[symbol].Glyph, left + 8, top + 8, 2, Ink.Fine);
+            canvas.Fill(left, top, Cell.Pixels, Cell.Pixels, Ink.Panel);
+            canvas.Draw(Glyph.Letters[label], left + LabelInset, top, Dot, Ink.Black);
+            canvas.Draw(Glyph.Symbols[symbol].Glyph, left + Patch, top + Patch, Dot, Ink.Fine);
         }
 
         return [canvas.ToPicture()];
     }
 
-    private static string Name((Cell Cell, NamedColour Colour, int Symbol) tile) =>
-        $"{tile.Cell}-{tile.Colour.Name}-{Glyph.Symbols[tile.Symbol].Name}";
+    private static char Name(int label) => (char)('A' + label);
 }

@@ -42,6 +42,9 @@ public abstract class Problem
     /// <summary>One user message: the picture as a PNG or the video as a GIF, if there is one, then the question.</summary>
     public Prompt ToPrompt() => new([new ChatMessage("user", [.. SeenParts(), new TextPart(Question)])]);
 
+    /// <summary>Other questions about what this one is about, of the same split: learned from together, so that it is looked at once.</summary>
+    internal virtual IEnumerable<Problem> Companions(SplitMix64 random) => [];
+
     /// <summary>An answer of the right form, as somebody would give who does not search: seldom right.</summary>
     internal abstract string Guess(SplitMix64 random);
 

@@ -18,7 +18,7 @@ public enum ProblemFamily
     /// <summary>How many dots are on a card of a picture?</summary>
     Counting,
 
-    /// <summary>In which cell of a picture is a symbol?</summary>
+    /// <summary>Which of the labelled fields of a picture has a symbol?</summary>
     Position,
 
     /// <summary>Which two of the numbers in a video add up to a total?</summary>

@@ -5,7 +5,7 @@ namespace BestOfN.Training.Worlds;
 /// <summary>What number is on a card? At half size its first digit is left, and a guess at the second is right once in ten.</summary>
 internal sealed class ReadingProblem : ImageProblem
 {
-    // Each digit fills one patch of 14 pixels: rows 14 to 28, columns 14 to 42 of the card.
+    // Each digit fills one patch of 14 pixels of the card's upper half.
     private const int Patch = 14;
     private const int DigitDot = 2;
     private const int DigitInset = 2;
@@ -16,9 +16,12 @@ internal sealed class ReadingProblem : ImageProblem
 
     internal override string Content => $"reading {Cards}";
 
-    public static ReadingProblem Draw(SplitMix64 random)
+    public static ReadingProblem Draw(SplitMix64 random) => Ask(Cards.Draw(10, 99, random), random);
+
+    private protected override IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random) => Cards.AskingOthers().Select(cards => Ask(cards, random));
+
+    private static ReadingProblem Ask(Cards cards, SplitMix64 random)
     {
-        var cards = Cards.Draw(10, 99, random);
         var colour = cards.AskedColour.Name;
         return new()
         {
@@ -46,9 +49,9 @@ internal sealed class ReadingProblem : ImageProblem
     [
         Cards.Draw((canvas, number, left, top) =>
         {
-            canvas.Fill(left + Patch - 2, top + Patch - 2, (2 * Patch) + 4, Patch + 4, Ink.Panel);
-            canvas.Draw(Glyph.Digits[number / 10], left + Patch + DigitInset, top + Patch, DigitDot, Ink.Black);
-            canvas.Draw(Glyph.Digits[number % 10], left + (2 * Patch) + DigitInset, top + Patch, DigitDot, Ink.Fine);
+            canvas.Fill(left, top, 2 * Patch, Patch, Ink.Panel);
+            canvas.Draw(Glyph.Digits[number / 10], left + DigitInset, top, DigitDot, Ink.Black);
+            canvas.Draw(Glyph.Digits[number % 10], left + Patch + DigitInset, top, DigitDot, Ink.Fine);
         }).ToPicture(),
     ];
 }

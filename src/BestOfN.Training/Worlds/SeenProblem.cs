@@ -10,6 +10,15 @@ internal abstract class SeenProblem : Problem
     /// <summary>The picture, or the frames of the video. Drawing twice gives the same bytes.</summary>
     private protected IReadOnlyList<Picture> Drawn => _drawn ??= Draw();
 
+    internal sealed override IEnumerable<Problem> Companions(SplitMix64 random) => OtherQuestions(random).Where(other => other.Split == Split).Select(other =>
+    {
+        other._drawn = Drawn;
+        return other;
+    });
+
+    /// <summary>Other questions about the same picture or video.</summary>
+    private protected abstract IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random);
+
     private protected abstract IReadOnlyList<Picture> Draw();
 
     /// <summary>The flaw of an answer where only one is right.</summary>

@@ -3,12 +3,20 @@ namespace BestOfN.Training.Worlds;
 /// <summary>Several worlds in turn: problem i is of world i modulo their number.</summary>
 internal sealed class WorldMixture(IReadOnlyList<string> names)
 {
+    private const int Companions = 4;
     private const int VocabularySample = 2_000;
     private const ulong VocabularySeed = 1;
 
     private readonly IPocketWorld[] _worlds = [.. names.Select(PocketWorlds.Of)];
 
     public Problem Draw(ulong seed, long index, Split split) => _worlds[index % _worlds.Length].Draw(seed, index / _worlds.Length, split);
+
+    /// <summary>A problem to train on and at most four more about the same picture.</summary>
+    public IReadOnlyList<Problem> DrawWithCompanions(ulong seed, long index)
+    {
+        var problem = Draw(seed, index, Split.Training);
+        return [problem, .. problem.Companions(new SplitMix64(seed, (ulong)index)).Take(Companions)];
+    }
 
     /// <summary>Held-out problems of each world by its name.</summary>
     public IEnumerable<(string World, Problem[] Problems)> HeldOut(ulong seed, int count) =>

@@ -46,8 +46,8 @@ public sealed class TrainingLoopTests
     {
         using var scope = NewDisposeScope();
         using var stop = new CancellationTokenSource();
-        var weight = zeros(3).requires_grad_(true);
-        new TrainingLoop("test", s_schedule, [new("weight", weight)], folder).Run(
+        var (weight, matrix) = (zeros(3).requires_grad_(true), zeros(2, 3).requires_grad_(true));
+        new TrainingLoop("test", s_schedule, [new("weight", weight), new("matrix", matrix)], folder).Run(
             fingerprint,
             step =>
             {
@@ -56,11 +56,11 @@ public sealed class TrainingLoopTests
                     stop.Cancel();
                 }
 
-                return (weight - (step + 1)).square().sum();
+                return (weight - (step + 1)).square().sum() + (matrix - (step * step)).square().sum();
             },
             () => new Dictionary<string, double>(),
             null,
             stop.Token);
-        return [.. weight.detach().data<float>()];
+        return [.. weight.detach().data<float>(), .. matrix.detach().data<float>()];
     }
 }

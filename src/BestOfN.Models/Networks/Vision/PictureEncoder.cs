@@ -1,4 +1,5 @@
 using BestOfN.Models.Pictures;
+using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -17,6 +18,8 @@ public sealed class PictureEncoder : IDisposable
     // As CLIP was trained: Radford et al. 2021, the published preprocessor's image_mean and image_std.
     private static readonly float[] s_mean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] s_deviation = [0.26862954f, 0.26130258f, 0.27577711f];
+
+    private static readonly Scalar s_white = 255f;   // a Scalar is a native object: made once
 
     // Tokens that are in the tower at once: 5 views of the published size. More would not be faster and would need more memory.
     private const int TokensPerPass = 8192;
@@ -132,7 +135,7 @@ public sealed class PictureEncoder : IDisposable
         var bytes = empty([pixels.Height, pixels.Width, 3], ScalarType.Byte);
         pixels.Pixels.Span.CopyTo(bytes.bytes);
         var numbers = bytes.to(Device).permute(2, 0, 1).contiguous().to(ScalarType.Float32);
-        numbers.div_(255f);
+        numbers.div_(s_white);
         numbers.sub_(tensor(s_mean, device: Device).view(3, 1, 1));
         numbers.div_(tensor(s_deviation, device: Device).view(3, 1, 1));
         return numbers.unsqueeze(0).MoveToOuterDisposeScope();
