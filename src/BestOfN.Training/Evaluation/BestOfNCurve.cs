@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using BestOfN.Core.Selection;
 using BestOfN.Training.Worlds;
 
@@ -15,6 +16,10 @@ public sealed record BestOfNCurve
 
     /// <summary>How often a correct answer has a higher reward than a wrong one of the same problem, over all such pairs; null if there is none.</summary>
     public required double? Auc { get; init; }
+
+    /// <summary>The same where the reward model is shown the picture or video of another problem of the family: what it knows without looking. Null for text.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? AucSwapped { get; init; }
 
     /// <summary>Numbers of candidates: powers of two and the size of the pools.</summary>
     public required IReadOnlyList<int> K { get; init; }
@@ -58,13 +63,14 @@ public sealed record BestOfNCurve
         var majority = OverProblems((i, k) => VoteAt(i, k, strategies[SelectionStrategies.MajorityVote]));
         var weighted = OverProblems((i, k) => VoteAt(i, k, strategies[SelectionStrategies.WeightedVote]));
         var greedy = Estimate.OfMean([.. pools.Select(p => p.GreedyIsCorrect ? 1.0 : 0.0)]);
-        var pairs = pools.Select(PoolEstimators.RankedPairs).ToList();
-        var auc = Estimate.OfRatio([.. pairs.Select(p => p.Won)], [.. pairs.Select(p => p.Pairs)]);
+        var auc = Auc(a => a.Score.Value);
+        var swapped = pools.All(p => p.Answers.All(a => a.SwappedScore is not null)) ? Auc(a => a.SwappedScore!.Value.Value) : null;
 
         return new()
         {
             Greedy = greedy.Value,
             Auc = auc?.Value,
+            AucSwapped = swapped?.Value,
             K = ks,
             Pass = Values(pass),
             Reward = Values(reward),
@@ -74,12 +80,19 @@ public sealed record BestOfNCurve
             {
                 Greedy = Interval(greedy),
                 Auc = auc is null ? null : Interval(auc.Value),
+                AucSwapped = swapped is null ? null : Interval(swapped.Value),
                 Pass = Intervals(pass),
                 Reward = Intervals(reward),
                 MajorityVote = Intervals(majority),
                 WeightedVote = Intervals(weighted),
             },
         };
+
+        Estimate? Auc(Func<PooledAnswer, double> score)
+        {
+            var pairs = pools.Select(p => PoolEstimators.RankedPairs(p, score)).ToList();
+            return Estimate.OfRatio([.. pairs.Select(p => p.Won)], [.. pairs.Select(p => p.Pairs)]);
+        }
 
         List<Estimate> OverProblems(Func<int, int, double> accuracy) =>
             [.. ks.Select(k => Estimate.OfMean([.. Enumerable.Range(0, pools.Count).Select(i => accuracy(i, k))]))];

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace BestOfN.Training.Evaluation;
 
 /// <summary>Lower and upper ends of the 95 % intervals of a <see cref="BestOfNCurve"/>, under the same names.</summary>
@@ -6,6 +8,9 @@ public sealed record BestOfNIntervals
     public required IReadOnlyList<double> Greedy { get; init; }
 
     public required IReadOnlyList<double>? Auc { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<double>? AucSwapped { get; init; }
 
     public required IReadOnlyList<IReadOnlyList<double>> Pass { get; init; }
 

@@ -91,10 +91,12 @@ internal static class PoolEstimators
     }
 
     /// <summary>Of all pairs of a correct and a wrong answer, how many there are and how many are ranked rightly; equal rewards count half.</summary>
-    public static (double Won, double Pairs) RankedPairs(CandidatePool pool)
+    /// <param name="pool">Answers to one problem.</param>
+    /// <param name="reward">Which reward to rank by.</param>
+    public static (double Won, double Pairs) RankedPairs(CandidatePool pool, Func<PooledAnswer, double> reward)
     {
-        var correct = pool.Answers.Where(a => a.IsCorrect).Select(a => a.Score.Value).ToList();
-        var wrong = pool.Answers.Where(a => !a.IsCorrect).Select(a => a.Score.Value).ToList();
+        var correct = pool.Answers.Where(a => a.IsCorrect).Select(reward).ToList();
+        var wrong = pool.Answers.Where(a => !a.IsCorrect).Select(reward).ToList();
         var won = correct.Sum(c => wrong.Sum(w => c > w ? 1 : c == w ? 0.5 : 0));
         return (won, (double)correct.Count * wrong.Count);
     }

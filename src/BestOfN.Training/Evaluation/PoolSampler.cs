@@ -25,6 +25,7 @@ public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewar
         var problem = world.Draw(sampling.Seed, index, Split.HeldOut);
         var prompt = problem.ToPrompt();
         await using var session = rewardModel.Begin(prompt);
+        await using var swapped = OtherOfItsFamily(problem, sampling, index) is { } other ? rewardModel.Begin(problem.ToPrompt(shown: other)) : null;
 
         // A candidate's seed is this plus its index: spread, and far from overflow, so that problems do not share draws.
         var seed = (long)(new SplitMix64(sampling.Seed, (ulong)index).Next() >> 2);
@@ -38,12 +39,19 @@ public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewar
         var answers = await GenerateAsync(request, cancellationToken);
         var greedy = await GenerateAsync(
             request with { Candidates = 1, Sampling = request.Sampling with { Temperature = 0 } }, cancellationToken);
-        var scores = await session.ScoreAsync([.. answers.Select((answer, i) => new Answer(i, answer.Text))], cancellationToken);
+        var judged = answers.Select((answer, i) => new Answer(i, answer.Text)).ToArray();
+        var scores = await session.ScoreAsync(judged, cancellationToken);
+        var swappedScores = swapped is null ? null : await swapped.ScoreAsync(judged, cancellationToken);
         return new(
-            [.. answers.Zip(scores, (answer, score) => new PooledAnswer(
-                answer.Text, score, problem.IsCorrect(answer.Text), IsTruncated: answer.FinishReason is "length" or "content_filter"))],
+            [.. answers.Select((answer, i) => new PooledAnswer(
+                answer.Text, scores[i], problem.IsCorrect(answer.Text), answer.FinishReason is "length" or "content_filter", swappedScores?[i]))],
             problem.IsCorrect(greedy[0].Text));
     }
+
+    // Past all problems of the run, a stretch of its own for each.
+    private Problem? OtherOfItsFamily(Problem problem, PoolSampling sampling, int index) => problem is not SeenProblem ? null
+        : Enumerable.Range(0, int.MaxValue).Select(i => world.Draw(sampling.Seed, sampling.Problems + index + ((long)i * sampling.Problems), Split.HeldOut))
+            .First(other => other.Family == problem.Family);
 
     private async Task<Candidate[]> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken)
     {

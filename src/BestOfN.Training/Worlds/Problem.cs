@@ -40,7 +40,8 @@ public abstract class Problem
     }
 
     /// <summary>One user message: the picture as a PNG or the video as a GIF, if there is one, then the question.</summary>
-    public Prompt ToPrompt() => new([new ChatMessage("user", [.. SeenParts(), new TextPart(Question)])]);
+    /// <param name="shown">Whose picture or video to show in place of its own.</param>
+    public Prompt ToPrompt(Problem? shown = null) => new([new ChatMessage("user", [.. (shown ?? this).SeenParts(), new TextPart(Question)])]);
 
     /// <summary>Other questions about what this one is about, of the same split: learned from together, so that it is looked at once.</summary>
     internal virtual IEnumerable<Problem> Companions(SplitMix64 random) => [];

@@ -63,6 +63,16 @@ public sealed class BestOfNCurveTests
     }
 
     [Fact]
+    public void The_control_with_swapped_pictures_is_measured_by_its_own_scores_and_left_out_of_text()
+    {
+        CandidatePool[] pools = [new([new("a", new(1), true, false, new(5)), new("b", new(0), false, false, new(5))], GreedyIsCorrect: true)];
+        var curve = BestOfNCurve.Measure(pools, seed: 1);
+
+        Assert.Equal((1, 0.5), (curve.Auc, curve.AucSwapped));
+        Assert.Null(BestOfNCurve.Measure(Pools(5, samples: 2), seed: 1).AucSwapped);
+    }
+
+    [Fact]
     public void Has_no_auc_where_nothing_is_wrong()
     {
         var pool = new CandidatePool([new("a", new(1), true), new("b", new(2), true)], GreedyIsCorrect: true);

@@ -1,4 +1,5 @@
 using BestOfN.Core.Generation;
+using BestOfN.Core.Prompts;
 using BestOfN.Training.Evaluation;
 using BestOfN.Training.Worlds;
 
@@ -29,6 +30,30 @@ public sealed class PoolSamplerTests
             Assert.All(pools[i].Answers, a => Assert.Equal(problem.Question.Length + a.Text.Length, a.Score.Value));
             Assert.True(pools[i].GreedyIsCorrect);
         }
+    }
+
+    [Fact]
+    public async Task A_control_shows_the_reward_model_the_picture_of_another_problem_of_the_family()
+    {
+        var world = PocketWorlds.Of(PocketWorlds.Image);
+        var shown = new System.Collections.Concurrent.ConcurrentBag<(string Question, string Picture)>();
+        var generator = new FakeGenerator((_, i) => $"{i}");
+        var rewards = new FakeRewardModel((prompt, text) =>
+        {
+            var picture = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(((ImagePart)prompt.Messages[0].Parts[0]).Content.Span));
+            shown.Add((prompt.Messages[0].Text, picture));
+            return int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) + (Own(prompt.Messages[0].Text, picture) ? 0 : 100);
+        });
+
+        var pools = await new PoolSampler(world, generator, rewards).DrawAsync(s_sampling with { World = world.Name }, null, TestContext.Current.CancellationToken);
+
+        Assert.All(pools.SelectMany(p => p.Answers), a => Assert.Equal(a.Score.Value + 100, a.SwappedScore?.Value));
+        Assert.All(shown.GroupBy(s => s.Question), q => Assert.InRange(q.Select(s => s.Picture).Distinct().Count(), 2, 24));
+        var text = await new PoolSampler(s_world, s_generator, new FakeRewardModel((_, _) => 0)).DrawAsync(s_sampling, null, TestContext.Current.CancellationToken);
+        Assert.All(text.SelectMany(p => p.Answers), a => Assert.Null(a.SwappedScore));
+
+        bool Own(string question, string picture) => Enumerable.Range(0, 12).Select(i => world.Draw(9, i, Split.HeldOut)).Any(p => p.Question == question
+            && Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(((ImagePart)p.ToPrompt().Messages[0].Parts[0]).Content.Span)) == picture);
     }
 
     [Fact]
