@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BestOfN.Models.Native;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Optimization;
@@ -26,6 +27,7 @@ internal sealed class TrainingLoop(
         IProgress<TrainingProgress>? progress,
         CancellationToken cancellationToken)
     {
+        FreedMemory.Keep();
         using var optimizer = new Muon(parameters, schedule.Beta2, schedule.WeightDecay);
         var state = new TrainingState(stateFolder);
         state.Restore(fingerprint, parameters, optimizer);
