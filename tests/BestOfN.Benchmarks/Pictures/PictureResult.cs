@@ -57,6 +57,12 @@ internal sealed record PictureResult
     /// <summary>The same at the sizes of the published model.</summary>
     public required double PublishedFlopRatio { get; init; }
 
+    /// <summary>The first request over one with the prompt's state kept, in FLOPs: no more can be won by keeping it.</summary>
+    public required double PromptKeptFlopRatio { get; init; }
+
+    /// <summary>The same at the sizes of the published model.</summary>
+    public required double PublishedPromptKeptFlopRatio { get; init; }
+
     /// <summary>Largest difference between the naive scores and ours, in this type.</summary>
     public required double MaxScoreDifference { get; init; }
 
