@@ -5,18 +5,26 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks;
 
-/// <summary>What the machine gives right now: the products of one layer's linear layers by the fastest way at hand, nothing else.</summary>
+/// <summary>What the machine gives right now: the products of linear layers by the fastest way at hand, nothing else.</summary>
 internal sealed class MatmulRate : IDisposable
 {
     private readonly List<(Tensor X, Tensor Weight, Tensor Out)> _products = [];
 
-    public MatmulRate(DecoderConfiguration c, int tokens, ScalarType type, Device device)
-    {
-        (int In, int Out)[] shapes =
+    public MatmulRate(DecoderConfiguration c, int tokens, ScalarType type, Device device) : this(
         [
             (c.HiddenSize, c.Heads * c.HeadSize), (c.HiddenSize, c.KeyValueHeads * c.HeadSize), (c.HiddenSize, c.KeyValueHeads * c.HeadSize),
             (c.Heads * c.HeadSize, c.HiddenSize), (c.HiddenSize, c.IntermediateSize), (c.HiddenSize, c.IntermediateSize), (c.IntermediateSize, c.HiddenSize),
-        ];
+        ],
+        tokens, type, device)
+    {
+    }
+
+    /// <param name="shapes">Width of the input and of the output of each linear layer.</param>
+    /// <param name="tokens">Rows of the input.</param>
+    /// <param name="type">Of all operands.</param>
+    /// <param name="device">Where they are.</param>
+    public MatmulRate(IReadOnlyList<(int In, int Out)> shapes, int tokens, ScalarType type, Device device)
+    {
         foreach (var (inputs, outputs) in shapes)
         {
             _products.Add((

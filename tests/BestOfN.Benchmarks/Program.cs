@@ -1,8 +1,10 @@
 using BestOfN.Benchmarks.Generation;
+using BestOfN.Benchmarks.Pictures;
 using BestOfN.Benchmarks.Scoring;
 
 return args switch
 {
+    ["scoring", .. var rest] when rest.Contains(PictureBenchmarkOptions.Switch) => PictureBenchmark.Run(PictureBenchmarkOptions.Parse(rest)),
     ["scoring", .. var rest] => ScoringBenchmark.Run(ScoringBenchmarkOptions.Parse(rest)),
     ["generation", .. var rest] => GenerationBenchmark.Run(GenerationBenchmarkOptions.Parse(rest)),
     _ => Usage(),
@@ -11,6 +13,7 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine($"usage: dotnet run -c Release --project tests/BestOfN.Benchmarks -- {ScoringBenchmarkOptions.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {PictureBenchmarkOptions.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {GenerationBenchmarkOptions.Usage}");
     return 2;
 }

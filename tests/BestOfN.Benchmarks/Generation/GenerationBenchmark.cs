@@ -4,6 +4,7 @@ using BestOfN.Models.Devices;
 using BestOfN.Models.Generation;
 using BestOfN.Models.Networks;
 using Spectre.Console;
+using static BestOfN.Benchmarks.Samples;
 using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks.Generation;
@@ -143,11 +144,5 @@ internal sealed class GenerationBenchmark
         }
 
         AnsiConsole.Write(table);
-    }
-
-    private static double Median(List<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 }

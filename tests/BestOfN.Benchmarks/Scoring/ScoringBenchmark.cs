@@ -4,6 +4,7 @@ using System.Text.Json;
 using BestOfN.Models.Devices;
 using BestOfN.Models.Networks;
 using Spectre.Console;
+using static BestOfN.Benchmarks.Samples;
 using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks.Scoring;
@@ -187,19 +188,5 @@ internal sealed class ScoringBenchmark
         }
 
         AnsiConsole.Write(table);
-    }
-
-    private static double Median(List<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
-    }
-
-    private static double Difference(float[] a, float[] b) => a.Zip(b, (x, y) => (double)Math.Abs(x - y)).Max();
-
-    private static double Spread(float[] scores)
-    {
-        var mean = scores.Average(s => (double)s);
-        return Math.Sqrt(scores.Average(s => (s - mean) * (s - mean)));
     }
 }

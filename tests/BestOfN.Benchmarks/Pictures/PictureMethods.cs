@@ -1,0 +1,83 @@
+using BestOfN.Core.Prompts;
+using BestOfN.Core.Rewards;
+using BestOfN.Models.Devices;
+using BestOfN.Models.Networks;
+using BestOfN.Models.Pictures;
+using BestOfN.Models.Prompts;
+using BestOfN.Models.Scoring;
+using static TorchSharp.torch;
+
+namespace BestOfN.Benchmarks.Pictures;
+
+/// <summary>Two ways to the same scores: everything anew for every candidate, and the product's engine.</summary>
+internal sealed class PictureMethods : IDisposable
+{
+    private readonly RewardNetwork _network;
+    private readonly DeviceWorker _worker;
+
+    /// <param name="network">Owned from here on.</param>
+    /// <param name="worker">The caller's.</param>
+    public PictureMethods(RewardNetwork network, DeviceWorker worker)
+    {
+        (_network, _worker) = (network, worker);
+        Keeping = Engine(new ScoringOptions { PromptCacheBytes = 1 << 28 });
+        Forgetting = Engine(new ScoringOptions { PromptCacheBytes = 0 });
+    }
+
+    /// <summary>Keeps pictures and the states of prompts, as the product does.</summary>
+    public ScoringEngine Keeping { get; }
+
+    /// <summary>Keeps pictures only.</summary>
+    public ScoringEngine Forgetting { get; }
+
+    /// <summary>From the file to tiles.</summary>
+    public static TiledPicture Prepare(ImagePart picture) => HighDefinitionTiling.Apply(
+        PictureDecoder.Decode(picture.Content, PictureLimits.Default, CancellationToken.None),
+        PictureModel.LargestSide * PictureModel.LargestSide, PictureModel.Vision.ImageSize, TilingVariant.Inference, CancellationToken.None);
+
+    /// <summary>A request as the gateway makes it: the conversation is opened, then all answers are scored.</summary>
+    public static async Task<float[]> ScoreAsync(ScoringEngine engine, PictureCase c, ImagePart picture)
+    {
+        await using var session = engine.Begin(c.Prompt(picture));
+        var scores = await session.ScoreAsync([.. c.Answers.Select((a, i) => new Answer(i, NumberTokenizer.Text(a)))], CancellationToken.None);
+        return [.. scores.Select(s => (float)s.Value)];
+    }
+
+    /// <summary>As the reference does: every candidate reads and encodes its picture, then all whole sequences go through in one padded batch.</summary>
+    /// <remarks>Answers are of one length, so that no time is lost to padding.</remarks>
+    public Task<float[]> PerCandidateAsync(PictureCase c, ImagePart picture) => _worker.RunAsync(() =>
+    {
+        var vectors = c.Answers.Select(_ => _network.Pictures!.Encode([Prepare(picture)])[0]).ToArray();
+        var count = (int)vectors[0].size(0);
+        var length = c.Before.Length + count + c.After.Length + PictureCase.AnswerTokens;
+        long[] ids = [.. c.Answers.SelectMany(a => c.Before.Concat(Enumerable.Repeat(0, count)).Concat(c.After).Concat(a)).Select(id => (long)id)];
+        long[] seen = [.. Enumerable.Range(0, c.N).SelectMany(i => Enumerable.Range((i * length) + c.Before.Length, count)).Select(row => (long)row)];
+        long[] last = [.. Enumerable.Range(1, c.N).Select(i => ((long)i * length) - 1)];
+
+        var device = _network.Decoder.Device;
+        var positions = arange(length, ScalarType.Int64, device).repeat(c.N);
+        var pictures = new PictureTokens(tensor(seen, device: device), cat(vectors, 0));
+        var hidden = _network.Decoder.Forward(tensor(ids, device: device), positions, new BatchedAttention(c.N), pictures: pictures)!;
+        return _network.Head.Score(hidden.index_select(0, tensor(last, device: device))).cpu().data<float>().ToArray();
+    });
+
+    public void Dispose()
+    {
+        // Each disposes the network; the second finds nothing left to free.
+        Forgetting.Dispose();
+        Keeping.Dispose();
+    }
+
+    private ScoringEngine Engine(ScoringOptions options)
+    {
+        var tokenizer = new NumberTokenizer(PictureModel.Decoder.VocabularySize);
+        return new ScoringEngine(
+            "benchmark",
+            _network,
+            new ConversationEncoder(tokenizer.Render, tokenizer, ending: [], scoresSteps: false, stepTokenId: null),
+            _worker,
+            options,
+            reader: PromptReader.For(_network.Pictures, _network.Decoder, tokenizer, _network.MaxTiles, options.PictureCacheBytes),
+            tokenizer: tokenizer);
+    }
+}

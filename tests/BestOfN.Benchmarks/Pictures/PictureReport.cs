@@ -1,0 +1,11 @@
+using BestOfN.Models.Networks;
+using BestOfN.Models.Networks.Vision;
+
+namespace BestOfN.Benchmarks.Pictures;
+
+/// <summary>What is written with <c>--json</c>.</summary>
+/// <param name="Vision">Sizes of the tower.</param>
+/// <param name="Decoder">Sizes of the decoder.</param>
+/// <param name="Cases">One for each case and type.</param>
+/// <param name="Video">Null where ffmpeg is not installed.</param>
+internal sealed record PictureReport(VisionConfiguration Vision, DecoderConfiguration Decoder, IReadOnlyList<PictureResult> Cases, VideoResult? Video);
