@@ -56,7 +56,7 @@ public sealed class JudgedPictureTests
         return await http.PostAsync(new Uri($"{gateway.Endpoint}/chat/completions"), new StringContent(json, Encoding.UTF8, "application/json"), TestGateway.Cancellation);
     }
 
-    private static byte[] Sound() => File.ReadAllBytes(Path.Combine(SeeingModel.RewardFolder, "image_0.png"));
+    private static byte[] Sound() => SeeingModel.Picture.Content.ToArray();
 
     private static byte[] Broken(string file) => file switch
     {
