@@ -3,6 +3,11 @@ namespace BestOfN.Core.Rewards;
 /// <summary>One prompt under judgement. Owns the prompt's state; disposing it gives the state back and drops waiting work.</summary>
 public interface IScoringSession : IAsyncDisposable
 {
+    /// <summary>Waits until the model has been shown the pictures and videos of the prompt. Nothing is computed yet, so that it takes little of the time that answers take.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ScoringFailedException">The prompt cannot be judged: no call of this session will give a score.</exception>
+    Task SeePromptAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Scores any set of complete or partial answers in one pass. May be called again, with others or with longer ones.</summary>
     /// <param name="answers">What to judge; indices are distinct.</param>
     /// <param name="cancellationToken">Takes the waiting work out of the queue.</param>

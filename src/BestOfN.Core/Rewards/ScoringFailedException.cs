@@ -9,4 +9,10 @@ public sealed class ScoringFailedException : Exception
 
     /// <summary>The part of the prompt that could not be read; null where none is to blame. It is the sender's mistake, and the message may be shown to the sender.</summary>
     public ContentPart? Part { get; init; }
+
+    /// <summary>
+    /// The prompt cannot be shown to the model, so that no fallback helps: who was to judge has not seen the question. Where no <see cref="Part"/> is to blame,
+    /// the server is, which lacks a tool.
+    /// </summary>
+    public bool IsPromptUnreadable { get => field || Part is not null; init; }
 }

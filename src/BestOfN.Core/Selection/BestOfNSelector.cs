@@ -8,7 +8,8 @@ namespace BestOfN.Core.Selection;
 /// <summary>The story of a request: several answers are made while the judge reads the question, all are judged, the best is chosen.</summary>
 /// <remarks>
 /// <list type="number">
-/// <item>The judge begins with the prompt, the generator with the candidates.</item>
+/// <item>The judge is shown the pictures of the prompt: what it cannot see is refused before a candidate has cost anything. Then it begins with the prompt, and the
+/// generator with the candidates.</item>
 /// <item>Finished candidates are judged, those that were cut short too. A lost candidate never takes its siblings with it.</item>
 /// <item>Candidates that finished by themselves go before those that were cut short; within each, judged ones before unjudged ones; judged ones are ordered by the
 /// strategy, unjudged ones by majority vote, whose ties go to the lower index. A failing judge therefore leads to the majority's answer, and where all
@@ -23,7 +24,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
     /// <exception cref="GenerationFailedException">
     /// There is no answer. Carries the upstream's status where all candidates failed with the same; its inner exception is a <see cref="TimeoutException"/> where time ran out.
     /// </exception>
-    /// <exception cref="ScoringFailedException">The judge cannot read a part of the prompt, which <see cref="ScoringFailedException.Part"/> names.</exception>
+    /// <exception cref="ScoringFailedException">The judge cannot be shown the prompt (<see cref="ScoringFailedException.IsPromptUnreadable"/>).</exception>
     /// <exception cref="OperationCanceledException">The caller hung up.</exception>
     public async Task<Selection> SelectAsync(SelectionRequest asked, CancellationToken cancellationToken)
     {
@@ -38,8 +39,9 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             logger.Asked(request.Generation.Candidates, string.Join('\n', request.Generation.Prompt.Messages.Select(message => $"{message.Role}: {message.Text}")));
         }
 
-        // 1. Both begin at once.
+        // 1. The judge looks, then both begin.
         await using var session = judges ? run.Begin(request.RewardModel!, request.Generation.Prompt) : null;
+        await run.SeePromptAsync(session, deadlines.Generation);
         ThrowIfRefused(run);
         var scoring = run.ScoreAsync(session, deadlines.Answer, cancellationToken);
         await run.GenerateAsync(deadlines.Generation, cancellationToken);

@@ -34,7 +34,7 @@ internal sealed class SelectionRun
 
     public bool ScorerFailed { get; private set; }
 
-    /// <summary>The judge's word that a part of the prompt cannot be read: no fallback mends that.</summary>
+    /// <summary>The judge's word that the prompt cannot be read: no fallback mends that.</summary>
     public ScoringFailedException? Refusal { get; private set; }
 
     public bool ScoringRanOut { get; private set; }
@@ -59,11 +59,34 @@ internal sealed class SelectionRun
         }
     }
 
+    /// <summary>Waits until the judge has seen what the prompt shows. Does not throw: what it cannot see is the <see cref="Refusal"/>.</summary>
+    public async Task SeePromptAsync(IScoringSession? session, CancellationToken deadline)
+    {
+        if (session is null)
+        {
+            return;
+        }
+
+        try
+        {
+            await session.SeePromptAsync(deadline).WaitAsync(deadline);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            // Generation will find the same and tell it.
+        }
+        catch (Exception exception)
+        {
+            FailScoring(exception);
+        }
+    }
+
     /// <summary>Takes in candidates until all have ended, a budget runs out or the winner is certain. Does not throw: what happened is in <see cref="End"/>.</summary>
     public async Task GenerateAsync(CancellationToken deadline, CancellationToken cancellationToken)
     {
         try
         {
+            deadline.ThrowIfCancellationRequested();
             await using var generation = _request.Generator.Start(_request.Generation, deadline);
             End = await ReadAsync(generation.Events, deadline);
         }
@@ -98,16 +121,17 @@ internal sealed class SelectionRun
     /// </summary>
     public async Task ScoreAsync(IScoringSession? session, CancellationToken deadline, CancellationToken cancellationToken)
     {
-        if (session is null)
+        if (session is null || ScorerFailed)
         {
             return;
         }
 
         try
         {
+            var untilHalfTime = (_request.TimeBudget / 2) - Elapsed;
             using (var halfTime = CancellationTokenSource.CreateLinkedTokenSource(deadline))
             {
-                await Task.WhenAny(_generated.Task, Task.Delay(_request.TimeBudget / 2, _time, halfTime.Token));
+                await Task.WhenAny(_generated.Task, Task.Delay(untilHalfTime > TimeSpan.Zero ? untilHalfTime : TimeSpan.Zero, _time, halfTime.Token));
                 await halfTime.CancelAsync(); // else the timer would outlive a quick request
             }
 
@@ -230,7 +254,7 @@ internal sealed class SelectionRun
     private void FailScoring(Exception exception)
     {
         ScorerFailed = true;
-        if (exception is ScoringFailedException { Part: not null } refusal)
+        if (exception is ScoringFailedException { IsPromptUnreadable: true } refusal)
         {
             Refusal = refusal;
             return;

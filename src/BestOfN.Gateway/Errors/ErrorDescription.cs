@@ -23,6 +23,8 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
         GenerationFailedException { Part: { } part } => Unreadable(part, exception.Message),
         ScoringFailedException { Part: { } part } => Unreadable(part, exception.Message),
         GenerationFailedException failed => Of(failed),
+        ScoringFailedException { IsPromptUnreadable: true } => new(
+            StatusCodes.Status503ServiceUnavailable, new ApiError(exception.Message, TypeOf(StatusCodes.Status503ServiceUnavailable)) { Code = "scoring_failed" }),
         BadHttpRequestException bad => Of(bad.StatusCode),
         _ => Of(StatusCodes.Status500InternalServerError),
     };

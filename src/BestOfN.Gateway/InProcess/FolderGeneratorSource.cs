@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using BestOfN.Core.Generation;
 using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
@@ -7,7 +8,7 @@ using BestOfN.Models.Generation;
 namespace BestOfN.Gateway.InProcess;
 
 /// <summary>Generators from model folders, such as the pocket one.</summary>
-internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironment environment, TimeProvider time) : IGeneratorSource
+internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironment environment, TimeProvider time, IMeterFactory meters) : IGeneratorSource
 {
     public string Kind => "pocket";
 
@@ -39,6 +40,6 @@ internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironm
                 HdNum = options.HdNum,
                 PictureCacheBytes = options.PictureCacheBytes,
             },
-            time);
+            time, model, meters);
     }
 }

@@ -46,6 +46,30 @@ internal sealed class ClusterDestination : IUpstreamDestination
         return _cluster.HttpClient.SendAsync(request, cancellationToken);
     }
 
+    /// <summary>Has a client's request answered here, with all that is particular to it but its credentials and the host it named.</summary>
+    /// <param name="context">The client's request. Its response may bear the status of an earlier attempt.</param>
+    /// <param name="body">What takes the place of its body.</param>
+    /// <param name="forwarder">YARP's.</param>
+    /// <returns>False if nobody could be connected to, so that another destination may be tried. Until one is, the response has the status that says so.</returns>
+    public async Task<bool> TryForwardAsync(HttpContext context, byte[] body, IHttpForwarder forwarder)
+    {
+        context.Features.Set<IForwarderErrorFeature>(null);
+        context.Response.StatusCode = StatusCodes.Status200OK;
+        context.Request.Body = new MemoryStream(body, writable: false);
+        context.Request.ContentLength = body.Length;
+        await forwarder.SendAsync(
+            context, _destination.Model.Config.Address, _cluster.HttpClient, _cluster.Config.HttpRequest ?? ForwarderRequestConfig.Empty,
+            new ClientTransformer(ClusterSettings.Read(_cluster.Config), _destination.Model.Config.Host));
+        _passiveHealth?.RequestProxied(context, _clusterState, _destination);
+        return context.GetForwarderErrorFeature() is not
+        {
+            Exception: HttpRequestException
+            {
+                HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
+            },
+        };
+    }
+
     public void Report(bool served)
     {
         if (_passiveHealth is null)
@@ -81,6 +105,17 @@ internal sealed class ClusterDestination : IUpstreamDestination
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Decrement")]
     private static extern int Decrement([UnsafeAccessorType(Counter)] object counter);
+
+    private sealed class ClientTransformer(ClusterSettings settings, string? host) : HttpTransformer
+    {
+        public override async ValueTask TransformRequestAsync(
+            HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+        {
+            await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+            proxyRequest.Headers.Host = host;
+            UpstreamServices.ReplaceCredentials(httpContext, proxyRequest, settings);
+        }
+    }
 
     private sealed class LostCall : IForwarderErrorFeature
     {

@@ -14,7 +14,10 @@ internal sealed class ClusterDestinations(
     IEnumerable<IPassiveHealthCheckPolicy> passiveHealth,
     IHttpContextAccessor http) : IUpstreamDestinations
 {
-    public IUpstreamDestination? Acquire(IReadOnlyCollection<string> avoid)
+    IUpstreamDestination? IUpstreamDestinations.Acquire(IReadOnlyCollection<string> avoid) => Acquire(avoid);
+
+    /// <inheritdoc cref="IUpstreamDestinations.Acquire"/>
+    public ClusterDestination? Acquire(IReadOnlyCollection<string> avoid)
     {
         if (!proxy.TryGetCluster(clusterId, out var cluster))
         {

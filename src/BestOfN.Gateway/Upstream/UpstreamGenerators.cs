@@ -36,6 +36,9 @@ internal sealed class UpstreamGenerators(
         return _made.GetOrAdd((clusterId, ClusterSettings.Read(cluster.Model.Config).Choices), key => new(() => Make(key.Cluster, key.Choices))).Value.Generator;
     }
 
+    /// <summary>Whose turn it is in a cluster; for one that does not exist it is nobody's.</summary>
+    public ClusterDestinations DestinationsOf(string clusterId) => new(clusterId, proxy, loadBalancing, passiveHealth, http);
+
     public void Dispose()
     {
         foreach (var made in _made.Values)
@@ -46,7 +49,7 @@ internal sealed class UpstreamGenerators(
 
     private (UpstreamClient, OpenAIGenerator) Make(string clusterId, ChoiceCalls choices)
     {
-        var client = new UpstreamClient(new ClusterDestinations(clusterId, proxy, loadBalancing, passiveHealth, http), options.Value, time);
+        var client = new UpstreamClient(DestinationsOf(clusterId), options.Value, time);
         return (client, new OpenAIGenerator(client, choices, time, logger));
     }
 }

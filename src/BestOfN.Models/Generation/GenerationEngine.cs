@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.Metrics;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Models.Devices;
@@ -31,6 +32,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     private readonly DeviceWorker _worker;
     private readonly GenerationOptions _options;
     private readonly TimeProvider _time;
+    private readonly GenerationMetrics _metrics;
     private PackedModel? _packed;                                                        // likewise
     private SequenceBatch _batch;
     private int _preparing;                                                              // requests whose pictures are being decoded
@@ -46,12 +48,15 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         DeviceWorker worker,
         GenerationOptions options,
         TimeProvider? time = null,
-        PromptReader? reader = null)
+        PromptReader? reader = null,
+        string name = "",
+        IMeterFactory? meters = null)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         (_model, _tokenizer, _template, _worker, _options, _time) = (model, tokenizer, template, worker, options, time ?? TimeProvider.System);
         _endTokenIds = [.. endTokenIds];
         _reader = reader ?? PromptReader.TextOnly;
+        _metrics = new GenerationMetrics(name, meters, _reader.Store);
         _batch = new SequenceBatch(model, pictures: _reader.Store);
     }
 
@@ -73,10 +78,13 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     /// <param name="worker">Where to run.</param>
     /// <param name="options">Limits.</param>
     /// <param name="time">Clock of templates and latencies; the system's by default.</param>
+    /// <param name="name">What the operator calls it; the folder's name by default.</param>
+    /// <param name="meters">Where counters go; null: a meter of its own.</param>
     /// <exception cref="Weights.CheckpointException">Configuration or weights are not as expected.</exception>
     /// <exception cref="IOException">Tokenizer or chat template are missing; <see cref="InvalidDataException"/> where they are broken.</exception>
     /// <exception cref="ValidationException">An option is out of range.</exception>
-    public static GenerationEngine Load(string folder, ScalarType type, DeviceWorker worker, GenerationOptions options, TimeProvider? time = null)
+    public static GenerationEngine Load(
+        string folder, ScalarType type, DeviceWorker worker, GenerationOptions options, TimeProvider? time = null, string? name = null, IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(worker);
         LanguageModel? model = null;
@@ -86,7 +94,9 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             var tokenizer = TokenizerFiles.Load(folder);
             var template = ChatTemplate.Load(folder, model!.Architecture, tokenizer, time);
             var reader = PromptReader.For(model.Pictures, model.Decoder, tokenizer, options.HdNum ?? model.MaxTiles, options.PictureCacheBytes);
-            return new GenerationEngine(model, tokenizer, template.Encode, EndTokens.Of(folder, model, tokenizer, template), worker, options, time, reader);
+            return new GenerationEngine(
+                model, tokenizer, template.Encode, EndTokens.Of(folder, model, tokenizer, template), worker, options, time, reader,
+                name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), meters);
         }
         catch
         {
@@ -175,6 +185,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             _packed?.Dispose();
             _model.Dispose();
         });
+        _metrics.Dispose();
     }
 
     private RunningGeneration Prepare(GenerationRequest request)

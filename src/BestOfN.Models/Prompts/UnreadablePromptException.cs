@@ -1,4 +1,5 @@
 using BestOfN.Core.Prompts;
+using BestOfN.Core.Rewards;
 
 namespace BestOfN.Models.Prompts;
 
@@ -7,4 +8,7 @@ internal sealed class UnreadablePromptException(string message, ContentPart? par
 {
     /// <summary>The part to blame; null where the fault is not the sender's.</summary>
     public ContentPart? Part => part;
+
+    /// <summary>The same in the words of a reward model.</summary>
+    public ScoringFailedException ToScoringFailure() => new(Message, this) { Part = part, IsPromptUnreadable = true };
 }

@@ -201,7 +201,7 @@ public sealed class ReferenceScoring
         }
         catch (UnreadablePromptException e)
         {
-            throw new ScoringFailedException(e.Message, e) { Part = e.Part };
+            throw e.ToScoringFailure();
         }
     }
 }

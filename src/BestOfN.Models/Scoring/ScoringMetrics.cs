@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using BestOfN.Models.Prompts;
 
 namespace BestOfN.Models.Scoring;
 
@@ -41,14 +42,7 @@ internal sealed class ScoringMetrics : IDisposable
         _meter.CreateObservableCounter("bestofn.scoring.prompt_cache.evictions", () => Tagged(cache.Evictions), "{prompt}", "Prompt states freed for others.");
         if (scheduler.Pictures is { } pictures)
         {
-            _meter.CreateObservableGauge("bestofn.scoring.picture_cache.size", () => Tagged(pictures.Bytes), "By", "Memory of encoded pictures.");
-            _meter.CreateObservableCounter(
-                "bestofn.scoring.picture_cache.lookups",
-                () => new[] { Tagged(pictures.Hits, "hit"), Tagged(pictures.Misses, "miss") },
-                "{picture}",
-                "Pictures of prompts, by whether they were there.");
-            _meter.CreateObservableCounter("bestofn.scoring.picture_cache.evictions", () => Tagged(pictures.Evictions), "{picture}", "Encoded pictures freed for others.");
-            _meter.CreateObservableCounter("bestofn.scoring.pictures", () => Tagged(pictures.Encoded), "{picture}", "Pictures that went through the vision tower.");
+            PictureInstruments.Observe(_meter, "bestofn.scoring", pictures, _model);
         }
 
         _meter.CreateObservableCounter("bestofn.scoring.prompt_cache.tokens", () => Tagged(cache.ReusedTokens), "{token}", "Prompt tokens that need not be computed.");

@@ -27,6 +27,19 @@ public sealed class ScoringSession : IScoringSession
         }
     }
 
+    public async Task SeePromptAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        try
+        {
+            await _opening.WaitAsync(cancellationToken);
+        }
+        catch (Exception e) when (Failure(e) is { } failure)
+        {
+            throw failure;
+        }
+    }
+
     public async Task<IReadOnlyList<CandidateScore>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
     {
         var rewards = await RewardAsync(answers, cancellationToken);
@@ -78,16 +91,19 @@ public sealed class ScoringSession : IScoringSession
             (var messages, context) = await _opening.WaitAsync(cancellationToken);
             sequences = [.. encode(_engine.Encoder, messages)];
         }
-        catch (UnreadablePromptException e)
+        catch (Exception e) when (Failure(e) is { } failure)
         {
-            throw new ScoringFailedException(e.Message, e) { Part = e.Part };
-        }
-        catch (Exception e) when (e is not (ScoringFailedException or OperationCanceledException or ObjectDisposedException))
-        {
-            throw new ScoringFailedException($"The conversation cannot be encoded for the reward model: {e.Message}", e);
+            throw failure;
         }
 
         var rewards = await _engine.Scheduler.ScoreAsync(context, sequences, cancellationToken);
         return [.. rewards.Select(_engine.Reward)];
     }
+
+    private static ScoringFailedException? Failure(Exception exception) => exception switch
+    {
+        UnreadablePromptException e => e.ToScoringFailure(),
+        ScoringFailedException or OperationCanceledException or ObjectDisposedException => null,
+        _ => new($"The conversation cannot be encoded for the reward model: {exception.Message}", exception),
+    };
 }

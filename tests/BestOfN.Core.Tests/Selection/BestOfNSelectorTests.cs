@@ -1,4 +1,5 @@
 using BestOfN.Core.Generation;
+using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Core.Selection;
 using BestOfN.Testing.Fakes;
@@ -126,6 +127,45 @@ public sealed class BestOfNSelectorTests
         var reward = new FakeRewardModel(_ => 0) { BeginFailure = new ScoringFailedException("The prompt is too long.") };
         var selection = await Selectors.SelectAsync(FakeGenerator.Answering("a", "b"), reward, 2);
         Assert.Equal(["scorer_failed"], selection.Degraded);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_the_judge_cannot_see_is_refused_before_a_candidate_is_asked_for(bool sendersFault)
+    {
+        var refusal = sendersFault
+            ? new ScoringFailedException("The picture is truncated.") { Part = new ImagePart(default) }
+            : new ScoringFailedException("Videos need ffmpeg.") { IsPromptUnreadable = true };
+        var generator = FakeGenerator.Answering("a", "b");
+        var reward = new FakeRewardModel(_ => 0) { Sight = _ => throw refusal };
+
+        Assert.Same(refusal, await Assert.ThrowsAsync<ScoringFailedException>(() => Selectors.SelectAsync(generator, reward, 2)));
+        Assert.Empty(generator.Requests);
+        Assert.Equal(0, reward.OpenSessions);
+    }
+
+    [Fact]
+    public async Task No_candidate_is_asked_for_while_the_judge_looks()
+    {
+        var seen = new TaskCompletionSource();
+        var generator = FakeGenerator.Answering("a", "bb");
+        var reward = new FakeRewardModel(answer => answer.Text.Length) { Sight = _ => seen.Task };
+        var selection = Selectors.SelectAsync(generator, reward, 2);
+
+        Assert.Single(reward.Prompts);
+        Assert.Empty(generator.Requests);
+        seen.SetResult();
+        Assert.Equal("bb", (await selection).Winner.Candidate!.Text);
+    }
+
+    [Fact]
+    public async Task A_judge_that_knows_from_the_prompt_that_it_will_fail_is_not_asked_again()
+    {
+        var reward = new FakeRewardModel(_ => 0) { Sight = _ => throw new ScoringFailedException("The prompt is too long.") };
+        var selection = await Selectors.SelectAsync(FakeGenerator.Answering("a", "b"), reward, 2);
+        Assert.Equal(["scorer_failed"], selection.Degraded);
+        Assert.Empty(reward.Passes);
     }
 
     [Theory]

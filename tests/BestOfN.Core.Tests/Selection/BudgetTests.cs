@@ -29,6 +29,47 @@ public sealed class BudgetTests
         await generator.Ended.WaitAsync(Cancellation);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_judge_that_looks_too_long_costs_no_candidate(bool hangsUp)
+    {
+        var generator = FakeGenerator.Answering("a", "b");
+        var reward = new FakeRewardModel(_ => 0) { Sight = _ => Task.Delay(Timeout.Infinite, Cancellation) };
+        using var caller = new CancellationTokenSource();
+        var selection = Selectors.With(_time).SelectAsync(Selectors.Request(generator, reward, 2), caller.Token);
+
+        if (hangsUp)
+        {
+            await caller.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => selection);
+        }
+        else
+        {
+            _time.Advance(TimeSpan.FromSeconds(9));
+            Assert.IsType<TimeoutException>((await Assert.ThrowsAsync<GenerationFailedException>(() => selection)).InnerException);
+        }
+
+        Assert.Empty(generator.Requests);
+    }
+
+    [Fact]
+    public async Task Half_of_the_time_is_counted_from_the_request_and_not_from_the_look()
+    {
+        var seen = new TaskCompletionSource();
+        var generator = FakeGenerator.Answering("a", "bb").ThenHanging();
+        var reward = new FakeRewardModel(answer => answer.Text.Length) { Sight = _ => seen.Task };
+        var selection = Start(Selectors.Request(generator, reward, 3));
+
+        _time.Advance(TimeSpan.FromSeconds(4));
+        seen.SetResult();
+        await generator.Hung.WaitAsync(Cancellation);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await reward.Scored.WaitAsync(Cancellation);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(2, (await selection).Scored);
+    }
+
     [Fact]
     public async Task What_was_judged_early_counts_when_the_last_pass_does_not_end()
     {

@@ -120,6 +120,18 @@ public sealed class AttachmentTests
         Assert.Equal(($"{Field}.url", "invalid_image", "The picture is truncated."), ((string?)error["param"], (string?)error["code"], (string?)error["message"]));
     }
 
+    [Fact]
+    public async Task What_the_server_lacks_to_see_a_video_is_its_own_fault_and_costs_no_candidate()
+    {
+        var generator = Seeing("a", "b");
+        var judge = new FakeRewardModel(_ => 0) { AcceptsPictures = true, Sight = _ => throw new ScoringFailedException("Videos need ffmpeg.") { IsPromptUnreadable = true } };
+        await using var gateway = new TestGateway(generator, judge, relays: true);
+
+        var error = await gateway.PostAsync("/v1/chat/completions", Ask(Video)).ErrorAsync(HttpStatusCode.ServiceUnavailable);
+        Assert.Equal(("server_error", "scoring_failed", "Videos need ffmpeg."), ((string?)error["type"], (string?)error["code"], (string?)error["message"]));
+        Assert.Empty(generator.Requests);
+    }
+
     private static FakeGenerator Seeing(params string[] texts) => new([.. texts.Select(FakeCandidate.FromText)]) { AcceptsPictures = true };
 
     private static string Ask(string parts, string model = "pocket") =>

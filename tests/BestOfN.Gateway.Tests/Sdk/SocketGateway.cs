@@ -36,6 +36,8 @@ internal sealed class SocketGateway : IAsyncDisposable
 
     public Uri Endpoint { get; }
 
+    public IServiceProvider Services => _factory.Services;
+
     /// <summary>Settings for a model <c>remote</c> behind this upstream.</summary>
     public static (string Path, string Value)[] Before(OpenAIUpstream upstream) =>
     [

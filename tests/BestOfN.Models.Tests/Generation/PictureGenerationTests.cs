@@ -67,6 +67,26 @@ public sealed class PictureGenerationTests : IDisposable
     }
 
     [Fact]
+    public async Task Pictures_are_counted()
+    {
+        using var engine = Load(new GenerationOptions { PictureCacheBytes = 0 }, "counted-eye");
+        foreach (var picture in (ImagePart[])[s_picture, s_other, s_picture])
+        {
+            await AnswersAsync(engine, [new("user", [picture])]);
+        }
+
+        await AnswersAsync(engine, [new("user", [new TextPart("A "), s_picture, new TextPart(" and B "), s_picture])]);
+        await _worker.RunAsync(() => { }, Cancelled);
+        var counted = MeterReadings.Read("gen_ai.request.model", "counted-eye");
+        Assert.Equal((4, 1), (counted["bestofn.generation.picture_cache.lookups:miss"], counted["bestofn.generation.picture_cache.lookups:hit"]));
+        Assert.Equal((4, 4), (counted["bestofn.generation.pictures"], counted["bestofn.generation.picture_cache.evictions"]));
+        Assert.Equal(0, counted["bestofn.generation.picture_cache.size"]);
+
+        engine.Dispose();
+        Assert.Empty(MeterReadings.Read("gen_ai.request.model", "counted-eye"));
+    }
+
+    [Fact]
     public async Task Bulk_samples_about_pictures_are_those_of_naive_decoding()
     {
         ChatMessage[][] conversations = [.. new[] { "What?", "Which one is it?", "How many?" }.Select(q => new[] { new ChatMessage("user", [new TextPart(q), s_picture]) })];
@@ -135,8 +155,8 @@ public sealed class PictureGenerationTests : IDisposable
     private static TiledPicture Tiled(ImagePart part, int hdNum) => HighDefinitionTiling.Apply(
         PictureDecoder.Decode(part.Content, PictureLimits.Default, Cancelled), hdNum, 560, TilingVariant.Inference, Cancelled);
 
-    private GenerationEngine Load(GenerationOptions? options = null) =>
-        GenerationEngine.Load(_folder.FullName, ScalarType.Float32, _worker, (options ?? new()) with { HdNum = 9 });
+    private GenerationEngine Load(GenerationOptions? options = null, string? name = null) =>
+        GenerationEngine.Load(_folder.FullName, ScalarType.Float32, _worker, (options ?? new()) with { HdNum = 9 }, name: name);
 
     private (ITokenizer Tokenizer, ChatTemplate Template) Texts()
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Models.Devices;
@@ -15,7 +14,7 @@ public sealed class PictureMemoryTests
     {
         using var worker = new DeviceWorker(torch.CPU);
         var options = PictureConversations.Options with { HdNum = 1, PictureCacheBytes = 250_000, PromptCacheBytes = 1 << 20 };   // two pictures of 841 · 32 floats
-        using var engine = ScoringEngine.Load("eye", GoldenFiles.Folder("ixc25-reward/image-1x1"), torch.ScalarType.Float32, worker, options);
+        using var engine = ScoringEngine.Load("memory-eye", GoldenFiles.Folder("ixc25-reward/image-1x1"), torch.ScalarType.Float32, worker, options);
         ImagePart[] pictures =
         [
             PictureConversations.Picture("image-1x1", "image_0.png"), PictureConversations.Picture("image-2x3", "image_0.png"),
@@ -27,27 +26,8 @@ public sealed class PictureMemoryTests
         Assert.InRange(await MeasureAsync(), 0, tensors + 4);   // one picture or prompt state more or less
         Assert.InRange(engine.Reader.Store!.Bytes, 1, options.PictureCacheBytes);
 
-        var counted = new Dictionary<string, long>();
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, l) =>
-            {
-                if (instrument.Meter.Name == "BestOfN")
-                {
-                    l.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-        {
-            if (tags.ToArray().Contains(new("bestofn.reward_model", "eye")))
-            {
-                counted[instrument.Name] = counted.GetValueOrDefault(instrument.Name) + value;
-            }
-        });
-        listener.Start();
-        listener.RecordObservableInstruments();
-        Assert.Equal(30, counted["bestofn.scoring.picture_cache.lookups"]);
+        var counted = MeterReadings.Read("bestofn.reward_model", "memory-eye");
+        Assert.Equal(30, counted["bestofn.scoring.picture_cache.lookups:hit"] + counted["bestofn.scoring.picture_cache.lookups:miss"]);
         Assert.Equal(engine.EncodedPictures, counted["bestofn.scoring.pictures"]);
         Assert.InRange(counted["bestofn.scoring.picture_cache.evictions"], 1, 30);
         Assert.Equal(engine.Reader.Store.Bytes, counted["bestofn.scoring.picture_cache.size"]);

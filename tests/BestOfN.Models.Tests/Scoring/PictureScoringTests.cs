@@ -1,7 +1,13 @@
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Models.Devices;
+using BestOfN.Models.Networks;
+using BestOfN.Models.Pictures;
+using BestOfN.Models.Prompts;
 using BestOfN.Models.Scoring;
+using BestOfN.Models.Templates;
+using BestOfN.Models.Tokenizers;
+using BestOfN.Models.Videos;
 using static TorchSharp.torch;
 
 namespace BestOfN.Models.Tests.Scoring;
@@ -112,6 +118,41 @@ public sealed class PictureScoringTests : IDisposable
         }
 
         Assert.Equal(0, engine.Reader.Store!.Count);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_seen_is_told_before_anything_is_computed()
+    {
+        using var engine = Load("image-1x1");
+        var broken = new ImagePart("not a picture"u8.ToArray());
+        await using var session = engine.Begin(new Prompt([new("user", [broken])]));
+        var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => session.SeePromptAsync(Cancelled));
+        Assert.Same(broken, failure.Part);
+        Assert.True(failure.IsPromptUnreadable);
+        Assert.Equal((0, 0), (engine.ComputedTokens, engine.EncodedPictures));
+
+        await using var sound = engine.Begin(new Prompt(PictureConversations.Read("image-1x1")[0][..^1]));
+        await sound.SeePromptAsync(Cancelled);
+    }
+
+    [Fact]
+    public async Task Without_ffmpeg_a_video_cannot_be_seen_and_no_part_is_to_blame()
+    {
+        var folder = GoldenFiles.Folder($"{PictureConversations.Family}/image-1x1");
+        var network = RewardNetwork.Load(folder, ScalarType.Float32, CPU);
+        var tokenizer = TokenizerFiles.Load(folder);
+        var store = new PictureStore(network.Pictures!, network.Decoder, tokenizer.VocabularySize, budget: 0);
+        using var engine = new ScoringEngine(
+            "eye", network, new ConversationEncoder(ChatTemplate.Load(folder, network.Architecture, tokenizer).Encode, tokenizer, [], false, null), _worker,
+            PictureConversations.Options, reader: new PromptReader(store, 9, (_, _) => Task.FromException<TiledPicture>(new VideoToolMissingException("ffmpeg"))));
+        await using var session = engine.Begin(new Prompt([new("user", [PictureConversations.Video])]));
+        foreach (var call in (Func<Task>[])[() => session.SeePromptAsync(Cancelled), () => session.ScoreAsync([new Answer(0, "a")], Cancelled)])
+        {
+            var failure = await Assert.ThrowsAsync<ScoringFailedException>(call);
+            Assert.True(failure.IsPromptUnreadable);
+            Assert.Null(failure.Part);
+            Assert.Contains("apt-get install ffmpeg", failure.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -32,6 +32,9 @@ public sealed class FakeRewardModel(Func<Answer, double> score) : IRewardModel
     /// <summary>Thrown by <see cref="Begin"/>.</summary>
     public Exception? BeginFailure { get; init; }
 
+    /// <summary>What becomes of looking at a prompt.</summary>
+    public Func<Prompt, Task> Sight { get; init; } = _ => Task.CompletedTask;
+
     public IReadOnlyList<IReadOnlyList<Answer>> Passes => [.. _passes];
 
     public IReadOnlyList<Prompt> Prompts => [.. _prompts];
@@ -56,11 +59,13 @@ public sealed class FakeRewardModel(Func<Answer, double> score) : IRewardModel
 
         _prompts.Enqueue(prompt);
         Interlocked.Increment(ref _openSessions);
-        return new Session(this);
+        return new Session(this, prompt);
     }
 
-    private sealed class Session(FakeRewardModel model) : IScoringSession
+    private sealed class Session(FakeRewardModel model, Prompt prompt) : IScoringSession
     {
+        public Task SeePromptAsync(CancellationToken cancellationToken) => model.Sight(prompt).WaitAsync(cancellationToken);
+
         public async Task<IReadOnlyList<CandidateScore>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
         {
             model._passes.Enqueue(answers);
