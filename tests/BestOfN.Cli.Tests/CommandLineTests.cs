@@ -15,22 +15,9 @@ public sealed class CommandLineTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [Fact]
-    public async Task A_tokenizer_is_learned_and_written()
-    {
-        var model = Path.Combine(_folder, "tokenizer");
-
-        Assert.Equal(0, await RunAsync("train", "tokenizer", "--output", model, "--size", "400", "--problems", "300"));
-
-        Assert.True(File.Exists(Path.Combine(model, "tokenizer.model")));
-        Assert.StartsWith("400 tokens in ", _out.ToString(), StringComparison.Ordinal);
-        Assert.Empty(_error.ToString());
-    }
-
     [Theory]
     [InlineData("train", "tokenizer")]
-    [InlineData("train", "tokenizer", "--output", "x", "--size", "10")]
-    [InlineData("train", "tokenizer", "--output", "x", "--sise", "400")]
+    [InlineData("train", "generator", "--recipy", "x")]
     [InlineData("evaluate", "best-of-n", "--generator", "/", "--reward", "/nowhere/at/all")]
     [InlineData("evaluate", "best-of-n", "--generator", "/", "--reward", "/", "--world", "mars")]
     [InlineData("evaluate", "best-of-n", "--generator", "/", "--reward", "/", "--samples", "0")]
@@ -45,9 +32,9 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task A_wrong_command_line_is_led_to_the_help_of_its_command()
     {
-        await RunAsync("train", "tokenizer");
+        await RunAsync("train", "generator", "--recipy", "x");
 
-        Assert.EndsWith("See 'bestofn train tokenizer --help'.", _error.ToString().TrimEnd(), StringComparison.Ordinal);
+        Assert.EndsWith("See 'bestofn train generator --help'.", _error.ToString().TrimEnd(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,10 +59,10 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task A_failure_is_one_and_one_line()
     {
-        var file = Path.Combine(_folder, "file");
-        await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+        var recipe = Path.Combine(_folder, "recipe.json");
+        await File.WriteAllTextAsync(recipe, "{", TestContext.Current.CancellationToken);
 
-        Assert.Equal(1, await RunAsync("train", "tokenizer", "--problems", "1", "--output", Path.Combine(file, "under-a-file")));
+        Assert.Equal(1, await RunAsync("train", "generator", "--recipe", recipe));
         Assert.Single(_error.ToString().TrimEnd().Split('\n'));
         Assert.StartsWith("bestofn: ", _error.ToString(), StringComparison.Ordinal);
     }

@@ -5,9 +5,8 @@ namespace BestOfN.Cli.Train;
 
 internal static class TrainCommand
 {
-    public static Command Create(CommandTerminal terminal) => new("train", "Make the parts of a model.")
+    public static Command Create(CommandTerminal terminal) => new("train", "Train a model by a recipe.")
     {
-        TrainTokenizerCommand.Create(),
         TrainModelCommand.Generator(terminal),
         TrainModelCommand.Reward(terminal),
     };
