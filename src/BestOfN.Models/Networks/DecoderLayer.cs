@@ -10,6 +10,9 @@ internal sealed class DecoderLayer
 {
     internal const long PieceRows = 512;
 
+    // Made once: a scalar made for one call, as sums without a factor make one, may be finalised while the native side still reads it.
+    private static readonly TorchSharp.Scalar s_one = 1;
+
     public required Tensor attention_norm { get; init; }
     public required Tensor ffn_norm { get; init; }
     public required Tensor w1 { get; init; }
@@ -136,14 +139,14 @@ internal sealed class DecoderLayer
         if (Aten.PrefersOneDnn(x))
         {
             using var y = Aten.Linear(x, weight, bias);
-            h.add_(y);
+            h.add_(y, s_one);
             return;
         }
 
         h.addmm_(x, weight.t(), beta: 1, alpha: 1);
         if (bias is not null)
         {
-            h.add_(bias);
+            h.add_(bias, s_one);
         }
     }
 

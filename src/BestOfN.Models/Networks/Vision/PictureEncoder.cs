@@ -19,7 +19,9 @@ public sealed class PictureEncoder : IDisposable
     private static readonly float[] s_mean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] s_deviation = [0.26862954f, 0.26130258f, 0.27577711f];
 
-    private static readonly Scalar s_white = 255f;   // a Scalar is a native object: made once
+    // Made once: a scalar made for one call, as sums without a factor make one, may be finalised while the native side still reads it.
+    private static readonly Scalar s_white = 255f;
+    private static readonly Scalar s_minusOne = -1;
 
     // Tokens that are in the tower at once: 5 views of the published size. More would not be faster and would need more memory.
     private const int TokensPerPass = 8192;
@@ -136,7 +138,7 @@ public sealed class PictureEncoder : IDisposable
         pixels.Pixels.Span.CopyTo(bytes.bytes);
         var numbers = bytes.to(Device).permute(2, 0, 1).contiguous().to(ScalarType.Float32);
         numbers.div_(s_white);
-        numbers.sub_(tensor(s_mean, device: Device).view(3, 1, 1));
+        numbers.add_(tensor(s_mean, device: Device).view(3, 1, 1), s_minusOne);
         numbers.div_(tensor(s_deviation, device: Device).view(3, 1, 1));
         return numbers.unsqueeze(0).MoveToOuterDisposeScope();
     }

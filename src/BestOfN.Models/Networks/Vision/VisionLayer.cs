@@ -7,7 +7,9 @@ namespace BestOfN.Models.Networks.Vision;
 /// <summary>One block of the tower: x + attention(norm(x)), then x + mlp(norm(x)); everybody sees everybody. Fields bear the names of the checkpoint.</summary>
 internal sealed class VisionLayer
 {
-    private static readonly Scalar s_steepness = 1.702f;   // a Scalar is a native object: made once
+    // Made once: a scalar made for one call, as sums without a factor make one, may be finalised while the native side still reads it.
+    private static readonly Scalar s_steepness = 1.702f;
+    private static readonly Scalar s_one = 1;
 
     public required Affine layer_norm1 { get; init; }
     public required Affine layer_norm2 { get; init; }
@@ -30,9 +32,9 @@ internal sealed class VisionLayer
         var normed = layer_norm1.Norm(flat, configuration.NormEpsilon);
         Tensor Heads(Affine projection) => projection.Linear(normed).view(V, T, configuration.Heads, C / configuration.Heads).transpose(1, 2);
         var met = F.scaled_dot_product_attention(Heads(q_proj), Heads(k_proj), Heads(v_proj)).transpose(1, 2).reshape(V * T, C);
-        flat = flat + out_proj.Linear(met);
+        flat = flat.add(out_proj.Linear(met), s_one);
         var inner = Activate(fc1.Linear(layer_norm2.Norm(flat, configuration.NormEpsilon)), configuration.QuickGelu);
-        return (flat + fc2.Linear(inner)).view(V, T, C).MoveToOuterDisposeScope();
+        return flat.add(fc2.Linear(inner), s_one).view(V, T, C).MoveToOuterDisposeScope();
     }
 
     private static Tensor Activate(Tensor x, bool quick)
