@@ -117,8 +117,8 @@ public sealed class FolderModelTests : IDisposable
         await http.PostAsync(new Uri($"{gateway.Endpoint}/chat/completions"), new StringContent(json, Encoding.UTF8, "application/json"), TestGateway.Cancellation).JsonAsync();
 
         var metrics = await http.GetStringAsync(new Uri(gateway.Endpoint, "/metrics"), TestGateway.Cancellation);
-        var line = Assert.Single(metrics.Split('\n'), line => line.StartsWith("bestofn_generation_pictures", StringComparison.Ordinal));
-        Assert.Contains("gen_ai_request_model=\"eye\"", line, StringComparison.Ordinal);
+        var line = Assert.Single(metrics.Split('\n'), line => line.StartsWith("bestofn_generation_pictures", StringComparison.Ordinal)
+            && line.Contains("gen_ai_request_model=\"eye\"", StringComparison.Ordinal));
         Assert.Equal("1", line[(line.IndexOf('}', StringComparison.Ordinal) + 2)..].Split(' ')[0]);
     }
 
