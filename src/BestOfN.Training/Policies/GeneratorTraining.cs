@@ -25,10 +25,9 @@ public static class GeneratorTraining
         var parameters = model.Parameters.Append(new("output.weight", head)).ToArray();
 
         var batch = recipe.Training.Batch;
-        (TrainingPrompt, IReadOnlyList<int>) Example(Problem problem) => (answers.Prompt(problem), answers.Answer(problem.Solution));
         IEnumerable<(TrainingPrompt, IReadOnlyList<int>)> Examples(IReadOnlyList<Problem> companions) =>
             answers.Prompts(companions).Zip(companions, (prompt, problem) => (prompt, answers.Answer(problem.Solution)));
-        var heldOut = world.HeldOut(recipe.Seed, recipe.HeldOutProblems).Select(w => (w.World, Examples: w.Problems.Select(Example).ToArray())).ToArray();
+        var heldOut = world.HeldOut(recipe.Seed, recipe.HeldOutProblems).Select(w => (w.World, Examples: w.Problems.SelectMany(p => Examples([p])).ToArray())).ToArray();
         var history = new TrainingLoop("generator", recipe.Training, parameters, stateFolder).Run(
             RecipeFile.Fingerprint(recipe),
             step => LanguageModelling.Loss(

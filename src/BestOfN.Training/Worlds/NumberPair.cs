@@ -20,7 +20,7 @@ internal static class NumberPair
 
             var (first, second) = Two(numbers.Length, random);
             var total = numbers[first] + numbers[second];
-            if (Enumerable.Range(0, numbers.Length).Sum(i => numbers.Skip(i + 1).Count(n => n + numbers[i] == total)) == 1)
+            if (Unique(numbers).Any(p => p.First + p.Second == total))
             {
                 return (numbers, numbers[first], numbers[second]);
             }
