@@ -40,8 +40,15 @@ internal sealed class ScoringFixture : IDisposable
     /// <summary>On the device's thread, for every other thread would have libtorch start a team of its own.</summary>
     public Task<float> ReferenceAsync(int[] ids) => Worker.RunAsync(() => ReferenceScores.AtLast(Network, ids));
 
-    /// <summary>Waits until the device has done all that was handed to it.</summary>
-    public Task IdleAsync() => Worker.RunAsync(() => { });
+    /// <summary>Waits until the device has done all that was handed to it, also what the pass under way came too early for.</summary>
+    public async Task IdleAsync()
+    {
+        do
+        {
+            await Worker.RunAsync(() => { });
+        }
+        while (Scheduler.Waiting > 0);
+    }
 
     public void Dispose()
     {
