@@ -13,7 +13,6 @@ public sealed class PictureStoreTests : IDisposable
     private const int Vectors = 841;
 
     private readonly RewardNetwork _network = RewardNetwork.Load(GoldenFiles.Folder("ixc25-reward/image-1x1"), ScalarType.Float32, CPU);
-    private readonly IDisposable _inference = inference_mode();
 
     [Fact]
     public async Task Equal_pictures_have_equal_ids_and_are_prepared_once()
@@ -46,6 +45,7 @@ public sealed class PictureStoreTests : IDisposable
     [Fact]
     public void Ids_come_back_as_the_rows_and_vectors_they_stand_for()
     {
+        using var inference = inference_mode();
         using var scope = NewDisposeScope();
         using var store = Store();
         var (a, b) = (store.Add(Picture(1)), store.Add(Picture(2)));
@@ -104,6 +104,7 @@ public sealed class PictureStoreTests : IDisposable
         {
             var (picture, ready) = store.Lease(Key(i), () => Task.FromResult(Picture(i)));
             await ready;
+            using var inference = inference_mode();   // it belongs to the thread, so nothing is awaited under it
             store.Encode([picture]);
             return picture;
         }
@@ -124,11 +125,7 @@ public sealed class PictureStoreTests : IDisposable
         Assert.Equal(before, Tensor.TotalCount);
     }
 
-    public void Dispose()
-    {
-        _network.Dispose();
-        _inference.Dispose();
-    }
+    public void Dispose() => _network.Dispose();
 
     private static PictureKey Key(int i) => PictureKey.Of(new ImagePart(new byte[] { (byte)i }), 9);
 
