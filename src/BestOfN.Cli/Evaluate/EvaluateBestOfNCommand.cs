@@ -89,9 +89,10 @@ internal static class EvaluateBestOfNCommand
         console.Write(table);
         console.WriteLine($"greedy {Cell(curve.Greedy, curve.Intervals.Greedy)}");
         console.WriteLine(curve is { Auc: { } auc, Intervals.Auc: { } interval } ? $"auc    {Cell(auc, interval)}" : "auc    none: no problem has both correct and wrong answers");
-        if (curve is { AucSwapped: { } swapped, Intervals.AucSwapped: { } around })
+        if (curve is { AucPlausible: { } plausible, AucSwapped: { } swapped, Intervals: { AucPlausible: { } near, AucSwapped: { } around } })
         {
-            console.WriteLine($"auc    {Cell(swapped, around)} when shown the picture of another problem");
+            console.WriteLine($"auc    {Cell(plausible, near)} between answers that only looking tells apart");
+            console.WriteLine($"auc    {Cell(swapped, around)} between those, shown the picture of another problem");
         }
     }
 

@@ -42,8 +42,13 @@ public sealed class DeviceWorker : IDisposable
 
             try
             {
-                using var scope = torch.NewDisposeScope();
-                completion.TrySetResult(work());
+                T result;
+                using (torch.NewDisposeScope())
+                {
+                    result = work();
+                }
+
+                completion.TrySetResult(result);
             }
             catch (OperationCanceledException e)
             {

@@ -214,13 +214,13 @@ internal sealed class Cohort : IDisposable
         var shared = Folded(Padded(q)).matmul(_promptKeys[layer].transpose(2, 3));                      // [G, K, n * g, P]
         if (_mask is not null)
         {
-            shared.add_(_mask);
+            shared.add_(_mask, HeldScalar.One);
         }
 
         var own = Folded(Padded(q.matmul(ownKeys.transpose(2, 3))));                                     // [G, K, n * g, A]
         var share = cat([own, shared], -1).softmax(-1);
         var met = Unfolded(share.narrow(-1, A, P).matmul(_promptValues[layer]));                         // [R, K, g, D]
-        return met.add_(Unfolded(share.narrow(-1, 0, A).contiguous()).matmul(ownValues)).reshape(R, c.Heads, D);
+        return met.add_(Unfolded(share.narrow(-1, 0, A).contiguous()).matmul(ownValues), HeldScalar.One).reshape(R, c.Heads, D);
     }
 
     /// <summary>Drops the rows of ended sequences and, once half of the prompts have none left, those prompts.</summary>

@@ -1,3 +1,4 @@
+using BestOfN.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -126,13 +127,13 @@ internal static class TokenSampler
         {
             var sorted = length < V ? probabilities.topk(length, -1).values : probabilities.sort(-1, descending: true).Values;
             var before = sorted.cumsum(-1) - sorted;
-            if (length < V && !(before + sorted).narrow(1, length - 1, 1).ge(mass).all().item<bool>())
+            if (length < V && !before.add(sorted, HeldScalar.One).narrow(1, length - 1, 1).ge(mass).all().item<bool>())
             {
                 continue;
             }
 
             var dropped = before.ge(mass);
-            dropped.narrow(1, 0, 1).fill_(false);                                       // top_p = 0 still keeps the best
+            dropped.narrow(1, 0, 1).zero_();                                            // top_p = 0 still keeps the best
             return sorted.masked_fill(dropped, s_infinity).amin([-1], keepdim: true);
         }
     }

@@ -33,8 +33,9 @@ public sealed class BatchedAttention(int batch) : IAttention
         }
 
         // One query per sequence, which sees what precedes it: [B, H, 1, D].
-        var at = LastRows.remainder(T).view(batch, 1, 1, 1);
-        var mask = arange(T, device: k.device).view(1, 1, 1, T).le(at);
+        using TorchSharp.Scalar length = T;
+        var at = LastRows.remainder(length).view(batch, 1, 1, 1);
+        var mask = tensor(Enumerable.Range(0, (int)T).Select(t => (long)t).ToArray(), device: k.device).view(1, 1, 1, T).le(at);
         return F.scaled_dot_product_attention(q.unsqueeze(2), k, v, attn_mask: mask).squeeze(2).MoveToOuterDisposeScope();
     }
 }

@@ -10,9 +10,6 @@ internal sealed class DecoderLayer
 {
     internal const long PieceRows = 512;
 
-    // Made once: a scalar made for one call, as sums without a factor make one, may be finalised while the native side still reads it.
-    private static readonly TorchSharp.Scalar s_one = 1;
-
     public required Tensor attention_norm { get; init; }
     public required Tensor ffn_norm { get; init; }
     public required Tensor w1 { get; init; }
@@ -74,9 +71,9 @@ internal sealed class DecoderLayer
         met = met.reshape(met.size(0), configuration.Heads * configuration.HeadSize);
         if (is_grad_enabled())
         {
-            h = h + Add(wo_plora, Linear(met, wo, wo_bias), met, pictures?.All);
+            h = h.add(Add(wo_plora, Linear(met, wo, wo_bias), met, pictures?.All), HeldScalar.One);
             var gated = Gated(configuration, h, pictures?.All);
-            return (h + Add(w2_plora, Linear(gated, w2, w2_bias), gated, pictures?.All)).MoveToOuterDisposeScope();
+            return h.add(Add(w2_plora, Linear(gated, w2, w2_bias), gated, pictures?.All), HeldScalar.One).MoveToOuterDisposeScope();
         }
 
         // Without gradients the residual is added by the product itself, and what lies between goes through in pieces that stay in the cache.
@@ -118,8 +115,8 @@ internal sealed class DecoderLayer
 
         using var scope = NewDisposeScope();
         var wide = x.to(ScalarType.Float32);
-        using TorchSharp.Scalar held = epsilon;   // a scalar made for one call may be finalised while the native side still reads it
-        var normed = wide * (wide.square().mean([-1], keepdim: true) + held).rsqrt();
+        using TorchSharp.Scalar held = epsilon;
+        var normed = wide * (wide * wide).mean([-1], keepdim: true).add(held, HeldScalar.One).rsqrt();
         return (normed.to(x.dtype) * weight).MoveToOuterDisposeScope();
     }
 
@@ -139,14 +136,14 @@ internal sealed class DecoderLayer
         if (Aten.PrefersOneDnn(x))
         {
             using var y = Aten.Linear(x, weight, bias);
-            h.add_(y, s_one);
+            h.add_(y, HeldScalar.One);
             return;
         }
 
         h.addmm_(x, weight.t(), beta: 1, alpha: 1);
         if (bias is not null)
         {
-            h.add_(bias, s_one);
+            h.add_(bias, HeldScalar.One);
         }
     }
 

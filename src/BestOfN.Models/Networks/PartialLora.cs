@@ -1,3 +1,4 @@
+using BestOfN.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -8,7 +9,7 @@ namespace BestOfN.Models.Networks;
 /// <remarks>Dong et al. 2024, InternLM-XComposer2, https://arxiv.org/abs/2401.16420. Fields bear the names of the checkpoint.</remarks>
 internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
 {
-    private readonly Scalar _scale = scale;   // a native object: made once
+    private readonly Scalar _scale = scale;
 
     /// <summary>[r, I].</summary>
     public Tensor Plora_A { get; } = plora_A;
@@ -32,7 +33,7 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
         {
             // All rows of the narrow product and a mask: on the way back much faster than picking rows and adding them again.
             var narrow = DecoderLayer.Linear(x, Plora_A, null) * _scale;                              // [T, r]
-            return (y + DecoderLayer.Linear(rows.Mask is null ? narrow : narrow * rows.Mask.to(narrow.dtype), Plora_B, null)).MoveToOuterDisposeScope();
+            return y.add(DecoderLayer.Linear(rows.Mask is null ? narrow : narrow * rows.Mask.to(narrow.dtype), Plora_B, null), HeldScalar.One).MoveToOuterDisposeScope();
         }
 
         var low = F.linear(rows.Rows is null ? x : x.index_select(0, rows.Rows), Plora_A);          // [M, r]

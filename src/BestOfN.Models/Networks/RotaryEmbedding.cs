@@ -1,3 +1,4 @@
+using BestOfN.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,7 +8,6 @@ namespace BestOfN.Models.Networks;
 /// <remarks>Su et al. 2021, https://arxiv.org/abs/2104.09864, in the rotate-half layout of all families here. Angles are float32. Thread-safe.</remarks>
 public sealed class RotaryEmbedding
 {
-    private static readonly Scalar s_one = 1f;   // a Scalar is a native object: made once
     private static readonly Scalar s_minusOne = -1f;
 
     private readonly DecoderConfiguration _configuration;
@@ -30,7 +30,8 @@ public sealed class RotaryEmbedding
         var scaled = positions.to(ScalarType.Float32);
         if (_configuration.RopeScaling is LinearRopeScaling linear)
         {
-            scaled = scaled / (float)linear.Factor;
+            using Scalar factor = (float)linear.Factor;
+            scaled = scaled / factor;
         }
 
         var angles = scaled.unsqueeze(1) * frequencies.unsqueeze(0);                                      // [T, D/2]
@@ -52,11 +53,11 @@ public sealed class RotaryEmbedding
             // Half the memory traffic of the line below.
             var turned = x * cat([c, c], -1);
             turned.narrow(-1, 0, half).addcmul_(second, s, s_minusOne);
-            turned.narrow(-1, half, half).addcmul_(first, s, s_one);
+            turned.narrow(-1, half, half).addcmul_(first, s, HeldScalar.One);
             return turned.MoveToOuterDisposeScope();
         }
 
-        return cat([(first * c) - (second * s), (second * c) + (first * s)], -1).MoveToOuterDisposeScope();
+        return cat([(first * c) - (second * s), (second * c).add(first * s, HeldScalar.One)], -1).MoveToOuterDisposeScope();
     }
 
     private float[] Frequencies(int sequenceLength)

@@ -17,7 +17,11 @@ public sealed record BestOfNCurve
     /// <summary>How often a correct answer has a higher reward than a wrong one of the same problem, over all such pairs; null if there is none.</summary>
     public required double? Auc { get; init; }
 
-    /// <summary>The same where the reward model is shown the picture or video of another problem of the family: what it knows without looking. Null for text.</summary>
+    /// <summary>The same over pairs of answers that only looking tells apart, because both could be right for all that the question says. Null for text.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? AucPlausible { get; init; }
+
+    /// <summary>That where the reward model is shown the picture or video of another problem of the family: 0.5 if it judges by what it sees. Null for text.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? AucSwapped { get; init; }
 
@@ -63,13 +67,16 @@ public sealed record BestOfNCurve
         var majority = OverProblems((i, k) => VoteAt(i, k, strategies[SelectionStrategies.MajorityVote]));
         var weighted = OverProblems((i, k) => VoteAt(i, k, strategies[SelectionStrategies.WeightedVote]));
         var greedy = Estimate.OfMean([.. pools.Select(p => p.GreedyIsCorrect ? 1.0 : 0.0)]);
-        var auc = Auc(a => a.Score.Value);
-        var swapped = pools.All(p => p.Answers.All(a => a.SwappedScore is not null)) ? Auc(a => a.SwappedScore!.Value.Value) : null;
+        var auc = Auc(a => a.Score.Value, _ => true);
+        var isSeen = pools.All(p => p.Answers.All(a => a.SwappedScore is not null));
+        var plausible = isSeen ? Auc(a => a.Score.Value, a => a.IsPlausible) : null;
+        var swapped = isSeen ? Auc(a => a.SwappedScore!.Value.Value, a => a.IsPlausible) : null;
 
         return new()
         {
             Greedy = greedy.Value,
             Auc = auc?.Value,
+            AucPlausible = plausible?.Value,
             AucSwapped = swapped?.Value,
             K = ks,
             Pass = Values(pass),
@@ -80,6 +87,7 @@ public sealed record BestOfNCurve
             {
                 Greedy = Interval(greedy),
                 Auc = auc is null ? null : Interval(auc.Value),
+                AucPlausible = plausible is null ? null : Interval(plausible.Value),
                 AucSwapped = swapped is null ? null : Interval(swapped.Value),
                 Pass = Intervals(pass),
                 Reward = Intervals(reward),
@@ -88,9 +96,9 @@ public sealed record BestOfNCurve
             },
         };
 
-        Estimate? Auc(Func<PooledAnswer, double> score)
+        Estimate? Auc(Func<PooledAnswer, double> score, Func<PooledAnswer, bool> isJudged)
         {
-            var pairs = pools.Select(p => PoolEstimators.RankedPairs(p, score)).ToList();
+            var pairs = pools.Select(p => PoolEstimators.RankedPairs(p, score, isJudged)).ToList();
             return Estimate.OfRatio([.. pairs.Select(p => p.Won)], [.. pairs.Select(p => p.Pairs)]);
         }
 

@@ -10,6 +10,9 @@ public sealed record BestOfNIntervals
     public required IReadOnlyList<double>? Auc { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<double>? AucPlausible { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<double>? AucSwapped { get; init; }
 
     public required IReadOnlyList<IReadOnlyList<double>> Pass { get; init; }

@@ -93,10 +93,11 @@ internal static class PoolEstimators
     /// <summary>Of all pairs of a correct and a wrong answer, how many there are and how many are ranked rightly; equal rewards count half.</summary>
     /// <param name="pool">Answers to one problem.</param>
     /// <param name="reward">Which reward to rank by.</param>
-    public static (double Won, double Pairs) RankedPairs(CandidatePool pool, Func<PooledAnswer, double> reward)
+    /// <param name="isJudged">Which answers to look at.</param>
+    public static (double Won, double Pairs) RankedPairs(CandidatePool pool, Func<PooledAnswer, double> reward, Func<PooledAnswer, bool> isJudged)
     {
-        var correct = pool.Answers.Where(a => a.IsCorrect).Select(reward).ToList();
-        var wrong = pool.Answers.Where(a => !a.IsCorrect).Select(reward).ToList();
+        var correct = pool.Answers.Where(a => a.IsCorrect && isJudged(a)).Select(reward).ToList();
+        var wrong = pool.Answers.Where(a => !a.IsCorrect && isJudged(a)).Select(reward).ToList();
         var won = correct.Sum(c => wrong.Sum(w => c > w ? 1 : c == w ? 0.5 : 0));
         return (won, (double)correct.Count * wrong.Count);
     }

@@ -44,7 +44,8 @@ public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewar
         var swappedScores = swapped is null ? null : await swapped.ScoreAsync(judged, cancellationToken);
         return new(
             [.. answers.Select((answer, i) => new PooledAnswer(
-                answer.Text, scores[i], problem.IsCorrect(answer.Text), answer.FinishReason is "length" or "content_filter", swappedScores?[i]))],
+                answer.Text, scores[i], problem.IsCorrect(answer.Text), answer.FinishReason is "length" or "content_filter", swappedScores?[i],
+                (problem as SeenProblem)?.IsPlausible(answer.Text.Trim()) ?? true))],
             problem.IsCorrect(greedy[0].Text));
     }
 

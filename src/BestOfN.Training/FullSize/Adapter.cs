@@ -11,7 +11,8 @@ internal sealed class Adapter : IDisposable
     {
         (Layer, Scale) = (layer, options.Scale);
         using var scope = NewDisposeScope();
-        A = ((rand(options.Rank, inputs, generator: generator) - 0.5) * (2 / Math.Sqrt(inputs))).to(device).requires_grad_(true).DetachFromDisposeScope();
+        var bound = 1 / Math.Sqrt(inputs);
+        A = empty(options.Rank, inputs).uniform_(-bound, bound, generator).to(device).requires_grad_(true).DetachFromDisposeScope();
         B = zeros(outputs, options.Rank, device: device).requires_grad_(true).DetachFromDisposeScope();
     }
 
@@ -33,7 +34,8 @@ internal sealed class Adapter : IDisposable
     public Tensor Merged(Tensor weight)
     {
         using var scope = NewDisposeScope();
-        return (weight.to(ScalarType.Float32).to(A.device) + (B.matmul(A) * Scale)).DetachFromDisposeScope();
+        using Scalar scale = Scale;
+        return weight.to(ScalarType.Float32).to(A.device).add(B.matmul(A), scale).DetachFromDisposeScope();
     }
 
     public void Dispose()

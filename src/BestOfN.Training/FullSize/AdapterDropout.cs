@@ -20,7 +20,8 @@ internal sealed class AdapterDropout(double share, ulong pass)
 
         using var scope = NewDisposeScope();
         using var generator = new Generator(new SplitMix64(pass, (ulong)layer, (ulong)place).Next() >> 1, x.device);
-        var kept = rand(x.shape, device: x.device, generator: generator).ge(share);
-        return (x * kept.to(x.dtype) * (1 / (1 - share))).MoveToOuterDisposeScope();
+        using TorchSharp.Scalar dropped = share, enlarged = 1 / (1 - share);
+        var kept = rand(x.shape, device: x.device, generator: generator).ge(dropped);
+        return (x * kept.to(x.dtype) * enlarged).MoveToOuterDisposeScope();
     }
 }

@@ -177,9 +177,10 @@ public static class FullSizeTraining
         {
             using var scope = NewDisposeScope();
             using var guard = no_grad();
+            using TorchSharp.Scalar held = factor;
             foreach (var (_, weight) in network.Trainable)
             {
-                weight.grad?.mul_(factor);
+                weight.grad?.mul_(held);
             }
         }
 

@@ -65,7 +65,7 @@ internal sealed class PairBatch
             pairs.Count,
             length,
             tensor(ids, device: device).MoveToOuterDisposeScope(),
-            arange(length, device: device).repeat(2 * pairs.Count).MoveToOuterDisposeScope(),
+            tensor(Enumerable.Range(0, length).Select(t => (long)t).ToArray(), device: device).repeat(2 * pairs.Count).MoveToOuterDisposeScope(),
             tensor(ends.ToArray(), device: device).MoveToOuterDisposeScope(),
             pictures);
     }

@@ -93,7 +93,8 @@ internal sealed class PairGradient(TrainedNetwork network, bool checkpointing)
     {
         using var scope = NewDisposeScope();
         var both = rewards.view(-1, 2);
-        return (F.softplus(both.select(1, 1) - both.select(1, 0)).sum() / pairs).MoveToOuterDisposeScope();
+        using TorchSharp.Scalar count = pairs;
+        return (-F.logsigmoid(both.select(1, 0) - both.select(1, 1)).sum() / count).MoveToOuterDisposeScope();
     }
 
     private static PairOutcome Outcome(Tensor loss, Tensor rewards, int pairsInAll) =>

@@ -1,3 +1,4 @@
+using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -23,11 +24,11 @@ internal sealed class TrainedLayer(DecoderConfiguration c, int index, DecoderLay
         var q = RotaryEmbedding.Rotate(all.narrow(2, 0, c.Groups).reshape(T, c.Heads, c.HeadSize), pass.Cos, pass.Sin);
         var k = RotaryEmbedding.Rotate(all.select(2, c.Groups), pass.Cos, pass.Sin);
         var met = pass.Attention.Attend(index, q, k, all.select(2, c.Groups + 1))!.reshape(T, c.Heads * c.HeadSize);
-        h = h + Linear(1, met, w.wo, w.wo_bias, w.wo_plora, pass);
+        h = h.add(Linear(1, met, w.wo, w.wo_bias, w.wo_plora, pass), HeldScalar.One);
 
         x = Norm(h, w.ffn_norm, c);
         var gated = F.silu(Linear(2, x, w.w1, w.w1_bias, w.w1_plora, pass)) * Linear(4, x, w.w3, w.w3_bias, w.w3_plora, pass);
-        return (h + Linear(3, gated, w.w2, w.w2_bias, w.w2_plora, pass)).MoveToOuterDisposeScope();
+        return h.add(Linear(3, gated, w.w2, w.w2_bias, w.w2_plora, pass), HeldScalar.One).MoveToOuterDisposeScope();
     }
 
     internal static Tensor Norm(Tensor x, Tensor weight, DecoderConfiguration c) => DecoderLayer.Norm(x, weight.to(x.dtype), c.NormEpsilon);
@@ -46,7 +47,8 @@ internal sealed class TrainedLayer(DecoderConfiguration c, int index, DecoderLay
         {
             var adapter = adapters[place];
             var dropped = pass.Dropout?.Apply(x, index, place) ?? x;
-            y = y + (F.linear(F.linear(dropped, adapter.A.to(type)), adapter.B.to(type)) * adapter.Scale);
+            using TorchSharp.Scalar scale = adapter.Scale;
+            y = y.add(F.linear(F.linear(dropped, adapter.A.to(type)), adapter.B.to(type)), scale);
         }
 
         return y.MoveToOuterDisposeScope();

@@ -204,6 +204,7 @@ internal sealed class TrainedNetwork : IDisposable
     private static Tensor Fresh(int hidden, double deviation, Generator random, Device device)
     {
         using var scope = NewDisposeScope();
-        return (randn(1, hidden, generator: random) * deviation).to(device).requires_grad_(true).DetachFromDisposeScope();
+        using TorchSharp.Scalar held = deviation;
+        return (randn(1, hidden, generator: random) * held).to(device).requires_grad_(true).DetachFromDisposeScope();
     }
 }

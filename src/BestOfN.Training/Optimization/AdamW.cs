@@ -1,3 +1,4 @@
+using BestOfN.Models.Native;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Optimization;
@@ -32,7 +33,6 @@ internal sealed class AdamW(IReadOnlyList<KeyValuePair<string, Tensor>> paramete
         Steps++;
         var (correct1, correct2) = (1 - Math.Pow(Beta1, Steps), 1 - Math.Pow(beta2, Steps));
 
-        // Held until the end: a scalar made for one call may be finalised while the native side still reads it.
         using TorchSharp.Scalar keep1 = Beta1, take1 = 1 - Beta1, keep2 = beta2, take2 = 1 - beta2, decay = 1 - (learningRate * weightDecay),
             second = correct2, epsilon = Epsilon, rate = -learningRate / correct1;
         for (var i = 0; i < parameters.Count; i++)
@@ -50,7 +50,7 @@ internal sealed class AdamW(IReadOnlyList<KeyValuePair<string, Tensor>> paramete
                 weight.mul_(decay);
             }
 
-            weight.addcdiv_(_first[i], (_second[i] / second).sqrt_().add_(epsilon), value: rate);
+            weight.addcdiv_(_first[i], (_second[i] / second).sqrt_().add_(epsilon, HeldScalar.One), value: rate);
             gradient.zero_();
         }
 

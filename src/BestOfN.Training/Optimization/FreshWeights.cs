@@ -54,14 +54,16 @@ internal static class FreshWeights
                 || name.EndsWith("_GN", StringComparison.Ordinal);
             var deviation = chosen ? 0.5 : 1 / Math.Sqrt(inputs) / (residual ? Math.Sqrt(2 * configuration.Layers) : 1);
             using var scope = NewDisposeScope();
-            return (randn(1, size, generator: generator) * deviation).view(shape.ToArray()).requires_grad_(true).DetachFromDisposeScope();
+            using TorchSharp.Scalar held = deviation;
+            return (randn(1, size, generator: generator) * held).view(shape.ToArray()).requires_grad_(true).DetachFromDisposeScope();
         });
 
     /// <summary>A matrix that wants gradients; the caller owns it.</summary>
     public static Tensor Matrix(long rows, long columns, double deviation, Generator generator)
     {
         using var scope = NewDisposeScope();
-        return (randn(rows, columns, generator: generator) * deviation).requires_grad_(true).DetachFromDisposeScope();
+        using TorchSharp.Scalar held = deviation;
+        return (randn(rows, columns, generator: generator) * held).requires_grad_(true).DetachFromDisposeScope();
     }
 
     private static Tensor Fresh(string name, ReadOnlySpan<long> shape, DecoderConfiguration configuration, Generator generator)

@@ -16,10 +16,10 @@ internal static class GradientScaling
 
         using var scope = NewDisposeScope();
         var gradients = parameters.Where(p => p.Value.grad is not null).Select(p => p.Value.grad!).ToArray();
-        var norm = stack(gradients.Select(g => g.square().sum())).sum().sqrt().item<float>();
+        var norm = stack(gradients.Select(g => (g * g).sum())).sum().sqrt().item<float>();
         if (norm > gradientNorm)
         {
-            using TorchSharp.Scalar scale = gradientNorm / norm;   // held: a scalar made for one call may be finalised while the native side still reads it
+            using TorchSharp.Scalar scale = gradientNorm / norm;
             foreach (var gradient in gradients)
             {
                 gradient.mul_(scale);

@@ -8,13 +8,12 @@ internal static class LanguageModelling
 {
     /// <param name="model">The body.</param>
     /// <param name="head">[V, C].</param>
-    /// <param name="examples">Prompt and answer as token ids, the answer with its end token.</param>
-    /// <returns>A scalar with gradients.</returns>
-    public static Tensor Loss(SeeingDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)> examples)
+    /// <param name="companions">Prompts that share a picture, and answers as token ids, each with its end token.</param>
+    /// <returns>Parts of the mean over all answers' tokens.</returns>
+    public static IReadOnlyList<Func<Tensor>> Parts(SeeingDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)[]> companions)
     {
-        using var scope = NewDisposeScope();
-        var (logits, targets) = Logits(model, head, examples);
-        return F.cross_entropy(logits, targets).MoveToOuterDisposeScope();
+        var tokens = companions.Sum(c => c.Sum(e => e.Answer.Count));
+        return [.. BatchParts.Of(companions, c => TokenBatch.RowLength(c.Select(e => (e.Prompt, e.Answer.Count)))).Select(part => (Func<Tensor>)(() => Share(model, head, [.. part.SelectMany(c => c)], tokens)))];
     }
 
     /// <summary>Share of examples of which the likeliest token is right everywhere: what greedy decoding would answer word for word.</summary>
@@ -32,6 +31,14 @@ internal static class LanguageModelling
         }
 
         return (double)exact / examples.Count;
+    }
+
+    private static Tensor Share(SeeingDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)> examples, int tokens)
+    {
+        using var scope = NewDisposeScope();
+        using TorchSharp.Scalar count = tokens;
+        var (logits, targets) = Logits(model, head, examples);
+        return (F.cross_entropy(logits, targets, reduction: nn.Reduction.Sum) / count).MoveToOuterDisposeScope();
     }
 
     private static (Tensor Logits, Tensor Targets) Logits(SeeingDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)> examples)

@@ -1,4 +1,5 @@
 using BestOfN.Models.Devices;
+using BestOfN.Models.Native;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Optimization;
@@ -58,7 +59,7 @@ internal sealed class Muon : IOptimizer
             var items = shape.ToArray();
             var directions = stack(items.Select(m =>
             {
-                m.Momentum.mul_(s_momentum).add_(m.Weight.grad!);
+                m.Momentum.mul_(s_momentum).add_(m.Weight.grad!, HeldScalar.One);
                 return m.Weight.grad!.add(m.Momentum, alpha: s_momentum).view(rows, columns);
             }));
             var updates = Orthogonalise(directions).split(1, 0);
@@ -89,12 +90,12 @@ internal sealed class Muon : IOptimizer
         using var scope = NewDisposeScope();
         var tall = matrices.size(1) > matrices.size(2);
         var x = tall ? matrices.transpose(1, 2) : matrices;
-        x = x / (x.square().sum([1, 2], keepdim: true).sqrt() + s_tiny);
+        x = x / (x * x).sum([1, 2], keepdim: true).sqrt().add(s_tiny, HeldScalar.One);
         x = x.to(ComputeTypes.CpuHasBFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
         for (var i = 0; i < Iterations; i++)
         {
             var square = x.matmul(x.transpose(1, 2));
-            x = (x * s_linear) + ((square * s_cubic) + (square.matmul(square) * s_quintic)).matmul(x);
+            x = (x * s_linear).add((square * s_cubic).add(square.matmul(square), s_quintic).matmul(x), HeldScalar.One);
         }
 
         return (tall ? x.transpose(1, 2) : x).to(ScalarType.Float32).MoveToOuterDisposeScope();

@@ -11,7 +11,9 @@ namespace BestOfN.Training.Optimization;
 /// </remarks>
 internal sealed class TokenBatch
 {
-    // Held: a scalar made for one call may be finalised while the native side still reads it.
+    // A few lengths, again and again: operators are compiled for a shape once, and memory of one shape serves the next.
+    private const int LengthStep = 16;
+
     private static readonly TorchSharp.Scalar s_shared = 0;
     private static readonly TorchSharp.Scalar s_unseen = float.NegativeInfinity;
 
@@ -57,7 +59,8 @@ internal sealed class TokenBatch
             }
         }
 
-        var length = rows.Max(row => Shared(row[0].Prompt) + row.Sum(p => p.Prompt.Count - Shared(p.Prompt) + p.Answers.Sum(a => a.Count)));
+        var length = rows.Max(row => RowLength(row.Select(p => (p.Prompt, p.Answers.Sum(a => a.Count)))));
+        length = (length + LengthStep - 1) / LengthStep * LengthStep;
         var (ids, positions) = (new long[rows.Count * length], new long[rows.Count * length]);
         var (segments, parents) = (new int[rows.Count * length], new int[rows.Count * length]);   // 0: what all share; 1..: a question or an answer; -1: padding
         var (starts, ends) = (new List<long>(), new List<long>());
@@ -111,6 +114,10 @@ internal sealed class TokenBatch
             Pictures = pictures,
         };
     }
+
+    /// <summary>Tokens of a row of companions.</summary>
+    public static int RowLength(IEnumerable<(TrainingPrompt Prompt, int AnswerTokens)> companions) =>
+        companions.Select((c, i) => c.AnswerTokens + (i == 0 ? c.Prompt.Count : c.Prompt.Count - Shared(c.Prompt))).Sum();
 
     // What companions have in common: BOS and the picture; the whole prompt where there is none.
     private static int Shared(TrainingPrompt prompt) => prompt.Picture is null ? prompt.Count : 1 + prompt.PictureTokens;

@@ -16,33 +16,37 @@ internal sealed class TrainingLoop(
 
     /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
     /// <param name="fingerprint">Identity of recipe and data; a checkpoint of another is refused.</param>
-    /// <param name="loss">The loss of a step, in nats, as a scalar tensor. Depends on the step's number alone, so that a resumed training sees the same data.</param>
+    /// <param name="loss">The parts whose sum is the loss of a step, in nats. Depend on the step's number alone, so that a resumed training sees the same data; asked for one step ahead.</param>
     /// <param name="measure">Measurements on held-out problems.</param>
     /// <param name="progress">Told after every step.</param>
     /// <param name="cancellationToken">Ends the training after the step under way; what was done since the last checkpoint is lost.</param>
     public TrainingHistory Run(
         string fingerprint,
-        Func<int, Tensor> loss,
+        Func<int, IReadOnlyList<Func<Tensor>>> loss,
         Func<IReadOnlyDictionary<string, double>> measure,
         IProgress<TrainingProgress>? progress,
         CancellationToken cancellationToken)
     {
         FreedMemory.Keep();
+        CompiledOperators.Keep();
         using var optimizer = new Muon(parameters, schedule.Beta2, schedule.WeightDecay);
         var state = new TrainingState(stateFolder);
         state.Restore(fingerprint, parameters, optimizer);
+        var gradients = new SideBySide(parameters);
         var before = state.Points.Count > 0 ? state.Points[^1].Seconds : 0;
         var clock = Stopwatch.StartNew();
         var (sum, count, recent, begun) = (0.0, 0, 0.0, state.Step);
+        var ahead = Task.Run(() => loss(state.Step), CancellationToken.None);
         for (var step = state.Step; step < schedule.Steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using (NewDisposeScope())
             {
-                var value = loss(step);
-                value.backward();
+                var parts = ahead.GetAwaiter().GetResult();
+                var following = step + 1;
+                ahead = following < schedule.Steps ? Task.Run(() => loss(following), CancellationToken.None) : ahead;
+                var now = gradients.Backward(parts);
                 optimizer.Step(schedule.LearningRateAt(step), schedule.GradientNorm);
-                var now = value.item<float>();
                 if (!float.IsFinite(now))
                 {
                     throw new InvalidOperationException($"{phase}: the loss of step {step} is {now}; lower the learning rate.");

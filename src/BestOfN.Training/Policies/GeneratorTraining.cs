@@ -25,13 +25,13 @@ public static class GeneratorTraining
         var parameters = model.Parameters.Append(new("output.weight", head)).ToArray();
 
         var batch = recipe.Training.Batch;
-        IEnumerable<(TrainingPrompt, IReadOnlyList<int>)> Examples(IReadOnlyList<Problem> companions) =>
-            answers.Prompts(companions).Zip(companions, (prompt, problem) => (prompt, answers.Answer(problem.Solution)));
+        (TrainingPrompt, IReadOnlyList<int>)[] Examples(IReadOnlyList<Problem> companions) =>
+            [.. answers.Prompts(companions).Zip(companions, (prompt, problem) => (prompt, answers.Answer(problem.Solution)))];
         var heldOut = world.HeldOut(recipe.Seed, recipe.HeldOutProblems).Select(w => (w.World, Examples: w.Problems.SelectMany(p => Examples([p])).ToArray())).ToArray();
         var history = new TrainingLoop("generator", recipe.Training, parameters, stateFolder).Run(
             RecipeFile.Fingerprint(recipe),
-            step => LanguageModelling.Loss(
-                model, head, [.. Enumerable.Range(0, batch).SelectMany(i => Examples(world.DrawWithCompanions(recipe.Seed, ((long)step * batch) + i)))]),
+            step => LanguageModelling.Parts(
+                model, head, [.. Enumerable.Range(0, batch).Select(i => Examples(world.DrawWithCompanions(recipe.Seed, ((long)step * batch) + i)))]),
             () =>
             {
                 var exact = heldOut.ToDictionary(w => w.World, w => LanguageModelling.ExactShare(model, head, w.Examples));

@@ -5,7 +5,7 @@ namespace BestOfN.Training.Recipes;
 /// <summary>A generator trained from nothing to answer the questions of some worlds.</summary>
 public sealed record GeneratorRecipe
 {
-    /// <summary>The worlds' names, drawn from in turn: <c>pocket-text</c>, <c>pocket-image</c>, <c>pocket-video</c>.</summary>
+    /// <summary>The worlds' names, drawn from in turn, one that is named twice twice as often: <c>pocket-text</c>, <c>pocket-image</c>, <c>pocket-video</c>.</summary>
     public required IReadOnlyList<string> Worlds { get; init; }
 
     /// <summary>Decides weights and problems; the same seed on the same machine gives the same model.</summary>

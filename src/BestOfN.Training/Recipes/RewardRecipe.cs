@@ -5,7 +5,7 @@ namespace BestOfN.Training.Recipes;
 /// <summary>A reward model trained as its paper describes, −log σ(r⁺ − r⁻) on pairs that the generator made, after it has learned to find flaws in guesses.</summary>
 public sealed record RewardRecipe
 {
-    /// <summary>The worlds' names, drawn from in turn: <c>pocket-text</c>, <c>pocket-image</c>, <c>pocket-video</c>.</summary>
+    /// <summary>The worlds' names, drawn from in turn, one that is named twice twice as often: <c>pocket-text</c>, <c>pocket-image</c>, <c>pocket-video</c>.</summary>
     public required IReadOnlyList<string> Worlds { get; init; }
 
     /// <summary>Decides weights, problems and samples.</summary>

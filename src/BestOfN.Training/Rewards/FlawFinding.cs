@@ -1,3 +1,4 @@
+using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
 using BestOfN.Training.Optimization;
 using static TorchSharp.torch;
@@ -12,24 +13,18 @@ namespace BestOfN.Training.Rewards;
 /// </remarks>
 internal static class FlawFinding
 {
-    private const int SideBySide = 16;
-
-    /// <summary>The loss, and beside it the next-token cross-entropy of the right answers, which teaches what to expect.</summary>
+    /// <summary>Parts of the loss, and with it of the next-token cross-entropy of the right answers, which teaches what to expect.</summary>
     /// <param name="model">The body.</param>
     /// <param name="head">The reward head.</param>
     /// <param name="languageHead">[V, C].</param>
     /// <param name="companions">Answers with labels, the first of each right, to problems that share a picture.</param>
-    public static Tensor Loss(SeeingDecoder model, RewardHead head, Tensor languageHead, IReadOnlyList<JudgedAnswers[]> companions)
+    public static IReadOnlyList<Func<Tensor>> Parts(SeeingDecoder model, RewardHead head, Tensor languageHead, IReadOnlyList<JudgedAnswers[]> companions)
     {
-        using var scope = NewDisposeScope();
         var tokens = companions.Sum(c => c.Sum(p => p.Answers.Sum(a => a.Count)));
-        var losses = companions.OrderBy(c => c.Sum(p => p.Length)).Chunk(SideBySide)
-            .Select(some => Sum(model, head, languageHead, [.. some.SelectMany(problems => problems)])).ToArray();
-        using TorchSharp.Scalar count = tokens;   // held: a scalar made for one call may be finalised while the native side still reads it
-        return (stack(losses).sum() / count).MoveToOuterDisposeScope();
+        return [.. BatchParts.Of(companions, c => TokenBatch.RowLength(c.Select(p => (p.Prompt, p.Answers.Sum(a => a.Count))))).Select(part => (Func<Tensor>)(() => Share(model, head, languageHead, [.. part.SelectMany(problems => problems)], tokens)))];
     }
 
-    private static Tensor Sum(SeeingDecoder model, RewardHead head, Tensor languageHead, JudgedAnswers[] problems)
+    private static Tensor Share(SeeingDecoder model, RewardHead head, Tensor languageHead, JudgedAnswers[] problems, int tokens)
     {
         using var scope = NewDisposeScope();
         var batch = TokenBatch.Of([.. problems.Select(p => (p.Prompt, p.Answers))]);
@@ -57,6 +52,7 @@ internal static class FlawFinding
         var flaws = F.binary_cross_entropy_with_logits(
             head.Score(hidden.index_select(0, tensor(rows.ToArray()))), tensor(labels.ToArray()), reduction: nn.Reduction.Sum);
         var language = F.cross_entropy(F.linear(hidden.index_select(0, tensor(before.ToArray())), languageHead), tensor(targets.ToArray()), reduction: nn.Reduction.Sum);
-        return (flaws + language).MoveToOuterDisposeScope();
+        using TorchSharp.Scalar count = tokens;
+        return (flaws.add(language, HeldScalar.One) / count).MoveToOuterDisposeScope();
     }
 }

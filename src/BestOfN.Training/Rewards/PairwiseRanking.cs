@@ -8,8 +8,6 @@ namespace BestOfN.Training.Rewards;
 /// <summary>−log σ(r⁺ − r⁻), in nats per pair: Bradley and Terry's model as Ouyang et al. 2022 (https://arxiv.org/abs/2203.02155) train it.</summary>
 internal static class PairwiseRanking
 {
-    private const int SideBySide = 8;
-
     /// <summary>Rewards of all answers, problem by problem, with gradients where they are enabled.</summary>
     /// <returns>[ΣK] float32.</returns>
     public static Tensor Rewards(SeeingDecoder model, RewardHead head, IReadOnlyList<ComparedAnswers> problems)
@@ -20,16 +18,11 @@ internal static class PairwiseRanking
     }
 
     /// <summary>The mean over problems of the mean over each problem's pairs, so that no problem weighs more for having more pairs.</summary>
-    /// <remarks>Problems of similar length are computed side by side, a few at a time: less padding, the same loss.</remarks>
-    public static Tensor Loss(SeeingDecoder model, RewardHead head, IReadOnlyList<ComparedAnswers> problems)
-    {
-        using var scope = NewDisposeScope();
-        var losses = problems.OrderBy(p => p.Length).Chunk(SideBySide).Select(some => SumOfMeans(model, head, some)).ToArray();
-        using TorchSharp.Scalar count = problems.Count;   // held: a scalar made for one call may be finalised while the native side still reads it
-        return (stack(losses).sum() / count).MoveToOuterDisposeScope();
-    }
+    /// <returns>Parts of that.</returns>
+    public static IReadOnlyList<Func<Tensor>> Parts(SeeingDecoder model, RewardHead head, IReadOnlyList<ComparedAnswers> problems) =>
+        [.. BatchParts.Of(problems, p => p.Length).Select(part => (Func<Tensor>)(() => Share(model, head, part, problems.Count)))];
 
-    private static Tensor SumOfMeans(SeeingDecoder model, RewardHead head, ComparedAnswers[] problems)
+    private static Tensor Share(SeeingDecoder model, RewardHead head, IReadOnlyList<ComparedAnswers> problems, int count)
     {
         using var scope = NewDisposeScope();
         var rewards = Rewards(model, head, problems);
@@ -41,13 +34,13 @@ internal static class PairwiseRanking
             {
                 better.Add(first + plus);
                 worse.Add(first + minus);
-                weights.Add(1f / problem.Pairs.Count);
+                weights.Add(1f / problem.Pairs.Count / count);
             }
 
             first += problem.Answers.Count;
         }
 
         var margin = rewards.index_select(0, tensor(better.ToArray())) - rewards.index_select(0, tensor(worse.ToArray()));
-        return (F.softplus(-margin) * tensor(weights.ToArray())).sum().MoveToOuterDisposeScope();
+        return (-F.logsigmoid(margin) * tensor(weights.ToArray())).sum().MoveToOuterDisposeScope();
     }
 }

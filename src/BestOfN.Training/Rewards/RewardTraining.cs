@@ -39,7 +39,7 @@ public static class RewardTraining
             .ToDictionary(f => f.Key.ToString(), f => f.Select((p, i) => ComparedAnswers.Of(Guessed([p], i)[0], double.PositiveInfinity)).Where(p => p.Pairs.Count > 0).ToArray());
         new TrainingLoop("flaws", recipe.Flaws, [.. parameters, new("output.weight", languageHead)], Path.Combine(stateFolder, "flaws")).Run(
             RecipeFile.Fingerprint(new { recipe.Worlds, recipe.Seed, recipe.VocabularySize, recipe.Model, recipe.Vision, recipe.Flaws, recipe.GuessesPerProblem }),
-            step => FlawFinding.Loss(
+            step => FlawFinding.Parts(
                 model, head, languageHead, [.. Enumerable.Range(0, batch).Select(i => ((long)step * batch) + i).Select(i => Guessed(world.DrawWithCompanions(recipe.Seed, i), i))]),
             () => Report(families.ToDictionary(f => f.Key, f => Measure(model, head, f.Value))),
             progress,
@@ -59,7 +59,7 @@ public static class RewardTraining
         var order = new EpochOrder(training.Length, recipe.Seed);
         var history = new TrainingLoop("pairs", recipe.Training, parameters, Path.Combine(stateFolder, "pairs")).Run(
             RecipeFile.Fingerprint(recipe),
-            step => PairwiseRanking.Loss(model, head, [.. order.Batch(step, recipe.Training.Batch).Select(i => training[i])]),
+            step => PairwiseRanking.Parts(model, head, [.. order.Batch(step, recipe.Training.Batch).Select(i => training[i])]),
             () => Report(heldOut.Where(f => f.Value.Length > 0).ToDictionary(f => f.Key, f => Measure(model, head, f.Value))),
             progress,
             cancellationToken);

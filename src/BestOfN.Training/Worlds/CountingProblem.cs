@@ -55,6 +55,8 @@ internal sealed class CountingProblem : ImageProblem
         ? $"{Cards.Numbers[random.Below(Cards.Numbers.Count)]}"
         : $"{1 + random.Below(Maximum)}";
 
+    internal override bool IsPlausible(string answer) => answer is [>= '1' and <= '9'];
+
     private protected override int? FlawAt(string answer) => FirstDifference(answer, Solution);
 
     private protected override IReadOnlyList<Picture> Draw()

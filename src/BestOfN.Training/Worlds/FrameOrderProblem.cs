@@ -58,6 +58,14 @@ internal sealed class FrameOrderProblem : VideoProblem
         return string.Concat(guess.Append(End));
     }
 
+    internal override bool IsPlausible(string answer)
+    {
+        var way = Enumerable.Range(0, Cell.Count).Select(Cell.Number).ToDictionary(c => $"{c}");
+        var cells = answer.Chunk(2).Select(c => new string(c)).ToArray();
+        return cells.Length == Cells.Count && cells.All(way.ContainsKey) && cells.Distinct().Count() == cells.Length && cells[^1] == $"{End}"
+            && cells.Zip(cells.Skip(1)).All(step => way[step.First].IsBeside(way[step.Second]));
+    }
+
     // Seen at the first cell that the ball was never in, was in before, or cannot have rolled to.
     private protected override int? FlawAt(string answer)
     {

@@ -76,6 +76,15 @@ internal sealed class FrameSumProblem : VideoProblem
         return canvas.ToPicture();
     })];
 
+    internal override bool IsPlausible(string answer)
+    {
+        var plus = answer.IndexOf('+', StringComparison.Ordinal);
+        return plus > 0 && IsNumber(answer.AsSpan(0, plus), out var first) && first != Total - first && Total - first >= Minimum && answer == NumberPair.Answer(first, Total - first, Total);
+    }
+
     private bool Shows(ReadOnlySpan<char> text, out int number) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && text.Length == 2 && Numbers.Contains(number);
+        IsNumber(text, out number) && Numbers.Contains(number);
+
+    private static bool IsNumber(ReadOnlySpan<char> text, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && text.Length == 2 && number >= Minimum;
 }

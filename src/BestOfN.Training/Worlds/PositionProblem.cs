@@ -51,6 +51,8 @@ internal sealed class PositionProblem : ImageProblem
     internal override string Guess(SplitMix64 random) =>
         $"{Name(random.Below(4) == 0 ? random.Below(Glyph.Letters.Count) : Fields[random.Below(Count)].Label)}";
 
+    internal override bool IsPlausible(string answer) => answer is [var letter] && letter >= Name(0) && letter < Name(Glyph.Letters.Count);
+
     private protected override int? FlawAt(string answer) => FirstDifference(answer, Solution);
 
     private protected override IReadOnlyList<Picture> Draw()

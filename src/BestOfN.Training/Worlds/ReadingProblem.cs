@@ -43,6 +43,8 @@ internal sealed class ReadingProblem : ImageProblem
         _ => $"{(Cards.AskedNumber / 10 * 10) + random.Below(10)}",
     };
 
+    internal override bool IsPlausible(string answer) => answer is [>= '1' and <= '9', >= '0' and <= '9'];
+
     private protected override int? FlawAt(string answer) => FirstDifference(answer, Solution);
 
     private protected override IReadOnlyList<Picture> Draw() =>

@@ -86,7 +86,7 @@ internal sealed class RouteProblem : Problem
                 break;
             }
 
-            route += random.Below(8) == 0 && Streets[random.Below(Streets.Count)].To is var anywhere && !route.Contains(anywhere, StringComparison.Ordinal)
+            route += random.Below(3) == 0 && Streets[random.Below(Streets.Count)].To is var anywhere && !route.Contains(anywhere, StringComparison.Ordinal)
                 ? anywhere : next[random.Below(next.Length)];
         }
 

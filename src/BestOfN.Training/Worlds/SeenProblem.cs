@@ -16,6 +16,9 @@ internal abstract class SeenProblem : Problem
         return other;
     });
 
+    /// <summary>Whether an answer could be right for all that the question says: it has the form, and what it claims agrees with itself. Only looking tells such answers apart.</summary>
+    internal abstract bool IsPlausible(string answer);
+
     /// <summary>Other questions about the same picture or video.</summary>
     private protected abstract IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random);
 

@@ -65,10 +65,10 @@ public sealed class BestOfNCurveTests
     [Fact]
     public void The_control_with_swapped_pictures_is_measured_by_its_own_scores_and_left_out_of_text()
     {
-        CandidatePool[] pools = [new([new("a", new(1), true, false, new(5)), new("b", new(0), false, false, new(5))], GreedyIsCorrect: true)];
+        CandidatePool[] pools = [new([new("a", new(1), true, false, new(5)), new("b", new(0), false, false, new(5)), new("?", new(2), false, false, new(9), IsPlausible: false)], GreedyIsCorrect: true)];
         var curve = BestOfNCurve.Measure(pools, seed: 1);
 
-        Assert.Equal((1, 0.5), (curve.Auc, curve.AucSwapped));
+        Assert.Equal((0.5, 1, 0.5), (curve.Auc, curve.AucPlausible, curve.AucSwapped));
         Assert.Null(BestOfNCurve.Measure(Pools(5, samples: 2), seed: 1).AucSwapped);
     }
 

@@ -104,7 +104,7 @@ public sealed class PoolEstimatorsTests
             }
         }
 
-        Assert.Equal((won, pairs), PoolEstimators.RankedPairs(pool, a => a.Score.Value));
+        Assert.Equal((won, pairs), PoolEstimators.RankedPairs(pool, a => a.Score.Value, _ => true));
     }
 
     // Scores of few values, so that ties occur; few texts, so that groups do, not all of one truth.

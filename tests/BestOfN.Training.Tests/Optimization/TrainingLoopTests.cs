@@ -56,7 +56,7 @@ public sealed class TrainingLoopTests
                     stop.Cancel();
                 }
 
-                return (weight - (step + 1)).square().sum() + (matrix - (step * step)).square().sum();
+                return [() => (weight - (step + 1)).square().sum(), () => (matrix - (step * step)).square().sum()];
             },
             () => new Dictionary<string, double>(),
             null,

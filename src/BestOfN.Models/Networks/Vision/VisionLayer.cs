@@ -1,3 +1,4 @@
+using BestOfN.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -9,7 +10,6 @@ internal sealed class VisionLayer
 {
     // Made once: a scalar made for one call, as sums without a factor make one, may be finalised while the native side still reads it.
     private static readonly Scalar s_steepness = 1.702f;
-    private static readonly Scalar s_one = 1;
 
     public required Affine layer_norm1 { get; init; }
     public required Affine layer_norm2 { get; init; }
@@ -32,9 +32,9 @@ internal sealed class VisionLayer
         var normed = layer_norm1.Norm(flat, configuration.NormEpsilon);
         Tensor Heads(Affine projection) => projection.Linear(normed).view(V, T, configuration.Heads, C / configuration.Heads).transpose(1, 2);
         var met = F.scaled_dot_product_attention(Heads(q_proj), Heads(k_proj), Heads(v_proj)).transpose(1, 2).reshape(V * T, C);
-        flat = flat.add(out_proj.Linear(met), s_one);
+        flat = flat.add(out_proj.Linear(met), HeldScalar.One);
         var inner = Activate(fc1.Linear(layer_norm2.Norm(flat, configuration.NormEpsilon)), configuration.QuickGelu);
-        return flat.add(fc2.Linear(inner), s_one).view(V, T, C).MoveToOuterDisposeScope();
+        return flat.add(fc2.Linear(inner), HeldScalar.One).view(V, T, C).MoveToOuterDisposeScope();
     }
 
     private static Tensor Activate(Tensor x, bool quick)

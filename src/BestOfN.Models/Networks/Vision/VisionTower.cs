@@ -1,4 +1,5 @@
 using System.Globalization;
+using BestOfN.Models.Native;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -72,7 +73,7 @@ internal sealed class VisionTower
         // A convolution whose stride is its size is a product over the pixels of each patch.
         var patches = pixels.view(V, 3, P, p, P, p).permute(0, 2, 4, 1, 3, 5).reshape(V * P * P, 3 * p * p);
         var embedded = DecoderLayer.Linear(patches, patch_embedding.view(C, 3 * p * p), null).view(V, P * P, C);
-        var tokens = cat([class_embedding.view(1, 1, C).expand(V, 1, C), embedded], 1) + position_embedding;
+        var tokens = cat([class_embedding.view(1, 1, C).expand(V, 1, C), embedded], 1).add(position_embedding, HeldScalar.One);
         return pre_layrnorm.Norm(tokens, _c.NormEpsilon).MoveToOuterDisposeScope();
     }
 

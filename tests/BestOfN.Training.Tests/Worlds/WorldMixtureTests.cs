@@ -1,0 +1,26 @@
+using BestOfN.Training.Worlds;
+
+namespace BestOfN.Training.Tests.Worlds;
+
+public sealed class WorldMixtureTests
+{
+    private static readonly WorldMixture s_mixture = new([PocketWorlds.Text, PocketWorlds.Image, PocketWorlds.Text]);
+
+    [Fact]
+    public void A_world_that_is_named_twice_is_drawn_from_twice_as_often_and_never_the_same_problem_twice()
+    {
+        var drawn = Enumerable.Range(0, 300).Select(i => s_mixture.Draw(3, i, Split.Training)).ToArray();
+        Assert.Equal(200, drawn.Count(p => p.Pictures.Count == 0));
+        Assert.Equal(300, drawn.Select(p => p.Content).Distinct().Count());
+    }
+
+    [Fact]
+    public void Each_world_is_measured_once() =>
+        Assert.Equal([PocketWorlds.Text, PocketWorlds.Image], s_mixture.HeldOut(3, 5).Select(w => w.World));
+
+    [Fact]
+    public void The_vocabulary_does_not_depend_on_how_often_a_world_is_drawn_from() =>
+        Assert.Equal(
+            new WorldMixture([PocketWorlds.Text, PocketWorlds.Image]).VocabularyProblems().Select(p => p.Content),
+            s_mixture.VocabularyProblems().Select(p => p.Content));
+}
