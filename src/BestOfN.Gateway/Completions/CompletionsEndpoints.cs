@@ -21,8 +21,13 @@ internal static class CompletionsEndpoints
     {
         var body = await RequestBody.ReadAsync(context.Request, options.Value.MaxRequestBodyBytes, cancellationToken);
         var name = CompletionRequestReader.ModelOf(body);
-        if (catalog.TryFind(name, out var model, out _) && model.RelaysRequests)
+        if (catalog.TryFind(name, out var model, out var candidates) && model.RelaysRequests)
         {
+            if (candidates is > 1)
+            {
+                throw ApiException.Invalid($"'{name}' asks for {candidates} candidates, but this route passes through to the upstream: use /v1/chat/completions.", "model");
+            }
+
             var relay = context.RequestServices.GetService<ICompletionRelay>() ?? throw ApiException.ModelNotFound(name);
             MemoryMarshal.TryGetArray(body, out var bytes);
             context.Request.Body = new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false);

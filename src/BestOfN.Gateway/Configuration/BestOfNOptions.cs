@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using BestOfN.Core.Selection;
+using BestOfN.Models.Pictures;
 
 namespace BestOfN.Gateway.Configuration;
 
@@ -54,7 +55,7 @@ public sealed record BestOfNOptions
     public long MaxRequestBodyBytes { get; init; } = 64 << 20;
 
     /// <summary>The largest picture of a request, in bytes of its file.</summary>
-    [Range(1L, 1L << 30)]
+    [Range(1L, PictureLimits.MostBytes)]
     public long MaxPictureBytes { get; init; } = 20 << 20;
 
     /// <summary>The largest video of a request, in bytes of its file.</summary>

@@ -31,6 +31,11 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
         using var scope = NewDisposeScope();
         if (is_grad_enabled())
         {
+            if (rows is { Rows: not null, Mask: null })
+            {
+                throw new InvalidOperationException("The rows were selected without gradients and do not serve with them.");
+            }
+
             // All rows of the narrow product and a mask: on the way back much faster than picking rows and adding them again.
             var narrow = DecoderLayer.Linear(x, Plora_A, null) * _scale;                              // [T, r]
             return y.add(DecoderLayer.Linear(rows.Mask is null ? narrow : narrow * rows.Mask.to(narrow.dtype), Plora_B, null), HeldScalar.One).MoveToOuterDisposeScope();

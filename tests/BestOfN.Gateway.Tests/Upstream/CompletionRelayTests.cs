@@ -83,6 +83,17 @@ public sealed class CompletionRelayTests
         Assert.Equal(upstream.Address.Authority, Assert.Single(upstream.Requests).Headers["Host"]);
     }
 
+    [Fact]
+    public async Task An_alias_that_asks_for_candidates_is_refused_rather_than_lost()
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("unused");
+        await using var gateway = Before(upstream.Address, upstream.Address);
+        var error = await AskUntilAsync(gateway, TestGateway.Cancellation, "remote@4").ErrorAsync(HttpStatusCode.BadRequest);
+        Assert.Equal("model", (string?)error["param"]);
+        await AskUntilAsync(gateway, TestGateway.Cancellation, "remote@1").JsonAsync();
+        Assert.Single(upstream.Requests);
+    }
+
     private static SocketGateway Before(Uri one, Uri two, params (string Setting, string Value)[] cluster) => new(null,
     [
         ("BestOfN:Models:remote:Generator", "upstream"), ("BestOfN:Models:remote:Cluster", "c"), ("BestOfN:Models:remote:RewardModel", "pocket-reward"),
@@ -92,10 +103,10 @@ public sealed class CompletionRelayTests
 
     private static Task<HttpResponseMessage> AskAsync(SocketGateway gateway) => AskUntilAsync(gateway, TestGateway.Cancellation);
 
-    private static async Task<HttpResponseMessage> AskUntilAsync(SocketGateway gateway, CancellationToken cancellationToken)
+    private static async Task<HttpResponseMessage> AskUntilAsync(SocketGateway gateway, CancellationToken cancellationToken, string model = "remote")
     {
         using var http = new HttpClient();
-        using var content = new StringContent("""{"model":"remote","prompt":"2 + 2 ="}""", Encoding.UTF8, "application/json");
+        using var content = new StringContent($$"""{"model":"{{model}}","prompt":"2 + 2 ="}""", Encoding.UTF8, "application/json");
         return await http.PostAsync(new Uri($"{gateway.Endpoint}/completions"), content, cancellationToken);
     }
 

@@ -43,6 +43,30 @@ public sealed class PocketSeenWorldsTests
 
     [Theory]
     [MemberData(nameof(Worlds))]
+    public void What_is_right_is_plausible_and_what_is_no_answer_is_not(string world)
+    {
+        foreach (var problem in Draw(world, 100).Cast<SeenProblem>())
+        {
+            Assert.True(problem.IsPlausible(problem.Solution), $"{problem.Question} {problem.Solution}");
+            Assert.All((string[])["", "?", "+", "47.", "10+61", "12+=73", "99999999999+1=3", "red", "é", "A1A1A1A1A1A1", "Z9B2C2C3D3D4"], a => Assert.False(problem.IsPlausible(a), $"{problem.Question} {a}"));
+        }
+    }
+
+    [Fact]
+    public void A_wrong_sum_and_a_broken_way_can_be_told_without_looking_and_a_false_number_cannot()
+    {
+        var (sum, way) = (Draw(PocketWorlds.Video, 50).OfType<FrameSumProblem>().First(), Draw(PocketWorlds.Video, 50).OfType<FrameOrderProblem>().First());
+        var unseen = Enumerable.Range(10, 30).First(n => !sum.Numbers.Contains(n) && n != sum.Total - n && sum.Total - n >= 10);
+        Assert.True(sum.IsPlausible(NumberPair.Answer(unseen, sum.Total - unseen, sum.Total)));
+        Assert.False(sum.IsPlausible(NumberPair.Answer(unseen, sum.Total - unseen + 1, sum.Total)));
+
+        var cells = way.Solution.Chunk(2).Select(c => new string(c)).ToArray();
+        Assert.False(way.IsPlausible(string.Concat(cells[1..].Append(cells[0]))));
+        Assert.False(way.IsPlausible(string.Concat(cells[1..])));
+    }
+
+    [Theory]
+    [MemberData(nameof(Worlds))]
     public void A_guess_is_sometimes_right_and_mostly_wrong(string world)
     {
         var random = new SplitMix64(5);
