@@ -134,7 +134,7 @@ internal sealed class PackedAttention : IAttention
         q = q.narrow(0, first, n * m);
         output = output.narrow(0, first, n * m);
         logSumExp = logSumExp.narrow(0, first, n * m);
-        if (n <= K)
+        if (n <= K && !(AttentionByProducts.Serves(q) && n > 1))
         {
             for (var i = 0; i < n; i++)
             {
@@ -153,6 +153,16 @@ internal sealed class PackedAttention : IAttention
         v = v.view(n, A, K, D);
         output = output.view(n, m, K, g, D);
         logSumExp = logSumExp.view(n, m, K, g);
+        if (AttentionByProducts.Serves(q))
+        {
+            // All runs and key heads in one call: products take any number of them.
+            var (o, l) = AttentionByProducts.Attend(
+                q.permute(0, 2, 3, 1, 4).reshape(n * K, g, m, D), k.transpose(1, 2).reshape(n * K, A, D), v.transpose(1, 2).reshape(n * K, A, D), causal: !last);
+            output.copy_(o.view(n, K, g, m, D).permute(0, 3, 1, 2, 4));
+            logSumExp.copy_(l.view(n, K, g, m).permute(0, 3, 1, 2));
+            return;
+        }
+
         for (var j = 0; j < K; j++)
         {
             var (o, l) = Aten.FlashAttention(
@@ -186,12 +196,15 @@ internal sealed class PackedAttention : IAttention
         {
             // Order does not matter: heads that share keys become queries of one head, and each key is read once.
             var folded = q.transpose(0, 1).reshape(K, 1, M * g, D);
-            var (of, lf) = Aten.FlashAttention(folded, k.unsqueeze(1), v.unsqueeze(1), causal: false);
+            var (of, lf) = AttentionByProducts.Serves(q)
+                ? AttentionByProducts.Attend(folded, k, v, causal: false)
+                : Aten.FlashAttention(folded, k.unsqueeze(1), v.unsqueeze(1), causal: false);
             return (of.reshape(K, M, g, D).transpose(0, 1), lf.reshape(K, M, g).transpose(0, 1));
         }
 
-        var (o, l) = Aten.FlashAttention(
-            q.permute(1, 2, 0, 3), k.unsqueeze(1).expand(K, g, M, D), v.unsqueeze(1).expand(K, g, M, D), causal);
+        var (o, l) = AttentionByProducts.Serves(q)
+            ? AttentionByProducts.Attend(q.permute(1, 2, 0, 3), k, v, causal)
+            : Aten.FlashAttention(q.permute(1, 2, 0, 3), k.unsqueeze(1).expand(K, g, M, D), v.unsqueeze(1).expand(K, g, M, D), causal);
         return (o.permute(2, 0, 1, 3), l.permute(2, 0, 1));
     }
 

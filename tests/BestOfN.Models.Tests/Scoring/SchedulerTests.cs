@@ -304,7 +304,7 @@ public sealed class SchedulerTests
         {
             var scores = await Task.WhenAll(
                 exact.ScoreAsync(exact.Scheduler.Open(ids[..20]), 0, ids[..length]), half.ScoreAsync(half.Scheduler.Open(ids[..20]), 0, ids[..length]));
-            Assert.Equal(scores[0], scores[1], 0.15f);   // scores of this network spread over about 3
+            Assert.Equal(scores[0], scores[1], 0.25f);   // scores of this network, whose heads have 12 numbers, spread over about 3
         }
     }
 
