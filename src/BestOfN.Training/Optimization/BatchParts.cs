@@ -8,7 +8,7 @@ internal static class BatchParts
     private const double LeastLikeness = 0.75;
 
     /// <summary>Parts of similar length, the longest first, none with more than about a quarter of all tokens.</summary>
-    /// <remarks>Depends on the lengths alone, so that a training comes out the same on any number of cores.</remarks>
+    /// <remarks>Depends on the lengths alone, not on the machine.</remarks>
     /// <param name="items">The batch, not empty.</param>
     /// <param name="length">Tokens of an item.</param>
     public static IReadOnlyList<IReadOnlyList<T>> Of<T>(IReadOnlyList<T> items, Func<T, int> length)

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Optimization;
 
-/// <summary>Computes the parts of a loss on all cores, each part on one, and adds up their gradients in order: the same sums on any number of cores.</summary>
+/// <summary>Computes the parts of a loss on all cores, each part on one, and adds up their gradients in order, whichever is done first.</summary>
 /// <remarks>One operator of a small network is too little work for several threads; whole parts are not.</remarks>
 /// <param name="parameters">What gradients are wanted of; they gather in <c>grad</c>.</param>
 internal sealed class SideBySide(IReadOnlyList<KeyValuePair<string, Tensor>> parameters)
