@@ -8,19 +8,24 @@ namespace BestOfN.Cli.Tests.Evaluate;
 public sealed class PocketModelsTests
 {
     [Theory]
-    [InlineData(PocketWorlds.Text, null)]
-    [InlineData(PocketWorlds.Image, 0.65)]
-    public async Task Best_of_sixteen_beats_greedy_and_the_picture_matters(string world, double? mostWithAnotherPicture)
+    [InlineData(PocketWorlds.Text, 60)]
+    [InlineData(PocketWorlds.Image, 60)]
+    [InlineData(PocketWorlds.Video, 30)]
+    public async Task Best_of_sixteen_beats_greedy_and_what_is_seen_matters(string world, int problems)
     {
-        var sampling = new PoolSampling { World = world, Problems = 60, Samples = 16, Seed = 11, Model = "pocket-generator" };
+        Assert.SkipWhen(world == PocketWorlds.Video && !HasFFmpeg(), "ffmpeg is not installed.");
+        var sampling = new PoolSampling { World = world, Problems = problems, Samples = 16, Seed = 11, Model = "pocket-generator" };
 
         var pools = await EnginePools.Open(Folder("pocket-generator"), Folder("pocket-reward")).DrawAsync(sampling, null, TestContext.Current.CancellationToken);
 
         var curve = BestOfNCurve.Measure(pools, sampling.Seed);
         Assert.InRange(curve.Auc!.Value, 0.85, 1);
         Assert.InRange(curve.WeightedVote[^1], curve.Greedy + 0.1, 1);
-        Assert.Equal(mostWithAnotherPicture is not null, curve.AucSwapped < mostWithAnotherPicture);
+        Assert.Equal(world == PocketWorlds.Text, curve.AucSwapped is null);
+        Assert.True(world == PocketWorlds.Text || curve.AucSwapped < curve.AucPlausible - 0.25, $"{curve.AucPlausible} looking, {curve.AucSwapped} at another picture");
     }
 
     private static DirectoryInfo Folder(string model) => new(Path.Combine(AppContext.BaseDirectory, "config", "models", model));
+
+    private static bool HasFFmpeg() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "ffmpeg")));
 }
