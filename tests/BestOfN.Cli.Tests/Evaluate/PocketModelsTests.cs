@@ -11,7 +11,7 @@ public sealed class PocketModelsTests
     [InlineData(PocketWorlds.Text, 60)]
     [InlineData(PocketWorlds.Image, 60)]
     [InlineData(PocketWorlds.Video, 30)]
-    public async Task Best_of_sixteen_beats_greedy_and_what_is_seen_matters(string world, int problems)
+    public async Task Best_of_sixteen_beats_greedy_and_the_picture_matters(string world, int problems)
     {
         Assert.SkipWhen(world == PocketWorlds.Video && !HasFFmpeg(), "ffmpeg is not installed.");
         var sampling = new PoolSampling { World = world, Problems = problems, Samples = 16, Seed = 11, Model = "pocket-generator" };
@@ -22,7 +22,11 @@ public sealed class PocketModelsTests
         Assert.InRange(curve.Auc!.Value, 0.85, 1);
         Assert.InRange(curve.WeightedVote[^1], curve.Greedy + 0.1, 1);
         Assert.Equal(world == PocketWorlds.Text, curve.AucSwapped is null);
-        Assert.True(world == PocketWorlds.Text || curve.AucSwapped < curve.AucPlausible - 0.25, $"{curve.AucPlausible} looking, {curve.AucSwapped} at another picture");
+        if (world == PocketWorlds.Image)   // of videos the judge sees too little to ask it: the model card says how little
+        {
+            Assert.InRange(curve.AucPlausible!.Value, 0.9, 1);
+            Assert.InRange(curve.AucSwapped!.Value, 0.35, 0.65);
+        }
     }
 
     private static DirectoryInfo Folder(string model) => new(Path.Combine(AppContext.BaseDirectory, "config", "models", model));
