@@ -11,8 +11,12 @@ internal static class AttentionByProducts
     private const long ScoresAtOnce = 1 << 20;
     private const long FewestRows = 64;
 
+    // Numbers that a register holds. Shorter heads stay with the fused kernel, which rounds less.
+    private const long Register = 32;
+
     /// <summary>Whether to prefer it to the fused kernel.</summary>
-    public static bool Serves(Tensor q) => q.dtype == ScalarType.BFloat16 && q.device_type == DeviceType.CPU;
+    /// <param name="q">Queries; the last dimension is the head size.</param>
+    public static bool Serves(Tensor q) => q.dtype == ScalarType.BFloat16 && q.device_type == DeviceType.CPU && q.size(-1) % Register == 0;
 
     /// <summary>B heads of keys and values, each seen by g heads of queries.</summary>
     /// <param name="q">[B, g, L, D].</param>

@@ -134,7 +134,18 @@ internal sealed class PackedAttention : IAttention
         q = q.narrow(0, first, n * m);
         output = output.narrow(0, first, n * m);
         logSumExp = logSumExp.narrow(0, first, n * m);
-        if (n <= K && !(AttentionByProducts.Serves(q) && n > 1))
+        Tensor HeadsOf(Tensor x) => x.view(n, A, K, _c.HeadSize).transpose(1, 2).reshape(n * K, A, _c.HeadSize);
+        if (AttentionByProducts.Serves(q))
+        {
+            // All runs and key heads in one call: products take any number of them.
+            var (o, l) = AttentionByProducts.Attend(
+                q.view(n, m, K, _c.Groups, _c.HeadSize).permute(0, 2, 3, 1, 4).reshape(n * K, _c.Groups, m, _c.HeadSize), HeadsOf(k), HeadsOf(v), causal: !last);
+            output.view(n, m, K, _c.Groups, _c.HeadSize).copy_(o.view(n, K, _c.Groups, m, _c.HeadSize).permute(0, 3, 1, 2, 4));
+            logSumExp.view(n, m, K, _c.Groups).copy_(l.view(n, K, _c.Groups, m).permute(0, 3, 1, 2));
+            return;
+        }
+
+        if (n <= K)
         {
             for (var i = 0; i < n; i++)
             {
@@ -153,16 +164,6 @@ internal sealed class PackedAttention : IAttention
         v = v.view(n, A, K, D);
         output = output.view(n, m, K, g, D);
         logSumExp = logSumExp.view(n, m, K, g);
-        if (AttentionByProducts.Serves(q))
-        {
-            // All runs and key heads in one call: products take any number of them.
-            var (o, l) = AttentionByProducts.Attend(
-                q.permute(0, 2, 3, 1, 4).reshape(n * K, g, m, D), k.transpose(1, 2).reshape(n * K, A, D), v.transpose(1, 2).reshape(n * K, A, D), causal: !last);
-            output.copy_(o.view(n, K, g, m, D).permute(0, 3, 1, 2, 4));
-            logSumExp.copy_(l.view(n, K, g, m).permute(0, 3, 1, 2));
-            return;
-        }
-
         for (var j = 0; j < K; j++)
         {
             var (o, l) = Aten.FlashAttention(
@@ -202,9 +203,8 @@ internal sealed class PackedAttention : IAttention
             return (of.reshape(K, M, g, D).transpose(0, 1), lf.reshape(K, M, g).transpose(0, 1));
         }
 
-        var (o, l) = AttentionByProducts.Serves(q)
-            ? AttentionByProducts.Attend(q.permute(1, 2, 0, 3), k, v, causal)
-            : Aten.FlashAttention(q.permute(1, 2, 0, 3), k.unsqueeze(1).expand(K, g, M, D), v.unsqueeze(1).expand(K, g, M, D), causal);
+        var (o, l) = Aten.FlashAttention(
+            q.permute(1, 2, 0, 3), k.unsqueeze(1).expand(K, g, M, D), v.unsqueeze(1).expand(K, g, M, D), causal);
         return (o.permute(2, 0, 1, 3), l.permute(2, 0, 1));
     }
 

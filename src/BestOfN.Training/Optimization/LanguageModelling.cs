@@ -13,7 +13,10 @@ internal static class LanguageModelling
     public static IReadOnlyList<Func<Tensor>> Parts(SeeingDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)[]> companions)
     {
         var tokens = companions.Sum(c => c.Sum(e => e.Answer.Count));
-        return [.. BatchParts.Of(companions, c => TokenBatch.RowLength(c.Select(e => (e.Prompt, e.Answer.Count)))).Select(part => (Func<Tensor>)(() => Share(model, head, [.. part.SelectMany(c => c)], tokens)))];
+        return BatchParts.Losses(
+            companions,
+            c => TokenBatch.RowLength(c.Select(e => (e.Prompt, e.Answer.Count))),
+            part => Share(model, head, [.. part.SelectMany(c => c)], tokens));
     }
 
     /// <summary>Share of examples of which the likeliest token is right everywhere: what greedy decoding would answer word for word.</summary>

@@ -15,7 +15,6 @@ internal sealed class Muon : IOptimizer
     private const double Scale = 0.2;
     private const int Iterations = 5;
 
-    // Held: a scalar made for one call may be finalised while the native side still reads it.
     private static readonly TorchSharp.Scalar s_momentum = 0.95, s_tiny = 1e-7;
 
     // The quintic of Newton and Schulz, steep at zero.

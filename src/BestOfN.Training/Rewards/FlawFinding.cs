@@ -21,7 +21,10 @@ internal static class FlawFinding
     public static IReadOnlyList<Func<Tensor>> Parts(SeeingDecoder model, RewardHead head, Tensor languageHead, IReadOnlyList<JudgedAnswers[]> companions)
     {
         var tokens = companions.Sum(c => c.Sum(p => p.Answers.Sum(a => a.Count)));
-        return [.. BatchParts.Of(companions, c => TokenBatch.RowLength(c.Select(p => (p.Prompt, p.Answers.Sum(a => a.Count))))).Select(part => (Func<Tensor>)(() => Share(model, head, languageHead, [.. part.SelectMany(problems => problems)], tokens)))];
+        return BatchParts.Losses(
+            companions,
+            c => TokenBatch.RowLength(c.Select(p => (p.Prompt, p.Answers.Sum(a => a.Count)))),
+            part => Share(model, head, languageHead, [.. part.SelectMany(problems => problems)], tokens));
     }
 
     private static Tensor Share(SeeingDecoder model, RewardHead head, Tensor languageHead, JudgedAnswers[] problems, int tokens)

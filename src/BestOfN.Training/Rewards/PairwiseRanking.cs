@@ -20,7 +20,7 @@ internal static class PairwiseRanking
     /// <summary>The mean over problems of the mean over each problem's pairs, so that no problem weighs more for having more pairs.</summary>
     /// <returns>Parts of that.</returns>
     public static IReadOnlyList<Func<Tensor>> Parts(SeeingDecoder model, RewardHead head, IReadOnlyList<ComparedAnswers> problems) =>
-        [.. BatchParts.Of(problems, p => p.Length).Select(part => (Func<Tensor>)(() => Share(model, head, part, problems.Count)))];
+        BatchParts.Losses(problems, p => p.Length, part => Share(model, head, part, problems.Count));
 
     private static Tensor Share(SeeingDecoder model, RewardHead head, IReadOnlyList<ComparedAnswers> problems, int count)
     {

@@ -60,10 +60,10 @@ internal sealed class FrameOrderProblem : VideoProblem
 
     internal override bool IsPlausible(string answer)
     {
-        var way = Enumerable.Range(0, Cell.Count).Select(Cell.Number).ToDictionary(c => $"{c}");
+        var byName = Enumerable.Range(0, Cell.Count).Select(Cell.Number).ToDictionary(c => $"{c}");
         var cells = answer.Chunk(2).Select(c => new string(c)).ToArray();
-        return cells.Length == Cells.Count && cells.All(way.ContainsKey) && cells.Distinct().Count() == cells.Length && cells[^1] == $"{End}"
-            && cells.Zip(cells.Skip(1)).All(step => way[step.First].IsBeside(way[step.Second]));
+        return cells.Length == Cells.Count && cells.All(byName.ContainsKey) && cells.Distinct().Count() == cells.Length && cells[^1] == $"{End}"
+            && cells.Zip(cells.Skip(1)).All(step => byName[step.First].IsBeside(byName[step.Second]));
     }
 
     // Seen at the first cell that the ball was never in, was in before, or cannot have rolled to.

@@ -19,7 +19,6 @@ public sealed class PictureEncoder : IDisposable
     private static readonly float[] s_mean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] s_deviation = [0.26862954f, 0.26130258f, 0.27577711f];
 
-    // Made once: a scalar made for one call, as sums without a factor make one, may be finalised while the native side still reads it.
     private static readonly Scalar s_white = 255f;
     private static readonly Scalar s_minusOne = -1;
 

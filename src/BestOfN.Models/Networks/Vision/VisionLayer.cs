@@ -8,7 +8,6 @@ namespace BestOfN.Models.Networks.Vision;
 /// <summary>One block of the tower: x + attention(norm(x)), then x + mlp(norm(x)); everybody sees everybody. Fields bear the names of the checkpoint.</summary>
 internal sealed class VisionLayer
 {
-    // Made once: a scalar made for one call, as sums without a factor make one, may be finalised while the native side still reads it.
     private static readonly Scalar s_steepness = 1.702f;
 
     public required Affine layer_norm1 { get; init; }
