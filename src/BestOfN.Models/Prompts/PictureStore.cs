@@ -25,13 +25,11 @@ public sealed class PictureStore : IDisposable
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _preparing = new(Math.Max(1, Environment.ProcessorCount));
     private readonly Dictionary<PictureKey, StoredPicture> _byKey = [];
-    private readonly List<StoredPicture> _ranges = [];      // ascending by first id, never overlapping
+    private readonly PictureIds _ids;
     private readonly PictureEncoder _encoder;
     private readonly Decoder _decoder;
     private readonly int _firstId;
-    private readonly int _lastId;
     private readonly long _budget;
-    private long _nextId;
     private long _uses;
     private long _bytes;
     private long _hits;
@@ -49,7 +47,7 @@ public sealed class PictureStore : IDisposable
         ArgumentNullException.ThrowIfNull(encoder);
         ArgumentNullException.ThrowIfNull(decoder);
         ArgumentOutOfRangeException.ThrowIfLessThan(firstId, decoder.Configuration.VocabularySize);
-        (_encoder, _decoder, _firstId, _nextId, _budget, _lastId) = (encoder, decoder, firstId, firstId, budget, lastId);
+        (_encoder, _decoder, _firstId, _budget, _ids) = (encoder, decoder, firstId, budget, new PictureIds(firstId, lastId));
     }
 
     /// <summary>Memory of vectors.</summary>
@@ -74,7 +72,7 @@ public sealed class PictureStore : IDisposable
         {
             lock (_gate)
             {
-                return _ranges.Count;
+                return _ids.Pictures.Count;
             }
         }
     }
@@ -118,7 +116,7 @@ public sealed class PictureStore : IDisposable
         lock (_gate)
         {
             var picture = new StoredPicture(null) { Leases = 1, LastUse = ++_uses, Preparation = Task.CompletedTask };
-            Place(picture, tiled.TokenCount(_encoder.Configuration.Cells));
+            _ids.Place(picture, tiled.TokenCount(_encoder.Configuration.Cells));
             picture.Tiled = tiled;
             return picture;
         }
@@ -188,7 +186,7 @@ public sealed class PictureStore : IDisposable
                     continue;
                 }
 
-                var picture = Find((int)ids[i]);
+                var picture = _ids.Find((int)ids[i]);
                 if (picture?.Vectors is not { } vectors)
                 {
                     throw new InvalidOperationException($"Token id {ids[i]} belongs to no picture that was encoded.");
@@ -219,7 +217,7 @@ public sealed class PictureStore : IDisposable
     {
         lock (_gate)
         {
-            while (_bytes > _budget && _ranges.Where(p => p.Leases == 0 && p.Vectors is not null).MinBy(p => p.LastUse) is { } oldest)
+            while (_bytes > _budget && _ids.Pictures.Where(p => p.Leases == 0 && p.Vectors is not null).MinBy(p => p.LastUse) is { } oldest)
             {
                 Drop(oldest);
                 _evictions++;
@@ -233,13 +231,13 @@ public sealed class PictureStore : IDisposable
     {
         lock (_gate)
         {
-            foreach (var picture in _ranges)
+            foreach (var picture in _ids.Pictures)
             {
                 Drop(picture);
                 picture.Tiled = null;
             }
 
-            _ranges.Clear();
+            _ids.Clear();
             _byKey.Clear();
         }
     }
@@ -290,7 +288,7 @@ public sealed class PictureStore : IDisposable
                 {
                     if (picture.Count == 0)
                     {
-                        Place(picture, count);
+                        _ids.Place(picture, count);
                     }
 
                     if (picture.Leases == 0)
@@ -354,7 +352,7 @@ public sealed class PictureStore : IDisposable
             (picture.Tiled, picture.Preparation) = (null, null);
             if (picture.Mentions == 0)
             {
-                _ranges.Remove(picture);
+                _ids.Remove(picture);
                 if (picture.Key is { } key && _byKey.TryGetValue(key, out var known) && known == picture)
                 {
                     _byKey.Remove(key);
@@ -371,42 +369,6 @@ public sealed class PictureStore : IDisposable
             vectors.Dispose();
             (picture.Vectors, picture.Preparation) = (null, null);
         }
-    }
-
-    /// <summary>Gives the picture ids: the first free ones behind those given last, from the beginning again where none are left.</summary>
-    private void Place(StoredPicture picture, int count)
-    {
-        var first = Free(_nextId, count) ?? Free(_firstId, count) ?? throw new InvalidOperationException("Too many pictures are in use at the same time.");
-        (picture.FirstId, picture.Count) = ((int)first, count);
-        _ranges.Insert(IndexBehind(first), picture);
-        _nextId = first + count;
-    }
-
-    private long? Free(long from, int count)
-    {
-        var i = IndexBehind(from);
-        var candidate = i == 0 ? from : Math.Max(from, (long)_ranges[i - 1].FirstId + _ranges[i - 1].Count);
-        for (; i < _ranges.Count && _ranges[i].FirstId - candidate < count; i++)
-        {
-            candidate = Math.Max(candidate, (long)_ranges[i].FirstId + _ranges[i].Count);
-        }
-
-        return candidate + count - 1 <= _lastId ? candidate : null;
-    }
-
-    private StoredPicture? Find(int id) => IndexBehind(id) is > 0 and var i && _ranges[i - 1].Covers(id) ? _ranges[i - 1] : null;
-
-    /// <summary>How many ranges begin at the id or before it.</summary>
-    private int IndexBehind(long id)
-    {
-        var (low, high) = (0, _ranges.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            (low, high) = _ranges[middle].FirstId <= id ? (middle + 1, high) : (low, middle);
-        }
-
-        return low;
     }
 
     private static long Size(Tensor vectors) => vectors.numel() * vectors.element_size();

@@ -7,9 +7,8 @@ namespace BestOfN.Models.Scoring;
 
 /// <summary>Packs what waits, over all contexts and oldest first, into passes under a token budget.</summary>
 /// <remarks>
-/// Thread-safe. One pass is handed to the device worker at a time, so that other users of the device take turns with it. A pass takes new
-/// tokens only: prompts that are not known yet, and of every sequence what neither its prompt nor its earlier beginning holds.
-/// A prompt and the sequences that follow it fit into one pass.
+/// Thread-safe. One pass is handed to the device worker at a time, so that other users of the device take turns with it. What goes into
+/// it is decided by <see cref="PassPlanner"/>.
 /// </remarks>
 internal sealed class ScoringScheduler : IDisposable
 {
@@ -20,6 +19,7 @@ internal sealed class ScoringScheduler : IDisposable
     private readonly DeviceWorker _worker;
     private readonly ScoringOptions _options;
     private readonly ScoringMetrics _metrics;
+    private readonly PassPlanner _planner;
     private bool _passIsDue;
     private bool _isDisposed;
     private long _passes;
@@ -33,10 +33,7 @@ internal sealed class ScoringScheduler : IDisposable
     {
         (_scorer, _worker, _options, _metrics) = (scorer, worker, options, metrics);
         Cache = new PromptCache(scorer, options.PromptCacheBytes);
-        MaxLength = scorer.Configuration.RopeScaling is DynamicRopeScaling dynamic
-            ? (int)Math.Min(int.MaxValue, scorer.Configuration.MaxPositions * Math.Max(1, dynamic.Factor))
-            : scorer.Configuration.MaxPositions;
-        MaxLength = Math.Min(MaxLength, maxLength ?? int.MaxValue);
+        _planner = new PassPlanner(scorer, Cache, metrics, options.TokensPerPass, maxLength);
         metrics.Observe(this);
     }
 
@@ -46,7 +43,7 @@ internal sealed class ScoringScheduler : IDisposable
     public PictureStore? Pictures => _scorer.Pictures;
 
     /// <summary>The longest sequence accepted, in tokens.</summary>
-    public int MaxLength { get; }
+    public int MaxLength => _planner.MaxLength;
 
     public long Passes => Interlocked.Read(ref _passes);
 
@@ -71,7 +68,7 @@ internal sealed class ScoringScheduler : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _open.Add(context);
-            if (CanShare(context) && _waiting.Count < _options.QueueLength)
+            if (_planner.CanShare(context) && _waiting.Count < _options.QueueLength)
             {
                 _waiting.AddLast(new ScoringWork(context, []));
                 SchedulePass();
@@ -99,7 +96,7 @@ internal sealed class ScoringScheduler : IDisposable
                     $"The conversation with answer {sequence.Key} has {sequence.Ids.Length} tokens; the reward model takes at most {MaxLength}.");
             }
 
-            if (!AreKnown(context, sequence.Ids))
+            if (!_planner.AreKnown(context, sequence.Ids))
             {
                 throw new ScoringFailedException(
                     $"Answer {sequence.Key} has a token id outside 0..{_scorer.Configuration.VocabularySize - 1}.");
@@ -179,28 +176,6 @@ internal sealed class ScoringScheduler : IDisposable
         });
     }
 
-    private bool CanShare(ScoringContext context) => context.PromptIds is { Length: > 0 } prompt
-        && prompt.Length <= MaxLength && !_scorer.Rotary.DependsOnLength(prompt.Length) && AreKnown(context, prompt);
-
-    // An index out of range is an exception on a CPU, but the end of the process's context on a GPU.
-    // And an id of a picture says nothing to those who did not bring it.
-    private bool AreKnown(ScoringContext context, ReadOnlySpan<int> ids)
-    {
-        while (ids.IndexOfAnyExceptInRange(0, _scorer.Configuration.VocabularySize - 1) is >= 0 and var unknown)
-        {
-            var id = ids[unknown];
-            if (context.Pictures.FirstOrDefault(p => p.Covers(id)) is not { } picture)
-            {
-                return false;
-            }
-
-            ids = ids[unknown..];
-            ids = ids.IndexOfAnyExceptInRange(picture.FirstId, picture.FirstId + picture.Count - 1) is >= 0 and var end ? ids[end..] : [];
-        }
-
-        return true;
-    }
-
     private LinkedListNode<ScoringWork>? NodeOf(ScoringContext context, bool prefill = false)
     {
         for (var node = _waiting.First; node is not null; node = node.Next)
@@ -255,7 +230,7 @@ internal sealed class ScoringScheduler : IDisposable
 
         var failures = new Dictionary<ScoringWork, Exception>();
         Encode(waiting, failures);
-        var pass = Plan(waiting, failures);
+        var pass = _planner.Plan(Interlocked.Increment(ref _passes), waiting, failures);
         if (pass.Runs.Count > 0)
         {
             try
@@ -291,132 +266,6 @@ internal sealed class ScoringScheduler : IDisposable
         {
             withPictures.ForEach(w => failures[w] = e);
         }
-    }
-
-    private ScoringPass Plan(List<ScoringWork> waiting, Dictionary<ScoringWork, Exception> failures)
-    {
-        var pass = new ScoringPass(Interlocked.Increment(ref _passes), _options.TokensPerPass);
-        foreach (var work in waiting.Where(w => !failures.ContainsKey(w)))
-        {
-            try
-            {
-                if (!TryPlan(pass, work))
-                {
-                    break;
-                }
-            }
-            catch (Exception e)
-            {
-                failures[work] = e;
-            }
-        }
-
-        return pass;
-    }
-
-    /// <returns>True where all of the work is done or in this pass, so that the next may join it.</returns>
-    private bool TryPlan(ScoringPass pass, ScoringWork work)
-    {
-        if (!TryPlanPrompt(pass, work))
-        {
-            return false;
-        }
-
-        if (work.Context.Pictures.Count > 0 && work.Context.Prompt?.Pass == pass.Number)
-        {
-            // The answers take the next pass: so they are computed in the same company, hence to the same bits, whether their pictures were known or not.
-            return true;
-        }
-
-        for (; work.Next < work.Sequences.Count; work.Next++, work.State = null)
-        {
-            var sequence = work.Sequences[work.Next];
-            if (_scorer.Rotary.DependsOnLength(sequence.Ids.Length))
-            {
-                if (pass.Runs.Count == 0)
-                {
-                    pass.Add(work, work.Next++, new PackedRun { Ids = sequence.Ids, Rows = sequence.Rows });
-                    pass.SequenceLength = sequence.Ids.Length;
-                }
-
-                return false;
-            }
-
-            if (!TryPlanSequence(pass, work, sequence))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private bool TryPlanPrompt(ScoringPass pass, ScoringWork work)
-    {
-        var context = work.Context;
-        if (!CanShare(context))
-        {
-            return true;
-        }
-
-        var prompt = context.Prompt ??= Cache.Lease(context.PromptIds, context.Pictures);
-        var known = prompt.Pass == pass.Number ? prompt.Planned : prompt.Block.Length;
-        var missing = context.PromptIds.Length - known;
-        if (missing <= 0)
-        {
-            return true;
-        }
-
-        var count = Math.Min(missing, pass.TokensLeft);
-        if (prompt.Pass == pass.Number || count == 0)
-        {
-            return false;
-        }
-
-        pass.Add(work, -1, new PackedRun { Ids = prompt.Ids.AsMemory(known, count), Own = prompt.Block });
-        (prompt.Pass, prompt.Planned) = (pass.Number, known + count);
-        return count == missing;
-    }
-
-    private bool TryPlanSequence(ScoringPass pass, ScoringWork work, ScoringSequence sequence)
-    {
-        var context = work.Context;
-        if (!context.Sequences.TryGetValue(sequence.Key, out var state))
-        {
-            context.Sequences.Add(sequence.Key, state = new SequenceState());
-        }
-
-        if (state.Pass == pass.Number)
-        {
-            return false;
-        }
-
-        if (work.State is null)
-        {
-            var shared = context.Prompt is null ? [] : context.PromptIds;
-            _metrics.Reused(state.Begin(sequence.Ids, shared, sequence.Rows[0]));
-            work.State = state;
-        }
-
-        var known = state.Known;
-        var missing = sequence.Ids.Length - known;
-        if (missing > pass.TokensLeft && pass.Runs.Count > 0)
-        {
-            return false;
-        }
-
-        var count = Math.Min(missing, pass.TokensLeft);
-        var keeps = !sequence.IsComplete || count < missing;
-        pass.Add(work, work.Next, new PackedRun
-        {
-            Ids = sequence.Ids.AsMemory(known, count),
-            Prefix = state.PrefixLength > 0 ? context.Prompt!.Block : null,
-            PrefixLength = state.PrefixLength,
-            Own = keeps ? state.Keep(_scorer) : state.Block,
-            Rows = [.. sequence.Rows.Where(r => r >= known && r < known + count).Select(r => r - known)],
-        });
-        state.Pass = pass.Number;
-        return count == missing;
     }
 
     private void Compute(ScoringPass pass)
