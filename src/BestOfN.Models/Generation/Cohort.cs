@@ -8,9 +8,10 @@ namespace BestOfN.Models.Generation;
 
 /// <summary>Sequences that started together: G prompts, each forked into as many sequences as are still alive. They are in lockstep, so own keys need no mask.</summary>
 /// <remarks>
-/// A prompt's keys and values are held once and read in place by all its forks; what a sequence adds is held per row. The two parts of
-/// attention are merged by their log-sum-exps. Rows are ordered by prompt. G prompts, P longest prompt, R rows, K key/value heads,
-/// g query heads per key/value head, D head size, A own tokens.
+/// A prompt's keys and values are held once and read in place by all its forks; what a sequence adds is held per row. Rows are ordered by
+/// prompt. Either way of attention takes them in an order of its own: <see cref="ForkedAttention"/> on a CPU; elsewhere the fused kernel, two
+/// parts merged by their log-sum-exps. G prompts, P longest prompt, R rows, K key/value heads, g query heads per key/value head, D head
+/// size, A own tokens.
 /// </remarks>
 internal sealed class Cohort : IDisposable
 {
@@ -18,10 +19,11 @@ internal sealed class Cohort : IDisposable
 
     private readonly Decoder _decoder;
     private readonly PictureStore? _pictures;
-    private readonly Scalar _scale;
+    private readonly bool _isPacked;
     private readonly Tensor[] _promptKeys, _promptValues, _ownKeys, _ownValues;
     private Prompt[] _prompts;
     private Row[] _rows;
+    private ForkedAttention.Fork[] _forks = [];
     private Tensor? _mask;          // [G, 1, 1, P]: 0 within a prompt, -infinity behind it; null where all are equally long
     private Tensor? _padding;       // [G * n]: which row stands at each place of the padded layout; null where all prompts have n rows
     private Tensor? _places;        // [R]: the place of each row in the padded layout
@@ -31,15 +33,16 @@ internal sealed class Cohort : IDisposable
     /// <param name="decoder">Whose keys are kept.</param>
     /// <param name="prompts">Token ids of each prompt, at least one each, and its sequences.</param>
     /// <param name="longestAnswer">No sequence will be longer than this.</param>
+    /// <param name="isPacked">Whether steps go through <see cref="ForkedAttention"/>.</param>
     /// <param name="pictures">What ids above the vocabulary mean; encoded before <see cref="Prefill"/> comes to them.</param>
     public Cohort(
         Decoder decoder,
         IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts,
         int longestAnswer,
+        bool isPacked = false,
         PictureStore? pictures = null)
     {
-        (_decoder, _pictures) = (decoder, pictures);
-        _scale = 1 / MathF.Sqrt(decoder.Configuration.HeadSize);
+        (_decoder, _isPacked, _pictures) = (decoder, isPacked, pictures);
         LongestAnswer = longestAnswer;
         _prompts = [.. prompts.Select(p => new Prompt(p.Ids))];
         _rows = [.. prompts.SelectMany((p, i) => p.Sequences.Select(s => new Row(_prompts[i], s)))];
@@ -141,7 +144,12 @@ internal sealed class Cohort : IDisposable
 
         if (IsRead)
         {
-            _mask = Mask(_prompts)?.DetachFromDisposeScope();
+            _mask = _isPacked ? null : Mask(_prompts)?.DetachFromDisposeScope();
+            if (_isPacked)
+            {
+                PackPrompts();
+            }
+
             LayOut();
         }
 
@@ -165,15 +173,15 @@ internal sealed class Cohort : IDisposable
             OwnLength++;
         }
 
+        if (_isPacked)
+        {
+            return ForkedAttention.Attend(_forks, q, k, v, (_promptKeys[layer], _promptValues[layer]), (_ownKeys[layer], _ownValues[layer]), OwnLength).MoveToOuterDisposeScope();
+        }
+
         var ownKeys = _ownKeys[layer].narrow(2, 0, OwnLength);
         var ownValues = _ownValues[layer].narrow(2, 0, OwnLength);
         ownKeys.select(2, OwnLength - 1).copy_(k);
         ownValues.select(2, OwnLength - 1).copy_(v);
-
-        if (q.dtype == ScalarType.BFloat16 && q.device_type == DeviceType.CPU)
-        {
-            return AttendByProducts(layer, q, ownKeys, ownValues).MoveToOuterDisposeScope();
-        }
 
         // 1. What the sequence itself said: [R, K, g, D].
         var (own, ownWeight) = Aten.FlashAttention(q.view(R, K, g, D), ownKeys, ownValues, causal: false);
@@ -193,34 +201,6 @@ internal sealed class Cohort : IDisposable
         // 3. Both parts by their share of the softmax's denominator.
         var weight = (sharedWeight - ownWeight).sigmoid_().unsqueeze(-1).to(q.dtype);
         return own.lerp(shared, weight).reshape(R, H, D).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The same in bfloat16 on a CPU: products run in hardware that the fused kernel does not use. One softmax over both parts.</summary>
-    private Tensor AttendByProducts(int layer, Tensor q, Tensor ownKeys, Tensor ownValues)
-    {
-        var c = _decoder.Configuration;
-        var (R, G, K, g, D) = ((long)_rows.Length, _prompts.Length, c.KeyValueHeads, c.Groups, c.HeadSize);
-        var (P, A) = (_promptKeys[layer].size(2), ownKeys.size(2));
-        q = (q * _scale).reshape(R, K, g, D);
-        Tensor Padded(Tensor x) => _padding is null ? x : x.index_select(0, _padding);
-        var n = _padding is null ? R / G : _padding.size(0) / G;
-        Tensor Folded(Tensor x) => x.reshape(G, n, K, g, x.size(-1)).transpose(1, 2).reshape(G, K, n * g, x.size(-1));
-        Tensor Unfolded(Tensor x)
-        {
-            x = x.reshape(G, K, n, g, x.size(-1)).transpose(1, 2).reshape(G * n, K, g, x.size(-1));
-            return _places is null ? x : x.index_select(0, _places);
-        }
-
-        var shared = Folded(Padded(q)).matmul(_promptKeys[layer].transpose(2, 3));                      // [G, K, n * g, P]
-        if (_mask is not null)
-        {
-            shared.add_(_mask, HeldScalar.One);
-        }
-
-        var own = Folded(Padded(q.matmul(ownKeys.transpose(2, 3))));                                     // [G, K, n * g, A]
-        var share = cat([own, shared], -1).softmax(-1);
-        var met = Unfolded(share.narrow(-1, A, P).matmul(_promptValues[layer]));                         // [R, K, g, D]
-        return met.add_(Unfolded(share.narrow(-1, 0, A).contiguous()).matmul(ownValues), HeldScalar.One).reshape(R, c.Heads, D);
     }
 
     /// <summary>Drops the rows of ended sequences and, once half of the prompts have none left, those prompts.</summary>
@@ -253,7 +233,7 @@ internal sealed class Cohort : IDisposable
             {
                 for (var i = 0; i < cache.Length; i++)
                 {
-                    Replace(ref cache[i], Resized(cache[i].index_select(0, rows), _ownCapacity));
+                    Replace(ref cache[i], cache[i].index_select(0, rows));
                 }
             }
         }
@@ -263,17 +243,15 @@ internal sealed class Cohort : IDisposable
         {
             var left = Indices([.. live.Select(p => Array.IndexOf(_prompts, p))]);
             var longest = live.Max(p => p.Ids.Count);
-            foreach (var cache in (Tensor[][])[_promptKeys, _promptValues])
+            for (var i = 0; i < _promptKeys.Length; i++)
             {
-                for (var i = 0; i < cache.Length; i++)
-                {
-                    Replace(ref cache[i], cache[i].narrow(2, 0, longest).index_select(0, left));
-                }
+                Replace(ref _promptKeys[i], _promptKeys[i].narrow(2, 0, KeyRoom(longest)).index_select(0, left));
+                Replace(ref _promptValues[i], _promptValues[i].narrow(2, 0, longest).index_select(0, left));
             }
 
             (_prompts, _read) = (live, live.Length);
             _mask?.Dispose();
-            _mask = Mask(_prompts)?.DetachFromDisposeScope();
+            _mask = _isPacked ? null : Mask(_prompts)?.DetachFromDisposeScope();
         }
 
         LayOut();
@@ -306,27 +284,48 @@ internal sealed class Cohort : IDisposable
         // Doubling, so that copying stays a small part of the work; never past what can be used.
         _ownCapacity = Math.Max(length, Math.Min(LongestAnswer, Math.Max(OwnChunk, 2 * _ownCapacity)));
         var c = _decoder.Configuration;
-        foreach (var cache in (Tensor[][])[_ownKeys, _ownValues])
+        var (R, K, room) = (_rows.Length, c.KeyValueHeads, KeyRoom(_ownCapacity));
+        for (var i = 0; i < _ownKeys.Length; i++)
         {
-            for (var i = 0; i < cache.Length; i++)
-            {
-                Replace(ref cache[i]!, cache[i] is null
-                    ? empty(_rows.Length, c.KeyValueHeads, _ownCapacity, c.HeadSize, _decoder.Type, _decoder.Device)
-                    : Resized(cache[i], _ownCapacity));
-            }
+            Grow(ref _ownKeys[i]!, KeyRoom(OwnLength), _isPacked ? [R, K, room, c.HeadSize, Lanes.Count] : [R, K, room, c.HeadSize]);
+            Grow(ref _ownValues[i]!, OwnLength, [R, K, _ownCapacity, ValueSize]);
         }
     }
 
-    private Tensor Resized(Tensor cache, int capacity)
+    private void Grow(ref Tensor? cache, int held, long[] shape)
     {
-        if (cache.size(2) == capacity)
+        var larger = empty(shape, _decoder.Type, _decoder.Device);
+        if (cache is not null)
         {
-            return cache;
+            larger.narrow(2, 0, held).copy_(cache.narrow(2, 0, held));
         }
 
-        var larger = empty(cache.size(0), cache.size(1), capacity, cache.size(3), cache.dtype, cache.device);
-        larger.narrow(2, 0, OwnLength).copy_(cache.narrow(2, 0, OwnLength));
-        return larger;
+        Replace(ref cache!, larger);
+    }
+
+    // What is kept for the keys of so many tokens, and for one value.
+    private int KeyRoom(int tokens) => _isPacked ? Lanes.Up(tokens) / Lanes.Count : tokens;
+
+    private int ValueSize => _isPacked ? Lanes.Up(_decoder.Configuration.HeadSize) : _decoder.Configuration.HeadSize;
+
+    /// <summary>Into the order of <see cref="ForkedAttention"/>.</summary>
+    private void PackPrompts()
+    {
+        for (var i = 0; i < _promptKeys.Length; i++)
+        {
+            using var scope = NewDisposeScope();
+            var (keys, values) = (_promptKeys[i], _promptValues[i]);
+            var (G, K, P, D) = (keys.size(0), keys.size(1), (int)keys.size(2), keys.size(3));
+            var padded = zeros(G, K, Lanes.Up(P), D, keys.dtype, keys.device);
+            padded.narrow(2, 0, P).copy_(keys);
+            Replace(ref _promptKeys[i], padded.view(G, K, KeyRoom(P), Lanes.Count, D).transpose(3, 4).contiguous());
+            if (ValueSize > D)
+            {
+                var wide = zeros(G, K, P, ValueSize, values.dtype, values.device);
+                wide.narrow(3, 0, D).copy_(values);
+                Replace(ref _promptValues[i], wide);
+            }
+        }
     }
 
     private Tensor? Mask(ReadOnlySpan<Prompt> prompts)
@@ -363,6 +362,18 @@ internal sealed class Cohort : IDisposable
         foreach (var row in _rows)
         {
             counts[row.Prompt] = counts.GetValueOrDefault(row.Prompt) + 1;
+        }
+
+        if (_isPacked)
+        {
+            var first = 0;
+            _forks = [.. _rows.Select(r => r.Prompt).Distinct().Select(p =>
+            {
+                var fork = new ForkedAttention.Fork(Array.IndexOf(_prompts, p), p.Ids.Count, first, counts[p]);
+                first += fork.Rows;
+                return fork;
+            })];
+            return;
         }
 
         var n = counts.Values.Max();

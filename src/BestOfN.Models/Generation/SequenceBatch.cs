@@ -20,7 +20,7 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
     /// <param name="prompts">At least one; every prompt has at least one token and one sequence.</param>
     /// <param name="longestAnswer">No sequence will be longer than this: the caller ends them.</param>
     public void Add(IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts, int longestAnswer) =>
-        _cohorts.Add(new Cohort(model.Decoder, prompts, longestAnswer, pictures));
+        _cohorts.Add(new Cohort(model.Decoder, prompts, longestAnswer, packed is not null, pictures));
 
     /// <summary>Reads a part of the oldest prompts that wait; a prompt that is finished gives its sequences their first token.</summary>
     /// <param name="tokens">At most so many.</param>

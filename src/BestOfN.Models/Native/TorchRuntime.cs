@@ -18,6 +18,8 @@ public static class TorchRuntime
     private static readonly string[] s_libraries =
         ["libc10.so", "libc10_cuda.so", "libtorch_cpu.so", "libtorch_cuda_linalg.so", "libtorch_cuda.so", "libtorch.so"];
 
+    private static nint s_cpu;
+
     /// <summary>Why CUDA libraries that are present could not be loaded, or null.</summary>
     public static string? CudaLoadError { get; private set; }
 
@@ -75,8 +77,11 @@ public static class TorchRuntime
         }
 
         NativeLibrary.SetDllImportResolver(typeof(TorchRuntime).Assembly, (name, _, _) => name == "torch_cpu" ? cpu : 0);
-        Directory = directory;
+        (s_cpu, Directory) = (cpu, directory);
     }
+
+    /// <summary>A function of libtorch or of what it is linked to; 0 where there is none.</summary>
+    internal static nint Export(string name) => s_cpu != 0 && NativeLibrary.TryGetExport(s_cpu, name, out var address) ? address : 0;
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0];
 }

@@ -50,7 +50,7 @@ public sealed class Decoder : IDisposable
         Tensor ids, Tensor positions, IAttention attention, Tensor? rows = null, int sequenceLength = 0, PictureTokens? pictures = null)
     {
         using var scope = NewDisposeScope();
-        var (cos, sin) = _rotary.Angles(positions, Type, sequenceLength);
+        var (cos, sin) = _rotary.Angles(positions, RowKernels.Serve(Type, Device) ? ScalarType.Float32 : Type, sequenceLength);
         Tensor? h = Embedding.index_select(0, ids);
         if (pictures is not null)
         {

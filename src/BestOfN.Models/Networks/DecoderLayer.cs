@@ -53,7 +53,7 @@ internal sealed class DecoderLayer
         using var scope = NewDisposeScope();
         var x = Norm(h, attention_norm, configuration.NormEpsilon);
         var (q, k, v) = Project(configuration, x, rows, pictures);
-        k = RotaryEmbedding.Rotate(k_norm is null ? k : Norm(k, k_norm, configuration.NormEpsilon), cos, sin);
+        k = Turn(k, k_norm, configuration.NormEpsilon, cos, sin);
         if (rows is not null)
         {
             if (rows.NumberOfElements == 0)
@@ -66,7 +66,7 @@ internal sealed class DecoderLayer
             (h, cos, sin) = (h.index_select(0, rows), cos.index_select(0, rows), sin.index_select(0, rows));
         }
 
-        q = RotaryEmbedding.Rotate(q_norm is null ? q! : Norm(q!, q_norm, configuration.NormEpsilon), cos, sin);
+        q = Turn(q!, q_norm, configuration.NormEpsilon, cos, sin);
         var met = attention.Attend(index, q, k, v)!;                                    // [R, H, D]
         met = met.reshape(met.size(0), configuration.Heads * configuration.HeadSize);
         if (is_grad_enabled())
@@ -108,6 +108,11 @@ internal sealed class DecoderLayer
     /// <summary>x · rsqrt(mean(x²) + eps) · weight, in float32 within.</summary>
     internal static Tensor Norm(Tensor x, Tensor weight, double epsilon)
     {
+        if (x.dim() == 2 && weight.dtype == x.dtype && RowKernels.Serve(x.dtype, x.device))
+        {
+            return RowKernels.Norm(x, weight, epsilon);
+        }
+
         if (!is_grad_enabled())
         {
             return Aten.RmsNorm(x, weight, epsilon);
@@ -128,8 +133,15 @@ internal sealed class DecoderLayer
         var x = Norm(h, ffn_norm, configuration.NormEpsilon);
         var gate = Add(w1_plora, Linear(x, w1, w1_bias), x, pictures);
         var up = Add(w3_plora, Linear(x, w3, w3_bias), x, pictures);
-        return is_grad_enabled() ? F.silu(gate) * up : gate.silu_().mul_(up);
+        return RowKernels.Serve(gate.dtype, gate.device) ? RowKernels.Gate(gate, up, gate)
+            : is_grad_enabled() ? F.silu(gate) * up
+            : gate.silu_().mul_(up);
     }
+
+    // Into the heads themselves where nobody differentiates: they are fresh from a product.
+    private static Tensor Turn(Tensor heads, Tensor? norm, double epsilon, Tensor cos, Tensor sin) =>
+        RowKernels.Serve(heads.dtype, heads.device) ? RowKernels.Turn(heads, norm, epsilon, cos, sin)
+            : RotaryEmbedding.Rotate(norm is null ? heads : Norm(heads, norm, epsilon), cos, sin);
 
     private static void Accumulate(Tensor h, Tensor x, Tensor weight, Tensor? bias)
     {

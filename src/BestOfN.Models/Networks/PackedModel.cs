@@ -54,12 +54,11 @@ internal sealed class PackedModel : IDisposable
             var layer = _layers[i];
             var x = RowKernels.Norm(h, layer.Source.attention_norm, c.NormEpsilon);
             var all = Aten.Linear(x, layer.QueriesKeysValues, layer.QueriesKeysValuesBias);               // [T, (H + 2K)·D]: queries, keys, values
-            RowKernels.TurnHeads(all, c, layer.Source.q_norm, layer.Source.k_norm, cos, sin);
             var heads = all.view(T, c.Heads + (2 * c.KeyValueHeads), c.HeadSize);
             var met = attention.Attend(
                 i,
-                heads.narrow(1, 0, c.Heads),
-                heads.narrow(1, c.Heads, c.KeyValueHeads),
+                RowKernels.Turn(heads.narrow(1, 0, c.Heads), layer.Source.q_norm, c.NormEpsilon, cos, sin),
+                RowKernels.Turn(heads.narrow(1, c.Heads, c.KeyValueHeads), layer.Source.k_norm, c.NormEpsilon, cos, sin),
                 heads.narrow(1, c.Heads + c.KeyValueHeads, c.KeyValueHeads))!;
             var middle = Aten.LinearAdd(met.reshape(T, c.Heads * c.HeadSize), layer.Output, layer.Source.wo_bias, h);
             h.Dispose();

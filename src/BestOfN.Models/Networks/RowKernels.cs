@@ -1,47 +1,98 @@
+using System.Buffers;
 using System.Runtime.Intrinsics;
 using BestOfN.Models.Native;
 using static TorchSharp.torch;
 
 namespace BestOfN.Models.Networks;
 
-/// <summary>What lies between the products of a decode step, for contiguous rows in float32 or bfloat16 on the CPU.</summary>
-/// <remarks>A row is a few thousand numbers: one thread is done with it before a tensor operation has begun. Arithmetic is float32, rounded once.</remarks>
+/// <summary>What lies between the products of a decoder, for rows in float32 or bfloat16 on the CPU.</summary>
+/// <remarks>
+/// One pass over memory where tensor operations take several; and for a few rows one thread is done before a tensor operation has begun.
+/// Arithmetic is float32, rounded once, and a row's does not depend on the others. Inference only. T rows, C numbers in each.
+/// </remarks>
 internal static unsafe class RowKernels
 {
+    // Numbers that are worth a thread.
+    private const long Worthwhile = 1 << 15;
+
+    /// <summary>Whether rows of this kind can be given to the others here.</summary>
+    public static bool Serve(ScalarType type, Device device) =>
+        !is_grad_enabled() && device.type == TorchSharp.DeviceType.CPU && type is ScalarType.Float32 or ScalarType.BFloat16;
+
     /// <summary>x · rsqrt(mean(x²) + eps) · weight.</summary>
-    /// <param name="x">[T, C].</param>
+    /// <param name="x">[T, C], rows contiguous.</param>
     /// <param name="weight">[C].</param>
     /// <param name="epsilon">Keeps rows of zeros finite.</param>
     public static Tensor Norm(Tensor x, Tensor weight, double epsilon)
     {
-        var result = empty_like(x);
-        var (T, C) = ((int)x.size(0), (int)x.size(1));
+        var (rows, width) = (x.size(0), x.size(1));
+        var result = empty(rows, width, x.dtype, x.device);
         if (x.dtype == ScalarType.Float32)
         {
-            Norm<float, Float32>((float*)Aten.Data(x), (float*)Aten.Data(weight), (float*)Aten.Data(result), T, C, C, epsilon);
+            Run<float, Float32Lanes>();
         }
         else
         {
-            Norm<ushort, BFloat16>((ushort*)Aten.Data(x), (ushort*)Aten.Data(weight), (ushort*)Aten.Data(result), T, C, C, epsilon);
+            Run<ushort, BFloat16Lanes>();
         }
 
+        GC.KeepAlive((x, weight));
         return result;
+
+        void Run<T, TLanes>()
+            where T : unmanaged
+            where TLanes : struct, ILanes<T>
+        {
+            var (from, to, weights, stride) = ((nint)Aten.Data(x), (nint)Aten.Data(result), (nint)Aten.Data(weight), x.stride(0));
+            InParts(rows, width, (first, count) => Norm<T, TLanes>(
+                (T*)from + (first * stride), stride, (T*)weights, (T*)to + (first * width), width, count, (int)width, epsilon));
+        }
     }
 
-    /// <summary>Norms and rotates query and key heads in place.</summary>
-    /// <param name="all">[T, (H + 2K)·D]: queries, keys, values.</param>
-    /// <param name="c">Sizes.</param>
-    /// <param name="queryNorm">[D], or null where the family has none; <paramref name="keyNorm"/> likewise.</param>
+    /// <summary>Norms and rotates heads in place.</summary>
+    /// <param name="heads">[T, n, D], numbers of a head contiguous.</param>
+    /// <param name="norm">[D], or null where the family has none.</param>
+    /// <param name="epsilon">As in <see cref="Norm(Tensor, Tensor, double)"/>.</param>
     /// <param name="cos">[T, D/2] float32; <paramref name="sin"/> likewise.</param>
-    public static void TurnHeads(Tensor all, DecoderConfiguration c, Tensor? queryNorm, Tensor? keyNorm, Tensor cos, Tensor sin)
+    /// <param name="sin">See <paramref name="cos"/>.</param>
+    /// <returns>The heads.</returns>
+    public static Tensor Turn(Tensor heads, Tensor? norm, double epsilon, Tensor cos, Tensor sin)
     {
-        if (all.dtype == ScalarType.Float32)
+        if (heads.dtype == ScalarType.Float32)
         {
-            TurnHeads<float, Float32>(all, c, queryNorm, keyNorm, cos, sin);
+            Run<float, Float32Lanes>();
         }
         else
         {
-            TurnHeads<ushort, BFloat16>(all, c, queryNorm, keyNorm, cos, sin);
+            Run<ushort, BFloat16Lanes>();
+        }
+
+        GC.KeepAlive((heads, norm, cos, sin));
+        return heads;
+
+        void Run<T, TLanes>()
+            where T : unmanaged
+            where TLanes : struct, ILanes<T>
+        {
+            var (rows, n, D) = (heads.size(0), (int)heads.size(1), (int)heads.size(2));
+            var (rowStride, headStride) = (heads.stride(0), heads.stride(1));
+            var (data, weights, cosines, sines) = ((nint)Aten.Data(heads), norm is null ? 0 : (nint)Aten.Data(norm), (nint)Aten.Data(cos), (nint)Aten.Data(sin));
+            InParts(rows, n * D, (first, count) =>
+            {
+                for (var row = first; row < first + count; row++)
+                {
+                    for (var i = 0; i < n; i++)
+                    {
+                        var head = (T*)data + (row * rowStride) + (i * headStride);
+                        if (weights != 0)
+                        {
+                            Norm<T, TLanes>(head, 0, (T*)weights, head, 0, 1, D, epsilon);
+                        }
+
+                        Turn<T, TLanes>(head, D / 2, (float*)cosines + (row * (D / 2)), (float*)sines + (row * (D / 2)));
+                    }
+                }
+            });
         }
     }
 
@@ -50,29 +101,140 @@ internal static unsafe class RowKernels
     /// <returns>[T, I].</returns>
     public static Tensor Gate(Tensor both)
     {
-        var (T, I) = ((int)both.size(0), (int)both.size(1) / 2);
-        var result = empty(T, I, both.dtype, both.device);
-        if (both.dtype == ScalarType.Float32)
+        var width = both.size(1) / 2;
+        using var gate = both.narrow(1, 0, width);
+        using var up = both.narrow(1, width, width);
+        return Gate(gate, up, empty(both.size(0), width, both.dtype, both.device));
+    }
+
+    /// <summary>silu(gate) · up.</summary>
+    /// <param name="gate">[T, I], rows contiguous; <paramref name="up"/> and <paramref name="result"/> likewise.</param>
+    /// <param name="up">See <paramref name="gate"/>.</param>
+    /// <param name="result">May be one of the others.</param>
+    /// <returns>The result.</returns>
+    public static Tensor Gate(Tensor gate, Tensor up, Tensor result)
+    {
+        if (gate.dtype == ScalarType.Float32)
         {
-            Gate<float, Float32>((float*)Aten.Data(both), (float*)Aten.Data(result), T, I);
+            Run<float, Float32Lanes>();
         }
         else
         {
-            Gate<ushort, BFloat16>((ushort*)Aten.Data(both), (ushort*)Aten.Data(result), T, I);
+            Run<ushort, BFloat16Lanes>();
         }
 
+        GC.KeepAlive((gate, up));
         return result;
+
+        void Run<T, TLanes>()
+            where T : unmanaged
+            where TLanes : struct, ILanes<T>
+        {
+            var (gates, ups, to) = ((nint)Aten.Data(gate), (nint)Aten.Data(up), (nint)Aten.Data(result));
+            var (rows, width, gateStride, upStride, stride) = (gate.size(0), gate.size(1), gate.stride(0), up.stride(0), result.stride(0));
+            InParts(rows, width, (first, count) =>
+            {
+                for (var row = first; row < first + count; row++)
+                {
+                    Gate<T, TLanes>((T*)gates + (row * gateStride), (T*)ups + (row * upStride), (T*)to + (row * stride), (int)width);
+                }
+            });
+        }
     }
 
-    private static void Norm<T, TLanes>(T* x, T* weight, T* result, int rows, int width, long stride, double epsilon)
+    /// <summary>x · sigmoid(1.702 x), in place (Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415).</summary>
+    /// <param name="x">[T, I], contiguous.</param>
+    /// <returns>x.</returns>
+    public static Tensor QuickGelu(Tensor x)
+    {
+        if (x.dtype == ScalarType.Float32)
+        {
+            Run<float, Float32Lanes>();
+        }
+        else
+        {
+            Run<ushort, BFloat16Lanes>();
+        }
+
+        return x;
+
+        void Run<T, TLanes>()
+            where T : unmanaged
+            where TLanes : struct, ILanes<T>
+        {
+            var (data, rows, width) = ((nint)Aten.Data(x), x.size(0), x.size(1));
+            InParts(rows, width, (first, count) => QuickGelu<T, TLanes>((T*)data + (first * width), count * width));
+        }
+    }
+
+    /// <summary>Scores become shares, in place: softmax(scale · scores) over the first keys of every row, and 0 behind them.</summary>
+    /// <param name="scores">[T, S], contiguous.</param>
+    /// <param name="scale">Of the scores.</param>
+    /// <param name="seen">How many keys row t sees, 1..S.</param>
+    /// <param name="logSumExp">Gets that of row t's scaled scores.</param>
+    public static void Share(Tensor scores, float scale, Func<long, int> seen, Action<long, float> logSumExp)
+    {
+        if (scores.dtype == ScalarType.Float32)
+        {
+            Run<float, Float32Lanes>();
+        }
+        else
+        {
+            Run<ushort, BFloat16Lanes>();
+        }
+
+        GC.KeepAlive(scores);
+
+        void Run<T, TLanes>()
+            where T : unmanaged
+            where TLanes : struct, ILanes<T>
+        {
+            var (data, rows, width) = ((nint)Aten.Data(scores), scores.size(0), scores.size(1));
+            InParts(rows, width, (first, count) =>
+            {
+                var memory = ArrayPool<float>.Shared.Rent(Lanes.Up((int)width));
+                fixed (float* wide = memory)
+                {
+                    for (var row = first; row < first + count; row++)
+                    {
+                        var x = (T*)data + (row * width);
+                        var keys = seen(row);
+                        logSumExp(row, Share<T, TLanes>(x, wide, keys, scale));
+                        new Span<T>(x + keys, (int)width - keys).Clear();
+                    }
+                }
+
+                ArrayPool<float>.Shared.Return(memory);
+            });
+        }
+    }
+
+    /// <summary>Shares rows among threads where there are enough.</summary>
+    private static void InParts(long rows, long width, Action<long, long> part)
+    {
+        var parts = (int)Math.Clamp(rows * width / Worthwhile, 1, Math.Min(rows, 4L * get_num_threads()));
+        if (parts <= 1)
+        {
+            part(0, rows);
+            return;
+        }
+
+        TorchThreads.Run(parts, i =>
+        {
+            var first = rows * i / parts;
+            part(first, (rows * (i + 1) / parts) - first);
+        });
+    }
+
+    private static void Norm<T, TLanes>(T* x, long stride, T* weight, T* result, long resultStride, long rows, int width, double epsilon)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
     {
-        for (var row = 0; row < rows; row++, x += stride, result += stride)
+        for (var row = 0L; row < rows; row++, x += stride, result += resultStride)
         {
             var squares = Vector512<float>.Zero;
             var i = 0;
-            for (; i + Lanes <= width; i += Lanes)
+            for (; i + Lanes.Count <= width; i += Lanes.Count)
             {
                 var (a, b) = TLanes.Load(x + i);
                 squares += (a * a) + (b * b);
@@ -85,7 +247,7 @@ internal static unsafe class RowKernels
             }
 
             var scale = 1 / MathF.Sqrt((sum / width) + (float)epsilon);
-            for (i = 0; i + Lanes <= width; i += Lanes)
+            for (i = 0; i + Lanes.Count <= width; i += Lanes.Count)
             {
                 var ((a, b), (u, v)) = (TLanes.Load(x + i), TLanes.Load(weight + i));
                 TLanes.Store(result + i, a * scale * u, b * scale * v);
@@ -98,126 +260,118 @@ internal static unsafe class RowKernels
         }
     }
 
-    private static void TurnHeads<T, TLanes>(Tensor all, DecoderConfiguration c, Tensor? queryNorm, Tensor? keyNorm, Tensor cos, Tensor sin)
+    private static void Turn<T, TLanes>(T* head, int half, float* cosines, float* sines)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
     {
-        var (rows, D, half) = ((int)all.size(0), c.HeadSize, c.HeadSize / 2);
-        var stride = (c.Heads + (2 * c.KeyValueHeads)) * D;
-        var first = (T*)Aten.Data(all);
-        var cosines = (float*)Aten.Data(cos);
-        var sines = (float*)Aten.Data(sin);
-        for (var row = 0; row < rows; row++, first += stride, cosines += half, sines += half)
+        var i = 0;
+        for (; i + Lanes.Count <= half; i += Lanes.Count)
         {
-            var keys = first + (c.Heads * D);
-            if (queryNorm is not null)
-            {
-                Norm<T, TLanes>(first, (T*)Aten.Data(queryNorm), first, c.Heads, D, D, c.NormEpsilon);
-            }
+            var ((a, b), (p, q)) = (TLanes.Load(head + i), TLanes.Load(head + half + i));
+            var (ca, cb) = Float32Lanes.Load(cosines + i);
+            var (sa, sb) = Float32Lanes.Load(sines + i);
+            TLanes.Store(head + i, (a * ca) - (p * sa), (b * cb) - (q * sb));
+            TLanes.Store(head + half + i, (p * ca) + (a * sa), (q * cb) + (b * sb));
+        }
 
-            if (keyNorm is not null)
-            {
-                Norm<T, TLanes>(keys, (T*)Aten.Data(keyNorm), keys, c.KeyValueHeads, D, D, c.NormEpsilon);
-            }
-
-            for (var head = first; head < keys + (c.KeyValueHeads * D); head += D)
-            {
-                var i = 0;
-                for (; i + Lanes <= half; i += Lanes)
-                {
-                    var ((a, b), (p, q)) = (TLanes.Load(head + i), TLanes.Load(head + half + i));
-                    var (ca, cb) = Float32.Load(cosines + i);
-                    var (sa, sb) = Float32.Load(sines + i);
-                    TLanes.Store(head + i, (a * ca) - (p * sa), (b * cb) - (q * sb));
-                    TLanes.Store(head + half + i, (p * ca) + (a * sa), (q * cb) + (b * sb));
-                }
-
-                for (; i < half; i++)
-                {
-                    var (a, p) = (TLanes.Get(head + i), TLanes.Get(head + half + i));
-                    TLanes.Set(head + i, (a * cosines[i]) - (p * sines[i]));
-                    TLanes.Set(head + half + i, (p * cosines[i]) + (a * sines[i]));
-                }
-            }
+        for (; i < half; i++)
+        {
+            var (a, p) = (TLanes.Get(head + i), TLanes.Get(head + half + i));
+            TLanes.Set(head + i, (a * cosines[i]) - (p * sines[i]));
+            TLanes.Set(head + half + i, (p * cosines[i]) + (a * sines[i]));
         }
     }
 
-    private static void Gate<T, TLanes>(T* both, T* result, int rows, int width)
+    private static void Gate<T, TLanes>(T* gates, T* ups, T* result, int width)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
     {
-        for (var row = 0; row < rows; row++, both += 2 * width, result += width)
+        var i = 0;
+        for (; i + Lanes.Count <= width; i += Lanes.Count)
         {
-            var i = 0;
-            for (; i + Lanes <= width; i += Lanes)
-            {
-                var ((a, b), (u, v)) = (TLanes.Load(both + i), TLanes.Load(both + width + i));
-                TLanes.Store(result + i, a / (Vector512<float>.One + Vector512.Exp(-a)) * u, b / (Vector512<float>.One + Vector512.Exp(-b)) * v);
-            }
+            var ((a, b), (u, v)) = (TLanes.Load(gates + i), TLanes.Load(ups + i));
+            TLanes.Store(result + i, a / (Vector512<float>.One + Vector512.Exp(-a)) * u, b / (Vector512<float>.One + Vector512.Exp(-b)) * v);
+        }
 
-            for (; i < width; i++)
-            {
-                var gate = TLanes.Get(both + i);
-                TLanes.Set(result + i, gate / (1 + MathF.Exp(-gate)) * TLanes.Get(both + width + i));
-            }
+        for (; i < width; i++)
+        {
+            var gate = TLanes.Get(gates + i);
+            TLanes.Set(result + i, gate / (1 + MathF.Exp(-gate)) * TLanes.Get(ups + i));
         }
     }
 
-    private const int Lanes = 32;
-
-    /// <summary>How 32 neighbours of a type become numbers and back.</summary>
-    private interface ILanes<T>
+    private static void QuickGelu<T, TLanes>(T* x, long count)
         where T : unmanaged
+        where TLanes : struct, ILanes<T>
     {
-        static abstract (Vector512<float> First, Vector512<float> Second) Load(T* from);
+        const float Steepness = 1.702f;
+        var i = 0L;
+        for (; i + Lanes.Count <= count; i += Lanes.Count)
+        {
+            var (a, b) = TLanes.Load(x + i);
+            TLanes.Store(x + i, a / (Vector512<float>.One + Vector512.Exp(a * -Steepness)), b / (Vector512<float>.One + Vector512.Exp(b * -Steepness)));
+        }
 
-        static abstract void Store(T* to, Vector512<float> first, Vector512<float> second);
-
-        static abstract float Get(T* from);
-
-        static abstract void Set(T* to, float value);
+        for (; i < count; i++)
+        {
+            var one = TLanes.Get(x + i);
+            TLanes.Set(x + i, one / (1 + MathF.Exp(one * -Steepness)));
+        }
     }
 
-    private readonly struct Float32 : ILanes<float>
+    private static float Share<T, TLanes>(T* scores, float* wide, int count, float scale)
+        where T : unmanaged
+        where TLanes : struct, ILanes<T>
     {
-        public static (Vector512<float> First, Vector512<float> Second) Load(float* from) => (Vector512.Load(from), Vector512.Load(from + 16));
-
-        public static void Store(float* to, Vector512<float> first, Vector512<float> second)
+        var i = 0;
+        var largest = float.NegativeInfinity;
+        var most = Vector512.Create(float.NegativeInfinity);
+        for (; i + Lanes.Count <= count; i += Lanes.Count)
         {
-            first.Store(to);
-            second.Store(to + 16);
+            var (a, b) = TLanes.Load(scores + i);
+            Float32Lanes.Store(wide + i, a * scale, b * scale);
+            most = Vector512.Max(most, Vector512.Max(a * scale, b * scale));
         }
 
-        public static float Get(float* from) => *from;
-
-        public static void Set(float* to, float value) => *to = value;
-    }
-
-    /// <summary>The upper half of a float32; rounded to nearest, ties to even. NaN stays NaN.</summary>
-    private readonly struct BFloat16 : ILanes<ushort>
-    {
-        public static (Vector512<float> First, Vector512<float> Second) Load(ushort* from)
+        for (; i < count; i++)
         {
-            var (first, second) = Vector512.Widen(Vector512.Load(from));
-            return ((first << 16).AsSingle(), (second << 16).AsSingle());
+            wide[i] = TLanes.Get(scores + i) * scale;
+            largest = MathF.Max(largest, wide[i]);
         }
 
-        public static void Store(ushort* to, Vector512<float> first, Vector512<float> second) =>
-            Vector512.Narrow(Rounded(first), Rounded(second)).Store(to);
-
-        public static float Get(ushort* from) => BitConverter.UInt32BitsToSingle((uint)*from << 16);
-
-        public static void Set(ushort* to, float value)
+        for (var lane = 0; lane < Vector512<float>.Count; lane++)
         {
-            var bits = BitConverter.SingleToUInt32Bits(value);
-            *to = float.IsNaN(value) ? (ushort)0x7fc0 : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+            largest = MathF.Max(largest, most[lane]);
         }
 
-        private static Vector512<uint> Rounded(Vector512<float> x)
+        var (first, second) = (Vector512<float>.Zero, Vector512<float>.Zero);
+        for (i = 0; i + Lanes.Count <= count; i += Lanes.Count)
         {
-            var bits = x.AsUInt32();
-            var rounded = (bits + Vector512.Create(0x7fffu) + ((bits >> 16) & Vector512<uint>.One)) >> 16;
-            return Vector512.ConditionalSelect(Vector512.IsNaN(x).AsUInt32(), Vector512.Create(0x7fc0u), rounded);
+            var (a, b) = Float32Lanes.Load(wide + i);
+            (a, b) = (Vector512.Exp(a - Vector512.Create(largest)), Vector512.Exp(b - Vector512.Create(largest)));
+            Float32Lanes.Store(wide + i, a, b);
+            (first, second) = (first + a, second + b);
         }
+
+        var sum = Vector512.Sum(first + second);
+        for (; i < count; i++)
+        {
+            wide[i] = MathF.Exp(wide[i] - largest);
+            sum += wide[i];
+        }
+
+        var share = 1 / sum;
+        for (i = 0; i + Lanes.Count <= count; i += Lanes.Count)
+        {
+            var (a, b) = Float32Lanes.Load(wide + i);
+            TLanes.Store(scores + i, a * share, b * share);
+        }
+
+        for (; i < count; i++)
+        {
+            TLanes.Set(scores + i, wide[i] * share);
+        }
+
+        return largest + MathF.Log(sum);
     }
 }

@@ -40,15 +40,19 @@ public sealed class SequenceBatchTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(5)]
-    [InlineData(30)]
-    [InlineData(1000)]
-    public void Prompts_of_unequal_lengths_decode_together_whatever_the_size_of_a_prefill(int tokensPerPrefill)
+    [InlineData(1, false)]
+    [InlineData(5, false)]
+    [InlineData(30, false)]
+    [InlineData(1000, false)]
+    [InlineData(1, true)]
+    [InlineData(5, true)]
+    [InlineData(1000, true)]
+    public void Prompts_of_unequal_lengths_decode_together_whatever_the_size_of_a_prefill(int tokensPerPrefill, bool isPacked)
     {
         using var inference = inference_mode();
         using var model = RandomModels.Create();
-        using var batch = new SequenceBatch(model);
+        using var packed = isPacked ? PackedModel.Of(model) : null;
+        using var batch = new SequenceBatch(model, packed);
         int[][] prompts = [RandomModels.Prompt(9, 1), RandomModels.Prompt(14, 2), RandomModels.Prompt(1, 3), RandomModels.Prompt(14, 4)];
         var sequences = prompts.Select((_, i) => Sequences(i + 1)).ToArray();
         batch.Add([.. prompts.Select((p, i) => ((IReadOnlyList<int>)p, (IReadOnlyList<TokenSequence>)sequences[i]))], 10);
@@ -60,24 +64,26 @@ public sealed class SequenceBatchTests
         }
     }
 
-    [Fact]
-    public void Answers_may_outgrow_the_first_piece_of_cache()
+    [Theory, InlineData(false), InlineData(true)]
+    public void Answers_may_outgrow_the_first_piece_of_cache(bool isPacked)
     {
         using var inference = inference_mode();
         using var model = RandomModels.Create();
-        using var batch = new SequenceBatch(model);
+        using var packed = isPacked ? PackedModel.Of(model) : null;
+        using var batch = new SequenceBatch(model, packed);
         var (prompt, forks) = (RandomModels.Prompt(5), Sequences(2));
         batch.Add([(prompt, forks)], 150);
         Run(batch, 150);
         Assert.Equal(RandomModels.NaiveGreedy(model, prompt, 150), forks[1].Ids);
     }
 
-    [Fact]
-    public void Requests_join_and_leave_a_running_batch_without_a_trace_in_the_others()
+    [Theory, InlineData(false), InlineData(true)]
+    public void Requests_join_and_leave_a_running_batch_without_a_trace_in_the_others(bool isPacked)
     {
         using var inference = inference_mode();
         using var model = RandomModels.Create();
-        using var batch = new SequenceBatch(model);
+        using var packed = isPacked ? PackedModel.Of(model) : null;
+        using var batch = new SequenceBatch(model, packed);
         var early = Sequences(3);
         var late = Sequences(2);
         batch.Add([(RandomModels.Prompt(11, 1), early)], 20);
@@ -108,15 +114,16 @@ public sealed class SequenceBatchTests
         Assert.Equal(RandomModels.NaiveGreedy(model, RandomModels.Prompt(17, 2), 7), late[1].Ids);
     }
 
-    [Fact]
-    public void Ended_sequences_leave_their_siblings_and_other_prompts_as_they_would_have_been()
+    [Theory, InlineData(false), InlineData(true)]
+    public void Ended_sequences_leave_their_siblings_and_other_prompts_as_they_would_have_been(bool isPacked)
     {
         using var inference = inference_mode();
         using var model = RandomModels.Create();
+        using var packed = isPacked ? PackedModel.Of(model) : null;
         int[][] prompts = [RandomModels.Prompt(9, 1), RandomModels.Prompt(14, 2), RandomModels.Prompt(6, 3), RandomModels.Prompt(8, 4)];
         TokenSequence[][] Draw(Action<int, TokenSequence[][]> afterStep)
         {
-            using var batch = new SequenceBatch(model);
+            using var batch = new SequenceBatch(model, packed);
             var sequences = prompts.Select((_, p) => Enumerable.Range(0, 3).Select(s => new TokenSequence(new TokenSampling(), (p * 3) + s)).ToArray()).ToArray();
             batch.Add([.. prompts.Select((p, i) => ((IReadOnlyList<int>)p, (IReadOnlyList<TokenSequence>)sequences[i]))], 16);
             batch.Prefill(1000);

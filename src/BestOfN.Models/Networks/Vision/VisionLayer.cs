@@ -30,10 +30,21 @@ internal sealed class VisionLayer
         var flat = x.reshape(V * T, C);
         var normed = layer_norm1.Norm(flat, configuration.NormEpsilon);
         Tensor Heads(Affine projection) => projection.Linear(normed).view(V, T, configuration.Heads, C / configuration.Heads).transpose(1, 2);
-        var met = F.scaled_dot_product_attention(Heads(q_proj), Heads(k_proj), Heads(v_proj)).transpose(1, 2).reshape(V * T, C);
+        var met = Attend(Heads(q_proj), Heads(k_proj), Heads(v_proj)).transpose(1, 2).reshape(V * T, C);
         flat = flat.add(out_proj.Linear(met), HeldScalar.One);
         var inner = Activate(fc1.Linear(layer_norm2.Norm(flat, configuration.NormEpsilon)), configuration.QuickGelu);
         return flat.add(fc2.Linear(inner), HeldScalar.One).view(V, T, C).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Attend(Tensor q, Tensor k, Tensor v)
+    {
+        if (is_grad_enabled() || !AttentionByProducts.Serves(q))
+        {
+            return F.scaled_dot_product_attention(q, k, v);
+        }
+
+        var (B, T, D) = (q.size(0) * q.size(1), q.size(2), q.size(3));
+        return AttentionByProducts.Attend(q.reshape(B, 1, T, D), k.reshape(B, T, D), v.reshape(B, T, D), causal: false).Output.view(q.shape);
     }
 
     private static Tensor Activate(Tensor x, bool quick)
@@ -41,6 +52,11 @@ internal sealed class VisionLayer
         if (!quick)
         {
             return F.gelu(x);
+        }
+
+        if (RowKernels.Serve(x.dtype, x.device))
+        {
+            return RowKernels.QuickGelu(x);
         }
 
         using var scope = NewDisposeScope();

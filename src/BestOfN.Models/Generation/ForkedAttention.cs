@@ -1,0 +1,339 @@
+using System.Buffers;
+using System.Runtime.Intrinsics;
+using BestOfN.Models.Native;
+using BestOfN.Models.Networks;
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Generation;
+
+/// <summary>Attention of one decode step on a CPU, float32 or bfloat16: forks of prompts, each of which sees its prompt and what it added itself.</summary>
+/// <remarks>
+/// Tensor operations for a few queries cost more than the work they do, and oneDNN would compile products anew at every step, since own keys grow.
+/// Keys lie in blocks of 32, transposed, so that a register holds one number of many keys and memory is read in order; four queries share what
+/// is loaded. All is computed in float32, in the same order whoever else is in the batch. G prompts, P longest prompt, R rows, H query
+/// heads, K key/value heads, g = H/K, D head size, C room for own tokens; P' = P/32 and C' = C/32 blocks and D' are rounded up (<see cref="Lanes"/>).
+/// </remarks>
+internal static unsafe class ForkedAttention
+{
+    // Queries that share a load; more would not fit into the registers.
+    private const int Block = 4;
+
+    // Rows of a piece of work: any number of heads times this is full blocks.
+    private const int RowsAtOnce = 4;
+
+    /// <summary>Keeps the new keys and values, and attends.</summary>
+    /// <param name="forks">Which rows continue which prompt.</param>
+    /// <param name="q">[R, H, D], heads adjacent; <paramref name="k"/> and <paramref name="v"/> [R, K, D] likewise.</param>
+    /// <param name="k">Of the new token.</param>
+    /// <param name="v">Of the new token.</param>
+    /// <param name="prompt">Keys [G, K, P', D, 32] and values [G, K, P, D'].</param>
+    /// <param name="own">Keys [R, K, C', D, 32] and values [R, K, C, D'].</param>
+    /// <param name="length">Own tokens, the new one included.</param>
+    /// <returns>[R, H, D].</returns>
+    public static Tensor Attend(
+        IReadOnlyList<Fork> forks, Tensor q, Tensor k, Tensor v, (Tensor Keys, Tensor Values) prompt, (Tensor Keys, Tensor Values) own, int length)
+    {
+        var result = empty(q.size(0), q.size(1), q.size(2), q.dtype, q.device);
+        if (q.dtype == ScalarType.Float32)
+        {
+            Run(new Step<float, Float32Lanes>(q, k, v, prompt, own, length, result), forks);
+        }
+        else
+        {
+            Run(new Step<ushort, BFloat16Lanes>(q, k, v, prompt, own, length, result), forks);
+        }
+
+        GC.KeepAlive((q, k, v, prompt, own));
+        return result;
+    }
+
+    private static void Run<T, TLanes>(Step<T, TLanes> step, IReadOnlyList<Fork> forks)
+        where T : unmanaged
+        where TLanes : struct, ILanes<T>
+    {
+        var pieces = new List<(Fork Fork, int Head)>();
+        foreach (var fork in forks)
+        {
+            for (var row = 0; row < fork.Rows; row += RowsAtOnce)
+            {
+                for (var head = 0; head < step.KeyHeads; head++)
+                {
+                    pieces.Add((fork with { Row = fork.Row + row, Rows = Math.Min(RowsAtOnce, fork.Rows - row) }, head));
+                }
+            }
+        }
+
+        TorchThreads.Run(pieces.Count, i => step.Attend(pieces[i].Fork, pieces[i].Head));
+    }
+
+    /// <summary>Adjacent rows that continue one prompt.</summary>
+    /// <param name="Prompt">Its number.</param>
+    /// <param name="Length">Its tokens.</param>
+    /// <param name="Row">The first row.</param>
+    /// <param name="Rows">How many.</param>
+    internal readonly record struct Fork(int Prompt, int Length, int Row, int Rows);
+
+    private sealed class Step<T, TLanes>
+        where T : unmanaged
+        where TLanes : struct, ILanes<T>
+    {
+        private readonly T* _q, _k, _v, _promptKeys, _promptValues, _ownKeys, _ownValues, _result;
+        private readonly int _qStride, _kStride, _vStride, _heads, _groups, _size, _wide, _promptKeyRoom, _promptRoom, _ownKeyRoom, _ownRoom, _length;
+
+        public Step(Tensor q, Tensor k, Tensor v, (Tensor Keys, Tensor Values) prompt, (Tensor Keys, Tensor Values) own, int length, Tensor result)
+        {
+            _q = (T*)Aten.Data(q);
+            _k = (T*)Aten.Data(k);
+            _v = (T*)Aten.Data(v);
+            _result = (T*)Aten.Data(result);
+            _promptKeys = (T*)Aten.Data(prompt.Keys);
+            _promptValues = (T*)Aten.Data(prompt.Values);
+            _ownKeys = (T*)Aten.Data(own.Keys);
+            _ownValues = (T*)Aten.Data(own.Values);
+            (_qStride, _kStride, _vStride) = ((int)q.stride(0), (int)k.stride(0), (int)v.stride(0));
+            (_heads, KeyHeads, _size) = ((int)q.size(1), (int)k.size(1), (int)q.size(2));
+            (_promptKeyRoom, _promptRoom, _ownKeyRoom, _ownRoom) = (Room(prompt.Keys), (int)prompt.Values.size(2), Room(own.Keys), (int)own.Values.size(2));
+            (_groups, _wide, _length) = (_heads / KeyHeads, (int)own.Values.size(3), length);
+        }
+
+        public int KeyHeads { get; }
+
+        /// <summary>The queries of some rows that look at one key head.</summary>
+        public void Attend(Fork fork, int head)
+        {
+            var count = fork.Rows * _groups;
+            var room = Lanes.Up(fork.Length) + Lanes.Up(_length);
+            var memory = ArrayPool<float>.Shared.Rent(count * (_size + room + _wide));
+            fixed (float* queries = memory)
+            {
+                var scores = queries + (count * _size);
+                var met = scores + (count * room);
+                ReadQueries(fork, head, queries);
+                KeepNew(fork, head);
+                var promptKeys = _promptKeys + ((((long)fork.Prompt * KeyHeads) + head) * _size * _promptKeyRoom);
+                Score(queries, count, promptKeys, fork.Length, scores, room);
+                for (var i = 0; i < fork.Rows; i++)
+                {
+                    Score(
+                        queries + (i * _groups * _size), _groups, OwnKeys(fork.Row + i, head), _length,
+                        scores + (i * _groups * room) + Lanes.Up(fork.Length), room);
+                }
+
+                new Span<float>(met, count * _wide).Clear();
+                for (var i = 0; i < count; i++)
+                {
+                    Share(scores + (i * room), fork.Length, scores + (i * room) + Lanes.Up(fork.Length), _length);
+                }
+
+                var promptValues = _promptValues + ((((long)fork.Prompt * KeyHeads) + head) * _promptRoom * _wide);
+                Gather(scores, room, count, promptValues, fork.Length, met);
+                for (var i = 0; i < fork.Rows; i++)
+                {
+                    Gather(
+                        scores + (i * _groups * room) + Lanes.Up(fork.Length), room, _groups, OwnValues(fork.Row + i, head), _length, met + (i * _groups * _wide));
+                }
+
+                WriteResult(fork, head, met);
+            }
+
+            ArrayPool<float>.Shared.Return(memory);
+        }
+
+        private T* OwnKeys(int row, int head) => _ownKeys + ((((long)row * KeyHeads) + head) * _size * _ownKeyRoom);
+
+        private T* OwnValues(int row, int head) => _ownValues + ((((long)row * KeyHeads) + head) * _ownRoom * _wide);
+
+        private static int Room(Tensor keys) => (int)keys.size(2) * Lanes.Count;
+
+        private void ReadQueries(Fork fork, int head, float* queries)
+        {
+            var scale = 1 / MathF.Sqrt(_size);
+            for (var i = 0; i < fork.Rows; i++)
+            {
+                var from = _q + ((long)(fork.Row + i) * _qStride) + (head * _groups * _size);
+                for (var j = 0; j < _groups * _size; j++)
+                {
+                    *queries++ = TLanes.Get(from + j) * scale;
+                }
+            }
+        }
+
+        private void KeepNew(Fork fork, int head)
+        {
+            for (var i = 0; i < fork.Rows; i++)
+            {
+                var row = fork.Row + i;
+                var k = _k + ((long)row * _kStride) + (head * _size);
+                var v = _v + ((long)row * _vStride) + (head * _size);
+                var (block, lane) = Math.DivRem(_length - 1, Lanes.Count);
+                var keys = OwnKeys(row, head) + ((long)block * _size * Lanes.Count) + lane;
+                var values = OwnValues(row, head) + ((long)(_length - 1) * _wide);
+                for (var d = 0; d < _size; d++)
+                {
+                    keys[d * Lanes.Count] = k[d];
+                    values[d] = v[d];
+                }
+            }
+        }
+
+        private void WriteResult(Fork fork, int head, float* met)
+        {
+            for (var i = 0; i < fork.Rows; i++)
+            {
+                var to = _result + ((((long)(fork.Row + i) * _heads) + (head * _groups)) * _size);
+                for (var j = 0; j < _groups; j++, to += _size, met += _wide)
+                {
+                    for (var d = 0; d < _size; d++)
+                    {
+                        TLanes.Set(to + d, met[d]);
+                    }
+                }
+            }
+        }
+
+        // scores[i, j] = queries[i] · keys[:, j]. Behind the last key they mean nothing.
+        private void Score(float* queries, int count, T* keys, int length, float* scores, int room)
+        {
+            for (var first = 0; first < count; first += Block)
+            {
+                var (i1, i2, i3) = (Math.Min(first + 1, count - 1), Math.Min(first + 2, count - 1), Math.Min(first + 3, count - 1));
+                float* q0 = queries + (first * _size), q1 = queries + (i1 * _size), q2 = queries + (i2 * _size), q3 = queries + (i3 * _size);
+                float* s0 = scores + (first * room), s1 = scores + (i1 * room), s2 = scores + (i2 * room), s3 = scores + (i3 * room);
+                for (var j = 0; j < length; j += Lanes.Count)
+                {
+                    Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+                    var key = keys + ((long)j * _size);
+                    for (var d = 0; d < _size; d++, key += Lanes.Count)
+                    {
+                        var (a, b) = TLanes.Load(key);
+                        var x = Vector512.Create(q0[d]);
+                        a0 = Vector512.FusedMultiplyAdd(x, a, a0);
+                        b0 = Vector512.FusedMultiplyAdd(x, b, b0);
+                        x = Vector512.Create(q1[d]);
+                        a1 = Vector512.FusedMultiplyAdd(x, a, a1);
+                        b1 = Vector512.FusedMultiplyAdd(x, b, b1);
+                        x = Vector512.Create(q2[d]);
+                        a2 = Vector512.FusedMultiplyAdd(x, a, a2);
+                        b2 = Vector512.FusedMultiplyAdd(x, b, b2);
+                        x = Vector512.Create(q3[d]);
+                        a3 = Vector512.FusedMultiplyAdd(x, a, a3);
+                        b3 = Vector512.FusedMultiplyAdd(x, b, b3);
+                    }
+
+                    Float32Lanes.Store(s0 + j, a0, b0);
+                    Float32Lanes.Store(s1 + j, a1, b1);
+                    Float32Lanes.Store(s2 + j, a2, b2);
+                    Float32Lanes.Store(s3 + j, a3, b3);
+                }
+            }
+        }
+
+        // met[i] += Σ shares[i, j] · values[j].
+        private void Gather(float* shares, int room, int count, T* values, int length, float* met)
+        {
+            for (var first = 0; first < count; first += Block)
+            {
+                var (i1, i2, i3) = (Math.Min(first + 1, count - 1), Math.Min(first + 2, count - 1), Math.Min(first + 3, count - 1));
+                float* p0 = shares + (first * room), p1 = shares + (i1 * room), p2 = shares + (i2 * room), p3 = shares + (i3 * room);
+                for (var d = 0; d < _wide; d += Lanes.Count)
+                {
+                    float* m0 = met + (first * _wide) + d, m1 = met + (i1 * _wide) + d, m2 = met + (i2 * _wide) + d, m3 = met + (i3 * _wide) + d;
+                    var (a0, b0) = Float32Lanes.Load(m0);
+                    var (a1, b1) = Float32Lanes.Load(m1);
+                    var (a2, b2) = Float32Lanes.Load(m2);
+                    var (a3, b3) = Float32Lanes.Load(m3);
+                    var value = values + d;
+                    for (var j = 0; j < length; j++, value += _wide)
+                    {
+                        var (a, b) = TLanes.Load(value);
+                        var x = Vector512.Create(p0[j]);
+                        a0 = Vector512.FusedMultiplyAdd(x, a, a0);
+                        b0 = Vector512.FusedMultiplyAdd(x, b, b0);
+                        x = Vector512.Create(p1[j]);
+                        a1 = Vector512.FusedMultiplyAdd(x, a, a1);
+                        b1 = Vector512.FusedMultiplyAdd(x, b, b1);
+                        x = Vector512.Create(p2[j]);
+                        a2 = Vector512.FusedMultiplyAdd(x, a, a2);
+                        b2 = Vector512.FusedMultiplyAdd(x, b, b2);
+                        x = Vector512.Create(p3[j]);
+                        a3 = Vector512.FusedMultiplyAdd(x, a, a3);
+                        b3 = Vector512.FusedMultiplyAdd(x, b, b3);
+                    }
+
+                    Float32Lanes.Store(m0, a0, b0);
+                    Float32Lanes.Store(m1, a1, b1);
+                    Float32Lanes.Store(m2, a2, b2);
+                    Float32Lanes.Store(m3, a3, b3);
+                }
+            }
+        }
+
+        /// <summary>One softmax over both parts, in place.</summary>
+        private static void Share(float* prompt, int promptLength, float* own, int ownLength)
+        {
+            var largest = MathF.Max(Largest(prompt, promptLength), Largest(own, ownLength));
+            var scale = 1 / (Exponentials(prompt, promptLength, largest) + Exponentials(own, ownLength, largest));
+            Scale(prompt, promptLength, scale);
+            Scale(own, ownLength, scale);
+        }
+
+        private static float Largest(float* x, int length)
+        {
+            var i = 0;
+            var lanes = Vector512.Create(float.NegativeInfinity);
+            for (; i + Vector512<float>.Count <= length; i += Vector512<float>.Count)
+            {
+                lanes = Vector512.Max(lanes, Vector512.Load(x + i));
+            }
+
+            var largest = float.NegativeInfinity;
+            for (var lane = 0; lane < Vector512<float>.Count; lane++)
+            {
+                largest = MathF.Max(largest, lanes[lane]);
+            }
+
+            for (; i < length; i++)
+            {
+                largest = MathF.Max(largest, x[i]);
+            }
+
+            return largest;
+        }
+
+        private static float Exponentials(float* x, int length, float largest)
+        {
+            var i = 0;
+            var sums = Vector512<float>.Zero;
+            var subtracted = Vector512.Create(largest);
+            for (; i + Vector512<float>.Count <= length; i += Vector512<float>.Count)
+            {
+                var e = Vector512.Exp(Vector512.Load(x + i) - subtracted);
+                e.Store(x + i);
+                sums += e;
+            }
+
+            var sum = Vector512.Sum(sums);
+            for (; i < length; i++)
+            {
+                x[i] = MathF.Exp(x[i] - largest);
+                sum += x[i];
+            }
+
+            return sum;
+        }
+
+        private static void Scale(float* x, int length, float factor)
+        {
+            var i = 0;
+            for (; i + Vector512<float>.Count <= length; i += Vector512<float>.Count)
+            {
+                (Vector512.Load(x + i) * factor).Store(x + i);
+            }
+
+            for (; i < length; i++)
+            {
+                x[i] *= factor;
+            }
+        }
+    }
+}

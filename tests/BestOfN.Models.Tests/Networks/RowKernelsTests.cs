@@ -1,0 +1,104 @@
+using BestOfN.Models.Native;
+using BestOfN.Models.Networks;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace BestOfN.Models.Tests.Networks;
+
+/// <summary>Against tensor operations in float64, for widths with and without a rest and for rows that several threads share.</summary>
+public sealed class RowKernelsTests
+{
+    // The first touch of the models' assembly loads libtorch; these tests touch torch itself first.
+    static RowKernelsTests() => GC.KeepAlive(TorchRuntime.Directory);
+
+    public static TheoryData<ScalarType, int, int> Shapes => new()
+    {
+        { ScalarType.Float32, 3, 5 }, { ScalarType.Float32, 2, 96 }, { ScalarType.Float32, 3000, 70 },
+        { ScalarType.BFloat16, 3, 5 }, { ScalarType.BFloat16, 2, 96 }, { ScalarType.BFloat16, 3000, 70 },
+    };
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Norm_divides_by_the_root_of_the_mean_square(ScalarType type, int rows, int width)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = inference_mode();
+        var (x, weight) = (Random(1, type, rows, width), Random(2, type, width));
+        var wide = x.to(ScalarType.Float64);
+        AreClose(wide * (wide * wide).mean([-1], keepdim: true).add(1e-5).rsqrt() * weight.to(ScalarType.Float64), RowKernels.Norm(x, weight, 1e-5));
+    }
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Gate_is_silu_times_up_and_may_overwrite_the_gate(ScalarType type, int rows, int width)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = inference_mode();
+        var both = Random(3, type, rows, 2 * width);
+        var (gate, up) = (both.narrow(1, 0, width).contiguous(), both.narrow(1, width, width));
+        var expected = F.silu(gate.to(ScalarType.Float64)) * up.to(ScalarType.Float64);
+        AreClose(expected, RowKernels.Gate(both));
+        RowKernels.Gate(gate, up, gate);
+        AreClose(expected, gate);
+    }
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Quick_gelu_is_x_times_a_steep_sigmoid(ScalarType type, int rows, int width)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = inference_mode();
+        var x = Random(4, type, rows, width);
+        var wide = x.to(ScalarType.Float64);
+        AreClose(wide * (wide * 1.702).sigmoid(), RowKernels.QuickGelu(x.clone()));
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32, 8, false)]
+    [InlineData(ScalarType.Float32, 64, true)]
+    [InlineData(ScalarType.BFloat16, 24, true)]
+    [InlineData(ScalarType.BFloat16, 128, false)]
+    public void Heads_are_normed_and_turned_where_they_are(ScalarType type, int size, bool isNormed)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = inference_mode();
+        var all = Random(5, type, 300, 5, size);                    // between two others, as a fused product leaves them
+        var heads = all.narrow(1, 1, 3);
+        var (before, others) = (heads.to(ScalarType.Float64), all.clone());
+        var norm = isNormed ? Random(6, type, size) : null;
+        var angles = Random(7, ScalarType.Float32, 300, size / 2);
+        var wide = norm is null ? before : before * (before * before).mean([-1], keepdim: true).add(1e-6).rsqrt() * norm.to(ScalarType.Float64);
+        var expected = RotaryEmbedding.Rotate(wide, angles.to(ScalarType.Float64).cos(), angles.to(ScalarType.Float64).sin());
+
+        // Normed and turned, each rounded: to the size of the two numbers that are turned, not of what is left of one.
+        var pairs = (wide.narrow(2, 0, size / 2).square() + wide.narrow(2, size / 2, size / 2).square()).sqrt();
+        AreClose(expected, RowKernels.Turn(heads, norm, 1e-6, angles.cos(), angles.sin()), cat([pairs, pairs], 2));
+        Assert.True(all.narrow(1, 0, 1).eq(others.narrow(1, 0, 1)).all().item<bool>() && all.narrow(1, 4, 1).eq(others.narrow(1, 4, 1)).all().item<bool>());
+    }
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Shares_are_the_softmax_of_what_a_row_sees(ScalarType type, int rows, int width)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = inference_mode();
+        var scores = Random(8, type, rows, width) * 5;
+        int Seen(long row) => 1 + (int)(row % width);
+        var hidden = tensor(Enumerable.Range(0, rows * width).Select(i => i % width >= Seen(i / width)).ToArray()).view(rows, width);
+        var seen = (scores.to(ScalarType.Float64) * 0.5).masked_fill(hidden, double.NegativeInfinity);
+        var sums = new float[rows];
+        RowKernels.Share(scores, 0.5f, Seen, (row, sum) => sums[row] = sum);
+        AreClose(seen.softmax(-1), scores);
+        AreClose(seen.logsumexp(-1), tensor(sums));
+    }
+
+    private static Tensor Random(long seed, ScalarType type, params long[] shape)
+    {
+        using var generator = new Generator((ulong)seed);
+        return randn(shape, generator: generator).to(type);
+    }
+
+    // As close as the type can tell numbers of a size apart: their own, or another.
+    private static void AreClose(Tensor expected, Tensor found, Tensor? size = null)
+    {
+        var step = found.dtype == ScalarType.BFloat16 ? 1.0 / 256 : 2e-6;
+        var excess = ((found.to(ScalarType.Float64) - expected).abs() - ((size ?? expected.abs()) * step)).max().item<double>();
+        Assert.InRange(excess, double.NegativeInfinity, step / 10);
+    }
+}
