@@ -5,7 +5,7 @@ namespace BestOfN.Training.Recipes;
 /// <summary>A reward model trained as its paper describes, −log σ(r⁺ − r⁻) on pairs that the generator made, after it has learned to find flaws in guesses.</summary>
 public sealed record RewardRecipe
 {
-    /// <summary>The worlds' names, drawn from in turn, one that is named twice twice as often: <c>pocket-text</c>, <c>pocket-image</c>, <c>pocket-video</c>.</summary>
+    /// <summary>The worlds' names, drawn from in turn, one that is named twice twice as often: <c>pocket-text</c>, <c>pocket-image</c>, <c>pocket-video</c>, or a family of one: <c>pocket-text/route</c>.</summary>
     public required IReadOnlyList<string> Worlds { get; init; }
 
     /// <summary>Decides weights, problems and samples.</summary>
@@ -25,7 +25,7 @@ public sealed record RewardRecipe
     /// <summary>Finding the flaws of guessed answers token by token, from nothing.</summary>
     public required TrainingSchedule Flaws { get; init; }
 
-    /// <summary>Answers to each problem of that phase, one of them right.</summary>
+    /// <summary>Answers to each problem of that phase, one of them right; half as many, rounded up, to each of several problems about one picture.</summary>
     public int GuessesPerProblem { get; init; } = 6;
 
     public required PairSampling Pairs { get; init; }

@@ -13,7 +13,7 @@ namespace BestOfN.Training.Rewards;
 /// </remarks>
 internal static class FlawFinding
 {
-    /// <summary>Parts of the loss, and with it of the next-token cross-entropy of the right answers, which teaches what to expect.</summary>
+    /// <summary>Parts of the loss, and with it of the next-token cross-entropy of all that is sound, in wrong answers too, which teaches what may come.</summary>
     /// <param name="model">The body.</param>
     /// <param name="head">The reward head.</param>
     /// <param name="languageHead">[V, C].</param>
@@ -41,11 +41,12 @@ internal static class FlawFinding
                 for (var t = 0; t < problem.Answers[a].Count; t++)
                 {
                     rows.Add(batch.Starts[answer] + t);
-                    labels.Add(t < problem.SoundTokens[a] ? 1 : 0);
-                    if (a == 0)
+                    var sound = t < problem.SoundTokens[a];
+                    labels.Add(sound ? 1 : 0);
+                    if (sound)
                     {
                         before.Add(batch.Starts[answer] + t - 1);
-                        targets.Add(problem.Answers[0][t]);
+                        targets.Add(problem.Answers[a][t]);
                     }
                 }
             }

@@ -33,7 +33,7 @@ public static class RewardTraining
 
         // 1. Is the answer right as far as checking tells? At every token of a right answer and of guesses.
         JudgedAnswers[] Guessed(IReadOnlyList<Problem> companions, long index) =>
-            JudgedAnswers.Guessed(companions, answers, recipe.GuessesPerProblem, new SplitMix64(recipe.Seed, (ulong)index));
+            JudgedAnswers.Guessed(companions, answers, companions.Count > 1 ? (recipe.GuessesPerProblem + 1) / 2 : recipe.GuessesPerProblem, new SplitMix64(recipe.Seed, (ulong)index));
         var batch = recipe.Flaws.Batch;
         var families = world.HeldOut(recipe.Seed, recipe.Pairs.HeldOutProblems).SelectMany(w => w.Problems).GroupBy(p => p.Family)
             .ToDictionary(f => f.Key.ToString(), f => f.Select((p, i) => ComparedAnswers.Of(Guessed([p], i)[0], double.PositiveInfinity)).Where(p => p.Pairs.Count > 0).ToArray());

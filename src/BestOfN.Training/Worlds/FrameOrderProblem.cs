@@ -21,7 +21,7 @@ internal sealed class FrameOrderProblem : VideoProblem
 
     public static FrameOrderProblem Draw(PocketVideoWorldOptions options, SplitMix64 random)
     {
-        var way = DrawWay(options.OrderFrames, random);
+        var way = DrawWay(() => Cell.Number(random.Below(Cell.Count)), beside => Any(beside, random), options.OrderFrames);
         var shown = way.ToArray();
         random.Shuffle<Cell>(shown);
         var end = way[^1];
@@ -42,15 +42,22 @@ internal sealed class FrameOrderProblem : VideoProblem
 
     internal override string Guess(SplitMix64 random)
     {
-        // Either from a random start on as far as it goes, or in the order shown.
+        // Half of the guesses agree with the question: a way of neighbours, here and there by a cell that is not shown.
+        if (random.Below(2) == 0)
+        {
+            return string.Concat(DrawWay(
+                () => End, beside => Array.FindAll(beside, c => Cells.Contains(c)) is { Length: > 0 } shown && random.Below(4) > 0 ? Any(shown, random) : Any(beside, random), Cells.Count).Reverse());
+        }
+
+        // The others hold what is shown, either from a random start on as far as it goes, or in the order shown.
         var left = Cells.Where(c => c != End).ToList();
         var guess = new List<Cell>();
         var stepwise = random.Below(4) > 0;
         while (left.Count > 0)
         {
-            var next = left.Where(c => guess.Count == 0 || c.IsBeside(guess[^1])).ToList() is { Count: > 0 } beside && stepwise
-                ? beside[random.Below(beside.Count)]
-                : left[random.Below(left.Count)];
+            var next = left.Where(c => guess.Count == 0 || c.IsBeside(guess[^1])).ToArray() is { Length: > 0 } beside && stepwise
+                ? Any(beside, random)
+                : Any([.. left], random);
             guess.Add(next);
             left.Remove(next);
         }
@@ -101,15 +108,15 @@ internal sealed class FrameOrderProblem : VideoProblem
         return canvas.ToPicture();
     })];
 
-    /// <summary>A walk that enters no cell twice.</summary>
-    private static Cell[] DrawWay(int length, SplitMix64 random)
+    /// <summary>A walk that enters no cell twice; from the start again where it cannot go on.</summary>
+    private static Cell[] DrawWay(Func<Cell> start, Func<Cell[], Cell> choose, int length)
     {
         while (true)
         {
-            var way = new List<Cell> { Cell.Number(random.Below(Cell.Count)) };
+            var way = new List<Cell> { start() };
             while (way.Count < length && way[^1].Beside().Where(c => !way.Contains(c)).ToArray() is { Length: > 0 } next)
             {
-                way.Add(next[random.Below(next.Length)]);
+                way.Add(choose(next));
             }
 
             if (way.Count == length)
@@ -118,4 +125,6 @@ internal sealed class FrameOrderProblem : VideoProblem
             }
         }
     }
+
+    private static Cell Any(Cell[] cells, SplitMix64 random) => cells[random.Below(cells.Length)];
 }

@@ -50,7 +50,7 @@ internal sealed class FrameSumProblem : VideoProblem
         };
     }
 
-    internal override string Guess(SplitMix64 random) => NumberPair.Guess(Numbers, Total, random);
+    internal override string Guess(SplitMix64 random) => NumberPair.Guess(Numbers, Minimum, Total, random);
 
     // Seen where the last digit of a number makes it one that no frame shows, or the sum a wrong one.
     private protected override int? FlawAt(string answer)

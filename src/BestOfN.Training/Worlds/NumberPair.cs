@@ -31,12 +31,23 @@ internal static class NumberPair
     public static IEnumerable<(int First, int Second)> Unique(IReadOnlyList<int> numbers) =>
         numbers.SelectMany((first, i) => numbers.Skip(i + 1).Select(second => (first, second))).GroupBy(p => p.first + p.second).Where(g => g.Count() == 1).Select(g => g.First());
 
-    /// <summary>Two of the numbers at random, or one with what it lacks to the total, whether that is among them or not.</summary>
-    public static string Guess(IReadOnlyList<int> numbers, int total, SplitMix64 random)
+    /// <summary>Two of the numbers at random, or one with what it lacks to the total, whether that is among them or not, or two that are said to make the total and need not be there.</summary>
+    public static string Guess(IReadOnlyList<int> numbers, int minimum, int total, SplitMix64 random)
     {
         var (first, second) = Two(numbers.Count, random);
         var (a, b) = random.Below(2) == 0 ? (numbers[first], numbers[second]) : (numbers[second], numbers[first]);
-        return Answer(a, random.Below(4) == 0 && total > a ? total - a : b, total);
+        switch (random.Below(8))
+        {
+            case 0 or 1 when total - a >= minimum:
+                b = total - a;
+                break;
+            case 2 or 3:
+                a = minimum + random.Below(total - (2 * minimum) + 1);
+                b = total - a;
+                break;
+        }
+
+        return Answer(a, b, total);
     }
 
     public static string Answer(int first, int second, int total) => $"{first}+{second}={total}";

@@ -3,6 +3,8 @@ namespace BestOfN.Training.Worlds;
 /// <summary>Which two of the numbers add up to the total? Exactly one pair does.</summary>
 internal sealed class PairProblem : Problem
 {
+    private const int Minimum = 1;
+
     public override ProblemFamily Family => ProblemFamily.Pair;
 
     public required IReadOnlyList<int> Numbers { get; init; }
@@ -13,7 +15,7 @@ internal sealed class PairProblem : Problem
 
     public static PairProblem Draw(PocketTextWorldOptions options, SplitMix64 random)
     {
-        var (numbers, first, second) = NumberPair.Draw(options.PairNumbers, 1, options.PairMaximum, random);
+        var (numbers, first, second) = NumberPair.Draw(options.PairNumbers, Minimum, options.PairMaximum, random);
         var total = first + second;
         var list = string.Join(' ', numbers);
         return new()
@@ -45,7 +47,7 @@ internal sealed class PairProblem : Problem
             : answer == NumberPair.Answer(first, second, Total) ? null : answer.Length - 1;
     }
 
-    internal override string Guess(SplitMix64 random) => NumberPair.Guess(Numbers, Total, random);
+    internal override string Guess(SplitMix64 random) => NumberPair.Guess(Numbers, Minimum, Total, random);
 
     private bool Is(ReadOnlySpan<char> text, out int number) => int.TryParse(text, out number) && Numbers.Contains(number) && text.SequenceEqual($"{number}");
 }

@@ -11,18 +11,20 @@ public sealed class PocketImageWorld : IPocketWorld
 
     public string Name => PocketWorlds.Image;
 
+    public IReadOnlyList<ProblemFamily> Families { get; } = [ProblemFamily.Reading, ProblemFamily.Counting, ProblemFamily.Position];
+
     /// <inheritdoc/>
-    public Problem Draw(ulong seed, long index, Split split)
+    public Problem Draw(ulong seed, long index, Split split, ProblemFamily? family = null)
     {
         var random = new SplitMix64(seed, (ulong)index, (ulong)split, Stream);
-        var family = random.Below(3);
+        var drawn = Families[random.Below(Families.Count)];
         Problem problem;
         do
         {
-            problem = family switch
+            problem = (family ?? drawn) switch
             {
-                0 => ReadingProblem.Draw(random),
-                1 => CountingProblem.Draw(random),
+                ProblemFamily.Reading => ReadingProblem.Draw(random),
+                ProblemFamily.Counting => CountingProblem.Draw(random),
                 _ => PositionProblem.Draw(random),
             };
         }

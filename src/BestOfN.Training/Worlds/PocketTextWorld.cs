@@ -15,15 +15,17 @@ public sealed class PocketTextWorld : IPocketWorld
 
     public string Name => PocketWorlds.Text;
 
+    public IReadOnlyList<ProblemFamily> Families { get; } = [ProblemFamily.Pair, ProblemFamily.Route, ProblemFamily.Order];
+
     /// <inheritdoc/>
-    public Problem Draw(ulong seed, long index, Split split)
+    public Problem Draw(ulong seed, long index, Split split, ProblemFamily? family = null)
     {
         var random = new SplitMix64(seed, (ulong)index, (ulong)split);
-        var family = (ProblemFamily)random.Below(3);
+        var drawn = Families[random.Below(Families.Count)];
         Problem problem;
         do
         {
-            problem = family switch
+            problem = (family ?? drawn) switch
             {
                 ProblemFamily.Pair => PairProblem.Draw(_options, random),
                 ProblemFamily.Route => RouteProblem.Draw(_options, random),

@@ -17,17 +17,19 @@ public sealed class PocketVideoWorld : IPocketWorld
 
     public string Name => PocketWorlds.Video;
 
+    public IReadOnlyList<ProblemFamily> Families { get; } = [ProblemFamily.FrameSum, ProblemFamily.FrameOrder];
+
     /// <inheritdoc/>
-    public Problem Draw(ulong seed, long index, Split split)
+    public Problem Draw(ulong seed, long index, Split split, ProblemFamily? family = null)
     {
         var random = new SplitMix64(seed, (ulong)index, (ulong)split, Stream);
-        var family = random.Below(2);
+        var drawn = Families[random.Below(Families.Count)];
         Problem problem;
         do
         {
-            problem = family switch
+            problem = (family ?? drawn) switch
             {
-                0 => FrameSumProblem.Draw(_options, random),
+                ProblemFamily.FrameSum => FrameSumProblem.Draw(_options, random),
                 _ => FrameOrderProblem.Draw(_options, random),
             };
         }
