@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using BestOfN.Models.Native;
 using TorchSharp;
 
 namespace BestOfN.Models.Devices;
@@ -6,7 +7,8 @@ namespace BestOfN.Models.Devices;
 /// <summary>The one thread that touches a device. Everybody else hands it synchronous work and receives values, not tensors.</summary>
 /// <remarks>
 /// Dispose scopes, inference mode and OpenMP teams belong to a thread; so does this. Work runs in order of arrival, under inference mode
-/// and within a dispose scope of its own: a tensor that is to outlive its work leaves with <c>DetachFromDisposeScope</c>.
+/// and within a dispose scope of its own: a tensor that is to outlive its work leaves with <c>DetachFromDisposeScope</c>. On a CPU what a
+/// pass frees stays with the process for the next one (<see cref="FreedMemory"/>).
 /// </remarks>
 public sealed class DeviceWorker : IDisposable
 {
@@ -16,6 +18,11 @@ public sealed class DeviceWorker : IDisposable
     public DeviceWorker(torch.Device device)
     {
         Device = device;
+        if (device.type == DeviceType.CPU)
+        {
+            FreedMemory.Keep();
+        }
+
         _thread = new Thread(Run) { IsBackground = true, Name = $"device {device}" };
         _thread.Start();
     }

@@ -38,19 +38,16 @@ internal sealed class PrefillAttention(Tensor[] keys, Tensor[] values, int first
             return met.reshape(B, H, D).MoveToOuterDisposeScope();
         }
 
-        q = q.view(B, T, H, D).transpose(1, 2);                                                  // [B, H, T, D]
-        var (own, ownWeight) = Aten.FlashAttention(q, Repeat(k, g), Repeat(v, g), causal: true);
+        q = q.view(B, T, K, g, D).permute(0, 2, 3, 1, 4).reshape(B * K, g, T, D);
+        var (own, ownWeight) = PartialAttention.Attend(q, k.reshape(B * K, T, D), v.reshape(B * K, T, D), causal: true);
         if (from > 0)
         {
-            var folded = q.reshape(B, K, g * T, D);
-            var (before, beforeWeight) = Aten.FlashAttention(folded, allKeys.narrow(2, 0, from), allValues.narrow(2, 0, from), causal: false);
-            var share = (beforeWeight.reshape(B, H, T) - ownWeight).sigmoid_().unsqueeze(-1).to(q.dtype);
-            own = own.lerp(before.reshape(B, H, T, D), share);
+            Tensor Before(Tensor x) => x.narrow(2, 0, from).reshape(B * K, from, D);
+            var (before, beforeWeight) = PartialAttention.Attend(q.reshape(B * K, 1, g * T, D), Before(allKeys), Before(allValues), causal: false);
+            var share = (beforeWeight.reshape(B * K, g, T) - ownWeight).sigmoid_().unsqueeze(-1).to(q.dtype);
+            own = own.lerp(before.reshape(B * K, g, T, D), share);
         }
 
-        return own.transpose(1, 2).reshape(B * T, H, D).MoveToOuterDisposeScope();
+        return own.reshape(B, K, g, T, D).permute(0, 3, 1, 2, 4).reshape(B * T, H, D).MoveToOuterDisposeScope();
     }
-
-    private static Tensor Repeat(Tensor x, long g) =>
-        g == 1 ? x : x.unsqueeze(2).expand(x.size(0), x.size(1), g, x.size(2), x.size(3)).reshape(x.size(0), x.size(1) * g, x.size(2), x.size(3));
 }

@@ -196,15 +196,11 @@ internal sealed class PackedAttention : IAttention
         if (!causal)
         {
             // Order does not matter: heads that share keys become queries of one head, and each key is read once.
-            var folded = q.transpose(0, 1).reshape(K, 1, M * g, D);
-            var (of, lf) = AttentionByProducts.Serves(q)
-                ? AttentionByProducts.Attend(folded, k, v, causal: false)
-                : Aten.FlashAttention(folded, k.unsqueeze(1), v.unsqueeze(1), causal: false);
+            var (of, lf) = PartialAttention.Attend(q.transpose(0, 1).reshape(K, 1, M * g, D), k, v, causal: false);
             return (of.reshape(K, M, g, D).transpose(0, 1), lf.reshape(K, M, g).transpose(0, 1));
         }
 
-        var (o, l) = Aten.FlashAttention(
-            q.permute(1, 2, 0, 3), k.unsqueeze(1).expand(K, g, M, D), v.unsqueeze(1).expand(K, g, M, D), causal);
+        var (o, l) = PartialAttention.Attend(q.permute(1, 2, 0, 3), k, v, causal);
         return (o.permute(2, 0, 1, 3), l.permute(2, 0, 1));
     }
 

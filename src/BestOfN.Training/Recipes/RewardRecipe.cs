@@ -8,6 +8,9 @@ public sealed record RewardRecipe
     /// <summary>The worlds' names, drawn from in turn, one that is named twice twice as often: <c>pocket-text</c>, <c>pocket-image</c>, <c>pocket-video</c>, or a family of one: <c>pocket-text/route</c>.</summary>
     public required IReadOnlyList<string> Worlds { get; init; }
 
+    /// <summary>What flaws are learned to be found in before all else, alone; null: there is no such lesson.</summary>
+    public FirstLesson? FirstLesson { get; init; }
+
     /// <summary>Decides weights, problems and samples.</summary>
     public required ulong Seed { get; init; }
 

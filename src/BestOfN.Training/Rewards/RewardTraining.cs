@@ -35,12 +35,14 @@ public static class RewardTraining
         JudgedAnswers[] Guessed(IReadOnlyList<Problem> companions, long index) =>
             JudgedAnswers.Guessed(companions, answers, companions.Count > 1 ? (recipe.GuessesPerProblem + 1) / 2 : recipe.GuessesPerProblem, new SplitMix64(recipe.Seed, (ulong)index));
         var batch = recipe.Flaws.Batch;
+        var lesson = recipe.FirstLesson is null ? null : new WorldMixture(recipe.FirstLesson.Worlds);
+        WorldMixture Taught(int step) => lesson is not null && step < recipe.FirstLesson!.Steps ? lesson : world;
         var families = world.HeldOut(recipe.Seed, recipe.Pairs.HeldOutProblems).SelectMany(w => w.Problems).GroupBy(p => p.Family)
             .ToDictionary(f => f.Key.ToString(), f => f.Select((p, i) => ComparedAnswers.Of(Guessed([p], i)[0], double.PositiveInfinity)).Where(p => p.Pairs.Count > 0).ToArray());
         new TrainingLoop("flaws", recipe.Flaws, [.. parameters, new("output.weight", languageHead)], Path.Combine(stateFolder, "flaws")).Run(
-            RecipeFile.Fingerprint(new { recipe.Worlds, recipe.Seed, recipe.VocabularySize, recipe.Model, recipe.Vision, recipe.Flaws, recipe.GuessesPerProblem }),
+            RecipeFile.Fingerprint(new { recipe.Worlds, recipe.FirstLesson, recipe.Seed, recipe.VocabularySize, recipe.Model, recipe.Vision, recipe.Flaws, recipe.GuessesPerProblem }),
             step => FlawFinding.Parts(
-                model, head, languageHead, [.. Enumerable.Range(0, batch).Select(i => ((long)step * batch) + i).Select(i => Guessed(world.DrawWithCompanions(recipe.Seed, i), i))]),
+                model, head, languageHead, [.. Enumerable.Range(0, batch).Select(i => ((long)step * batch) + i).Select(i => Guessed(Taught(step).DrawWithCompanions(recipe.Seed, i), i))]),
             () => Report(families.ToDictionary(f => f.Key, f => Measure(model, head, f.Value))),
             progress,
             cancellationToken);

@@ -67,9 +67,9 @@ public sealed class RowKernelsTests
         var wide = norm is null ? before : before * (before * before).mean([-1], keepdim: true).add(1e-6).rsqrt() * norm.to(ScalarType.Float64);
         var expected = RotaryEmbedding.Rotate(wide, angles.to(ScalarType.Float64).cos(), angles.to(ScalarType.Float64).sin());
 
-        // Normed and turned, each rounded: to the size of the two numbers that are turned, not of what is left of one.
+        // Normed, which rounds two numbers, and turned, which rounds their sum: 1 + √2 roundings of the size of the two numbers that are turned, not of what is left of one.
         var pairs = (wide.narrow(2, 0, size / 2).square() + wide.narrow(2, size / 2, size / 2).square()).sqrt();
-        AreClose(expected, RowKernels.Turn(heads, norm, 1e-6, angles.cos(), angles.sin()), cat([pairs, pairs], 2));
+        AreClose(expected, RowKernels.Turn(heads, norm, 1e-6, angles.cos(), angles.sin()), cat([pairs, pairs], 2) * 2.5);
         Assert.True(all.narrow(1, 0, 1).eq(others.narrow(1, 0, 1)).all().item<bool>() && all.narrow(1, 4, 1).eq(others.narrow(1, 4, 1)).all().item<bool>());
     }
 
