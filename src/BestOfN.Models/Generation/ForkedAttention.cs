@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
@@ -145,6 +146,7 @@ internal static unsafe class ForkedAttention
 
         private static int Room(Tensor keys) => (int)keys.size(2) * Lanes.Count;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void ReadQueries(Fork fork, int head, float* queries)
         {
             var scale = 1 / MathF.Sqrt(_size);
@@ -158,6 +160,7 @@ internal static unsafe class ForkedAttention
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void KeepNew(Fork fork, int head)
         {
             for (var i = 0; i < fork.Rows; i++)
@@ -176,6 +179,7 @@ internal static unsafe class ForkedAttention
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void WriteResult(Fork fork, int head, float* met)
         {
             for (var i = 0; i < fork.Rows; i++)
@@ -192,6 +196,7 @@ internal static unsafe class ForkedAttention
         }
 
         // scores[i, j] = queries[i] · keys[:, j]. Behind the last key they mean nothing.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Score(float* queries, int count, T* keys, int length, float* scores, int room)
         {
             for (var first = 0; first < count; first += Block)
@@ -229,6 +234,7 @@ internal static unsafe class ForkedAttention
         }
 
         // met[i] += Σ shares[i, j] · values[j].
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Gather(float* shares, int room, int count, T* values, int length, float* met)
         {
             for (var first = 0; first < count; first += Block)
@@ -277,6 +283,7 @@ internal static unsafe class ForkedAttention
             Scale(own, ownLength, scale);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static float Largest(float* x, int length)
         {
             var i = 0;
@@ -300,6 +307,7 @@ internal static unsafe class ForkedAttention
             return largest;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static float Exponentials(float* x, int length, float largest)
         {
             var i = 0;
@@ -322,6 +330,7 @@ internal static unsafe class ForkedAttention
             return sum;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Scale(float* x, int length, float factor)
         {
             var i = 0;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using BestOfN.Models.Native;
 using static TorchSharp.torch;
@@ -8,7 +9,8 @@ namespace BestOfN.Models.Networks;
 /// <summary>What lies between the products of a decoder, for rows in float32 or bfloat16 on the CPU.</summary>
 /// <remarks>
 /// One pass over memory where tensor operations take several; and for a few rows one thread is done before a tensor operation has begun.
-/// Arithmetic is float32, rounded once, and a row's does not depend on the others. Inference only. T rows, C numbers in each.
+/// Arithmetic is float32, rounded once, and a row's does not depend on the others. Inference only. T rows, C numbers in each. The loops are
+/// compiled for speed at once: until they were found to be hot, the first requests would wait many times as long.
 /// </remarks>
 internal static unsafe class RowKernels
 {
@@ -226,6 +228,7 @@ internal static unsafe class RowKernels
         });
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Norm<T, TLanes>(T* x, long stride, T* weight, T* result, long resultStride, long rows, int width, double epsilon)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
@@ -260,6 +263,7 @@ internal static unsafe class RowKernels
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Turn<T, TLanes>(T* head, int half, float* cosines, float* sines)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
@@ -282,6 +286,7 @@ internal static unsafe class RowKernels
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Gate<T, TLanes>(T* gates, T* ups, T* result, int width)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
@@ -300,6 +305,7 @@ internal static unsafe class RowKernels
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void QuickGelu<T, TLanes>(T* x, long count)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
@@ -319,6 +325,7 @@ internal static unsafe class RowKernels
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Share<T, TLanes>(T* scores, float* wide, int count, float scale)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
