@@ -67,6 +67,27 @@ public sealed class SeeingTrainingTests
     }
 
     [Fact]
+    public void The_first_lesson_is_drawn_from_for_as_many_steps_as_it_has()
+    {
+        using var folder = new TemporaryFolder();
+        string Refusal(int steps) => Assert.ThrowsAny<Exception>(() => RewardTraining.Run(
+            new RewardRecipe
+            {
+                Worlds = [PocketWorlds.Text], FirstLesson = new FirstLesson { Worlds = [PocketWorlds.Image], Steps = steps }, Seed = 2,
+                Generator = Path.Combine(folder.Path, "no-generator"), VocabularySize = 400, Model = s_model,
+                Flaws = s_schedule, GuessesPerProblem = 3, Pairs = new PairSampling { Problems = 9, AnswersPerProblem = 2, HeldOutProblems = 9 },
+                Training = s_schedule, Output = Path.Combine(folder.Path, "reward"),
+            },
+            Path.Combine(folder.Path, $"state-{steps}"),
+            null,
+            TestContext.Current.CancellationToken)).Message;
+
+        // Pictures cannot be taught to a model without a tower; with none in the lesson the training goes on until it asks for the generator.
+        Assert.Contains("vision", Refusal(1), StringComparison.Ordinal);
+        Assert.Contains("no-generator", Refusal(0), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_model_without_a_tower_is_not_trained_on_pictures()
     {
         using var folder = new TemporaryFolder();

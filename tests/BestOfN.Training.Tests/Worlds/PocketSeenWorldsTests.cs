@@ -65,6 +65,19 @@ public sealed class PocketSeenWorldsTests
         Assert.False(way.IsPlausible(string.Concat(cells[1..])));
     }
 
+    // Who learns from guesses that can all be told without looking never learns to look.
+    [Theory]
+    [MemberData(nameof(Worlds))]
+    public void Many_wrong_guesses_can_only_be_told_by_looking(string world)
+    {
+        var random = new SplitMix64(6);
+        foreach (var family in Draw(world, 2000).Cast<SeenProblem>().GroupBy(p => p.Family))
+        {
+            var wrong = family.Select(p => (Problem: p, Guess: p.Guess(random))).Where(g => !g.Problem.IsCorrect(g.Guess)).ToArray();
+            Assert.InRange(wrong.Average(g => g.Problem.IsPlausible(g.Guess) ? 1.0 : 0), 0.2, 1);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Worlds))]
     public void A_guess_is_sometimes_right_and_mostly_wrong(string world)
