@@ -39,7 +39,7 @@ internal sealed class Cohort : IDisposable
         Decoder decoder,
         IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts,
         int longestAnswer,
-        bool isPacked = false,
+        bool isPacked,
         PictureStore? pictures = null)
     {
         (_decoder, _isPacked, _pictures) = (decoder, isPacked, pictures);

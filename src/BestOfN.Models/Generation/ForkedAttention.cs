@@ -109,6 +109,7 @@ internal static unsafe class ForkedAttention
             {
                 var scores = queries + (count * _size);
                 var met = scores + (count * room);
+                new Span<float>(scores, count * (room + _wide)).Clear();
                 ReadQueries(fork, head, queries);
                 KeepNew(fork, head);
                 var promptKeys = _promptKeys + ((((long)fork.Prompt * KeyHeads) + head) * _size * _promptKeyRoom);
@@ -120,10 +121,11 @@ internal static unsafe class ForkedAttention
                         scores + (i * _groups * room) + Lanes.Up(fork.Length), room);
                 }
 
-                new Span<float>(met, count * _wide).Clear();
+                // One softmax over both parts; nobody is between them.
                 for (var i = 0; i < count; i++)
                 {
-                    Share(scores + (i * room), fork.Length, scores + (i * room) + Lanes.Up(fork.Length), _length);
+                    new Span<float>(scores + (i * room) + fork.Length, Lanes.Up(fork.Length) - fork.Length).Fill(float.NegativeInfinity);
+                    RowKernels.Softmax(scores + (i * room), Lanes.Up(fork.Length) + _length);
                 }
 
                 var promptValues = _promptValues + ((((long)fork.Prompt * KeyHeads) + head) * _promptRoom * _wide);
@@ -195,153 +197,59 @@ internal static unsafe class ForkedAttention
             }
         }
 
-        // scores[i, j] = queries[i] · keys[:, j]. Behind the last key they mean nothing.
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        // scores[i, j] += queries[i] · keys[:, j]. Behind the last key they mean nothing.
         private void Score(float* queries, int count, T* keys, int length, float* scores, int room)
         {
-            for (var first = 0; first < count; first += Block)
+            for (var j = 0; j < length; j += Lanes.Count)
             {
-                var (i1, i2, i3) = (Math.Min(first + 1, count - 1), Math.Min(first + 2, count - 1), Math.Min(first + 3, count - 1));
-                float* q0 = queries + (first * _size), q1 = queries + (i1 * _size), q2 = queries + (i2 * _size), q3 = queries + (i3 * _size);
-                float* s0 = scores + (first * room), s1 = scores + (i1 * room), s2 = scores + (i2 * room), s3 = scores + (i3 * room);
-                for (var j = 0; j < length; j += Lanes.Count)
-                {
-                    Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
-                    var key = keys + ((long)j * _size);
-                    for (var d = 0; d < _size; d++, key += Lanes.Count)
-                    {
-                        var (a, b) = TLanes.Load(key);
-                        var x = Vector512.Create(q0[d]);
-                        a0 = Vector512.FusedMultiplyAdd(x, a, a0);
-                        b0 = Vector512.FusedMultiplyAdd(x, b, b0);
-                        x = Vector512.Create(q1[d]);
-                        a1 = Vector512.FusedMultiplyAdd(x, a, a1);
-                        b1 = Vector512.FusedMultiplyAdd(x, b, b1);
-                        x = Vector512.Create(q2[d]);
-                        a2 = Vector512.FusedMultiplyAdd(x, a, a2);
-                        b2 = Vector512.FusedMultiplyAdd(x, b, b2);
-                        x = Vector512.Create(q3[d]);
-                        a3 = Vector512.FusedMultiplyAdd(x, a, a3);
-                        b3 = Vector512.FusedMultiplyAdd(x, b, b3);
-                    }
-
-                    Float32Lanes.Store(s0 + j, a0, b0);
-                    Float32Lanes.Store(s1 + j, a1, b1);
-                    Float32Lanes.Store(s2 + j, a2, b2);
-                    Float32Lanes.Store(s3 + j, a3, b3);
-                }
+                Add(queries, _size, count, keys + ((long)j * _size), Lanes.Count, _size, scores + j, room);
             }
         }
 
         // met[i] += Σ shares[i, j] · values[j].
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Gather(float* shares, int room, int count, T* values, int length, float* met)
         {
-            for (var first = 0; first < count; first += Block)
+            for (var d = 0; d < _wide; d += Lanes.Count)
             {
-                var (i1, i2, i3) = (Math.Min(first + 1, count - 1), Math.Min(first + 2, count - 1), Math.Min(first + 3, count - 1));
-                float* p0 = shares + (first * room), p1 = shares + (i1 * room), p2 = shares + (i2 * room), p3 = shares + (i3 * room);
-                for (var d = 0; d < _wide; d += Lanes.Count)
+                Add(shares, room, count, values + d, _wide, length, met + d, _wide);
+            }
+        }
+
+        /// <summary>y[i] += Σ x[i, t] · m[t] for 32 columns of m; four rows at a time, the last one again where there are fewer.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void Add(float* x, int xStride, int rows, T* m, int mStride, int count, float* y, int yStride)
+        {
+            for (var first = 0; first < rows; first += Block)
+            {
+                var (i1, i2, i3) = (Math.Min(first + 1, rows - 1), Math.Min(first + 2, rows - 1), Math.Min(first + 3, rows - 1));
+                float* x0 = x + (first * xStride), x1 = x + (i1 * xStride), x2 = x + (i2 * xStride), x3 = x + (i3 * xStride);
+                float* y0 = y + (first * yStride), y1 = y + (i1 * yStride), y2 = y + (i2 * yStride), y3 = y + (i3 * yStride);
+                var (a0, b0) = Float32Lanes.Load(y0);
+                var (a1, b1) = Float32Lanes.Load(y1);
+                var (a2, b2) = Float32Lanes.Load(y2);
+                var (a3, b3) = Float32Lanes.Load(y3);
+                var column = m;
+                for (var t = 0; t < count; t++, column += mStride)
                 {
-                    float* m0 = met + (first * _wide) + d, m1 = met + (i1 * _wide) + d, m2 = met + (i2 * _wide) + d, m3 = met + (i3 * _wide) + d;
-                    var (a0, b0) = Float32Lanes.Load(m0);
-                    var (a1, b1) = Float32Lanes.Load(m1);
-                    var (a2, b2) = Float32Lanes.Load(m2);
-                    var (a3, b3) = Float32Lanes.Load(m3);
-                    var value = values + d;
-                    for (var j = 0; j < length; j++, value += _wide)
-                    {
-                        var (a, b) = TLanes.Load(value);
-                        var x = Vector512.Create(p0[j]);
-                        a0 = Vector512.FusedMultiplyAdd(x, a, a0);
-                        b0 = Vector512.FusedMultiplyAdd(x, b, b0);
-                        x = Vector512.Create(p1[j]);
-                        a1 = Vector512.FusedMultiplyAdd(x, a, a1);
-                        b1 = Vector512.FusedMultiplyAdd(x, b, b1);
-                        x = Vector512.Create(p2[j]);
-                        a2 = Vector512.FusedMultiplyAdd(x, a, a2);
-                        b2 = Vector512.FusedMultiplyAdd(x, b, b2);
-                        x = Vector512.Create(p3[j]);
-                        a3 = Vector512.FusedMultiplyAdd(x, a, a3);
-                        b3 = Vector512.FusedMultiplyAdd(x, b, b3);
-                    }
-
-                    Float32Lanes.Store(m0, a0, b0);
-                    Float32Lanes.Store(m1, a1, b1);
-                    Float32Lanes.Store(m2, a2, b2);
-                    Float32Lanes.Store(m3, a3, b3);
+                    var (a, b) = TLanes.Load(column);
+                    var factor = Vector512.Create(x0[t]);
+                    a0 = Vector512.FusedMultiplyAdd(factor, a, a0);
+                    b0 = Vector512.FusedMultiplyAdd(factor, b, b0);
+                    factor = Vector512.Create(x1[t]);
+                    a1 = Vector512.FusedMultiplyAdd(factor, a, a1);
+                    b1 = Vector512.FusedMultiplyAdd(factor, b, b1);
+                    factor = Vector512.Create(x2[t]);
+                    a2 = Vector512.FusedMultiplyAdd(factor, a, a2);
+                    b2 = Vector512.FusedMultiplyAdd(factor, b, b2);
+                    factor = Vector512.Create(x3[t]);
+                    a3 = Vector512.FusedMultiplyAdd(factor, a, a3);
+                    b3 = Vector512.FusedMultiplyAdd(factor, b, b3);
                 }
-            }
-        }
 
-        /// <summary>One softmax over both parts, in place.</summary>
-        private static void Share(float* prompt, int promptLength, float* own, int ownLength)
-        {
-            var largest = MathF.Max(Largest(prompt, promptLength), Largest(own, ownLength));
-            var scale = 1 / (Exponentials(prompt, promptLength, largest) + Exponentials(own, ownLength, largest));
-            Scale(prompt, promptLength, scale);
-            Scale(own, ownLength, scale);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static float Largest(float* x, int length)
-        {
-            var i = 0;
-            var lanes = Vector512.Create(float.NegativeInfinity);
-            for (; i + Vector512<float>.Count <= length; i += Vector512<float>.Count)
-            {
-                lanes = Vector512.Max(lanes, Vector512.Load(x + i));
-            }
-
-            var largest = float.NegativeInfinity;
-            for (var lane = 0; lane < Vector512<float>.Count; lane++)
-            {
-                largest = MathF.Max(largest, lanes[lane]);
-            }
-
-            for (; i < length; i++)
-            {
-                largest = MathF.Max(largest, x[i]);
-            }
-
-            return largest;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static float Exponentials(float* x, int length, float largest)
-        {
-            var i = 0;
-            var sums = Vector512<float>.Zero;
-            var subtracted = Vector512.Create(largest);
-            for (; i + Vector512<float>.Count <= length; i += Vector512<float>.Count)
-            {
-                var e = Vector512.Exp(Vector512.Load(x + i) - subtracted);
-                e.Store(x + i);
-                sums += e;
-            }
-
-            var sum = Vector512.Sum(sums);
-            for (; i < length; i++)
-            {
-                x[i] = MathF.Exp(x[i] - largest);
-                sum += x[i];
-            }
-
-            return sum;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void Scale(float* x, int length, float factor)
-        {
-            var i = 0;
-            for (; i + Vector512<float>.Count <= length; i += Vector512<float>.Count)
-            {
-                (Vector512.Load(x + i) * factor).Store(x + i);
-            }
-
-            for (; i < length; i++)
-            {
-                x[i] *= factor;
+                Float32Lanes.Store(y0, a0, b0);
+                Float32Lanes.Store(y1, a1, b1);
+                Float32Lanes.Store(y2, a2, b2);
+                Float32Lanes.Store(y3, a3, b3);
             }
         }
     }

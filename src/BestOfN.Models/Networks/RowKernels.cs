@@ -14,6 +14,9 @@ namespace BestOfN.Models.Networks;
 /// </remarks>
 internal static unsafe class RowKernels
 {
+    /// <summary>Of <see cref="QuickGelu(Tensor)"/>.</summary>
+    public const float Steepness = 1.702f;
+
     // Numbers that are worth a thread.
     private const long Worthwhile = 1 << 15;
 
@@ -158,6 +161,7 @@ internal static unsafe class RowKernels
             Run<ushort, BFloat16Lanes>();
         }
 
+        GC.KeepAlive(x);
         return x;
 
         void Run<T, TLanes>()
@@ -310,7 +314,6 @@ internal static unsafe class RowKernels
         where T : unmanaged
         where TLanes : struct, ILanes<T>
     {
-        const float Steepness = 1.702f;
         var i = 0L;
         for (; i + Lanes.Count <= count; i += Lanes.Count)
         {
@@ -325,60 +328,86 @@ internal static unsafe class RowKernels
         }
     }
 
+    /// <summary>Numbers become their softmax, in place.</summary>
+    /// <returns>Their log-sum-exp.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Softmax(float* x, int count)
+    {
+        var i = 0;
+        var most = Vector512.Create(float.NegativeInfinity);
+        for (; i + Vector512<float>.Count <= count; i += Vector512<float>.Count)
+        {
+            most = Vector512.Max(most, Vector512.Load(x + i));
+        }
+
+        var largest = float.NegativeInfinity;
+        for (var lane = 0; lane < Vector512<float>.Count; lane++)
+        {
+            largest = MathF.Max(largest, most[lane]);
+        }
+
+        for (; i < count; i++)
+        {
+            largest = MathF.Max(largest, x[i]);
+        }
+
+        var sums = Vector512<float>.Zero;
+        for (i = 0; i + Vector512<float>.Count <= count; i += Vector512<float>.Count)
+        {
+            var e = Vector512.Exp(Vector512.Load(x + i) - Vector512.Create(largest));
+            e.Store(x + i);
+            sums += e;
+        }
+
+        var sum = Vector512.Sum(sums);
+        for (; i < count; i++)
+        {
+            x[i] = MathF.Exp(x[i] - largest);
+            sum += x[i];
+        }
+
+        for (i = 0; i + Vector512<float>.Count <= count; i += Vector512<float>.Count)
+        {
+            (Vector512.Load(x + i) * (1 / sum)).Store(x + i);
+        }
+
+        for (; i < count; i++)
+        {
+            x[i] *= 1 / sum;
+        }
+
+        return largest + MathF.Log(sum);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Share<T, TLanes>(T* scores, float* wide, int count, float scale)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
     {
         var i = 0;
-        var largest = float.NegativeInfinity;
-        var most = Vector512.Create(float.NegativeInfinity);
         for (; i + Lanes.Count <= count; i += Lanes.Count)
         {
             var (a, b) = TLanes.Load(scores + i);
             Float32Lanes.Store(wide + i, a * scale, b * scale);
-            most = Vector512.Max(most, Vector512.Max(a * scale, b * scale));
         }
 
         for (; i < count; i++)
         {
             wide[i] = TLanes.Get(scores + i) * scale;
-            largest = MathF.Max(largest, wide[i]);
         }
 
-        for (var lane = 0; lane < Vector512<float>.Count; lane++)
-        {
-            largest = MathF.Max(largest, most[lane]);
-        }
-
-        var (first, second) = (Vector512<float>.Zero, Vector512<float>.Zero);
+        var logSumExp = Softmax(wide, count);
         for (i = 0; i + Lanes.Count <= count; i += Lanes.Count)
         {
             var (a, b) = Float32Lanes.Load(wide + i);
-            (a, b) = (Vector512.Exp(a - Vector512.Create(largest)), Vector512.Exp(b - Vector512.Create(largest)));
-            Float32Lanes.Store(wide + i, a, b);
-            (first, second) = (first + a, second + b);
-        }
-
-        var sum = Vector512.Sum(first + second);
-        for (; i < count; i++)
-        {
-            wide[i] = MathF.Exp(wide[i] - largest);
-            sum += wide[i];
-        }
-
-        var share = 1 / sum;
-        for (i = 0; i + Lanes.Count <= count; i += Lanes.Count)
-        {
-            var (a, b) = Float32Lanes.Load(wide + i);
-            TLanes.Store(scores + i, a * share, b * share);
+            TLanes.Store(scores + i, a, b);
         }
 
         for (; i < count; i++)
         {
-            TLanes.Set(scores + i, wide[i] * share);
+            TLanes.Set(scores + i, wide[i]);
         }
 
-        return largest + MathF.Log(sum);
+        return logSumExp;
     }
 }

@@ -8,7 +8,7 @@ namespace BestOfN.Models.Networks.Vision;
 /// <summary>One block of the tower: x + attention(norm(x)), then x + mlp(norm(x)); everybody sees everybody. Fields bear the names of the checkpoint.</summary>
 internal sealed class VisionLayer
 {
-    private static readonly Scalar s_steepness = 1.702f;
+    private static readonly Scalar s_steepness = RowKernels.Steepness;
 
     public required Affine layer_norm1 { get; init; }
     public required Affine layer_norm2 { get; init; }
