@@ -121,11 +121,12 @@ internal static unsafe class ForkedAttention
                         scores + (i * _groups * room) + Lanes.Up(fork.Length), room);
                 }
 
-                // One softmax over both parts; nobody is between them.
+                // One softmax over both parts; nobody is between them. Divided is what was met.
+                var shares = stackalloc float[count];
                 for (var i = 0; i < count; i++)
                 {
                     new Span<float>(scores + (i * room) + fork.Length, Lanes.Up(fork.Length) - fork.Length).Fill(float.NegativeInfinity);
-                    RowKernels.Softmax(scores + (i * room), Lanes.Up(fork.Length) + _length);
+                    shares[i] = 1 / RowKernels.Exponentiate<float, Float32Lanes>(scores + (i * room), Lanes.Up(fork.Length) + _length, 1).Sum;
                 }
 
                 var promptValues = _promptValues + ((((long)fork.Prompt * KeyHeads) + head) * _promptRoom * _wide);
@@ -136,7 +137,7 @@ internal static unsafe class ForkedAttention
                         scores + (i * _groups * room) + Lanes.Up(fork.Length), room, _groups, OwnValues(fork.Row + i, head), _length, met + (i * _groups * _wide));
                 }
 
-                WriteResult(fork, head, met);
+                WriteResult(fork, head, met, shares);
             }
 
             ArrayPool<float>.Shared.Return(memory);
@@ -182,16 +183,16 @@ internal static unsafe class ForkedAttention
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void WriteResult(Fork fork, int head, float* met)
+        private void WriteResult(Fork fork, int head, float* met, float* shares)
         {
             for (var i = 0; i < fork.Rows; i++)
             {
                 var to = _result + ((((long)(fork.Row + i) * _heads) + (head * _groups)) * _size);
-                for (var j = 0; j < _groups; j++, to += _size, met += _wide)
+                for (var j = 0; j < _groups; j++, to += _size, met += _wide, shares++)
                 {
                     for (var d = 0; d < _size; d++)
                     {
-                        TLanes.Set(to + d, met[d]);
+                        TLanes.Set(to + d, met[d] * *shares);
                     }
                 }
             }

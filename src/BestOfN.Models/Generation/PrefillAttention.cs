@@ -38,16 +38,14 @@ internal sealed class PrefillAttention(Tensor[] keys, Tensor[] values, int first
             return met.reshape(B, H, D).MoveToOuterDisposeScope();
         }
 
-        q = q.view(B, T, K, g, D).permute(0, 2, 3, 1, 4).reshape(B * K, g, T, D);
-        var (own, ownWeight) = PartialAttention.Attend(q, k.reshape(B * K, T, D), v.reshape(B * K, T, D), causal: true);
+        q = q.view(B, T, K, g, D).permute(0, 2, 3, 1, 4);
+        var (own, ownWeight) = PartialAttention.Attend(q, k, v, causal: true);
         if (from > 0)
         {
-            Tensor Before(Tensor x) => x.narrow(2, 0, from).reshape(B * K, from, D);
-            var (before, beforeWeight) = PartialAttention.Attend(q.reshape(B * K, 1, g * T, D), Before(allKeys), Before(allValues), causal: false);
-            var share = (beforeWeight.reshape(B * K, g, T) - ownWeight).sigmoid_().unsqueeze(-1).to(q.dtype);
-            own = own.lerp(before.reshape(B * K, g, T, D), share);
+            var (before, beforeWeight) = PartialAttention.Attend(q, allKeys.narrow(2, 0, from), allValues.narrow(2, 0, from), causal: false);
+            own = own.lerp(before, (beforeWeight - ownWeight).sigmoid_().unsqueeze(-1).to(q.dtype));
         }
 
-        return own.reshape(B, K, g, T, D).permute(0, 3, 1, 2, 4).reshape(B * T, H, D).MoveToOuterDisposeScope();
+        return own.permute(0, 3, 1, 2, 4).reshape(B * T, H, D).MoveToOuterDisposeScope();
     }
 }

@@ -18,37 +18,38 @@ internal static class AttentionByProducts
     /// <param name="q">Queries; the last dimension is the head size.</param>
     public static bool Serves(Tensor q) => q.dtype == ScalarType.BFloat16 && q.device_type == TorchSharp.DeviceType.CPU && q.size(-1) % Register == 0;
 
-    /// <summary>B heads of keys and values, each seen by g heads of queries.</summary>
-    /// <param name="q">[B, g, L, D].</param>
-    /// <param name="k">[B, S, D]; <paramref name="v"/> likewise.</param>
-    /// <param name="v">See <paramref name="k"/>.</param>
-    /// <param name="causal">Query i sees keys 0..i.</param>
-    /// <returns>Output [B, g, L, D] and the log-sum-exp of each query's scores, [B, g, L] float32.</returns>
+    /// <inheritdoc cref="PartialAttention.Attend"/>
     public static (Tensor Output, Tensor LogSumExp) Attend(Tensor q, Tensor k, Tensor v, bool causal)
     {
         using var scope = NewDisposeScope();
-        var (B, g, L, D, S) = (q.size(0), q.size(1), q.size(2), q.size(3), k.size(1));
-        var (output, logSumExp) = (empty([B, g, L, D], q.dtype, q.device), empty([B, g, L], ScalarType.Float32, q.device));
-        var (keys, values) = (k.contiguous().transpose(1, 2), v.contiguous());
-        var sums = Aten.Data(logSumExp);
+        var (B, g, L, D, S) = (q.size(0) * q.size(1), q.size(2), q.size(3), q.size(4), k.size(2));
+        var (output, logSumExp) = PartialAttention.Room(q);
+        var (keys, values) = (k.reshape(B, S, D).contiguous(), v.reshape(B, S, D).contiguous());
+        var sums = new HeadRows<float>(logSumExp);
         var scale = 1 / MathF.Sqrt(D);
-        var step = Math.Max(FewestRows, ScoresAtOnce / (B * g * S));
+        var step = Math.Max(1, ScoresAtOnce / (B * g * S) / FewestRows) * FewestRows;
         for (long first = 0; first < L; first += step)
         {
             using var inner = NewDisposeScope();
             var (from, rows) = (first, Math.Min(step, L - first));
             var seen = causal ? first + rows : S;
-            var shares = q.narrow(2, first, rows).reshape(B, g * rows, D).matmul(keys.narrow(2, 0, seen));                // [B, g·rows, seen]
-            RowKernels.Share(
-                shares.view(B * g * rows, seen),
+            Tensor Seen(Tensor x) => x.narrow(1, 0, seen).contiguous();                      // oneDNN would turn one with gaps first
+            var scores = q.narrow(3, first, rows).reshape(B, g * rows, D).matmul(Seen(keys).transpose(1, 2));                // [B, g·rows, seen]
+            var totals = new float[B * g * rows];
+            RowKernels.Exponentiate(
+                scores.view(B * g * rows, seen),
                 scale,
                 row => causal ? (int)(from + (row % rows) + 1) : (int)seen,
-                (row, sum) => SetSum(sums, (row / rows * L) + from + (row % rows), sum));
-            output.narrow(2, first, rows).copy_(shares.matmul(values.narrow(1, 0, seen)).view(B, g, rows, D));
+                (row, of) =>
+                {
+                    totals[row] = of.Sum;
+                    SetSum(sums, row / rows, from + (row % rows), of.LogSumExp);
+                });
+            RowKernels.Divide(scores.matmul(Seen(values)).view(B * g * rows, D), totals, output.narrow(3, first, rows));
         }
 
         return (output.MoveToOuterDisposeScope(), logSumExp.MoveToOuterDisposeScope());
     }
 
-    private static unsafe void SetSum(nint sums, long index, float sum) => ((float*)sums)[index] = sum;
+    private static unsafe void SetSum(HeadRows<float> sums, long head, long row, float sum) => *sums.Row(head, row) = sum;
 }

@@ -8,7 +8,7 @@ namespace BestOfN.Models.Networks;
 /// <remarks>T tokens, C hidden size, H query heads, K key/value heads, D head size. Pre-norm, SwiGLU (Shazeer 2020, https://arxiv.org/abs/2002.05202).</remarks>
 internal sealed class DecoderLayer
 {
-    internal const long PieceRows = 512;
+    private const long MostPieceRows = 2048;
 
     public required Tensor attention_norm { get; init; }
     public required Tensor ffn_norm { get; init; }
@@ -76,21 +76,29 @@ internal sealed class DecoderLayer
             return h.add(Add(w2_plora, Linear(gated, w2, w2_bias), gated, pictures?.All), HeldScalar.One).MoveToOuterDisposeScope();
         }
 
-        // Without gradients the residual is added by the product itself, and what lies between goes through in pieces that stay in the cache.
+        // Without gradients the residual is added by the product itself, and what lies between goes through in pieces, to bound its memory.
         h = (rows is null ? h.clone() : h).MoveToOuterDisposeScope();
         Accumulate(h, met, wo, wo_bias);
         Add(wo_plora, h, met, pictures?.All);
-        var T = h.size(0);
-        for (long first = 0; first < T; first += PieceRows)
+        var (T, pieceRows) = (h.size(0), PieceRows(h.size(0)));
+        for (long first = 0; first < T; first += pieceRows)
         {
             using var inner = NewDisposeScope();
-            var piece = h.narrow(0, first, Math.Min(PieceRows, T - first));
+            var piece = h.narrow(0, first, Math.Min(pieceRows, T - first));
             var gated = Gated(configuration, piece, pictures?.Piece(first));
             Accumulate(piece, gated, w2, w2_bias);
             Add(w2_plora, piece, gated, pictures?.Piece(first));
         }
 
         return h;
+    }
+
+    /// <summary>Rows that go through the feed-forward part at a time; few, and products would order the weights anew for each.</summary>
+    /// <param name="total">Rows of the pass.</param>
+    internal static long PieceRows(long total)
+    {
+        var pieces = Math.Max(1, (total + MostPieceRows - 1) / MostPieceRows);
+        return Math.Max(1, (total + pieces - 1) / pieces);
     }
 
     /// <summary>x · weightᵀ + bias in the weight's type, as wide as x was; with gradients where they are enabled.</summary>

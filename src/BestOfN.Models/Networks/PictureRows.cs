@@ -9,6 +9,7 @@ internal sealed class PictureRows
 {
     private readonly long[] _rows;
     private readonly Device _device;
+    private readonly long _pieceRows;
     private readonly RowSelection[] _pieces;
 
     /// <param name="rows">Ascending, each once.</param>
@@ -18,9 +19,9 @@ internal sealed class PictureRows
     {
         (_rows, _device) = (rows, device);
         All = Select(0, total);
+        _pieceRows = DecoderLayer.PieceRows(total);
         _pieces = is_grad_enabled() ? []
-            : [.. Enumerable.Range(0, (int)((total + DecoderLayer.PieceRows - 1) / DecoderLayer.PieceRows))
-                .Select(i => Select(i * DecoderLayer.PieceRows, Math.Min(DecoderLayer.PieceRows, total - (i * DecoderLayer.PieceRows))))];
+            : [.. Enumerable.Range(0, (int)((total + _pieceRows - 1) / _pieceRows)).Select(i => Select(i * _pieceRows, Math.Min(_pieceRows, total - (i * _pieceRows))))];
     }
 
     public RowSelection All { get; }
@@ -55,7 +56,7 @@ internal sealed class PictureRows
     }
 
     /// <summary>Those of the piece that begins at <paramref name="first"/>, counted from there. Only without gradients.</summary>
-    public RowSelection Piece(long first) => _pieces[first / DecoderLayer.PieceRows];
+    public RowSelection Piece(long first) => _pieces[first / _pieceRows];
 
     private static long[] Read(Tensor rows)
     {

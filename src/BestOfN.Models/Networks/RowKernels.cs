@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using BestOfN.Models.Native;
@@ -173,12 +172,12 @@ internal static unsafe class RowKernels
         }
     }
 
-    /// <summary>Scores become shares, in place: softmax(scale · scores) over the first keys of every row, and 0 behind them.</summary>
+    /// <summary>Scores become e to the power of scale · (score − the largest of their row), in place, over the first keys of every row, and 0 behind them.</summary>
     /// <param name="scores">[T, S], contiguous.</param>
-    /// <param name="scale">Of the scores.</param>
+    /// <param name="scale">Of the scores, positive.</param>
     /// <param name="seen">How many keys row t sees, 1..S.</param>
-    /// <param name="logSumExp">Gets that of row t's scaled scores.</param>
-    public static void Share(Tensor scores, float scale, Func<long, int> seen, Action<long, float> logSumExp)
+    /// <param name="sums">Gets those of row t.</param>
+    public static void Exponentiate(Tensor scores, float scale, Func<long, int> seen, Action<long, ExponentialSums> sums)
     {
         if (scores.dtype == ScalarType.Float32)
         {
@@ -198,19 +197,45 @@ internal static unsafe class RowKernels
             var (data, rows, width) = ((nint)Aten.Data(scores), scores.size(0), scores.size(1));
             InParts(rows, width, (first, count) =>
             {
-                var memory = ArrayPool<float>.Shared.Rent(Lanes.Up((int)width));
-                fixed (float* wide = memory)
+                for (var row = first; row < first + count; row++)
                 {
-                    for (var row = first; row < first + count; row++)
-                    {
-                        var x = (T*)data + (row * width);
-                        var keys = seen(row);
-                        logSumExp(row, Share<T, TLanes>(x, wide, keys, scale));
-                        new Span<T>(x + keys, (int)width - keys).Clear();
-                    }
+                    var x = (T*)data + (row * width);
+                    var keys = seen(row);
+                    sums(row, Exponentiate<T, TLanes>(x, keys, scale));
+                    new Span<T>(x + keys, (int)width - keys).Clear();
                 }
+            });
+        }
+    }
 
-                ArrayPool<float>.Shared.Return(memory);
+    /// <summary>The rows of the result become those of x, divided.</summary>
+    /// <param name="x">[N · K · g · L, D], contiguous.</param>
+    /// <param name="by">One number for each row.</param>
+    /// <param name="result">[N, K, g, L, D], as <see cref="HeadRows{T}"/> wants it.</param>
+    public static void Divide(Tensor x, float[] by, Tensor result)
+    {
+        if (x.dtype == ScalarType.Float32)
+        {
+            Run<float, Float32Lanes>();
+        }
+        else
+        {
+            Run<ushort, BFloat16Lanes>();
+        }
+
+        GC.KeepAlive((x, result));
+
+        void Run<T, TLanes>()
+            where T : unmanaged
+            where TLanes : struct, ILanes<T>
+        {
+            var (from, to, rows, width, perHead) = ((nint)Aten.Data(x), new HeadRows<T>(result), x.size(0), x.size(1), result.size(3));
+            InParts(rows, width, (first, count) =>
+            {
+                for (var row = first; row < first + count; row++)
+                {
+                    Multiply<T, TLanes>((T*)from + (row * width), 1 / by[row], to.Row(row / perHead, row % perHead), (int)width);
+                }
             });
         }
     }
@@ -243,7 +268,7 @@ internal static unsafe class RowKernels
             var i = 0;
             for (; i + Lanes.Count <= width; i += Lanes.Count)
             {
-                var (a, b) = TLanes.Load(x + i);
+                var (a, b) = TLanes.Split(x + i);
                 squares += (a * a) + (b * b);
             }
 
@@ -256,8 +281,8 @@ internal static unsafe class RowKernels
             var scale = 1 / MathF.Sqrt((sum / width) + (float)epsilon);
             for (i = 0; i + Lanes.Count <= width; i += Lanes.Count)
             {
-                var ((a, b), (u, v)) = (TLanes.Load(x + i), TLanes.Load(weight + i));
-                TLanes.Store(result + i, a * scale * u, b * scale * v);
+                var ((a, b), (u, v)) = (TLanes.Split(x + i), TLanes.Split(weight + i));
+                TLanes.Join(result + i, a * scale * u, b * scale * v);
             }
 
             for (; i < width; i++)
@@ -298,8 +323,8 @@ internal static unsafe class RowKernels
         var i = 0;
         for (; i + Lanes.Count <= width; i += Lanes.Count)
         {
-            var ((a, b), (u, v)) = (TLanes.Load(gates + i), TLanes.Load(ups + i));
-            TLanes.Store(result + i, a / (Vector512<float>.One + Vector512.Exp(-a)) * u, b / (Vector512<float>.One + Vector512.Exp(-b)) * v);
+            var ((a, b), (u, v)) = (TLanes.Split(gates + i), TLanes.Split(ups + i));
+            TLanes.Join(result + i, a / (Vector512<float>.One + Lanes.Exp(-a)) * u, b / (Vector512<float>.One + Lanes.Exp(-b)) * v);
         }
 
         for (; i < width; i++)
@@ -317,8 +342,8 @@ internal static unsafe class RowKernels
         var i = 0L;
         for (; i + Lanes.Count <= count; i += Lanes.Count)
         {
-            var (a, b) = TLanes.Load(x + i);
-            TLanes.Store(x + i, a / (Vector512<float>.One + Vector512.Exp(a * -Steepness)), b / (Vector512<float>.One + Vector512.Exp(b * -Steepness)));
+            var (a, b) = TLanes.Split(x + i);
+            TLanes.Join(x + i, a / (Vector512<float>.One + Lanes.Exp(a * -Steepness)), b / (Vector512<float>.One + Lanes.Exp(b * -Steepness)));
         }
 
         for (; i < count; i++)
@@ -328,86 +353,71 @@ internal static unsafe class RowKernels
         }
     }
 
-    /// <summary>Numbers become their softmax, in place.</summary>
-    /// <returns>Their log-sum-exp.</returns>
+    /// <summary>Numbers become e to the power of scale · (number − the largest), in place.</summary>
+    /// <param name="x">The numbers.</param>
+    /// <param name="count">How many, 1 or more.</param>
+    /// <param name="scale">Positive.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float Softmax(float* x, int count)
+    public static ExponentialSums Exponentiate<T, TLanes>(T* x, int count, float scale)
+        where T : unmanaged
+        where TLanes : struct, ILanes<T>
     {
-        var i = 0;
-        var most = Vector512.Create(float.NegativeInfinity);
-        for (; i + Vector512<float>.Count <= count; i += Vector512<float>.Count)
+        // What does not fill all lanes is worked on beside the others.
+        var rest = stackalloc T[Lanes.Count];
+        var whole = count / Lanes.Count * Lanes.Count;
+        for (var i = whole; i < whole + Lanes.Count; i++)
         {
-            most = Vector512.Max(most, Vector512.Load(x + i));
+            TLanes.Set(rest + i - whole, i < count ? TLanes.Get(x + i) : float.NegativeInfinity);
         }
 
-        var largest = float.NegativeInfinity;
-        for (var lane = 0; lane < Vector512<float>.Count; lane++)
+        var (mostA, mostB) = TLanes.Split(rest);
+        for (var i = 0; i < whole; i += Lanes.Count)
         {
-            largest = MathF.Max(largest, most[lane]);
+            var (a, b) = TLanes.Split(x + i);
+            (mostA, mostB) = (Vector512.MaxNative(a, mostA), Vector512.MaxNative(b, mostB));
         }
 
-        for (; i < count; i++)
+        var largest = Lanes.Max(Vector512.MaxNative(mostA, mostB)) * scale;
+        var (factor, shift) = (Vector512.Create(scale * Lanes.Log2E), Vector512.Create(-largest * Lanes.Log2E));
+        var (sumA, sumB) = TLanes.Split(rest);
+        (sumA, sumB) = (Lanes.Exp2(Vector512.FusedMultiplyAdd(sumA, factor, shift)), Lanes.Exp2(Vector512.FusedMultiplyAdd(sumB, factor, shift)));
+        TLanes.Join(rest, sumA, sumB);
+        for (var i = 0; i < whole; i += Lanes.Count)
         {
-            largest = MathF.Max(largest, x[i]);
+            var (a, b) = TLanes.Split(x + i);
+            a = Lanes.Exp2(Vector512.FusedMultiplyAdd(a, factor, shift));
+            b = Lanes.Exp2(Vector512.FusedMultiplyAdd(b, factor, shift));
+            sumA += a;
+            sumB += b;
+            TLanes.Join(x + i, a, b);
         }
 
-        var sums = Vector512<float>.Zero;
-        for (i = 0; i + Vector512<float>.Count <= count; i += Vector512<float>.Count)
-        {
-            var e = Vector512.Exp(Vector512.Load(x + i) - Vector512.Create(largest));
-            e.Store(x + i);
-            sums += e;
-        }
-
-        var sum = Vector512.Sum(sums);
-        for (; i < count; i++)
-        {
-            x[i] = MathF.Exp(x[i] - largest);
-            sum += x[i];
-        }
-
-        for (i = 0; i + Vector512<float>.Count <= count; i += Vector512<float>.Count)
-        {
-            (Vector512.Load(x + i) * (1 / sum)).Store(x + i);
-        }
-
-        for (; i < count; i++)
-        {
-            x[i] *= 1 / sum;
-        }
-
-        return largest + MathF.Log(sum);
+        new Span<T>(rest, count - whole).CopyTo(new Span<T>(x + whole, count - whole));
+        var sum = Vector512.Sum(sumA + sumB);
+        return new ExponentialSums(sum, largest + MathF.Log(sum));
     }
 
+    /// <summary>result = x · factor.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Share<T, TLanes>(T* scores, float* wide, int count, float scale)
+    public static void Multiply<T, TLanes>(T* x, float factor, T* result, int count)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
     {
         var i = 0;
         for (; i + Lanes.Count <= count; i += Lanes.Count)
         {
-            var (a, b) = TLanes.Load(scores + i);
-            Float32Lanes.Store(wide + i, a * scale, b * scale);
+            var (a, b) = TLanes.Split(x + i);
+            TLanes.Join(result + i, a * factor, b * factor);
         }
 
         for (; i < count; i++)
         {
-            wide[i] = TLanes.Get(scores + i) * scale;
+            TLanes.Set(result + i, TLanes.Get(x + i) * factor);
         }
-
-        var logSumExp = Softmax(wide, count);
-        for (i = 0; i + Lanes.Count <= count; i += Lanes.Count)
-        {
-            var (a, b) = Float32Lanes.Load(wide + i);
-            TLanes.Store(scores + i, a, b);
-        }
-
-        for (; i < count; i++)
-        {
-            TLanes.Set(scores + i, wide[i]);
-        }
-
-        return logSumExp;
     }
+
+    /// <summary>Of exponentials whose largest is 1.</summary>
+    /// <param name="Sum">Theirs.</param>
+    /// <param name="LogSumExp">Of the numbers that they are the exponentials of, scaled.</param>
+    internal readonly record struct ExponentialSums(float Sum, float LogSumExp);
 }

@@ -110,99 +110,50 @@ internal sealed class PackedAttention : IAttention
     private static bool HasSingleLastRow(PackedRun run) => run.Rows.Count == 1 && run.Rows[0] == run.Ids.Length - 1;
 
     /// <summary>New tokens among themselves.</summary>
-    private void AttendOwn(OwnGroup group, bool last, Tensor q, Tensor k, Tensor v, Tensor output, Tensor logSumExp)
+    private static void AttendOwn(OwnGroup group, bool last, Tensor q, Tensor k, Tensor v, Tensor output, Tensor logSumExp)
     {
-        var (n, A, K) = (group.Count, group.Length, _c.KeyValueHeads);
-        k = k.narrow(0, group.First.Row, n * A);
-        v = v.narrow(0, group.First.Row, n * A);
+        var (n, A, row) = (group.Count, group.Length, group.First.Row);
         if (last && !group.HasSingleLastRow)
         {
             for (var i = 0; i < group.First.Run.Rows.Count; i++)
             {
                 var seen = group.First.Run.Rows[i] + 1;
-                var (o, l) = Flash(
-                    q.narrow(0, group.First.Query + i, 1), k.narrow(0, 0, seen).transpose(0, 1), v.narrow(0, 0, seen).transpose(0, 1), causal: false);
-                output.narrow(0, group.First.Query + i, 1).copy_(o);
-                logSumExp.narrow(0, group.First.Query + i, 1).copy_(l);
+                var query = group.First.Query + i;
+                var (o, l) = PartialAttention.Attend(Queries(q, query, 1, 1), Keys(k, row, 1, seen), Keys(v, row, 1, seen), causal: false);
+                Queries(output, query, 1, 1).copy_(o);
+                Sums(logSumExp, query, 1, 1).copy_(l);
             }
 
             return;
         }
 
-        // Queries per run: all, or in the last layer the last one, which sees everything. One call per run or one per key head, whichever are fewer.
-        var (first, m) = last ? (group.First.Query, 1) : (group.First.Row, A);
-        q = q.narrow(0, first, n * m);
-        output = output.narrow(0, first, n * m);
-        logSumExp = logSumExp.narrow(0, first, n * m);
-        Tensor HeadsOf(Tensor x) => x.view(n, A, K, _c.HeadSize).transpose(1, 2).reshape(n * K, A, _c.HeadSize);
-        if (AttentionByProducts.Serves(q))
-        {
-            // All runs and key heads in one call: products take any number of them.
-            var (o, l) = AttentionByProducts.Attend(
-                q.view(n, m, K, _c.Groups, _c.HeadSize).permute(0, 2, 3, 1, 4).reshape(n * K, _c.Groups, m, _c.HeadSize), HeadsOf(k), HeadsOf(v), causal: !last);
-            output.view(n, m, K, _c.Groups, _c.HeadSize).copy_(o.view(n, K, _c.Groups, m, _c.HeadSize).permute(0, 3, 1, 2, 4));
-            logSumExp.view(n, m, K, _c.Groups).copy_(l.view(n, K, _c.Groups, m).permute(0, 3, 1, 2));
-            return;
-        }
-
-        if (n <= K)
-        {
-            for (var i = 0; i < n; i++)
-            {
-                var (o, l) = Flash(
-                    q.narrow(0, i * m, m), k.narrow(0, i * A, A).transpose(0, 1), v.narrow(0, i * A, A).transpose(0, 1), causal: !last);
-                output.narrow(0, i * m, m).copy_(o);
-                logSumExp.narrow(0, i * m, m).copy_(l);
-            }
-
-            return;
-        }
-
-        var (g, D) = (_c.Groups, _c.HeadSize);
-        q = q.view(n, m, K, g, D);
-        k = k.view(n, A, K, D);
-        v = v.view(n, A, K, D);
-        output = output.view(n, m, K, g, D);
-        logSumExp = logSumExp.view(n, m, K, g);
-        for (var j = 0; j < K; j++)
-        {
-            var (o, l) = Aten.FlashAttention(
-                q.select(2, j).transpose(1, 2),                                         // [n, g, m, D]
-                k.select(2, j).unsqueeze(1).expand(n, g, A, D),
-                v.select(2, j).unsqueeze(1).expand(n, g, A, D),
-                causal: !last);
-            output.select(2, j).copy_(o.transpose(1, 2));
-            logSumExp.select(2, j).copy_(l.transpose(1, 2));
-        }
+        // Queries per run: all, or in the last layer the last one, which sees everything. All runs and key heads in one call.
+        var (first, m) = last ? (group.First.Query, 1) : (row, A);
+        var (met, sums) = PartialAttention.Attend(Queries(q, first, n, m), Keys(k, row, n, A), Keys(v, row, n, A), causal: !last);
+        Queries(output, first, n, m).copy_(met);
+        Sums(logSumExp, first, n, m).copy_(sums);
     }
 
     /// <summary>Queries against what precedes them all, merged into what they have.</summary>
     private static void AttendPast(KeyValueBlock block, int length, int layer, int first, int count, Tensor q, Tensor output, Tensor logSumExp)
     {
-        var (o, l) = Flash(q.narrow(0, first, count), block.Keys(layer, length), block.Values(layer, length), causal: false);
-        var had = logSumExp.narrow(0, first, count);
+        var (o, l) = PartialAttention.Attend(
+            Queries(q, first, 1, count), block.Keys(layer, length).unsqueeze(0), block.Values(layer, length).unsqueeze(0), causal: false);
+        var had = Sums(logSumExp, first, 1, count);
         var weight = (l - had).sigmoid_().unsqueeze(-1);
-        output.narrow(0, first, count).lerp_(o, weight.to(output.dtype));
+        Queries(output, first, 1, count).lerp_(o, weight.to(output.dtype));
         had.copy_(logaddexp(had, l));
     }
 
-    /// <param name="q">[M, K, g, D].</param>
-    /// <param name="k">[K, S, D]; <paramref name="v"/> likewise.</param>
-    /// <param name="causal">Query i sees keys 0..i.</param>
-    /// <returns>[M, K, g, D] and [M, K, g], views.</returns>
-    private static (Tensor Output, Tensor LogSumExp) Flash(Tensor q, Tensor k, Tensor v, bool causal)
-    {
-        var (M, K, g, D) = (q.size(0), q.size(1), q.size(2), q.size(3));
-        if (!causal)
-        {
-            // Order does not matter: heads that share keys become queries of one head, and each key is read once.
-            var (of, lf) = PartialAttention.Attend(q.transpose(0, 1).reshape(K, 1, M * g, D), k, v, causal: false);
-            return (of.reshape(K, M, g, D).transpose(0, 1), lf.reshape(K, M, g).transpose(0, 1));
-        }
+    /// <summary>Rows of [Q, K, g, D] as queries of n runs of m tokens: [n, K, g, m, D].</summary>
+    private static Tensor Queries(Tensor x, int first, int n, int m) =>
+        x.narrow(0, first, n * m).view(n, m, x.size(1), x.size(2), x.size(3)).permute(0, 2, 3, 1, 4);
 
-        var (o, l) = PartialAttention.Attend(q.permute(1, 2, 0, 3), k, v, causal);
-        return (o.permute(2, 0, 1, 3), l.permute(2, 0, 1));
-    }
+    /// <summary>Rows of [Q, K, g] likewise: [n, K, g, m].</summary>
+    private static Tensor Sums(Tensor x, int first, int n, int m) => x.narrow(0, first, n * m).view(n, m, x.size(1), x.size(2)).permute(0, 2, 3, 1);
+
+    /// <summary>Rows of [T, K, D] as keys of n runs of m tokens: [n, K, m, D].</summary>
+    private static Tensor Keys(Tensor x, int first, int n, int m) => x.narrow(0, first, n * m).view(n, m, x.size(1), x.size(2)).transpose(1, 2);
 
     /// <summary>Where a run lies: its first row among all tokens, its first query among those of the last layer.</summary>
     private sealed record Span(PackedRun Run, int Row, int Query)

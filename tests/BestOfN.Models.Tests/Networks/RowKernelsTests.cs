@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
 using static TorchSharp.torch;
@@ -74,7 +75,7 @@ public sealed class RowKernelsTests
     }
 
     [Theory, MemberData(nameof(Shapes))]
-    public void Shares_are_the_softmax_of_what_a_row_sees(ScalarType type, int rows, int width)
+    public void Exponentials_of_what_a_row_sees_become_its_softmax_when_divided(ScalarType type, int rows, int width)
     {
         using var scope = NewDisposeScope();
         using var guard = inference_mode();
@@ -82,10 +83,42 @@ public sealed class RowKernelsTests
         int Seen(long row) => 1 + (int)(row % width);
         var hidden = tensor(Enumerable.Range(0, rows * width).Select(i => i % width >= Seen(i / width)).ToArray()).view(rows, width);
         var seen = (scores.to(ScalarType.Float64) * 0.5).masked_fill(hidden, double.NegativeInfinity);
-        var sums = new float[rows];
-        RowKernels.Share(scores, 0.5f, Seen, (row, sum) => sums[row] = sum);
-        AreClose(seen.softmax(-1), scores);
-        AreClose(seen.logsumexp(-1), tensor(sums));
+        var (sums, logSums) = (new float[rows], new float[rows]);
+        RowKernels.Exponentiate(scores, 0.5f, Seen, (row, of) => (sums[row], logSums[row]) = (of.Sum, of.LogSumExp));
+        AreClose((seen - seen.amax([-1], keepdim: true)).exp(), scores);
+        AreClose(seen.logsumexp(-1), tensor(logSums));
+
+        var shares = zeros([1, 1, 1, rows, 2 * width], type).narrow(4, width, width);       // rows with something between them
+        RowKernels.Divide(scores, sums, shares);
+        AreClose(seen.softmax(-1), shares.view(rows, width), seen.softmax(-1) * 2);          // rounded twice
+    }
+
+    [Fact]
+    public unsafe void Powers_are_exact_to_two_units_in_the_last_place()
+    {
+        var numbers = stackalloc float[16];
+        for (var first = -87.0; first < 88; first += 0.0037)
+        {
+            for (var i = 0; i < 16; i++)
+            {
+                numbers[i] = (float)(first + (i * 0.00021));
+            }
+
+            var (natural, binary) = (Lanes.Exp(Vector512.Load(numbers)), Lanes.Exp2(Vector512.Load(numbers)));
+            for (var i = 0; i < 16; i++)
+            {
+                // The base's logarithm is rounded, and the exponent, before the power is taken.
+                var rounding = 2.5e-7 + (7.5e-8 * Math.Abs(numbers[i]));
+                Assert.InRange(natural[i] / Math.Exp(numbers[i]) - 1, -rounding, rounding);
+                Assert.InRange(binary[i] / Math.Pow(2, numbers[i]) - 1, -2.5e-7, 2.5e-7);
+            }
+        }
+
+        var ends = Lanes.Exp(Vector512.Create([0, float.NegativeInfinity, float.PositiveInfinity, float.NaN, -1e30f, 1e30f, -200, 200, 0, 0, 0, 0, 0, 0, 0, 0]));
+        Assert.Equal(1, ends[0]);
+        Assert.True(float.IsNaN(ends[3]));
+        Assert.All([ends[1], ends[4], ends[6]], small => Assert.InRange(small, 0, 1.2e-38f));
+        Assert.All([ends[2], ends[5], ends[7]], large => Assert.InRange(large, 1.6e38f, float.MaxValue));
     }
 
     private static Tensor Random(long seed, ScalarType type, params long[] shape)

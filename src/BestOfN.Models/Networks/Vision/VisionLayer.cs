@@ -38,13 +38,14 @@ internal sealed class VisionLayer
 
     private static Tensor Attend(Tensor q, Tensor k, Tensor v)
     {
-        if (is_grad_enabled() || !AttentionByProducts.Serves(q))
+        if (is_grad_enabled())
         {
             return F.scaled_dot_product_attention(q, k, v);
         }
 
-        var (B, T, D) = (q.size(0) * q.size(1), q.size(2), q.size(3));
-        return AttentionByProducts.Attend(q.reshape(B, 1, T, D), k.reshape(B, T, D), v.reshape(B, T, D), causal: false).Output.view(q.shape);
+        var (output, logSumExp) = PartialAttention.Attend(q.unsqueeze(2), k, v, causal: false);
+        logSumExp.Dispose();
+        return output.squeeze(2);
     }
 
     private static Tensor Activate(Tensor x, bool quick)
