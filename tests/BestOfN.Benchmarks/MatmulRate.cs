@@ -27,9 +27,10 @@ internal sealed class MatmulRate : IDisposable
     {
         foreach (var (inputs, outputs) in shapes)
         {
+            var weight = randn([outputs, inputs]).to(type, device);
             _products.Add((
                 randn([tokens, inputs]).to(type, device).DetachFromDisposeScope(),
-                randn([outputs, inputs]).to(type, device).DetachFromDisposeScope(),
+                Aten.HasOneDnn(type, device) ? Aten.Pack(weight) : weight.DetachFromDisposeScope(),
                 zeros([tokens, outputs], type, device).DetachFromDisposeScope()));
             Flops += 2.0 * tokens * inputs * outputs;
         }
@@ -43,7 +44,7 @@ internal sealed class MatmulRate : IDisposable
         var clock = Stopwatch.StartNew();
         foreach (var (x, weight, result) in _products)
         {
-            if (Aten.PrefersOneDnn(x))
+            if (Aten.HasOneDnn(x.dtype, x.device))
             {
                 Aten.Linear(x, weight, null).Dispose();
                 continue;

@@ -1,3 +1,4 @@
+using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
 using BestOfN.Models.Networks.Families;
 using static TorchSharp.torch;
@@ -23,17 +24,17 @@ internal static class RandomModels
     };
 
     /// <summary>The same weights for the same configuration, in any type.</summary>
-    public static Decoder Decoder(DecoderConfiguration configuration, ScalarType type, Device device)
+    public static Decoder Decoder(DecoderConfiguration configuration, ScalarType type, Device device, bool packs = false)
     {
         using var generator = new Generator(17);
-        return DecoderLoader.Load(Llama.Family, configuration, (_, shape) => Weight(shape, generator).to(type, device));
+        return DecoderLoader.Load(Llama.Family, configuration, (_, shape) => Weight(shape, generator).to(type, device), packs && Aten.HasOneDnn(type, device) ? Aten.Pack : null);
     }
 
     public static RewardNetwork RewardNetwork(DecoderConfiguration configuration, ScalarType type, Device device)
     {
         using var generator = new Generator(18);
         var head = RewardHead.Linear("score", Weight([1, configuration.HiddenSize], generator).to(device).DetachFromDisposeScope());
-        return new RewardNetwork(Decoder(configuration, type, device), head) { Architecture = "LlamaForSequenceClassification" };
+        return new RewardNetwork(Decoder(configuration, type, device, packs: true), head) { Architecture = "LlamaForSequenceClassification" };
     }
 
     public static LanguageModel LanguageModel(DecoderConfiguration configuration, ScalarType type, Device device)

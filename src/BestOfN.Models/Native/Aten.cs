@@ -53,8 +53,10 @@ internal static unsafe class Aten
         return Result(stack[0]);
     }
 
-    /// <summary>True where <see cref="Linear"/> is faster than the default, which leaves AVX-512 unused on AMD and takes one thread for one row.</summary>
-    public static bool PrefersOneDnn(Tensor x) => x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU && s_hasOneDnn;
+    /// <summary>True where <see cref="Linear"/>, <see cref="LinearAdd"/> and <see cref="Pack"/> serve this type, and fast.</summary>
+    /// <remarks>In float32 the default leaves AVX-512 unused on AMD and takes one thread for one row.</remarks>
+    public static bool HasOneDnn(ScalarType type, Device device) =>
+        device.type == DeviceType.CPU && s_hasOneDnn && (type == ScalarType.Float32 || (type == ScalarType.BFloat16 && ComputeTypes.CpuHasBFloat16));
 
     /// <summary>x · weightᵀ + bias through oneDNN, on the CPU.</summary>
     /// <param name="x">[T, I].</param>
@@ -99,15 +101,12 @@ internal static unsafe class Aten
         return Tensor.UnsafeCreateTensor(result);
     }
 
-    /// <summary>True where <see cref="Pack"/> serves this type.</summary>
-    public static bool CanPack(ScalarType type, Device device) =>
-        device.type == DeviceType.CPU && s_hasOneDnn && (type == ScalarType.Float32 || (type == ScalarType.BFloat16 && ComputeTypes.CpuHasBFloat16));
-
     /// <summary>A copy of a weight in the order in which oneDNN reads it: for <see cref="Linear"/> and <see cref="LinearAdd"/> alone, any number of rows.</summary>
     /// <param name="weight">[O, I], float32 or bfloat16, on the CPU.</param>
     /// <returns>The same weight on the same memory where the copy would not multiply as it does.</returns>
     public static Tensor Pack(Tensor weight)
     {
+        using var inference = inference_mode();
         // oneDNN pads to its block, and float32 copies whose O is no multiple of 64 then give wrong products: never trusted, always tried.
         using var scope = NewDisposeScope();
         var packed = Reordered(weight);

@@ -76,21 +76,23 @@ internal sealed class DecoderLayer
             return h.add(Add(w2_plora, Linear(gated, w2, w2_bias), gated, pictures?.All), HeldScalar.One).MoveToOuterDisposeScope();
         }
 
-        // Without gradients the residual is added by the product itself, and what lies between goes through in pieces, to bound its memory.
-        h = (rows is null ? h.clone() : h).MoveToOuterDisposeScope();
-        Accumulate(h, met, wo, wo_bias);
-        Add(wo_plora, h, met, pictures?.All);
+        // Without gradients the residual is added by the product itself, and the feed-forward part goes through in pieces, to bound its memory.
+        h = Add(wo_plora, Sum(h, met, wo, wo_bias), met, pictures?.All);
         var (T, pieceRows) = (h.size(0), PieceRows(h.size(0)));
+        if (T <= pieceRows)
+        {
+            return FeedForward(configuration, h, pictures?.Piece(0)).MoveToOuterDisposeScope();
+        }
+
+        var result = empty_like(h);
         for (long first = 0; first < T; first += pieceRows)
         {
             using var inner = NewDisposeScope();
-            var piece = h.narrow(0, first, Math.Min(pieceRows, T - first));
-            var gated = Gated(configuration, piece, pictures?.Piece(first));
-            Accumulate(piece, gated, w2, w2_bias);
-            Add(w2_plora, piece, gated, pictures?.Piece(first));
+            var count = Math.Min(pieceRows, T - first);
+            result.narrow(0, first, count).copy_(FeedForward(configuration, h.narrow(0, first, count), pictures?.Piece(first)));
         }
 
-        return h;
+        return result.MoveToOuterDisposeScope();
     }
 
     /// <summary>Rows that go through the feed-forward part at a time; few, and products would order the weights anew for each.</summary>
@@ -110,7 +112,7 @@ internal sealed class DecoderLayer
             return F.linear(x.to(weight.dtype), weight, bias?.to(weight.dtype)).to(x.dtype).MoveToOuterDisposeScope();
         }
 
-        return !is_grad_enabled() && Aten.PrefersOneDnn(x) ? Aten.Linear(x, weight, bias) : F.linear(x, weight, bias);
+        return !is_grad_enabled() && Aten.HasOneDnn(x.dtype, x.device) ? Aten.Linear(x, weight, bias) : F.linear(x, weight, bias);
     }
 
     /// <summary>x · rsqrt(mean(x²) + eps) · weight, in float32 within.</summary>
@@ -151,20 +153,22 @@ internal sealed class DecoderLayer
         RowKernels.Serve(heads.dtype, heads.device) ? RowKernels.Turn(heads, norm, epsilon, cos, sin)
             : RotaryEmbedding.Rotate(norm is null ? heads : Norm(heads, norm, epsilon), cos, sin);
 
-    private static void Accumulate(Tensor h, Tensor x, Tensor weight, Tensor? bias)
+    private Tensor FeedForward(DecoderConfiguration configuration, Tensor h, RowSelection? pictures)
     {
-        if (Aten.PrefersOneDnn(x))
+        var gated = Gated(configuration, h, pictures);
+        return Add(w2_plora, Sum(h, gated, w2, w2_bias), gated, pictures);
+    }
+
+    /// <summary>h + x · weightᵀ + bias.</summary>
+    private static Tensor Sum(Tensor h, Tensor x, Tensor weight, Tensor? bias)
+    {
+        if (Aten.HasOneDnn(x.dtype, x.device))
         {
-            using var y = Aten.Linear(x, weight, bias);
-            h.add_(y, HeldScalar.One);
-            return;
+            return Aten.LinearAdd(x, weight, bias, h);
         }
 
-        h.addmm_(x, weight.t(), beta: 1, alpha: 1);
-        if (bias is not null)
-        {
-            h.add_(bias, HeldScalar.One);
-        }
+        var sum = addmm(h, x, weight.t(), beta: 1, alpha: 1);
+        return bias is null ? sum : sum.add_(bias, HeldScalar.One);
     }
 
     private (Tensor? Q, Tensor K, Tensor V) Project(DecoderConfiguration c, Tensor x, Tensor? rows, PictureRows? pictures)

@@ -9,18 +9,23 @@ internal sealed class DecoderLoader
     private readonly DecoderFamily _family;
     private readonly DecoderConfiguration _c;
     private readonly WeightSource _source;
+    private readonly Func<Tensor, Tensor>? _order;
     private readonly List<KeyValuePair<string, Tensor>> _parameters = [];
 
-    private DecoderLoader(DecoderFamily family, DecoderConfiguration configuration, WeightSource source) =>
-        (_family, _c, _source) = (family, configuration, source);
+    private DecoderLoader(DecoderFamily family, DecoderConfiguration configuration, WeightSource source, Func<Tensor, Tensor>? order) =>
+        (_family, _c, _source, _order) = (family, configuration, source, order);
 
     /// <summary>Gives the tensor of that name and shape, or throws.</summary>
     public delegate Tensor WeightSource(string name, ReadOnlySpan<long> shape);
 
     /// <summary>Nothing is left behind when the source throws.</summary>
-    public static Decoder Load(DecoderFamily family, DecoderConfiguration configuration, WeightSource source)
+    /// <param name="family">Names of the tensors.</param>
+    /// <param name="configuration">Sizes.</param>
+    /// <param name="source">Gives the tensors.</param>
+    /// <param name="order">What becomes of the weights of products, such as <see cref="Native.Aten.Pack"/>; null: they stay as they are.</param>
+    public static Decoder Load(DecoderFamily family, DecoderConfiguration configuration, WeightSource source, Func<Tensor, Tensor>? order = null)
     {
-        var loader = new DecoderLoader(family, configuration, source);
+        var loader = new DecoderLoader(family, configuration, source, order);
         try
         {
             return loader.Load();
@@ -52,22 +57,22 @@ internal sealed class DecoderLoader
         return new DecoderLayer
         {
             attention_norm = Take(_family.AttentionNorm, ".weight", i, C),
-            wqkv = fused is null ? null : Take(fused, ".weight", i, (H + (2 * K)) * D, C),
+            wqkv = fused is null ? null : Product(fused, i, (H + (2 * K)) * D, C),
             wqkv_bias = fused is not null && _c.QueryKeyValueBias ? Take(fused, ".bias", i, (H + (2 * K)) * D) : null,
-            q_proj = Optional(_family.Query, ".weight", i, true, H * D, C),
-            k_proj = Optional(_family.Key, ".weight", i, true, K * D, C),
-            v_proj = Optional(_family.Value, ".weight", i, true, K * D, C),
+            q_proj = _family.Query is null ? null : Product(_family.Query, i, H * D, C),
+            k_proj = _family.Key is null ? null : Product(_family.Key, i, K * D, C),
+            v_proj = _family.Value is null ? null : Product(_family.Value, i, K * D, C),
             q_proj_bias = Optional(_family.Query, ".bias", i, _c.QueryKeyValueBias, H * D),
             k_proj_bias = Optional(_family.Key, ".bias", i, _c.QueryKeyValueBias, K * D),
             v_proj_bias = Optional(_family.Value, ".bias", i, _c.QueryKeyValueBias, K * D),
             q_norm = Optional(_family.QueryNorm, ".weight", i, true, D),
             k_norm = Optional(_family.KeyNorm, ".weight", i, true, D),
-            wo = Take(_family.AttentionOutput, ".weight", i, C, H * D),
+            wo = Product(_family.AttentionOutput, i, C, H * D),
             wo_bias = Optional(_family.AttentionOutput, ".bias", i, _c.AttentionOutputBias, C),
             ffn_norm = Take(_family.FeedForwardNorm, ".weight", i, C),
-            w1 = Take(_family.Gate, ".weight", i, I, C),
-            w3 = Take(_family.Up, ".weight", i, I, C),
-            w2 = Take(_family.Down, ".weight", i, C, I),
+            w1 = Product(_family.Gate, i, I, C),
+            w3 = Product(_family.Up, i, I, C),
+            w2 = Product(_family.Down, i, C, I),
             w1_bias = Optional(_family.Gate, ".bias", i, _c.MlpBias, I),
             w3_bias = Optional(_family.Up, ".bias", i, _c.MlpBias, I),
             w2_bias = Optional(_family.Down, ".bias", i, _c.MlpBias, C),
@@ -85,11 +90,29 @@ internal sealed class DecoderLoader
     private PartialLora? Lora(string name, int layer, long outputs, long inputs) => _c.PartialLoraRank == 0 ? null : new PartialLora(
         Take(name, ".Plora_A.weight", layer, _c.PartialLoraRank, inputs), Take(name, ".Plora_B.weight", layer, outputs, _c.PartialLoraRank), _c.PartialLoraScale);
 
-    private Tensor Take(string name, string suffix, int layer, params ReadOnlySpan<long> shape)
+    private Tensor Product(string name, int layer, params ReadOnlySpan<long> shape) => Take(name, ".weight", layer, _order, shape);
+
+    private Tensor Take(string name, string suffix, int layer, params ReadOnlySpan<long> shape) => Take(name, suffix, layer, null, shape);
+
+    private Tensor Take(string name, string suffix, int layer, Func<Tensor, Tensor>? order, ReadOnlySpan<long> shape)
     {
         var full = name.Replace("{i}", layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) + suffix;
-        var tensor = _source(full, shape).DetachFromDisposeScope();
+        var tensor = Ordered(_source(full, shape), order);
         _parameters.Add(new(full, tensor));
         return tensor;
+    }
+
+    /// <summary>Takes a tensor out of all dispose scopes, in an order of its own if one is given.</summary>
+    internal static Tensor Ordered(Tensor tensor, Func<Tensor, Tensor>? order)
+    {
+        if (order is null)
+        {
+            return tensor.DetachFromDisposeScope();
+        }
+
+        using (tensor)
+        {
+            return order(tensor).DetachFromDisposeScope();
+        }
     }
 }

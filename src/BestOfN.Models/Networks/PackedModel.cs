@@ -26,7 +26,7 @@ internal sealed class PackedModel : IDisposable
     /// <returns>Null where the device or the type has no packed form: take <see cref="Decoder.Forward"/> there.</returns>
     public static PackedModel? Of(LanguageModel model)
     {
-        if (!Aten.CanPack(model.Decoder.Type, model.Decoder.Device))
+        if (!Aten.HasOneDnn(model.Decoder.Type, model.Decoder.Device))
         {
             return null;
         }

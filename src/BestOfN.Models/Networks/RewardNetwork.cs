@@ -1,3 +1,4 @@
+using BestOfN.Models.Native;
 using BestOfN.Models.Networks.Families;
 using BestOfN.Models.Networks.Vision;
 using BestOfN.Models.Weights;
@@ -49,11 +50,14 @@ public sealed class RewardNetwork : IDisposable
     /// <param name="folder">A model folder in the published layout.</param>
     /// <param name="type">float32 or bfloat16: the type of the decoder; the head is float32.</param>
     /// <param name="device">Where to run.</param>
+    /// <param name="packs">Whether the weights of products are kept in the order in which a CPU reads them fastest, in memory of their own; nothing else can read them then.</param>
     /// <exception cref="CheckpointException">Anything about the folder is not as expected; nothing stays loaded.</exception>
-    public static RewardNetwork Load(string folder, ScalarType type, Device device) => Load(folder, type, device, Checkpoint.Open);
+    public static RewardNetwork Load(string folder, ScalarType type, Device device, bool packs = false) => Load(folder, type, device, Checkpoint.Open, packs);
 
-    internal static RewardNetwork Load(string folder, ScalarType type, Device device, Func<string, Checkpoint> open)
+    internal static RewardNetwork Load(string folder, ScalarType type, Device device, Func<string, Checkpoint> open, bool packs = false)
     {
+        ArgumentNullException.ThrowIfNull(device);
+        Func<Tensor, Tensor>? order = packs && Aten.HasOneDnn(type, device) ? Aten.Pack : null;
         var configuration = ModelConfiguration.Load(folder);
         var family = DecoderFamilies.Of(configuration, Architectures);
         var sizes = family.Read(configuration);
@@ -77,8 +81,8 @@ public sealed class RewardNetwork : IDisposable
             }
 
             sizes = composer ? InternLMXComposer2.WithPartialLora(sizes, configuration, checkpoint, assumptions) : sizes;
-            pictures = composer ? InternLMXComposer2.LoadPictures(configuration, sizes, checkpoint, type, device, assumptions) : null;
-            decoder = DecoderLoader.Load(family, sizes, (name, shape) => checkpoint.Take(name, shape, type, device));
+            pictures = composer ? InternLMXComposer2.LoadPictures(configuration, sizes, checkpoint, type, device, assumptions, order) : null;
+            decoder = DecoderLoader.Load(family, sizes, (name, shape) => checkpoint.Take(name, shape, type, device), order);
             var head = RewardHead.Load(checkpoint, sizes.HiddenSize, labels, device);
             return new RewardNetwork(decoder, head, checkpoint)
             {

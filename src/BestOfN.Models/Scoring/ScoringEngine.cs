@@ -56,7 +56,7 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     {
         ArgumentNullException.ThrowIfNull(worker);
         ArgumentNullException.ThrowIfNull(options);
-        var network = RewardNetwork.Load(folder, type, worker.Device);
+        var network = RewardNetwork.Load(folder, type, worker.Device, packs: true);
         try
         {
             var tokenizer = TokenizerFiles.Load(folder);

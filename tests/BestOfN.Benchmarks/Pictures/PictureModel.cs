@@ -1,3 +1,4 @@
+using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
 using BestOfN.Models.Networks.Families;
 using BestOfN.Models.Networks.Vision;
@@ -71,8 +72,9 @@ internal static class PictureModel
         using var generator = new Generator(23);
         Tensor Take(string name, ReadOnlySpan<long> shape) => Weight(name, shape, generator).to(type, device);
 
-        var decoder = DecoderLoader.Load(InternLMXComposer2.Family, Decoder, Take);
-        var pictures = PictureEncoder.Load(Vision, Decoder.HiddenSize, Take);
+        Func<Tensor, Tensor>? order = Aten.HasOneDnn(type, device) ? Aten.Pack : null;
+        var decoder = DecoderLoader.Load(InternLMXComposer2.Family, Decoder, Take, order);
+        var pictures = PictureEncoder.Load(Vision, Decoder.HiddenSize, Take, order);
         var head = RewardHead.Linear("score", Weight("score.weight", [1, Decoder.HiddenSize], generator).to(device).DetachFromDisposeScope());
         return new RewardNetwork(decoder, head) { Architecture = "InternLMXComposer2ForRewardModel", Pictures = pictures, MaxTiles = LargestSide * LargestSide };
     }

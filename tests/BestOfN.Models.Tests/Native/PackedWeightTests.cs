@@ -18,7 +18,7 @@ public sealed class PackedWeightTests
         using var generator = new Generator(3);
         foreach (var type in (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16])
         {
-            if (!Aten.CanPack(type, CPU))
+            if (!Aten.HasOneDnn(type, CPU))
             {
                 continue;
             }

@@ -38,11 +38,11 @@ public sealed class FamilyTests
     }
 
     [Theory, MemberData(nameof(Families))]
-    public void A_row_in_a_padded_batch_scores_like_the_reference(string folder)
+    public void With_packed_weights_a_row_in_a_padded_batch_scores_like_the_reference(string folder)
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
+        using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU, packs: true);
         var expected = GoldenFiles.Read(folder, "expected.json");
         var samples = folder.StartsWith("internlm2", StringComparison.Ordinal) ? expected.GetProperty("samples") : GoldenFiles.Read(folder, "inputs.json").GetProperty("samples");
         var rows = samples.EnumerateArray().Select(GoldenFiles.Ids).ToArray();

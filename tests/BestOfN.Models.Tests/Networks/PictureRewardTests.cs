@@ -29,11 +29,11 @@ public sealed class PictureRewardTests
     public void With_gradients_enabled_they_match_as_well(string folder) => AssertSamples(folder);
 
     [Theory, MemberData(nameof(Cases))]
-    public void Rows_in_a_padded_batch_whose_ends_alone_are_wanted_match_and_rank_like_the_reference(string folder)
+    public void With_packed_weights_rows_in_a_padded_batch_whose_ends_alone_are_wanted_match_and_rank_like_the_reference(string folder)
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
+        using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU, packs: true);
         var expected = GoldenFiles.Read(folder, "expected.json");
         var batch = expected.GetProperty("batch");
         var rewards = Batch(network, folder, expected).data<float>().ToArray();

@@ -49,7 +49,7 @@ internal static class InternLMXComposer2
     /// <summary>Loads what reads pictures; null where the folder holds none of it.</summary>
     /// <exception cref="CheckpointException">A tensor is missing or does not fit the configuration.</exception>
     public static PictureEncoder? LoadPictures(
-        ModelConfiguration c, DecoderConfiguration sizes, Checkpoint checkpoint, ScalarType type, Device device, List<string> assumptions)
+        ModelConfiguration c, DecoderConfiguration sizes, Checkpoint checkpoint, ScalarType type, Device device, List<string> assumptions, Func<Tensor, Tensor>? order = null)
     {
         if (!checkpoint.Entries.Any(e => e.Name.StartsWith(PictureEncoder.TowerPrefix, StringComparison.Ordinal)))
         {
@@ -70,7 +70,7 @@ internal static class InternLMXComposer2
             throw new CheckpointException($"{checkpoint.Folder}: tensor {above}: expected a vision tower of {vision.Layers} layers, as the configuration says, found more.");
         }
 
-        return PictureEncoder.Load(vision, sizes.HiddenSize, (name, shape) => checkpoint.Take(name, shape, type, device));
+        return PictureEncoder.Load(vision, sizes.HiddenSize, (name, shape) => checkpoint.Take(name, shape, type, device), order);
     }
 
     /// <summary>Most tiles that a picture may be cut into.</summary>

@@ -7,7 +7,7 @@ namespace BestOfN.Models.Networks.Vision;
 internal readonly record struct Affine(Tensor Weight, Tensor Bias)
 {
     /// <summary>[T, I] → [T, O].</summary>
-    public Tensor Linear(Tensor x) => x.dtype == Weight.dtype ? F.linear(x, Weight, Bias) : DecoderLayer.Linear(x, Weight, Bias);
+    public Tensor Linear(Tensor x) => DecoderLayer.Linear(x, Weight, Bias);
 
     /// <summary>Over the last dimension.</summary>
     public Tensor Norm(Tensor x, double epsilon) => F.layer_norm(x, [Weight.size(0)], Weight, Bias, epsilon);

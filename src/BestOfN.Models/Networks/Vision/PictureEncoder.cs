@@ -33,15 +33,20 @@ public sealed class PictureEncoder : IDisposable
     private readonly Affine vision_proj_0;
     private readonly Affine vision_proj_2;
 
-    private PictureEncoder(VisionConfiguration configuration, int hiddenSize, DecoderLoader.WeightSource source, IReadOnlyList<KeyValuePair<string, Tensor>> parameters)
+    private PictureEncoder(
+        VisionConfiguration configuration,
+        int hiddenSize,
+        DecoderLoader.WeightSource source,
+        DecoderLoader.WeightSource product,
+        IReadOnlyList<KeyValuePair<string, Tensor>> parameters)
     {
         (Configuration, _parameters) = (configuration, parameters);
         long merged = 4L * configuration.HiddenSize;
-        Tower = VisionTower.Load(configuration, TowerPrefix, source);
+        Tower = VisionTower.Load(configuration, TowerPrefix, source, product);
         plora_glb_GN = source("plora_glb_GN", [1, 1, merged]);
         plora_sub_GN = source("plora_sub_GN", [1, 1, 1, merged]);
-        vision_proj_0 = new(source("vision_proj.0.weight", [hiddenSize, merged]), source("vision_proj.0.bias", [hiddenSize]));
-        vision_proj_2 = new(source("vision_proj.2.weight", [hiddenSize, hiddenSize]), source("vision_proj.2.bias", [hiddenSize]));
+        vision_proj_0 = new(product("vision_proj.0.weight", [hiddenSize, merged]), source("vision_proj.0.bias", [hiddenSize]));
+        vision_proj_2 = new(product("vision_proj.2.weight", [hiddenSize, hiddenSize]), source("vision_proj.2.bias", [hiddenSize]));
     }
 
     public VisionConfiguration Configuration { get; }
@@ -59,19 +64,20 @@ public sealed class PictureEncoder : IDisposable
     /// <param name="configuration">Sizes of the tower.</param>
     /// <param name="hiddenSize">C.</param>
     /// <param name="source">Gives every tensor by name and shape, or throws.</param>
-    internal static PictureEncoder Load(VisionConfiguration configuration, int hiddenSize, DecoderLoader.WeightSource source)
+    /// <param name="order">As in <see cref="DecoderLoader.Load"/>.</param>
+    internal static PictureEncoder Load(VisionConfiguration configuration, int hiddenSize, DecoderLoader.WeightSource source, Func<Tensor, Tensor>? order = null)
     {
         var parameters = new List<KeyValuePair<string, Tensor>>();
-        Tensor Take(string name, ReadOnlySpan<long> shape)
+        DecoderLoader.WeightSource Keeping(Func<Tensor, Tensor>? how) => (name, shape) =>
         {
-            var tensor = source(name, shape).DetachFromDisposeScope();
+            var tensor = DecoderLoader.Ordered(source(name, shape), how);
             parameters.Add(new(name, tensor));
             return tensor;
-        }
+        };
 
         try
         {
-            return new PictureEncoder(configuration, hiddenSize, Take, parameters);
+            return new PictureEncoder(configuration, hiddenSize, Keeping(null), Keeping(order), parameters);
         }
         catch
         {

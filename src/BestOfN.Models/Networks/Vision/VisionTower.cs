@@ -30,12 +30,13 @@ internal sealed class VisionTower
     /// <param name="configuration">Sizes.</param>
     /// <param name="prefix">What the names of its tensors begin with, such as <c>vit.vision_tower.vision_model.</c></param>
     /// <param name="source">Gives every tensor by name and shape, or throws.</param>
-    public static VisionTower Load(VisionConfiguration configuration, string prefix, DecoderLoader.WeightSource source)
+    /// <param name="product">Likewise, for the weights of the blocks' products.</param>
+    public static VisionTower Load(VisionConfiguration configuration, string prefix, DecoderLoader.WeightSource source, DecoderLoader.WeightSource product)
     {
         long C = configuration.HiddenSize, I = configuration.IntermediateSize, p = configuration.PatchSize, P = configuration.Patches;
         Tensor Take(string name, params ReadOnlySpan<long> shape) => source(prefix + name, shape);
         Affine Norm(string name) => new(Take(name + ".weight", C), Take(name + ".bias", C));
-        Affine Linear(string name, long outputs, long inputs) => new(Take(name + ".weight", outputs, inputs), Take(name + ".bias", outputs));
+        Affine Linear(string name, long outputs, long inputs) => new(product(prefix + name + ".weight", [outputs, inputs]), Take(name + ".bias", outputs));
         VisionLayer Layer(int j)
         {
             var layer = "encoder.layers." + j.ToString(CultureInfo.InvariantCulture);
