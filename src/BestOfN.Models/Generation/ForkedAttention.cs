@@ -10,17 +10,18 @@ namespace BestOfN.Models.Generation;
 /// <summary>Attention of one decode step on a CPU, float32 or bfloat16: forks of prompts, each of which sees its prompt and what it added itself.</summary>
 /// <remarks>
 /// Tensor operations for a few queries cost more than the work they do, and oneDNN would compile products anew at every step, since own keys grow.
-/// Keys lie in blocks of 32, transposed, so that a register holds one number of many keys and memory is read in order; four queries share what
+/// Keys lie in blocks of 32, transposed, so that a register holds one number of many keys and memory is read in order; six queries share what
 /// is loaded. All is computed in float32, in the same order whoever else is in the batch. G prompts, P longest prompt, R rows, H query
 /// heads, K key/value heads, g = H/K, D head size, C room for own tokens; P' = P/32 and C' = C/32 blocks and D' are rounded up (<see cref="Lanes"/>).
 /// </remarks>
 internal static unsafe class ForkedAttention
 {
-    // Queries that share a load; more would not fit into the registers.
-    private const int Block = 4;
+    // Queries that share a load.
+    private const int LargeBlock = 6;
+    private const int SmallBlock = 3;
 
     // Rows of a piece of work: any number of heads times this is full blocks.
-    private const int RowsAtOnce = 4;
+    private const int RowsAtOnce = 6;
 
     /// <summary>Keeps the new keys and values, and attends.</summary>
     /// <param name="forks">Which rows continue which prompt.</param>
@@ -55,9 +56,10 @@ internal static unsafe class ForkedAttention
         var pieces = new List<(Fork Fork, int Head)>();
         foreach (var fork in forks)
         {
-            for (var row = 0; row < fork.Rows; row += RowsAtOnce)
+            // One head after the other, so that what is read for some rows is near for the next.
+            for (var head = 0; head < step.KeyHeads; head++)
             {
-                for (var head = 0; head < step.KeyHeads; head++)
+                for (var row = 0; row < fork.Rows; row += RowsAtOnce)
                 {
                     pieces.Add((fork with { Row = fork.Row + row, Rows = Math.Min(RowsAtOnce, fork.Rows - row) }, head));
                 }
@@ -109,7 +111,6 @@ internal static unsafe class ForkedAttention
             {
                 var scores = queries + (count * _size);
                 var met = scores + (count * room);
-                new Span<float>(scores, count * (room + _wide)).Clear();
                 ReadQueries(fork, head, queries);
                 KeepNew(fork, head);
                 var promptKeys = _promptKeys + ((((long)fork.Prompt * KeyHeads) + head) * _size * _promptKeyRoom);
@@ -130,11 +131,12 @@ internal static unsafe class ForkedAttention
                 }
 
                 var promptValues = _promptValues + ((((long)fork.Prompt * KeyHeads) + head) * _promptRoom * _wide);
-                Gather(scores, room, count, promptValues, fork.Length, met);
+                Gather(scores, room, count, promptValues, fork.Length, met, add: false);
                 for (var i = 0; i < fork.Rows; i++)
                 {
                     Gather(
-                        scores + (i * _groups * room) + Lanes.Up(fork.Length), room, _groups, OwnValues(fork.Row + i, head), _length, met + (i * _groups * _wide));
+                        scores + (i * _groups * room) + Lanes.Up(fork.Length), room, _groups, OwnValues(fork.Row + i, head), _length, met + (i * _groups * _wide),
+                        add: true);
                 }
 
                 WriteResult(fork, head, met, shares);
@@ -198,60 +200,111 @@ internal static unsafe class ForkedAttention
             }
         }
 
-        // scores[i, j] += queries[i] · keys[:, j]. Behind the last key they mean nothing.
+        // scores[i, j] = queries[i] · keys[:, j]. Behind the last key they mean nothing.
         private void Score(float* queries, int count, T* keys, int length, float* scores, int room)
         {
             for (var j = 0; j < length; j += Lanes.Count)
             {
-                Add(queries, _size, count, keys + ((long)j * _size), Lanes.Count, _size, scores + j, room);
+                Multiply(queries, _size, count, keys + ((long)j * _size), Lanes.Count, _size, scores + j, room, add: false);
             }
         }
 
-        // met[i] += Σ shares[i, j] · values[j].
-        private void Gather(float* shares, int room, int count, T* values, int length, float* met)
+        // met[i] = Σ shares[i, j] · values[j], or += that.
+        private void Gather(float* shares, int room, int count, T* values, int length, float* met, bool add)
         {
             for (var d = 0; d < _wide; d += Lanes.Count)
             {
-                Add(shares, room, count, values + d, _wide, length, met + d, _wide);
+                Multiply(shares, room, count, values + d, _wide, length, met + d, _wide, add);
             }
         }
 
-        /// <summary>y[i] += Σ x[i, t] · m[t] for 32 columns of m; four rows at a time, the last one again where there are fewer.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void Add(float* x, int xStride, int rows, T* m, int mStride, int count, float* y, int yStride)
+        /// <summary>y[i] = Σ x[i, t] · m[t], or y[i] += that, for 32 columns of m, some rows at a time.</summary>
+        private static void Multiply(float* x, int xStride, int rows, T* m, int mStride, int count, float* y, int yStride, bool add)
         {
-            for (var first = 0; first < rows; first += Block)
+            var first = 0;
+            for (; rows - first > SmallBlock; first += LargeBlock)
             {
-                var (i1, i2, i3) = (Math.Min(first + 1, rows - 1), Math.Min(first + 2, rows - 1), Math.Min(first + 3, rows - 1));
-                float* x0 = x + (first * xStride), x1 = x + (i1 * xStride), x2 = x + (i2 * xStride), x3 = x + (i3 * xStride);
-                float* y0 = y + (first * yStride), y1 = y + (i1 * yStride), y2 = y + (i2 * yStride), y3 = y + (i3 * yStride);
-                var (a0, b0) = Float32Lanes.Load(y0);
-                var (a1, b1) = Float32Lanes.Load(y1);
-                var (a2, b2) = Float32Lanes.Load(y2);
-                var (a3, b3) = Float32Lanes.Load(y3);
-                var column = m;
-                for (var t = 0; t < count; t++, column += mStride)
-                {
-                    var (a, b) = TLanes.Load(column);
-                    var factor = Vector512.Create(x0[t]);
-                    a0 = Vector512.FusedMultiplyAdd(factor, a, a0);
-                    b0 = Vector512.FusedMultiplyAdd(factor, b, b0);
-                    factor = Vector512.Create(x1[t]);
-                    a1 = Vector512.FusedMultiplyAdd(factor, a, a1);
-                    b1 = Vector512.FusedMultiplyAdd(factor, b, b1);
-                    factor = Vector512.Create(x2[t]);
-                    a2 = Vector512.FusedMultiplyAdd(factor, a, a2);
-                    b2 = Vector512.FusedMultiplyAdd(factor, b, b2);
-                    factor = Vector512.Create(x3[t]);
-                    a3 = Vector512.FusedMultiplyAdd(factor, a, a3);
-                    b3 = Vector512.FusedMultiplyAdd(factor, b, b3);
-                }
-
-                Float32Lanes.Store(y0, a0, b0);
-                Float32Lanes.Store(y1, a1, b1);
-                Float32Lanes.Store(y2, a2, b2);
-                Float32Lanes.Store(y3, a3, b3);
+                MultiplySix(x + (first * xStride), xStride, Math.Min(LargeBlock, rows - first), m, mStride, count, y + (first * yStride), yStride, add);
             }
+
+            if (first < rows)
+            {
+                MultiplyThree(x + (first * xStride), xStride, rows - first, m, mStride, count, y + (first * yStride), yStride, add);
+            }
+        }
+
+        // Where there are fewer rows the last one is worked on again.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void MultiplySix(float* x, int xStride, int rows, T* m, int mStride, int count, float* y, int yStride, bool add)
+        {
+            var (i4, i5) = (Math.Min(4, rows - 1), Math.Min(5, rows - 1));
+            float* x0 = x, x1 = x + xStride, x2 = x1 + xStride, x3 = x2 + xStride, x4 = x + (i4 * xStride), x5 = x + (i5 * xStride);
+            float* y0 = y, y1 = y + yStride, y2 = y1 + yStride, y3 = y2 + yStride, y4 = y + (i4 * yStride), y5 = y + (i5 * yStride);
+            var (a0, b0) = Begin(y0, add);
+            var (a1, b1) = Begin(y1, add);
+            var (a2, b2) = Begin(y2, add);
+            var (a3, b3) = Begin(y3, add);
+            var (a4, b4) = Begin(y4, add);
+            var (a5, b5) = Begin(y5, add);
+            for (var t = 0; t < count; t++, m += mStride)
+            {
+                var (a, b) = TLanes.Load(m);
+                var factor = Vector512.Create(x0[t]);
+                a0 = Vector512.FusedMultiplyAdd(factor, a, a0);
+                b0 = Vector512.FusedMultiplyAdd(factor, b, b0);
+                factor = Vector512.Create(x1[t]);
+                a1 = Vector512.FusedMultiplyAdd(factor, a, a1);
+                b1 = Vector512.FusedMultiplyAdd(factor, b, b1);
+                factor = Vector512.Create(x2[t]);
+                a2 = Vector512.FusedMultiplyAdd(factor, a, a2);
+                b2 = Vector512.FusedMultiplyAdd(factor, b, b2);
+                factor = Vector512.Create(x3[t]);
+                a3 = Vector512.FusedMultiplyAdd(factor, a, a3);
+                b3 = Vector512.FusedMultiplyAdd(factor, b, b3);
+                factor = Vector512.Create(x4[t]);
+                a4 = Vector512.FusedMultiplyAdd(factor, a, a4);
+                b4 = Vector512.FusedMultiplyAdd(factor, b, b4);
+                factor = Vector512.Create(x5[t]);
+                a5 = Vector512.FusedMultiplyAdd(factor, a, a5);
+                b5 = Vector512.FusedMultiplyAdd(factor, b, b5);
+            }
+
+            Float32Lanes.Store(y0, a0, b0);
+            Float32Lanes.Store(y1, a1, b1);
+            Float32Lanes.Store(y2, a2, b2);
+            Float32Lanes.Store(y3, a3, b3);
+            Float32Lanes.Store(y4, a4, b4);
+            Float32Lanes.Store(y5, a5, b5);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static (Vector512<float> First, Vector512<float> Second) Begin(float* y, bool add) => add ? Float32Lanes.Load(y) : default;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void MultiplyThree(float* x, int xStride, int rows, T* m, int mStride, int count, float* y, int yStride, bool add)
+        {
+            var (i1, i2) = (Math.Min(1, rows - 1), Math.Min(2, rows - 1));
+            float* x0 = x, x1 = x + (i1 * xStride), x2 = x + (i2 * xStride), y0 = y, y1 = y + (i1 * yStride), y2 = y + (i2 * yStride);
+            var (a0, b0) = Begin(y0, add);
+            var (a1, b1) = Begin(y1, add);
+            var (a2, b2) = Begin(y2, add);
+            for (var t = 0; t < count; t++, m += mStride)
+            {
+                var (a, b) = TLanes.Load(m);
+                var factor = Vector512.Create(x0[t]);
+                a0 = Vector512.FusedMultiplyAdd(factor, a, a0);
+                b0 = Vector512.FusedMultiplyAdd(factor, b, b0);
+                factor = Vector512.Create(x1[t]);
+                a1 = Vector512.FusedMultiplyAdd(factor, a, a1);
+                b1 = Vector512.FusedMultiplyAdd(factor, b, b1);
+                factor = Vector512.Create(x2[t]);
+                a2 = Vector512.FusedMultiplyAdd(factor, a, a2);
+                b2 = Vector512.FusedMultiplyAdd(factor, b, b2);
+            }
+
+            Float32Lanes.Store(y0, a0, b0);
+            Float32Lanes.Store(y1, a1, b1);
+            Float32Lanes.Store(y2, a2, b2);
         }
     }
 }
