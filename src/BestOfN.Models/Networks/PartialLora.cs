@@ -1,7 +1,6 @@
 using BestOfN.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Models.Networks;
 
@@ -31,7 +30,7 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
         using var scope = NewDisposeScope();
         if (is_grad_enabled())
         {
-            if (rows is { Rows: not null, Mask: null })
+            if (rows.Mask is null && rows.Count < x.size(0))
             {
                 throw new InvalidOperationException("The rows were selected without gradients and do not serve with them.");
             }
@@ -41,15 +40,15 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
             return y.add(DecoderLayer.Linear(rows.Mask is null ? narrow : narrow * rows.Mask.to(narrow.dtype), Plora_B, null), HeldScalar.One).MoveToOuterDisposeScope();
         }
 
-        var low = F.linear(rows.Rows is null ? x : x.index_select(0, rows.Rows), Plora_A);          // [M, r]
-
         if (rows.Rows is null)
         {
-            y.addmm_(low, Plora_B.t(), beta: 1, alpha: (float)scale);
+            var part = rows.Count == x.size(0) ? x : x.narrow(0, rows.First, rows.Count);
+            y.narrow(0, rows.First, rows.Count).addmm_(DecoderLayer.Linear(part, Plora_A, null), Plora_B.t(), beta: 1, alpha: (float)scale);
         }
         else
         {
-            y.index_add_(0, rows.Rows, F.linear(low, Plora_B), _scale);
+            var low = DecoderLayer.Linear(x.index_select(0, rows.Rows), Plora_A, null);               // [M, r]
+            y.index_add_(0, rows.Rows, DecoderLayer.Linear(low, Plora_B, null), _scale);
         }
 
         return y;

@@ -67,15 +67,12 @@ internal sealed class PictureRows
     private RowSelection Select(long first, long count)
     {
         var (from, to) = (At(first), At(first + count));
-        if (to == from || to - from == count)
-        {
-            return new RowSelection(to - from, null);
-        }
-
         var rows = _rows[from..to].Select(r => r - first).ToArray();
-        if (!is_grad_enabled())
+        var start = rows.FirstOrDefault();
+        if (!is_grad_enabled() || rows.Length == 0 || rows.Length == count)
         {
-            return new RowSelection(rows.Length, tensor(rows, device: _device));
+            var adjacent = rows.Length == 0 || rows[^1] - start == rows.Length - 1;
+            return new RowSelection(rows.Length, start, adjacent ? null : tensor(rows, device: _device));
         }
 
         var mask = new float[count];
@@ -84,7 +81,7 @@ internal sealed class PictureRows
             mask[row] = 1;
         }
 
-        return new RowSelection(rows.Length, tensor(rows, device: _device), tensor(mask, device: _device).unsqueeze(1));
+        return new RowSelection(rows.Length, start, tensor(rows, device: _device), tensor(mask, device: _device).unsqueeze(1));
     }
 
     // How many rows lie before this one.
