@@ -35,6 +35,10 @@ internal static class PartialAttention
         return (output.reshape(N, K, g, L, D).MoveToOuterDisposeScope(), logSumExp.reshape(N, K, g, L).MoveToOuterDisposeScope());
     }
 
+    /// <summary>Whether there is a faster way than libtorch's fused kernel.</summary>
+    /// <param name="q">Queries; the last dimension is the head size.</param>
+    public static bool IsFaster(Tensor q) => TiledAttention.Serves(q) || AttentionByProducts.Serves(q);
+
     /// <summary>Room for a result of <see cref="Attend"/>, with all heads of a token side by side, as the next product wants them.</summary>
     public static (Tensor Output, Tensor LogSumExp) Room(Tensor q)
     {

@@ -377,8 +377,10 @@ internal static unsafe class RowKernels
             (mostA, mostB) = (Vector512.MaxNative(a, mostA), Vector512.MaxNative(b, mostB));
         }
 
-        var largest = Lanes.Max(Vector512.MaxNative(mostA, mostB)) * scale;
-        var (factor, shift) = (Vector512.Create(scale * Lanes.Log2E), Vector512.Create(-largest * Lanes.Log2E));
+        // Powers of two from here on; all that is said of them has the same roundings in it.
+        var toBinary = scale * Lanes.Log2E;
+        var largest = Lanes.Max(Vector512.MaxNative(mostA, mostB)) * toBinary;
+        var (factor, shift) = (Vector512.Create(toBinary), Vector512.Create(-largest));
         var (sumA, sumB) = TLanes.Split(rest);
         (sumA, sumB) = (Lanes.Exp2(Vector512.FusedMultiplyAdd(sumA, factor, shift)), Lanes.Exp2(Vector512.FusedMultiplyAdd(sumB, factor, shift)));
         TLanes.Join(rest, sumA, sumB);
@@ -394,7 +396,7 @@ internal static unsafe class RowKernels
 
         new Span<T>(rest, count - whole).CopyTo(new Span<T>(x + whole, count - whole));
         var sum = Vector512.Sum(sumA + sumB);
-        return new ExponentialSums(sum, largest + MathF.Log(sum));
+        return new ExponentialSums(sum, (largest + MathF.Log2(sum)) * Lanes.Ln2);
     }
 
     /// <summary>result = x · factor.</summary>

@@ -16,15 +16,16 @@ internal static unsafe class TiledAttention
     private const int Rows = 6;
     private const int Columns = 64;
 
-    // Keys whose values stay in the nearest cache while all rows of a tile take them.
+    // Keys whose values stay in the nearest cache while all rows of a tile take them; and sums of so many are added up, which rounds less than one long sum.
     private const int KeysAtOnce = 128;
 
     // Of a tile. Its scores are to stay in a core's cache.
     private const int MostRows = 48;
     private const int MostScores = 1 << 16;
 
-    // Between rows of scores, so that they do not compete for the same lines of the cache.
+    // Between rows of scores, one line, so that they do not compete for the same lines of the cache.
     private const int Gap = 16;
+    private const int CacheLine = 64;
 
     /// <summary>Whether to prefer it to the fused kernel.</summary>
     /// <param name="q">Queries; the last dimension is the head size.</param>
@@ -87,7 +88,7 @@ internal static unsafe class TiledAttention
         var memory = ArrayPool<float>.Shared.Rent((rows * (D + D + stride)) + Gap);
         fixed (float* start = memory)
         {
-            var queries = (float*)(((nint)start + 63) & ~63);
+            var queries = (float*)(((nint)start + CacheLine - 1) & -CacheLine);
             var met = queries + (rows * D);
             var scores = met + (rows * D);
             Copy(q, qStride, count, D, queries);
@@ -164,16 +165,6 @@ internal static unsafe class TiledAttention
             a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default,
             c0 = default, c1 = default, c2 = default, c3 = default, d0 = default, d1 = default, d2 = default, d3 = default,
             e0 = default, e1 = default, e2 = default, e3 = default, f0 = default, f1 = default, f2 = default, f3 = default;
-        if (add)
-        {
-            Load(y, out a0, out a1, out a2, out a3);
-            Load(y + yStride, out b0, out b1, out b2, out b3);
-            Load(y + (2 * yStride), out c0, out c1, out c2, out c3);
-            Load(y + (3 * yStride), out d0, out d1, out d2, out d3);
-            Load(y + (4 * yStride), out e0, out e1, out e2, out e3);
-            Load(y + (5 * yStride), out f0, out f1, out f2, out f3);
-        }
-
         float* xa = x, xb = x + xStride, xc = xb + xStride, xd = xc + xStride, xe = xd + xStride, xf = xe + xStride;
         for (var i = 0; i < n; i++, m += mStride)
         {
@@ -210,21 +201,25 @@ internal static unsafe class TiledAttention
             f3 = Vector512.FusedMultiplyAdd(factor, m3, f3);
         }
 
-        Store(y, a0, a1, a2, a3);
-        Store(y + yStride, b0, b1, b2, b3);
-        Store(y + (2 * yStride), c0, c1, c2, c3);
-        Store(y + (3 * yStride), d0, d1, d2, d3);
-        Store(y + (4 * yStride), e0, e1, e2, e3);
-        Store(y + (5 * yStride), f0, f1, f2, f3);
+        Store(y, a0, a1, a2, a3, add);
+        Store(y + yStride, b0, b1, b2, b3, add);
+        Store(y + (2 * yStride), c0, c1, c2, c3, add);
+        Store(y + (3 * yStride), d0, d1, d2, d3, add);
+        Store(y + (4 * yStride), e0, e1, e2, e3, add);
+        Store(y + (5 * yStride), f0, f1, f2, f3, add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Load(float* y, out Vector512<float> a, out Vector512<float> b, out Vector512<float> c, out Vector512<float> d) =>
-        (a, b, c, d) = (Vector512.Load(y), Vector512.Load(y + 16), Vector512.Load(y + 32), Vector512.Load(y + 48));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(float* y, Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
+    private static void Store(float* y, Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, bool add)
     {
+        if (add)
+        {
+            a += Vector512.Load(y);
+            b += Vector512.Load(y + 16);
+            c += Vector512.Load(y + 32);
+            d += Vector512.Load(y + 48);
+        }
+
         a.Store(y);
         b.Store(y + 16);
         c.Store(y + 32);

@@ -38,7 +38,7 @@ internal sealed class VisionLayer
 
     private static Tensor Attend(Tensor q, Tensor k, Tensor v)
     {
-        if (is_grad_enabled())
+        if (is_grad_enabled() || !PartialAttention.IsFaster(q))
         {
             return F.scaled_dot_product_attention(q, k, v);
         }
