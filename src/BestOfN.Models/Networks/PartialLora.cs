@@ -40,15 +40,11 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
             return y.add(DecoderLayer.Linear(rows.Mask is null ? narrow : narrow * rows.Mask.to(narrow.dtype), Plora_B, null), HeldScalar.One).MoveToOuterDisposeScope();
         }
 
-        if (rows.Rows is null)
+        // A stretch after the other, so that what a picture's rows get does not depend on the other pictures of the pass.
+        foreach (var (first, count) in rows.Parts)
         {
-            var part = rows.Count == x.size(0) ? x : x.narrow(0, rows.First, rows.Count);
-            y.narrow(0, rows.First, rows.Count).addmm_(DecoderLayer.Linear(part, Plora_A, null), Plora_B.t(), beta: 1, alpha: (float)scale);
-        }
-        else
-        {
-            var low = DecoderLayer.Linear(x.index_select(0, rows.Rows), Plora_A, null);               // [M, r]
-            y.index_add_(0, rows.Rows, DecoderLayer.Linear(low, Plora_B, null), _scale);
+            var low = DecoderLayer.Linear(x.narrow(0, first, count), Plora_A, null);                    // [count, r]
+            y.narrow(0, first, count).addmm_(low, Plora_B.t(), beta: 1, alpha: (float)scale);
         }
 
         return y;

@@ -67,21 +67,31 @@ internal sealed class PictureRows
     private RowSelection Select(long first, long count)
     {
         var (from, to) = (At(first), At(first + count));
-        var rows = _rows[from..to].Select(r => r - first).ToArray();
-        var start = rows.FirstOrDefault();
-        if (!is_grad_enabled() || rows.Length == 0 || rows.Length == count)
+        var parts = new List<(long First, long Count)>();
+        foreach (var row in _rows.AsSpan(from, to - from))
         {
-            var adjacent = rows.Length == 0 || rows[^1] - start == rows.Length - 1;
-            return new RowSelection(rows.Length, start, adjacent ? null : tensor(rows, device: _device));
+            if (parts.Count > 0 && parts[^1] is var (start, length) && start + length == row - first)
+            {
+                parts[^1] = (start, length + 1);
+            }
+            else
+            {
+                parts.Add((row - first, 1));
+            }
+        }
+
+        if (!is_grad_enabled() || from == to || to - from == count)
+        {
+            return new RowSelection(to - from, parts);
         }
 
         var mask = new float[count];
-        foreach (var row in rows)
+        foreach (var row in _rows.AsSpan(from, to - from))
         {
-            mask[row] = 1;
+            mask[row - first] = 1;
         }
 
-        return new RowSelection(rows.Length, start, tensor(rows, device: _device), tensor(mask, device: _device).unsqueeze(1));
+        return new RowSelection(to - from, parts, tensor(mask, device: _device).unsqueeze(1));
     }
 
     // How many rows lie before this one.

@@ -1,3 +1,4 @@
+using BestOfN.Models.Native;
 using BestOfN.Models.Weights;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -89,7 +90,9 @@ public sealed class RewardHead : IDisposable
             x = F.relu(F.linear(x, _hiddenWeight, _hiddenBias));
         }
 
-        var logits = F.linear(x, _weight, _bias);                                        // [R, Outputs]
+        // Row by row: a product would add in another order for another number of rows.
+        var logits = x.unsqueeze(1).mul(_weight).sum(-1);                                // [R, Outputs]
+        logits = _bias is null ? logits : logits.add(_bias, HeldScalar.One);
         return (Outputs == 1 ? logits.squeeze(-1) : F.softmax(logits, -1).select(-1, 1)).MoveToOuterDisposeScope();
     }
 

@@ -4,7 +4,6 @@ namespace BestOfN.Models.Networks;
 
 /// <summary>Some rows of a matrix.</summary>
 /// <param name="Count">How many.</param>
-/// <param name="First">The first of them.</param>
-/// <param name="Rows">Which, [Count] int64, ascending; null where they are adjacent.</param>
+/// <param name="Parts">Which, ascending: stretches of adjacent rows.</param>
 /// <param name="Mask">1 for these rows, 0 for the others, [T, 1] float32; only where gradients are enabled and it is not all rows or none.</param>
-internal readonly record struct RowSelection(int Count, long First, Tensor? Rows, Tensor? Mask = null);
+internal readonly record struct RowSelection(int Count, IReadOnlyList<(long First, long Count)> Parts, Tensor? Mask = null);

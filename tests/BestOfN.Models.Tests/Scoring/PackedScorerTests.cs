@@ -58,6 +58,34 @@ public sealed class PackedScorerTests
         Assert.Equal(Whole(exact, [.. prompt, .. other]), later[1][0], tolerance);
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    public void A_score_is_the_same_to_the_last_bit_whoever_else_is_scored(ScalarType type)
+    {
+        Assert.SkipUnless(Aten.HasOneDnn(type, CPU), $"This CPU has no fast products in {type}; libtorch's own may add in another order for another number of rows.");
+        using var guard = inference_mode();
+        using var network = Network(type, packs: true);
+        var scorer = new PackedScorer(network);
+        var cases = Enumerable.Range(0, 12).Select(i => (Prompt: Ids(i, 30 + (i * 17)), Answers: Enumerable.Range(0, 1 + (i % 5)).Select(j => Ids((100 * i) + j, 3 + (i * j))).ToArray())).ToArray();
+        float[][] Score(params IReadOnlyList<(int[] Prompt, int[][] Answers)> together)
+        {
+            var blocks = together.Select(c => scorer.NewBlock(c.Prompt.Length)).ToArray();
+            var runs = together.SelectMany((c, i) => c.Answers
+                .Select(a => new PackedRun { Ids = a, Prefix = blocks[i], PrefixLength = c.Prompt.Length, Rows = [a.Length - 1] })
+                .Prepend(new PackedRun { Ids = c.Prompt, Own = blocks[i] })).ToArray();
+            var rewards = scorer.Run(runs).Where(r => r.Length > 0).Select(r => r[0]).ToArray();
+            Array.ForEach(blocks, b => b.Dispose());
+            var ends = together.Select((_, i) => together.Take(i + 1).Sum(c => c.Answers.Length)).ToArray();
+            return [.. together.Select((c, i) => rewards[(ends[i] - c.Answers.Length)..ends[i]])];
+        }
+
+        var alone = cases.Select(c => Score(c)[0]).ToArray();
+        Assert.Equal(alone, Score(cases));
+        Assert.Equal(alone.Skip(3).Take(4), Score([.. cases.Skip(3).Take(4)]));
+        Assert.Equal(alone.Select(s => s[..1]), Score([.. cases.Select(c => (c.Prompt, c.Answers[..1]))]));
+    }
+
     private static float Whole(RewardNetwork network, int[] ids)
     {
         using var scope = NewDisposeScope();
