@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
 using BestOfN.Models.Networks.Families;
@@ -63,7 +64,9 @@ public sealed class PackedScorerTests
     [InlineData(ScalarType.BFloat16)]
     public void A_score_is_the_same_to_the_last_bit_whoever_else_is_scored(ScalarType type)
     {
-        Assert.SkipUnless(Aten.HasOneDnn(type, CPU), $"This CPU has no fast products in {type}; libtorch's own may add in another order for another number of rows.");
+        Assert.SkipUnless(
+            Aten.HasOneDnn(type, CPU) && (type == ScalarType.BFloat16 || Vector512.IsHardwareAccelerated),
+            $"In {type} this CPU computes by libtorch's own kernels, which may add in another order for another number of rows.");
         using var guard = inference_mode();
         using var network = Network(type, packs: true);
         var scorer = new PackedScorer(network);
