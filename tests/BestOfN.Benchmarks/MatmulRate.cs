@@ -27,10 +27,9 @@ internal sealed class MatmulRate : IDisposable
     {
         foreach (var (inputs, outputs) in shapes)
         {
-            var weight = randn([outputs, inputs]).to(type, device);
             _products.Add((
                 randn([tokens, inputs]).to(type, device).DetachFromDisposeScope(),
-                Aten.HasOneDnn(type, device) ? Aten.Pack(weight) : weight.DetachFromDisposeScope(),
+                DecoderLoader.Ordered(randn([outputs, inputs]).to(type, device), Aten.Order(type, device)),
                 zeros([tokens, outputs], type, device).DetachFromDisposeScope()));
             Flops += 2.0 * tokens * inputs * outputs;
         }

@@ -27,7 +27,7 @@ internal static class RandomModels
     public static Decoder Decoder(DecoderConfiguration configuration, ScalarType type, Device device, bool packs = false)
     {
         using var generator = new Generator(17);
-        return DecoderLoader.Load(Llama.Family, configuration, (_, shape) => Weight(shape, generator).to(type, device), packs && Aten.HasOneDnn(type, device) ? Aten.Pack : null);
+        return DecoderLoader.Load(Llama.Family, configuration, (_, shape) => Weight(shape, generator).to(type, device), packs ? Aten.Order(type, device) : null);
     }
 
     public static RewardNetwork RewardNetwork(DecoderConfiguration configuration, ScalarType type, Device device)

@@ -107,6 +107,7 @@ internal static unsafe class Aten
     public static Tensor Pack(Tensor weight)
     {
         using var inference = inference_mode();
+
         // oneDNN pads to its block, and float32 copies whose O is no multiple of 64 then give wrong products: never trusted, always tried.
         using var scope = NewDisposeScope();
         var packed = Reordered(weight);
@@ -116,6 +117,9 @@ internal static unsafe class Aten
         var tolerance = (weight.dtype == ScalarType.Float32 ? 1e-4f : 2e-2f) * expected.abs().max().item<float>();
         return (difference <= tolerance ? packed : weight.contiguous()).DetachFromDisposeScope();
     }
+
+    /// <summary>What to make of weights that are only multiplied by: <see cref="Pack"/>, or null where they are best left as they are.</summary>
+    public static Func<Tensor, Tensor>? Order(ScalarType type, Device device) => HasOneDnn(type, device) ? Pack : null;
 
     private static Tensor Reordered(Tensor weight)
     {

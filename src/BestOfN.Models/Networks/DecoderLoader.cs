@@ -22,7 +22,7 @@ internal sealed class DecoderLoader
     /// <param name="family">Names of the tensors.</param>
     /// <param name="configuration">Sizes.</param>
     /// <param name="source">Gives the tensors.</param>
-    /// <param name="order">What becomes of the weights of products, such as <see cref="Native.Aten.Pack"/>; null: they stay as they are.</param>
+    /// <param name="order">What becomes of the weights of products, such as <see cref="Native.Aten.Order"/>; null: they stay as they are.</param>
     public static Decoder Load(DecoderFamily family, DecoderConfiguration configuration, WeightSource source, Func<Tensor, Tensor>? order = null)
     {
         var loader = new DecoderLoader(family, configuration, source, order);

@@ -57,7 +57,7 @@ public sealed class RewardNetwork : IDisposable
     internal static RewardNetwork Load(string folder, ScalarType type, Device device, Func<string, Checkpoint> open, bool packs = false)
     {
         ArgumentNullException.ThrowIfNull(device);
-        Func<Tensor, Tensor>? order = packs && Aten.HasOneDnn(type, device) ? Aten.Pack : null;
+        var order = packs ? Aten.Order(type, device) : null;
         var configuration = ModelConfiguration.Load(folder);
         var family = DecoderFamilies.Of(configuration, Architectures);
         var sizes = family.Read(configuration);

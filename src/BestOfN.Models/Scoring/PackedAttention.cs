@@ -1,4 +1,3 @@
-using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
 using static TorchSharp.torch;
 
@@ -7,13 +6,12 @@ namespace BestOfN.Models.Scoring;
 /// <summary>Attention of one packed pass: every run sees a shared prefix, its own earlier tokens and, causally, its new ones. Nothing is padded.</summary>
 /// <remarks>
 /// <para>
-/// Each of the three is a fused attention of its own that also returns the log-sum-exp of its scores; the parts are merged exactly:
+/// Each of the three is an attention of its own that also gives the log-sum-exp of its scores (<see cref="PartialAttention"/>); the parts are merged exactly:
 /// the weight of the second is sigmoid(lse₂ − lse₁) (Juravsky et al. 2024, https://arxiv.org/abs/2402.05099). The prefix is read in place by
 /// the queries of all its runs at once, whatever their lengths. Runs of one length share a call for their new tokens.
 /// </para>
 /// <para>
-/// M queries, H heads, K key/value heads, g = H/K, S keys, D head size. K takes the kernel's batch dimension, g its head dimension, so that
-/// no key is ever repeated. Runs with a common prefix must be adjacent, and within them runs of one length.
+/// Q queries, T tokens, H heads, K key/value heads, g = H/K, D head size. Runs with a common prefix must be adjacent, and within them runs of one length.
 /// </para>
 /// </remarks>
 internal sealed class PackedAttention : IAttention

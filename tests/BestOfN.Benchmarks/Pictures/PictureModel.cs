@@ -72,7 +72,7 @@ internal static class PictureModel
         using var generator = new Generator(23);
         Tensor Take(string name, ReadOnlySpan<long> shape) => Weight(name, shape, generator).to(type, device);
 
-        Func<Tensor, Tensor>? order = Aten.HasOneDnn(type, device) ? Aten.Pack : null;
+        var order = Aten.Order(type, device);
         var decoder = DecoderLoader.Load(InternLMXComposer2.Family, Decoder, Take, order);
         var pictures = PictureEncoder.Load(Vision, Decoder.HiddenSize, Take, order);
         var head = RewardHead.Linear("score", Weight("score.weight", [1, Decoder.HiddenSize], generator).to(device).DetachFromDisposeScope());

@@ -44,7 +44,7 @@ public sealed class PackedScorerTests
         using var own = scorer.NewBlock(90);
         var runs = answers.Select(a => new PackedRun { Ids = a, Prefix = block, PrefixLength = Prompt, Rows = [a.Length - 1], Own = a.Length == 90 ? own : null });
         var scores = scorer.Run([new PackedRun { Ids = prompt, Own = block }, .. runs]).Skip(1).Select(r => r[0]).ToArray();
-        var expected = answers.Select(a => Whole(exact, [.. prompt, .. a])).ToArray();
+        var expected = answers.Select(a => ReferenceScores.AtLast(exact, [.. prompt, .. a])).ToArray();
         Assert.All(scores.Zip(expected), pair => Assert.Equal(pair.Second, pair.First, tolerance));
         Assert.True(expected.Max() - expected.Min() > 0.5, "the scores are too much alike to tell anything");
 
@@ -54,9 +54,9 @@ public sealed class PackedScorerTests
             new PackedRun { Ids = rest, Prefix = block, PrefixLength = Prompt, Own = own, Rows = [10, 32] },
             new PackedRun { Ids = other, Prefix = block, PrefixLength = Prompt, Rows = [11] },
         ]);
-        Assert.Equal(Whole(exact, [.. prompt, .. answers[3], .. rest[..11]]), later[0][0], tolerance);
-        Assert.Equal(Whole(exact, [.. prompt, .. answers[3], .. rest]), later[0][1], tolerance);
-        Assert.Equal(Whole(exact, [.. prompt, .. other]), later[1][0], tolerance);
+        Assert.Equal(ReferenceScores.AtLast(exact, [.. prompt, .. answers[3], .. rest[..11]]), later[0][0], tolerance);
+        Assert.Equal(ReferenceScores.AtLast(exact, [.. prompt, .. answers[3], .. rest]), later[0][1], tolerance);
+        Assert.Equal(ReferenceScores.AtLast(exact, [.. prompt, .. other]), later[1][0], tolerance);
     }
 
     [Theory]
@@ -89,13 +89,6 @@ public sealed class PackedScorerTests
         Assert.Equal(alone.Select(s => s[..1]), Score([.. cases.Select(c => (c.Prompt, c.Answers[..1]))]));
     }
 
-    private static float Whole(RewardNetwork network, int[] ids)
-    {
-        using var scope = NewDisposeScope();
-        var hidden = network.Decoder.Forward(tensor(ids.Select(i => (long)i).ToArray()), arange(ids.Length, ScalarType.Int64), new BatchedAttention(1))!;
-        return network.Head.Score(hidden[ids.Length - 1].unsqueeze(0)).item<float>();
-    }
-
     private static RewardNetwork Network(ScalarType type, bool packs)
     {
         using var scope = NewDisposeScope();
@@ -103,7 +96,7 @@ public sealed class PackedScorerTests
         Tensor Weight(ReadOnlySpan<long> shape) =>
             shape.Length == 1 ? ones(shape.ToArray()) : randn(shape.ToArray(), generator: generator) / (float)Math.Sqrt(shape[^1]);
         var decoder = DecoderLoader.Load(
-            Llama.Family, s_sizes, (_, shape) => Weight(shape).to(type), packs && Aten.HasOneDnn(type, CPU) ? Aten.Pack : null);
+            Llama.Family, s_sizes, (_, shape) => Weight(shape).to(type), packs ? Aten.Order(type, CPU) : null);
         return new RewardNetwork(decoder, RewardHead.Linear("score", Weight([1, s_sizes.HiddenSize]).DetachFromDisposeScope())) { Architecture = "LlamaForSequenceClassification" };
     }
 
