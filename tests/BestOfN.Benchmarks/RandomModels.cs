@@ -26,12 +26,14 @@ internal static class RandomModels
     /// <summary>The same weights for the same configuration, in any type.</summary>
     public static Decoder Decoder(DecoderConfiguration configuration, ScalarType type, Device device, bool packs = false)
     {
+        using var scope = NewDisposeScope();
         using var generator = new Generator(17);
         return DecoderLoader.Load(Llama.Family, configuration, (_, shape) => Weight(shape, generator).to(type, device), packs ? Aten.Order(type, device) : null);
     }
 
     public static RewardNetwork RewardNetwork(DecoderConfiguration configuration, ScalarType type, Device device)
     {
+        using var scope = NewDisposeScope();
         using var generator = new Generator(18);
         var head = RewardHead.Linear("score", Weight([1, configuration.HiddenSize], generator).to(device).DetachFromDisposeScope());
         return new RewardNetwork(Decoder(configuration, type, device, packs: true), head) { Architecture = "LlamaForSequenceClassification" };
@@ -39,6 +41,7 @@ internal static class RandomModels
 
     public static LanguageModel LanguageModel(DecoderConfiguration configuration, ScalarType type, Device device)
     {
+        using var scope = NewDisposeScope();
         using var generator = new Generator(19);
         var head = Weight([configuration.VocabularySize, configuration.HiddenSize], generator).to(type, device).DetachFromDisposeScope();
         return new LanguageModel(Decoder(configuration, type, device), head) { Architecture = "LlamaForCausalLM" };
@@ -46,5 +49,5 @@ internal static class RandomModels
 
     // Variance 1/fan-in keeps hidden states of order one; norms are one.
     private static Tensor Weight(ReadOnlySpan<long> shape, Generator generator) =>
-        shape.Length == 1 ? ones(shape) : randn(shape, generator: generator) / (float)Math.Sqrt(shape[^1]);
+        shape.Length == 1 ? ones(shape) : randn(shape, generator: generator) / tensor((float)Math.Sqrt(shape[^1]));
 }

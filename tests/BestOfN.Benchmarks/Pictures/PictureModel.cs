@@ -69,6 +69,7 @@ internal static class PictureModel
     /// <summary>The same weights in any type.</summary>
     public static RewardNetwork Create(ScalarType type, Device device)
     {
+        using var scope = NewDisposeScope();
         using var generator = new Generator(23);
         Tensor Take(string name, ReadOnlySpan<long> shape) => Weight(name, shape, generator).to(type, device);
 
@@ -100,6 +101,6 @@ internal static class PictureModel
             inputs *= side;
         }
 
-        return randn(shape, generator: generator) / (float)Math.Sqrt(inputs);
+        return randn(shape, generator: generator) / tensor((float)Math.Sqrt(inputs));
     }
 }

@@ -46,11 +46,12 @@ public sealed class ForkedAttentionTests
         var (K, g, D, A) = (sizes.KeyHeads, sizes.Groups, sizes.HeadSize, sizes.Own);
         using var generator = new Generator(3);
         Tensor Random(params long[] shape) => randn(shape, generator: generator).to(type);
+        Tensor NotANumber(params long[] shape) => tensor(float.NaN).expand(shape).to(type).contiguous();
         var (rows, longest, room, wide) = (prompts.Sum(p => p.Rows), prompts.Max(p => p.Length), A + 7, Lanes.Up(D));
-        var promptKeys = full([prompts.Length, K, Lanes.Up(longest), D], float.NaN, type);
-        var promptValues = full([prompts.Length, K, longest, wide], float.NaN, type);
-        var ownKeys = full([rows, K, Lanes.Up(room), D], float.NaN, type);
-        var ownValues = full([rows, K, room, wide], float.NaN, type);
+        var promptKeys = NotANumber(prompts.Length, K, Lanes.Up(longest), D);
+        var promptValues = NotANumber(prompts.Length, K, longest, wide);
+        var ownKeys = NotANumber(rows, K, Lanes.Up(room), D);
+        var ownValues = NotANumber(rows, K, room, wide);
 
         // Queries, new keys and new values lie side by side, as the product leaves them.
         var all = empty(rows, (g + 2) * K, D, type);
@@ -72,7 +73,7 @@ public sealed class ForkedAttentionTests
                 ownKeys[row].narrow(1, 0, A - 1).copy_(newKeys.narrow(1, 0, A - 1));
                 ownValues[row].narrow(1, 0, A - 1).narrow(2, 0, D).copy_(newValues.narrow(1, 0, A - 1));
                 var (allKeys, allValues) = (cat([keys, newKeys], 1).to(ScalarType.Float64), cat([values, newValues], 1).to(ScalarType.Float64));
-                var shares = (query.to(ScalarType.Float64).matmul(allKeys.transpose(1, 2)) / Math.Sqrt(D)).softmax(-1);
+                var shares = (query.to(ScalarType.Float64).matmul(allKeys.transpose(1, 2)) / tensor(Math.Sqrt(D))).softmax(-1);
                 expected.Add(shares.matmul(allValues).view(1, K * g, D));
             }
         }

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using BestOfN.Core.Generation;
 using BestOfN.Models.Generation;
+using TorchSharp;
 using static BestOfN.Models.Tests.Generation.GenerationFixture;
 
 namespace BestOfN.Models.Tests.Generation;
@@ -220,7 +221,7 @@ public sealed class GenerationEngineTests : IDisposable
     public async Task A_network_that_gives_no_numbers_fails_candidates_and_leaves_the_engine_alive()
     {
         var engine = _fixture.Engine(out var model);
-        await _fixture.Worker.RunAsync(() => model.Decoder.Embedding[5].fill_(float.NaN), Token);          // a token of the second prompt alone
+        await _fixture.Worker.RunAsync(() => model.Decoder.Embedding[5].copy_(torch.tensor(float.NaN)), Token);          // a token of the second prompt alone
         var prompt = Enumerable.Range(0, 40).First(s => RandomModels.Prompt(12, s).Contains(5));
         var events = await All(engine.Start(Request($"12/{prompt}", 2, Greedy(3)), Token));
         Assert.Equal([0, 1], events.OfType<CandidateFailed>().Select(f => f.Index).Order());

@@ -191,7 +191,7 @@ public sealed class PictureGenerationTests : IDisposable
                 using var scope = NewDisposeScope();
                 var all = ids.ToArray();
                 var seen = store.Take(all);
-                var hidden = model.Decoder.Forward(tensor(all), arange(all.Length, ScalarType.Int64), new BatchedAttention(1), pictures: seen)!;
+                var hidden = model.Decoder.Forward(tensor(all), Positions.Of(all.Length), new BatchedAttention(1), pictures: seen)!;
                 var next = model.Logits(hidden[all.Length - 1].unsqueeze(0)).argmax().item<long>();
                 answer.Add((int)next);
                 ids.Add(next);

@@ -29,7 +29,7 @@ internal static class RandomModels
         };
         using var scope = NewDisposeScope();
         using var generator = new Generator(5, CPU);
-        Tensor Random(ReadOnlySpan<long> shape) => (randn(shape.ToArray(), generator: generator) * 0.25f).to(type, device ?? CPU);
+        Tensor Random(ReadOnlySpan<long> shape) => (randn(shape.ToArray(), generator: generator) * tensor(0.25f)).to(type, device ?? CPU);
         var decoder = DecoderLoader.Load(of, configuration, (name, shape) => name.Contains("norm", StringComparison.Ordinal)
             ? ones(shape.ToArray(), type, device ?? CPU)
             : Random(shape));
@@ -41,7 +41,7 @@ internal static class RandomModels
     {
         using var scope = NewDisposeScope();
         var all = tensor(ids.Select(i => (long)i).ToArray(), device: model.Decoder.Device);
-        var hidden = model.Decoder.Forward(all, arange(ids.Count, ScalarType.Int64, model.Decoder.Device), new BatchedAttention(1))!;
+        var hidden = model.Decoder.Forward(all, Positions.Of(ids.Count).to(model.Decoder.Device), new BatchedAttention(1))!;
         return model.Logits(hidden[ids.Count - 1].unsqueeze(0)).to(ScalarType.Float32).cpu().data<float>().ToArray();
     }
 

@@ -7,9 +7,6 @@ namespace BestOfN.Models.Tests.Native;
 
 public sealed class TorchThreadsTests
 {
-    // The first touch of the models' assembly loads libtorch; these tests touch torch itself first.
-    static TorchThreadsTests() => GC.KeepAlive(TorchRuntime.Directory);
-
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -1,4 +1,3 @@
-using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
 using static TorchSharp.torch;
 
@@ -7,9 +6,6 @@ namespace BestOfN.Models.Tests.Networks;
 /// <summary>Each way to attend to a part of the keys, against its definition in float64; queries, keys and values lie token by token, as a product leaves them.</summary>
 public sealed class PartialAttentionTests
 {
-    // The first touch of the models' assembly loads libtorch; these tests touch torch itself first.
-    static PartialAttentionTests() => GC.KeepAlive(TorchRuntime.Directory);
-
     private delegate (Tensor Output, Tensor LogSumExp) Way(Tensor q, Tensor k, Tensor v, bool causal);
 
     // Sequences, key heads, groups, queries, keys, head size, causal.
@@ -65,14 +61,14 @@ public sealed class PartialAttentionTests
         using var scope = NewDisposeScope();
         using var guard = inference_mode();
         var (q, k, v) = Draw(ScalarType.Float32, 1, 2, 1, 5, 9, 64);
-        k.narrow(2, 0, 1).copy_(q.narrow(3, 2, 1).squeeze(2) * -100);
+        k.narrow(2, 0, 1).copy_(q.narrow(3, 2, 1).squeeze(2) * tensor(-100f));
         var (expected, expectedSum) = Defined(q, k, v, causal: false);
         foreach (var attend in new Way[] { TiledAttention.Attend, AttentionByProducts.Attend })
         {
             var (output, sum) = attend(q, k, v, false);
             Assert.True(sum.isfinite().all().item<bool>());
             Assert.InRange((output - expected).abs().max().item<double>(), 0, 1e-5);
-            Assert.InRange(((sum - expectedSum) / expectedSum.abs().clamp_min(1)).abs().max().item<double>(), 0, 1e-5);
+            Assert.InRange(((sum - expectedSum) / expectedSum.abs().maximum(tensor(1.0))).abs().max().item<double>(), 0, 1e-5);
         }
     }
 
@@ -87,7 +83,7 @@ public sealed class PartialAttentionTests
         })
         {
             var (q, k, v) = Draw(type, 1, 1, 1, 40, 100, 64);
-            q[0, 0, 0, 7].fill_(float.NaN);
+            q[0, 0, 0, 7].copy_(tensor(float.NaN));
             var (output, sum) = attend(q, k, v, false);
             Assert.True(output[0, 0, 0, 7].isnan().all().item<bool>() && sum[0, 0, 0, 7].isnan().item<bool>());
             Assert.Equal(64, output.isnan().sum().item<long>());
@@ -114,9 +110,9 @@ public sealed class PartialAttentionTests
     private static (Tensor Q, Tensor K, Tensor V) Draw(ScalarType type, long sequences, long heads, long groups, long queries, long keys, long size)
     {
         using var random = new Generator(3, CPU);
-        var scale = Math.Sqrt(16.0 / size);         // scores of one size whatever the heads'
+        var scale = tensor(2 * (float)Math.Sqrt(16.0 / size));         // scores of one size whatever the heads'
         return (
-            (randn([sequences, queries, heads, groups, size], generator: random) * 2 * scale).to(type).permute(0, 2, 3, 1, 4),
+            (randn([sequences, queries, heads, groups, size], generator: random) * scale).to(type).permute(0, 2, 3, 1, 4),
             randn([sequences, keys, heads, size], generator: random).to(type).transpose(1, 2),
             randn([sequences, keys, heads, size], generator: random).to(type).transpose(1, 2));
     }
@@ -124,10 +120,10 @@ public sealed class PartialAttentionTests
     private static (Tensor Output, Tensor LogSumExp) Defined(Tensor q, Tensor k, Tensor v, bool causal)
     {
         var (wide, wideKeys, wideValues) = (q.to(ScalarType.Float64), k.to(ScalarType.Float64).unsqueeze(2), v.to(ScalarType.Float64).unsqueeze(2));
-        var scores = wide.matmul(wideKeys.transpose(3, 4)) / Math.Sqrt(q.size(4));
+        var scores = wide.matmul(wideKeys.transpose(3, 4)) / tensor(Math.Sqrt(q.size(4)));
         if (causal)
         {
-            scores = scores.masked_fill(ones([q.size(3), k.size(2)], ScalarType.Bool).triu(1), double.NegativeInfinity);
+            scores = where(ones([q.size(3), k.size(2)], ScalarType.Bool).triu(1), tensor(double.NegativeInfinity), scores);
         }
 
         return (scores.softmax(-1).matmul(wideValues), scores.logsumexp(-1));

@@ -9,9 +9,6 @@ namespace BestOfN.Models.Tests.Networks;
 /// <summary>Against tensor operations in float64, for widths with and without a rest and for rows that several threads share.</summary>
 public sealed class RowKernelsTests
 {
-    // The first touch of the models' assembly loads libtorch; these tests touch torch itself first.
-    static RowKernelsTests() => GC.KeepAlive(TorchRuntime.Directory);
-
     public static TheoryData<ScalarType, int, int> Shapes => new()
     {
         { ScalarType.Float32, 3, 5 }, { ScalarType.Float32, 2, 96 }, { ScalarType.Float32, 3000, 70 },
@@ -25,7 +22,7 @@ public sealed class RowKernelsTests
         using var guard = inference_mode();
         var (x, weight) = (Random(1, type, rows, width), Random(2, type, width));
         var wide = x.to(ScalarType.Float64);
-        AreClose(wide * (wide * wide).mean([-1], keepdim: true).add(1e-5).rsqrt() * weight.to(ScalarType.Float64), RowKernels.Norm(x, weight, 1e-5));
+        AreClose(Normed(wide, 1e-5) * weight.to(ScalarType.Float64), RowKernels.Norm(x, weight, 1e-5));
     }
 
     [Theory, MemberData(nameof(Shapes))]
@@ -48,7 +45,7 @@ public sealed class RowKernelsTests
         using var guard = inference_mode();
         var x = Random(4, type, rows, width);
         var wide = x.to(ScalarType.Float64);
-        AreClose(wide * (wide * 1.702).sigmoid(), RowKernels.QuickGelu(x.clone()));
+        AreClose(wide * (wide * tensor(1.702)).sigmoid(), RowKernels.QuickGelu(x.clone()));
     }
 
     [Theory]
@@ -65,12 +62,12 @@ public sealed class RowKernelsTests
         var (before, others) = (heads.to(ScalarType.Float64), all.clone());
         var norm = isNormed ? Random(6, type, size) : null;
         var angles = Random(7, ScalarType.Float32, 300, size / 2);
-        var wide = norm is null ? before : before * (before * before).mean([-1], keepdim: true).add(1e-6).rsqrt() * norm.to(ScalarType.Float64);
+        var wide = norm is null ? before : Normed(before, 1e-6) * norm.to(ScalarType.Float64);
         var expected = RotaryEmbedding.Rotate(wide, angles.to(ScalarType.Float64).cos(), angles.to(ScalarType.Float64).sin());
 
         // Normed, which rounds two numbers, and turned, which rounds their sum: 1 + √2 roundings of the size of the two numbers that are turned, not of what is left of one.
-        var pairs = (wide.narrow(2, 0, size / 2).square() + wide.narrow(2, size / 2, size / 2).square()).sqrt();
-        AreClose(expected, RowKernels.Turn(heads, norm, 1e-6, angles.cos(), angles.sin()), cat([pairs, pairs], 2) * 2.5);
+        var pairs = (wide * wide).view(300, 3, 2, size / 2).sum(2).sqrt();
+        AreClose(expected, RowKernels.Turn(heads, norm, 1e-6, angles.cos(), angles.sin()), cat([pairs, pairs], 2) * tensor(2.5));
         Assert.True(all.narrow(1, 0, 1).eq(others.narrow(1, 0, 1)).all().item<bool>() && all.narrow(1, 4, 1).eq(others.narrow(1, 4, 1)).all().item<bool>());
     }
 
@@ -79,10 +76,10 @@ public sealed class RowKernelsTests
     {
         using var scope = NewDisposeScope();
         using var guard = inference_mode();
-        var scores = Random(8, type, rows, width) * 5;
+        var scores = Random(8, type, rows, width) * tensor(5f);
         int Seen(long row) => 1 + (int)(row % width);
         var hidden = tensor(Enumerable.Range(0, rows * width).Select(i => i % width >= Seen(i / width)).ToArray()).view(rows, width);
-        var seen = (scores.to(ScalarType.Float64) * 0.5).masked_fill(hidden, double.NegativeInfinity);
+        var seen = where(hidden, tensor(double.NegativeInfinity), scores.to(ScalarType.Float64) * tensor(0.5));
         var (sums, logSums) = (new float[rows], new float[rows]);
         RowKernels.Exponentiate(scores, 0.5f, Seen, (row, of) => (sums[row], logSums[row]) = (of.Sum, of.LogSumExp));
         AreClose((seen - seen.amax([-1], keepdim: true)).exp(), scores);
@@ -90,7 +87,7 @@ public sealed class RowKernelsTests
 
         var shares = zeros([1, 1, 1, rows, 2 * width], type).narrow(4, width, width);       // rows with something between them
         RowKernels.Divide(scores, sums, shares);
-        AreClose(seen.softmax(-1), shares.view(rows, width), seen.softmax(-1) * 2);          // rounded twice
+        AreClose(seen.softmax(-1), shares.view(rows, width), seen.softmax(-1) * tensor(2.0));          // rounded twice
     }
 
     [Fact]
@@ -121,6 +118,8 @@ public sealed class RowKernelsTests
         Assert.All([ends[2], ends[5], ends[7]], large => Assert.InRange(large, 1.6e38f, float.MaxValue));
     }
 
+    private static Tensor Normed(Tensor x, double epsilon) => x * ((x * x).mean([-1], keepdim: true).add(tensor(epsilon), HeldScalar.One)).rsqrt();
+
     private static Tensor Random(long seed, ScalarType type, params long[] shape)
     {
         using var generator = new Generator((ulong)seed);
@@ -131,7 +130,7 @@ public sealed class RowKernelsTests
     private static void AreClose(Tensor expected, Tensor found, Tensor? size = null)
     {
         var step = found.dtype == ScalarType.BFloat16 ? 1.0 / 256 : 2e-6;
-        var excess = ((found.to(ScalarType.Float64) - expected).abs() - ((size ?? expected.abs()) * step)).max().item<double>();
+        var excess = ((found.to(ScalarType.Float64) - expected).abs() - ((size ?? expected.abs()) * tensor(step))).max().item<double>();
         Assert.InRange(excess, double.NegativeInfinity, step / 10);
     }
 }

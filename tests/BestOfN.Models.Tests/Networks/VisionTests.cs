@@ -121,7 +121,7 @@ public sealed class VisionTests
 
         var vectors = encoder.Encode([Noise(24, 12), Noise(12, 12)]);
         Assert.Equal([17, 13], vectors.Select(v => v.size(0)));   // 2 · 3 + 1 + 2 · 5 and 2 · 3 + 1 + 2 · 3
-        cat(vectors, 0).square().sum().backward();
+        cat(vectors, 0).norm().backward();
         foreach (var (name, parameter) in encoder.Parameters)
         {
             // A bias on the keys shifts all scores of a query alike, which the softmax takes away again.
@@ -169,7 +169,7 @@ public sealed class VisionTests
     internal static PictureEncoder Fresh(VisionConfiguration configuration, int hiddenSize = 10)
     {
         var generator = new Generator(7);
-        return PictureEncoder.Load(configuration, hiddenSize, (name, shape) => randn(shape.ToArray(), generator: generator).mul_(0.3f));
+        return PictureEncoder.Load(configuration, hiddenSize, (name, shape) => randn(shape.ToArray(), generator: generator).mul_(tensor(0.3f)));
     }
 
     private static TiledPicture Noise(int width, int height)

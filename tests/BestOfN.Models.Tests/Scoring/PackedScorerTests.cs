@@ -94,7 +94,7 @@ public sealed class PackedScorerTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(11, CPU);
         Tensor Weight(ReadOnlySpan<long> shape) =>
-            shape.Length == 1 ? ones(shape.ToArray()) : randn(shape.ToArray(), generator: generator) / (float)Math.Sqrt(shape[^1]);
+            shape.Length == 1 ? ones(shape.ToArray()) : randn(shape.ToArray(), generator: generator) / tensor((float)Math.Sqrt(shape[^1]));
         var decoder = DecoderLoader.Load(
             Llama.Family, s_sizes, (_, shape) => Weight(shape).to(type), packs ? Aten.Order(type, CPU) : null);
         return new RewardNetwork(decoder, RewardHead.Linear("score", Weight([1, s_sizes.HiddenSize]).DetachFromDisposeScope())) { Architecture = "LlamaForSequenceClassification" };

@@ -11,7 +11,7 @@ internal static class ReferenceScores
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
         var hidden = network.Decoder.Forward(
-            tensor(ids.Select(i => (long)i).ToArray()), arange(ids.Length, ScalarType.Int64), new BatchedAttention(1), sequenceLength: ids.Length)!;
+            tensor(ids.Select(i => (long)i).ToArray()), Positions.Of(ids.Length), new BatchedAttention(1), sequenceLength: ids.Length)!;
         return network.Head.Score(hidden.index_select(0, tensor(rows.Select(r => (long)r).ToArray()))).data<float>().ToArray();
     }
 

@@ -314,10 +314,11 @@ public sealed class SchedulerTests
         using var golden = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
         RewardNetwork Wide(ScalarType type)
         {
+            using var scope = NewDisposeScope();
             using var random = new Generator(4, CPU);
             var decoder = DecoderLoader.Load(
-                BestOfN.Models.Networks.Families.Qwen3.Family, golden.Decoder.Configuration with { HeadSize = 32 }, (name, shape) => (shape.Length == 1 ? ones(shape.ToArray()) : randn(shape.ToArray(), generator: random) * 0.2f).to(type));
-            return new RewardNetwork(decoder, RewardHead.Linear("score", golden.Head.Weight.clone())) { Architecture = golden.Architecture };
+                BestOfN.Models.Networks.Families.Qwen3.Family, golden.Decoder.Configuration with { HeadSize = 32 }, (name, shape) => (shape.Length == 1 ? ones(shape.ToArray()) : randn(shape.ToArray(), generator: random) * tensor(0.2f)).to(type));
+            return new RewardNetwork(decoder, RewardHead.Linear("score", golden.Head.Weight.clone().DetachFromDisposeScope())) { Architecture = golden.Architecture };
         }
 
         using var exact = new ScoringFixture(network: Wide(ScalarType.Float32));

@@ -141,9 +141,17 @@ public sealed class VideoReaderTests
 
         using var abandoned = new CancellationTokenSource(TimeSpan.FromMilliseconds(20));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => VideoReader.ReadAsync(content, VideoLimits.Default, abandoned.Token));
-        Assert.Equal(before, Folders());
 
-        static IEnumerable<string> Folders() => [.. Directory.GetDirectories(Path.GetTempPath(), "bestofn-video-*").Order()];
+        // Other tests read videos at the same time; their folders go away in a while.
+        var left = Folders().Except(before).ToArray();
+        for (var tenths = 0; tenths < 600 && left.Any(Directory.Exists); tenths++)
+        {
+            await Task.Delay(100, Cancel);
+        }
+
+        Assert.DoesNotContain(left, Directory.Exists);
+
+        static string[] Folders() => Directory.GetDirectories(Path.GetTempPath(), "bestofn-video-*");
     }
 
     [Fact]

@@ -71,7 +71,7 @@ public sealed class PairGradientTests
             using var guard = no_grad();
             foreach (var (_, weight) in network.Trainable.Where(p => p.Key.EndsWith("lora_B.weight", StringComparison.Ordinal)))
             {
-                weight.fill_(0.05);   // a change that dropout can be seen in
+                weight.copy_(tensor(0.05f));   // a change that dropout can be seen in
             }
         }
 
@@ -131,8 +131,8 @@ public sealed class PairGradientTests
         {
             using var scope = NewDisposeScope();
             long[] ids = [.. samples[row].GetProperty("segments")[0].GetProperty("text_ids").EnumerateArray().Select(i => i.GetInt64())];
-            var hidden = network.Decoder.Forward(tensor(ids), arange(ids.Length), new BatchedAttention(1))!;
-            (network.Head.Score(hidden.narrow(0, ids.Length - 1, 1)).sum() * slopes[row]).backward();
+            var hidden = network.Decoder.Forward(tensor(ids), tensor(Enumerable.Range(0, ids.Length).Select(i => (long)i).ToArray()), new BatchedAttention(1))!;
+            (network.Head.Score(hidden.narrow(0, ids.Length - 1, 1)).sum() * tensor(slopes[row])).backward();
         }
     }
 

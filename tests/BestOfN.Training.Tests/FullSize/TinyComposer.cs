@@ -1,6 +1,5 @@
 using System.Text.Json;
 using BestOfN.Core.Prompts;
-using BestOfN.Models.Native;
 using BestOfN.Models.Pictures;
 using BestOfN.Models.Tokenizers;
 using BestOfN.Training.FullSize;
@@ -11,9 +10,6 @@ namespace BestOfN.Training.Tests.FullSize;
 /// <summary>The tiny InternLM-XComposer2.5 of the reference data, and its conversations; Golden/README.md of the models' tests says how it was made.</summary>
 internal static class TinyComposer
 {
-    // The first touch of the models' assembly loads libtorch.
-    static TinyComposer() => GC.KeepAlive(TorchRuntime.Directory);
-
     public static string Folder(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", "ixc25-reward", name);
 
     public static JsonElement Read(string name, string file)

@@ -1,4 +1,3 @@
-using BestOfN.Models.Native;
 using BestOfN.Training.Optimization;
 using static TorchSharp.torch;
 
@@ -6,19 +5,16 @@ namespace BestOfN.Training.Tests.Optimization;
 
 public sealed class SideBySideTests
 {
-    // The first touch of the models' assembly loads libtorch; these tests touch torch itself first.
-    static SideBySideTests() => GC.KeepAlive(TorchRuntime.Directory);
-
     [Fact]
     public void Parts_have_the_gradients_of_their_sum()
     {
         using var scope = NewDisposeScope();
         var (a, b) = (Weight(3, 4), Weight(4, 2));
-        Func<Tensor>[] parts = [.. Enumerable.Range(1, 9).Select(i => (Func<Tensor>)(() => a.matmul(b).pow(2).sum() * i))];
+        Func<Tensor>[] parts = [.. Enumerable.Range(1, 9).Select(i => (Func<Tensor>)(() => Squares(a.matmul(b)) * tensor((float)i)))];
         var loss = new SideBySide([new("a", a), new("b", b)]).Backward(parts);
 
         var (expectedA, expectedB) = (a.detach().requires_grad_(true), b.detach().requires_grad_(true));
-        var expected = expectedA.matmul(expectedB).pow(2).sum() * 45;
+        var expected = Squares(expectedA.matmul(expectedB)) * tensor(45f);
         expected.backward();
         Assert.Equal(expected.item<float>(), loss, 1e-3f * loss);
         Assert.True(allclose(expectedA.grad!, a.grad!, rtol: 1e-4));
@@ -31,7 +27,7 @@ public sealed class SideBySideTests
         using var scope = NewDisposeScope();
         var weight = Weight(64, 64);
         var sides = new SideBySide([new("weight", weight)]);
-        Func<Tensor>[] parts = [.. Enumerable.Range(1, 12).Select(i => (Func<Tensor>)(() => (weight / i).sin().pow(3).sum()))];
+        Func<Tensor>[] parts = [.. Enumerable.Range(1, 12).Select(i => (Func<Tensor>)(() => Squares((weight / tensor((float)i)).sin())))];
         var first = sides.Backward(parts);
         var gradient = weight.grad!.clone();
         for (var i = 0; i < 5; i++)
@@ -62,6 +58,8 @@ public sealed class SideBySideTests
         Assert.Equal("part", Assert.Throws<InvalidDataException>(() => sides.Backward([() => weight.sum(), () => throw new InvalidDataException("part")])).Message);
         Assert.Null(weight.grad);
     }
+
+    private static Tensor Squares(Tensor x) => (x * x).sum();
 
     private static Tensor Weight(long rows, long columns)
     {

@@ -1,5 +1,4 @@
 using BestOfN.Models.Devices;
-using BestOfN.Models.Native;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Policies;
 using BestOfN.Training.Recipes;
@@ -18,9 +17,6 @@ public sealed class TokenBatchTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly AnswerFormat _format;
     private readonly SeeingDecoder _model;
-
-    // The first touch of the models' assembly loads libtorch; these tests touch torch itself first.
-    static TokenBatchTests() => GC.KeepAlive(TorchRuntime.Directory);
 
     public TokenBatchTests()
     {

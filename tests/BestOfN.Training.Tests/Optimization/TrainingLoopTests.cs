@@ -1,4 +1,3 @@
-using BestOfN.Models.Native;
 using BestOfN.Models.Weights;
 using BestOfN.Training.Optimization;
 using static TorchSharp.torch;
@@ -8,9 +7,6 @@ namespace BestOfN.Training.Tests.Optimization;
 public sealed class TrainingLoopTests
 {
     private static readonly TrainingSchedule s_schedule = new() { Steps = 6, Batch = 1, LearningRate = 0.1, WarmupSteps = 2, CheckpointEvery = 3 };
-
-    // The first touch of the models' assembly loads libtorch; these tests touch torch itself first.
-    static TrainingLoopTests() => GC.KeepAlive(TorchRuntime.Directory);
 
     [Fact]
     public void A_training_that_was_stopped_ends_where_an_undisturbed_one_does()
@@ -56,11 +52,17 @@ public sealed class TrainingLoopTests
                     stop.Cancel();
                 }
 
-                return [() => (weight - (step + 1)).square().sum(), () => (matrix - (step * step)).square().sum()];
+                return [() => Distance(weight, step + 1), () => Distance(matrix, step * step)];
             },
             () => new Dictionary<string, double>(),
             null,
             stop.Token);
         return [.. weight.detach().data<float>(), .. matrix.detach().data<float>()];
+
+        static Tensor Distance(Tensor x, int to)
+        {
+            var difference = x - tensor((float)to);
+            return (difference * difference).sum();
+        }
     }
 }

@@ -2,7 +2,6 @@ using BestOfN.Core.Generation;
 using BestOfN.Core.Rewards;
 using BestOfN.Models.Devices;
 using BestOfN.Models.Generation;
-using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Policies;
@@ -19,9 +18,6 @@ public sealed class SeeingTrainingTests
     private static readonly string[] s_worlds = [PocketWorlds.Text, PocketWorlds.Image, PocketWorlds.Video];
     private static readonly DecoderShape s_model = new() { HiddenSize = 32, IntermediateSize = 64, NumHiddenLayers = 2, NumAttentionHeads = 2, NumKeyValueHeads = 2 };
     private static readonly TrainingSchedule s_schedule = new() { Steps = 3, Batch = 6, LearningRate = 1e-3, CheckpointEvery = 3 };
-
-    // The first touch of the models' assembly loads libtorch; these tests touch torch itself first.
-    static SeeingTrainingTests() => GC.KeepAlive(TorchRuntime.Directory);
 
     [Fact]
     public async Task A_generator_trained_on_pictures_and_videos_is_a_folder_that_the_engine_loads_and_shows_pictures()
