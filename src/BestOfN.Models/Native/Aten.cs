@@ -11,6 +11,10 @@ internal static unsafe class Aten
 {
     private static readonly bool s_hasOneDnn = RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
+    // void* at::native::data_ptr_from_mkldnn(const at::Tensor&): the C ABI has no call for it.
+    private static readonly delegate* unmanaged<nint, nint> s_packedData =
+        (delegate* unmanaged<nint, nint>)TorchRuntime.Export("_ZN2at6native20data_ptr_from_mkldnnERKNS_6TensorE");
+
     /// <summary>Scaled dot-product attention that also returns the log-sum-exp of each query's scores, so that parts can be merged.</summary>
     /// <param name="q">[B, H, L, D].</param>
     /// <param name="k">[B, H, S, D]; any strides whose last is 1.</param>
@@ -140,6 +144,14 @@ internal static unsafe class Aten
         return data;
     }
 
+    /// <summary>Where what <see cref="Pack"/> returned lies, in oneDNN's order; 0 where it is a plain weight, or libtorch does not tell. Valid as long as the tensor.</summary>
+    public static nint PackedData(Tensor packed)
+    {
+        int layout;
+        Check(aoti_torch_get_layout(packed.Handle, &layout), "get_layout");
+        return s_packedData is null || layout != aoti_torch_layout__mkldnn() ? 0 : s_packedData(packed.Handle);
+    }
+
     /// <summary>A tensor over memory that somebody else owns and keeps alive; not to be written.</summary>
     public static Tensor FromBlob(nint data, ReadOnlySpan<long> shape, ScalarType type)
     {
@@ -242,6 +254,12 @@ internal static unsafe class Aten
 
     [DllImport("torch_cpu")]
     private static extern int aoti_torch_get_data_ptr(nint tensor, nint* data);
+
+    [DllImport("torch_cpu")]
+    private static extern int aoti_torch_get_layout(nint tensor, int* layout);
+
+    [DllImport("torch_cpu")]
+    private static extern int aoti_torch_layout__mkldnn();
 
     [DllImport("torch_cpu")]
     private static extern int torch_new_list_reserve_size(nuint size, nint* list);

@@ -14,12 +14,12 @@ internal sealed class PackedModel : IDisposable
 {
     private readonly Decoder _decoder;
     private readonly Layer[] _layers;
-    private readonly Tensor _head;
+    private readonly PackedWeight _head;
 
     private PackedModel(LanguageModel model)
     {
         _decoder = model.Decoder;
-        _head = Aten.Pack(model.Head);
+        _head = new PackedWeight(model.Head);
         _layers = [.. _decoder.Layers.Select(l => Pack(l, _decoder.Configuration))];
     }
 
@@ -53,21 +53,21 @@ internal sealed class PackedModel : IDisposable
             using var inner = NewDisposeScope();
             var layer = _layers[i];
             var x = RowKernels.Norm(h, layer.Source.attention_norm, c.NormEpsilon);
-            var all = Aten.Linear(x, layer.QueriesKeysValues, layer.QueriesKeysValuesBias);               // [T, (H + 2K)·D]: queries, keys, values
+            var all = layer.QueriesKeysValues.Linear(x, layer.QueriesKeysValuesBias);               // [T, (H + 2K)·D]: queries, keys, values
             var heads = all.view(T, c.Heads + (2 * c.KeyValueHeads), c.HeadSize);
             var met = attention.Attend(
                 i,
                 RowKernels.Turn(heads.narrow(1, 0, c.Heads), layer.Source.q_norm, c.NormEpsilon, cos, sin),
                 RowKernels.Turn(heads.narrow(1, c.Heads, c.KeyValueHeads), layer.Source.k_norm, c.NormEpsilon, cos, sin),
                 heads.narrow(1, c.Heads + c.KeyValueHeads, c.KeyValueHeads))!;
-            var middle = Aten.LinearAdd(met.reshape(T, c.Heads * c.HeadSize), layer.Output, layer.Source.wo_bias, h);
+            var middle = layer.Output.LinearAdd(met.reshape(T, c.Heads * c.HeadSize), layer.Source.wo_bias, h);
             h.Dispose();
             x = RowKernels.Norm(middle, layer.Source.ffn_norm, c.NormEpsilon);
-            var gated = RowKernels.Gate(Aten.Linear(x, layer.GateUp, layer.GateUpBias));                  // [T, I]
-            h = Aten.LinearAdd(gated, layer.Down, layer.Source.w2_bias, middle).MoveToOuterDisposeScope();
+            var gated = RowKernels.Gate(layer.GateUp.Linear(x, layer.GateUpBias));                  // [T, I]
+            h = layer.Down.LinearAdd(gated, layer.Source.w2_bias, middle).MoveToOuterDisposeScope();
         }
 
-        return Aten.Linear(RowKernels.Norm(h, _decoder.Norm, c.NormEpsilon), _head, null).MoveToOuterDisposeScope();
+        return _head.Linear(RowKernels.Norm(h, _decoder.Norm, c.NormEpsilon), null).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -84,12 +84,12 @@ internal sealed class PackedModel : IDisposable
         using var scope = NewDisposeScope();
         return new Layer(
             source,
-            Aten.Pack(Joined(source.wqkv, c, source.q_proj, source.k_proj, source.v_proj)!),
+            new PackedWeight(Joined(source.wqkv, c, source.q_proj, source.k_proj, source.v_proj)!),
             Joined(source.wqkv_bias, c, source.q_proj_bias, source.k_proj_bias, source.v_proj_bias) is { } bias ? Kept(bias) : null,
-            Aten.Pack(source.wo),
-            Aten.Pack(cat([source.w1, source.w3], 0)),
+            new PackedWeight(source.wo),
+            new PackedWeight(cat([source.w1, source.w3], 0)),
             source.w1_bias is null ? null : Kept(cat([source.w1_bias, source.w3_bias!], 0)),
-            Aten.Pack(source.w2));
+            new PackedWeight(source.w2));
 
         static Tensor Kept(Tensor tensor) => tensor.DetachFromDisposeScope();
     }
@@ -110,13 +110,13 @@ internal sealed class PackedModel : IDisposable
 
     /// <summary>Norms and the biases of single products are those of the model.</summary>
     private sealed record Layer(
-        DecoderLayer Source, Tensor QueriesKeysValues, Tensor? QueriesKeysValuesBias, Tensor Output, Tensor GateUp, Tensor? GateUpBias, Tensor Down) : IDisposable
+        DecoderLayer Source, PackedWeight QueriesKeysValues, Tensor? QueriesKeysValuesBias, PackedWeight Output, PackedWeight GateUp, Tensor? GateUpBias, PackedWeight Down) : IDisposable
     {
         public void Dispose()
         {
-            foreach (var tensor in (Tensor?[])[QueriesKeysValues, QueriesKeysValuesBias, Output, GateUp, GateUpBias, Down])
+            foreach (var part in (IDisposable?[])[QueriesKeysValues, QueriesKeysValuesBias, Output, GateUp, GateUpBias, Down])
             {
-                tensor?.Dispose();
+                part?.Dispose();
             }
         }
     }

@@ -13,8 +13,8 @@ namespace BestOfN.Models.Networks;
 /// </remarks>
 internal static unsafe class TiledAttention
 {
-    private const int Rows = 6;
-    private const int Columns = 64;
+    private const int Rows = TileProduct.Rows;
+    private const int Columns = TileProduct.Columns;
 
     // Keys whose values stay in the nearest cache while all rows of a tile take them; and sums of so many are added up, which rounds less than one long sum.
     private const int KeysAtOnce = 128;
@@ -97,7 +97,7 @@ internal static unsafe class TiledAttention
             {
                 for (var r = 0; r < rows; r += Rows)
                 {
-                    Multiply(queries + (r * D), D, keys + ((long)panel * D * Columns), Columns, D, scores + (r * stride) + (panel * Columns), stride, add: false);
+                    TileProduct.Multiply(queries + (r * D), D, Rows, keys + ((long)panel * D * Columns), Columns, D, scores + (r * stride) + (panel * Columns), stride, add: false);
                 }
             }
 
@@ -116,8 +116,8 @@ internal static unsafe class TiledAttention
                 {
                     for (var r = 0; r < rows; r += Rows)
                     {
-                        Multiply(
-                            scores + (r * stride) + key, stride, values + ((long)key * D) + d, D, Math.Min(KeysAtOnce, most - key), met + (r * D) + d, D, add: key > 0);
+                        TileProduct.Multiply(
+                            scores + (r * stride) + key, stride, Rows, values + ((long)key * D) + d, D, Math.Min(KeysAtOnce, most - key), met + (r * D) + d, D, add: key > 0);
                     }
                 }
             }
@@ -155,74 +155,5 @@ internal static unsafe class TiledAttention
                 panel[(d * Columns) + j] = keys[d];
             }
         }
-    }
-
-    /// <summary>y = x · m, or y += x · m, for x of 6 rows and n columns, m of n rows and 64 columns.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply(float* x, long xStride, float* m, long mStride, int n, float* y, long yStride, bool add)
-    {
-        Vector512<float>
-            a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default,
-            c0 = default, c1 = default, c2 = default, c3 = default, d0 = default, d1 = default, d2 = default, d3 = default,
-            e0 = default, e1 = default, e2 = default, e3 = default, f0 = default, f1 = default, f2 = default, f3 = default;
-        float* xa = x, xb = x + xStride, xc = xb + xStride, xd = xc + xStride, xe = xd + xStride, xf = xe + xStride;
-        for (var i = 0; i < n; i++, m += mStride)
-        {
-            Vector512<float> m0 = Vector512.Load(m), m1 = Vector512.Load(m + 16), m2 = Vector512.Load(m + 32), m3 = Vector512.Load(m + 48);
-            var factor = Vector512.Create(xa[i]);
-            a0 = Vector512.FusedMultiplyAdd(factor, m0, a0);
-            a1 = Vector512.FusedMultiplyAdd(factor, m1, a1);
-            a2 = Vector512.FusedMultiplyAdd(factor, m2, a2);
-            a3 = Vector512.FusedMultiplyAdd(factor, m3, a3);
-            factor = Vector512.Create(xb[i]);
-            b0 = Vector512.FusedMultiplyAdd(factor, m0, b0);
-            b1 = Vector512.FusedMultiplyAdd(factor, m1, b1);
-            b2 = Vector512.FusedMultiplyAdd(factor, m2, b2);
-            b3 = Vector512.FusedMultiplyAdd(factor, m3, b3);
-            factor = Vector512.Create(xc[i]);
-            c0 = Vector512.FusedMultiplyAdd(factor, m0, c0);
-            c1 = Vector512.FusedMultiplyAdd(factor, m1, c1);
-            c2 = Vector512.FusedMultiplyAdd(factor, m2, c2);
-            c3 = Vector512.FusedMultiplyAdd(factor, m3, c3);
-            factor = Vector512.Create(xd[i]);
-            d0 = Vector512.FusedMultiplyAdd(factor, m0, d0);
-            d1 = Vector512.FusedMultiplyAdd(factor, m1, d1);
-            d2 = Vector512.FusedMultiplyAdd(factor, m2, d2);
-            d3 = Vector512.FusedMultiplyAdd(factor, m3, d3);
-            factor = Vector512.Create(xe[i]);
-            e0 = Vector512.FusedMultiplyAdd(factor, m0, e0);
-            e1 = Vector512.FusedMultiplyAdd(factor, m1, e1);
-            e2 = Vector512.FusedMultiplyAdd(factor, m2, e2);
-            e3 = Vector512.FusedMultiplyAdd(factor, m3, e3);
-            factor = Vector512.Create(xf[i]);
-            f0 = Vector512.FusedMultiplyAdd(factor, m0, f0);
-            f1 = Vector512.FusedMultiplyAdd(factor, m1, f1);
-            f2 = Vector512.FusedMultiplyAdd(factor, m2, f2);
-            f3 = Vector512.FusedMultiplyAdd(factor, m3, f3);
-        }
-
-        Store(y, a0, a1, a2, a3, add);
-        Store(y + yStride, b0, b1, b2, b3, add);
-        Store(y + (2 * yStride), c0, c1, c2, c3, add);
-        Store(y + (3 * yStride), d0, d1, d2, d3, add);
-        Store(y + (4 * yStride), e0, e1, e2, e3, add);
-        Store(y + (5 * yStride), f0, f1, f2, f3, add);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(float* y, Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, bool add)
-    {
-        if (add)
-        {
-            a += Vector512.Load(y);
-            b += Vector512.Load(y + 16);
-            c += Vector512.Load(y + 32);
-            d += Vector512.Load(y + 48);
-        }
-
-        a.Store(y);
-        b.Store(y + 16);
-        c.Store(y + 32);
-        d.Store(y + 48);
     }
 }

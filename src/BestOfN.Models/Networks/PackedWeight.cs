@@ -1,0 +1,143 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using BestOfN.Models.Native;
+using static TorchSharp.torch;
+
+namespace BestOfN.Models.Networks;
+
+/// <summary>A weight that is only multiplied by, on a CPU, in the order in which oneDNN reads it.</summary>
+/// <remarks>
+/// A product of a few rows is bound by reading the weight, and oneDNN reads it at half the rate of the memory then; so those are computed here. Numbers
+/// are added in oneDNN's order, stretches of 1024 one after the other, so that a row is the same to the last bit however many others there are: a
+/// candidate does not depend on who decodes beside it. Whether that is so is tried for every weight when it is made; where it is not, oneDNN does all.
+/// Inference only; one thread at a time. T rows, I inputs, O outputs.
+/// </remarks>
+internal sealed unsafe class PackedWeight : IDisposable
+{
+    // Numbers that oneDNN adds up before it adds the sum to those before.
+    private const int Stretch = 1024;
+
+    // Numbers that are worth a thread.
+    private const long Worthwhile = 1 << 15;
+
+    private readonly Tensor _weight;
+    private readonly int _inputs, _outputs;
+    private readonly nint _data;    // [O / 64, I, 64], or [O / 64, I / 2, 64, 2] in bfloat16
+    private readonly int _few;      // So many rows at most are computed here.
+
+    /// <param name="weight">[O, I], float32 or bfloat16, on the CPU; stays the caller's.</param>
+    public PackedWeight(Tensor weight)
+    {
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        _weight = Aten.Pack(weight).DetachFromDisposeScope();
+        (_outputs, _inputs) = ((int)weight.size(0), (int)weight.size(1));
+        if (Vector512.IsHardwareAccelerated && _outputs % TileProduct.Columns == 0 && _inputs % 2 == 0 && Aten.PackedData(_weight) is var data and not 0)
+        {
+            _data = data;
+            _few = weight.dtype == ScalarType.Float32 ? TileProduct.Rows : TileProduct.PairRows;
+            _few = AreSame(weight, 1) && AreSame(weight, _few) ? _few : 0;
+        }
+    }
+
+    /// <summary>x · weightᵀ + bias.</summary>
+    /// <param name="x">[T, I].</param>
+    /// <param name="bias">[O] or null.</param>
+    /// <returns>[T, O].</returns>
+    public Tensor Linear(Tensor x, Tensor? bias) => x.size(0) <= _few ? Few(x, bias, null) : Aten.Linear(x, _weight, bias);
+
+    /// <summary>As <see cref="Linear"/>, plus a tensor.</summary>
+    /// <param name="x">[T, I].</param>
+    /// <param name="bias">[O] or null.</param>
+    /// <param name="added">[T, O], contiguous.</param>
+    /// <returns>[T, O].</returns>
+    public Tensor LinearAdd(Tensor x, Tensor? bias, Tensor added) => x.size(0) <= _few ? Few(x, bias, added) : Aten.LinearAdd(x, _weight, bias, added);
+
+    public void Dispose() => _weight.Dispose();
+
+    private bool AreSame(Tensor weight, int rows)
+    {
+        var x = weight.narrow(0, 0, Math.Min(rows, _outputs));
+        var plain = Aten.Linear(x, _weight, null);
+        var bias = plain[0];
+        return plain.eq(Few(x, null, null)).all().item<bool>()
+            && Aten.LinearAdd(x, _weight, bias, plain).eq(Few(x, bias, plain)).all().item<bool>();
+    }
+
+    private Tensor Few(Tensor x, Tensor? bias, Tensor? added)
+    {
+        var result = empty(x.size(0), _outputs, x.dtype, x.device);
+        if (x.dtype == ScalarType.Float32)
+        {
+            Few<float, Float32Lanes>(x, bias, added, result);
+        }
+        else
+        {
+            Few<ushort, BFloat16Lanes>(x, bias, added, result);
+        }
+
+        GC.KeepAlive((x, bias, added, this));
+        return result;
+    }
+
+    private void Few<T, TLanes>(Tensor x, Tensor? bias, Tensor? added, Tensor result)
+        where T : unmanaged
+        where TLanes : struct, ILanes<T>
+    {
+        var (from, stride, rows, to) = ((nint)Aten.Data(x), x.stride(0), (int)x.size(0), (nint)Aten.Data(result));
+        var (offsets, others) = (bias is null ? 0 : (nint)Aten.Data(bias), added is null ? 0 : (nint)Aten.Data(added));
+        var panels = _outputs / TileProduct.Columns;
+        var parts = (int)Math.Clamp((long)_outputs * _inputs / Worthwhile, 1, Math.Min(panels, 4 * get_num_threads()));
+        TorchThreads.Run(parts, i =>
+        {
+            for (var panel = panels * i / parts; panel < panels * (i + 1) / parts; panel++)
+            {
+                Panel<T, TLanes>(panel, (T*)from, stride, rows, (T*)offsets, (T*)others, (T*)to);
+            }
+        });
+    }
+
+    /// <summary>64 outputs of every row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Panel<T, TLanes>(int panel, T* x, long stride, int rows, T* bias, T* added, T* result)
+        where T : unmanaged
+        where TLanes : struct, ILanes<T>
+    {
+        var weights = (T*)_data + ((long)panel * _inputs * TileProduct.Columns);
+        var sums = stackalloc float[TileProduct.Rows * TileProduct.Columns];
+        for (var first = 0; first < _inputs; first += Stretch, x += Stretch, weights += Stretch * TileProduct.Columns)
+        {
+            var count = Math.Min(Stretch, _inputs - first);
+            if (typeof(T) == typeof(float))
+            {
+                TileProduct.Multiply((float*)x, stride, rows, (float*)weights, TileProduct.Columns, count, sums, TileProduct.Columns, add: first > 0);
+            }
+            else
+            {
+                TileProduct.Multiply((ushort*)x, stride, rows, (uint*)weights, count, sums, add: first > 0);
+            }
+        }
+
+        for (var row = 0; row < rows; row++)
+        {
+            var at = (row * (long)_outputs) + (panel * TileProduct.Columns);
+            for (var i = 0; i < TileProduct.Columns; i += Lanes.Count, at += Lanes.Count)
+            {
+                var (a, b) = Float32Lanes.Load(sums + (row * TileProduct.Columns) + i);
+                if (bias is not null)
+                {
+                    var (p, q) = TLanes.Load(bias + (panel * TileProduct.Columns) + i);
+                    (a, b) = (a + p, b + q);
+                }
+
+                if (added is not null)
+                {
+                    var (p, q) = TLanes.Load(added + at);
+                    (a, b) = (a + p, b + q);
+                }
+
+                TLanes.Store(result + at, a, b);
+            }
+        }
+    }
+}
