@@ -8,22 +8,23 @@ namespace BestOfN.Models.Networks;
 /// <summary>A weight that is only multiplied by, on a CPU, in the order in which oneDNN reads it.</summary>
 /// <remarks>
 /// A product of a few rows is bound by reading the weight, and oneDNN reads it at half the rate of the memory then; so those are computed here. Numbers
-/// are added in oneDNN's order, stretches of 1024 one after the other, so that a row is the same to the last bit however many others there are: a
-/// candidate does not depend on who decodes beside it. Whether that is so is tried for every weight when it is made; where it is not, oneDNN does all.
-/// Inference only; one thread at a time. T rows, I inputs, O outputs.
+/// are added in oneDNN's order, so that a row is the same to the last bit however many others there are: a candidate does not depend on who decodes
+/// beside it. Whether that is so is tried for every weight when it is made; where it is not, for example where oneDNN shares many inputs of few outputs
+/// among its threads, oneDNN does all. Inference only; one thread at a time. T rows, I inputs, O outputs.
 /// </remarks>
 internal sealed unsafe class PackedWeight : IDisposable
 {
-    // Numbers that oneDNN adds up before it adds the sum to those before.
-    private const int Stretch = 1024;
+    // oneDNN reads inputs in blocks of 16, and adds up so many at most before it adds the sum to those before.
+    private const int Block = 16;
+    private const int LongestStretch = 1024;
 
     // Numbers that are worth a thread.
     private const long Worthwhile = 1 << 15;
 
     private readonly Tensor _weight;
     private readonly int _inputs, _outputs;
-    private readonly nint _data;    // [O / 64, I, 64], or [O / 64, I / 2, 64, 2] in bfloat16
-    private readonly int _few;      // So many rows at most are computed here.
+    private readonly int[] _stretches;
+    private readonly nint _data;    // [O / 64, I', 64], or [O / 64, I' / 2, 64, 2] in bfloat16; I' is I rounded up to whole blocks
 
     /// <param name="weight">[O, I], float32 or bfloat16, on the CPU; stays the caller's.</param>
     public PackedWeight(Tensor weight)
@@ -32,35 +33,62 @@ internal sealed unsafe class PackedWeight : IDisposable
         using var scope = NewDisposeScope();
         _weight = Aten.Pack(weight).DetachFromDisposeScope();
         (_outputs, _inputs) = ((int)weight.size(0), (int)weight.size(1));
+        _stretches = [.. Stretches(_inputs)];
         if (Vector512.IsHardwareAccelerated && _outputs % TileProduct.Columns == 0 && _inputs % 2 == 0 && Aten.PackedData(_weight) is var data and not 0)
         {
             _data = data;
-            _few = weight.dtype == ScalarType.Float32 ? TileProduct.Rows : TileProduct.PairRows;
-            _few = AreSame(weight, 1) && AreSame(weight, _few) ? _few : 0;
+            var few = weight.dtype == ScalarType.Float32 ? TileProduct.Rows : TileProduct.PairRows;
+            FewRows = AreSame(weight, 1) && AreSame(weight, few) ? few : 0;
         }
     }
+
+    /// <summary>So many rows at most are multiplied here; 0: none are.</summary>
+    public int FewRows { get; }
 
     /// <summary>x · weightᵀ + bias.</summary>
     /// <param name="x">[T, I].</param>
     /// <param name="bias">[O] or null.</param>
     /// <returns>[T, O].</returns>
-    public Tensor Linear(Tensor x, Tensor? bias) => x.size(0) <= _few ? Few(x, bias, null) : Aten.Linear(x, _weight, bias);
+    public Tensor Linear(Tensor x, Tensor? bias) => x.size(0) <= FewRows ? Few(x, bias, null) : Aten.Linear(x, _weight, bias);
 
     /// <summary>As <see cref="Linear"/>, plus a tensor.</summary>
     /// <param name="x">[T, I].</param>
     /// <param name="bias">[O] or null.</param>
     /// <param name="added">[T, O], contiguous.</param>
     /// <returns>[T, O].</returns>
-    public Tensor LinearAdd(Tensor x, Tensor? bias, Tensor added) => x.size(0) <= _few ? Few(x, bias, added) : Aten.LinearAdd(x, _weight, bias, added);
+    public Tensor LinearAdd(Tensor x, Tensor? bias, Tensor added) => x.size(0) <= FewRows ? Few(x, bias, added) : Aten.LinearAdd(x, _weight, bias, added);
 
     public void Dispose() => _weight.Dispose();
 
+    private static int Up(int count) => (count + Block - 1) / Block * Block;
+
+    /// <summary>What is added up at a time: whole blocks in stretches of one size where that is possible, and what is left of the last block.</summary>
+    private static IEnumerable<int> Stretches(int inputs)
+    {
+        var longest = LongestStretch;
+        while (inputs % longest != 0 && longest > Block)
+        {
+            longest -= Block;
+        }
+
+        longest = inputs % longest == 0 ? longest : LongestStretch;
+        for (var first = 0; first < inputs;)
+        {
+            var left = inputs - first;
+            var count = Math.Min(longest, left > Block ? left / Block * Block : left);
+            yield return count;
+            first += count;
+        }
+    }
+
+    // Less what it is rounded to, a sum shows in bfloat16, too, in which order it was added up.
     private bool AreSame(Tensor weight, int rows)
     {
         var x = weight.narrow(0, 0, Math.Min(rows, _outputs));
         var plain = Aten.Linear(x, _weight, null);
-        var bias = plain[0];
+        var (bias, negative) = (plain[0], plain.neg());
         return plain.eq(Few(x, null, null)).all().item<bool>()
+            && Aten.LinearAdd(x, _weight, null, negative).eq(Few(x, null, negative)).all().item<bool>()
             && Aten.LinearAdd(x, _weight, bias, plain).eq(Few(x, bias, plain)).all().item<bool>();
     }
 
@@ -103,19 +131,23 @@ internal sealed unsafe class PackedWeight : IDisposable
         where T : unmanaged
         where TLanes : struct, ILanes<T>
     {
-        var weights = (T*)_data + ((long)panel * _inputs * TileProduct.Columns);
+        var weights = (T*)_data + ((long)panel * Up(_inputs) * TileProduct.Columns);
         var sums = stackalloc float[TileProduct.Rows * TileProduct.Columns];
-        for (var first = 0; first < _inputs; first += Stretch, x += Stretch, weights += Stretch * TileProduct.Columns)
+        var isFirst = true;
+        foreach (var count in _stretches)
         {
-            var count = Math.Min(Stretch, _inputs - first);
             if (typeof(T) == typeof(float))
             {
-                TileProduct.Multiply((float*)x, stride, rows, (float*)weights, TileProduct.Columns, count, sums, TileProduct.Columns, add: first > 0);
+                TileProduct.Multiply((float*)x, stride, rows, (float*)weights, TileProduct.Columns, count, sums, TileProduct.Columns, !isFirst);
             }
             else
             {
-                TileProduct.Multiply((ushort*)x, stride, rows, (uint*)weights, count, sums, add: first > 0);
+                TileProduct.Multiply((ushort*)x, stride, rows, (uint*)weights, count, sums, !isFirst);
             }
+
+            x += count;
+            weights += (long)count * TileProduct.Columns;
+            isFirst = false;
         }
 
         for (var row = 0; row < rows; row++)

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace BestOfN.Models.Tests.Native;
 
 [Collection(NativeMemory.Name)]
-public sealed class PackedWeightTests
+public sealed class PackTests
 {
     [Theory]
     [InlineData(64, 48)]
