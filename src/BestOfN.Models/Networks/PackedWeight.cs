@@ -18,6 +18,10 @@ internal sealed unsafe class PackedWeight : IDisposable
     private const int Block = 16;
     private const int LongestStretch = 1024;
 
+    // In float32, so many are still multiplied sooner here; in tiles, all of which take so many inputs while those stay in the nearest cache.
+    private const int MostRows = 2 * TileProduct.TallRows;
+    private const int InputsAtOnce = 64;
+
     // Numbers that are worth a thread.
     private const long Worthwhile = 1 << 15;
 
@@ -37,7 +41,7 @@ internal sealed unsafe class PackedWeight : IDisposable
         if (Vector512.IsHardwareAccelerated && _outputs % TileProduct.Columns == 0 && _inputs % 2 == 0 && Aten.PackedData(_weight) is var data and not 0)
         {
             _data = data;
-            var few = weight.dtype == ScalarType.Float32 ? TileProduct.Rows : TileProduct.PairRows;
+            var few = weight.dtype == ScalarType.Float32 ? MostRows : TileProduct.PairRows;
             FewRows = AreSame(weight, 1) && AreSame(weight, few) ? few : 0;
         }
     }
@@ -132,11 +136,15 @@ internal sealed unsafe class PackedWeight : IDisposable
         where TLanes : struct, ILanes<T>
     {
         var weights = (T*)_data + ((long)panel * Up(_inputs) * TileProduct.Columns);
-        var sums = stackalloc float[TileProduct.Rows * TileProduct.Columns];
+        var sums = stackalloc float[MostRows * TileProduct.Columns];
         var isFirst = true;
         foreach (var count in _stretches)
         {
-            if (typeof(T) == typeof(float))
+            if (typeof(T) == typeof(float) && rows > TileProduct.Rows)
+            {
+                MultiplyMore((float*)x, stride, rows, (float*)weights, count, sums, !isFirst);
+            }
+            else if (typeof(T) == typeof(float))
             {
                 TileProduct.Multiply((float*)x, stride, rows, (float*)weights, TileProduct.Columns, count, sums, TileProduct.Columns, !isFirst);
             }
@@ -170,6 +178,35 @@ internal sealed unsafe class PackedWeight : IDisposable
 
                 TLanes.Store(result + at, a, b);
             }
+        }
+    }
+
+    /// <summary>More rows than a tile has: each part of the weight comes from memory once, and the next is fetched while this is worked on.</summary>
+    private static void MultiplyMore(float* x, long stride, int rows, float* weights, int count, float* sums, bool add)
+    {
+        var fresh = stackalloc float[MostRows * TileProduct.Columns];
+        var tiles = (rows + TileProduct.TallRows - 1) / TileProduct.TallRows;
+        for (var first = 0; first < count; first += InputsAtOnce)
+        {
+            var inputs = Math.Min(InputsAtOnce, count - first);
+            for (var tile = 0; tile < tiles; tile++)
+            {
+                var row = rows * tile / tiles;
+                var tall = (rows * (tile + 1) / tiles) - row;
+                for (var column = 0; column < TileProduct.Columns; column += Lanes.Count)
+                {
+                    TileProduct.Continue(
+                        x + (row * stride) + first, stride, tall, weights + ((long)first * TileProduct.Columns) + column, inputs,
+                        fresh + (row * TileProduct.Columns) + column, goOn: first > 0);
+                }
+            }
+        }
+
+        for (var i = 0; i < rows * TileProduct.Columns; i += Lanes.Count)
+        {
+            var (a, b) = Float32Lanes.Load(fresh + i);
+            var (p, q) = add ? Float32Lanes.Load(sums + i) : default;
+            Float32Lanes.Store(sums + i, a + p, b + q);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace BestOfN.Models.Networks;
 
@@ -8,6 +9,7 @@ namespace BestOfN.Models.Networks;
 internal static unsafe class TileProduct
 {
     public const int Rows = 6;
+    public const int TallRows = 8;
     public const int PairRows = 4;
     public const int Columns = 64;
 
@@ -46,6 +48,60 @@ internal static unsafe class TileProduct
         sd.Store(y, 3, rows, yStride, add);
         se.Store(y, 4, rows, yStride, add);
         sf.Store(y, 5, rows, yStride, add);
+    }
+
+    /// <summary>For more rows than <see cref="Multiply(float*, long, int, float*, long, int, float*, long, bool)"/>, a half of the columns at a time: goes on with the sums in y.</summary>
+    /// <param name="x">1..8 rows of n numbers.</param>
+    /// <param name="xStride">From a row of x to the next.</param>
+    /// <param name="rows">Of x and y.</param>
+    /// <param name="m">32 of the 64 numbers of n adjacent rows. As many rows behind them are fetched meanwhile, as far as these columns go.</param>
+    /// <param name="n">How many are added, one by one.</param>
+    /// <param name="y">As many rows as x has, 64 numbers from one to the next, of which 32 are worked on.</param>
+    /// <param name="goOn">False: y begins as 0.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Continue(float* x, long xStride, int rows, float* m, int n, float* y, bool goOn)
+    {
+        float* xb = Row(x, xStride, rows, 1), xc = Row(x, xStride, rows, 2), xd = Row(x, xStride, rows, 3), xe = Row(x, xStride, rows, 4),
+            xf = Row(x, xStride, rows, 5), xg = Row(x, xStride, rows, 6), xh = Row(x, xStride, rows, 7);
+        float* yb = Row(y, Columns, rows, 1), yc = Row(y, Columns, rows, 2), yd = Row(y, Columns, rows, 3), ye = Row(y, Columns, rows, 4),
+            yf = Row(y, Columns, rows, 5), yg = Row(y, Columns, rows, 6), yh = Row(y, Columns, rows, 7);
+        HalfSums a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
+        if (goOn)
+        {
+            a = HalfSums.Load(y);
+            b = HalfSums.Load(yb);
+            c = HalfSums.Load(yc);
+            d = HalfSums.Load(yd);
+            e = HalfSums.Load(ye);
+            f = HalfSums.Load(yf);
+            g = HalfSums.Load(yg);
+            h = HalfSums.Load(yh);
+        }
+
+        var ahead = m + ((long)n * Columns);
+        for (var i = 0; i < n; i++, m += Columns, ahead += Columns)
+        {
+            Sse.Prefetch1(ahead);
+            Sse.Prefetch1(ahead + 16);
+            var columns = HalfSums.Load(m);
+            a = a.Plus(x[i], columns);
+            b = b.Plus(xb[i], columns);
+            c = c.Plus(xc[i], columns);
+            d = d.Plus(xd[i], columns);
+            e = e.Plus(xe[i], columns);
+            f = f.Plus(xf[i], columns);
+            g = g.Plus(xg[i], columns);
+            h = h.Plus(xh[i], columns);
+        }
+
+        h.Store(yh);
+        g.Store(yg);
+        f.Store(yf);
+        e.Store(ye);
+        d.Store(yd);
+        c.Store(yc);
+        b.Store(yb);
+        a.Store(y);
     }
 
     /// <summary>As <see cref="Multiply(float*, long, int, float*, long, int, float*, long, bool)"/> for bfloat16, whose pairs are read as one: for 1..4 rows, even n.</summary>
@@ -156,6 +212,28 @@ internal static unsafe class TileProduct
             b.Store(y + 16);
             c.Store(y + 32);
             d.Store(y + 48);
+        }
+    }
+    /// <summary>32 numbers.</summary>
+    private readonly struct HalfSums(Vector512<float> a, Vector512<float> b)
+    {
+        private readonly Vector512<float> _a = a, _b = b;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static HalfSums Load(float* m) => new(Vector512.Load(m), Vector512.Load(m + 16));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public HalfSums Plus(float x, HalfSums m)
+        {
+            var factor = Vector512.Create(x);
+            return new(Vector512.FusedMultiplyAdd(factor, m._a, _a), Vector512.FusedMultiplyAdd(factor, m._b, _b));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store(float* y)
+        {
+            _a.Store(y);
+            _b.Store(y + 16);
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed class PackedWeightTests
         using var random = new Generator(5);
         var weight = randn([outputs, inputs], generator: random).to(type);
         using var packed = new PackedWeight(weight);
-        var (x, bias, added) = (randn([17, inputs], generator: random).to(type), randn([outputs], generator: random).to(type), randn([17, outputs], generator: random).to(type));
+        var (x, bias, added) = (randn([23, inputs], generator: random).to(type), randn([outputs], generator: random).to(type), randn([23, outputs], generator: random).to(type));
         var (plain, all) = (packed.Linear(x, null), packed.LinearAdd(x, bias, added));
         var negative = plain.neg();
         var roundings = packed.LinearAdd(x, null, negative);            // in bfloat16 these show more of the sums
@@ -30,7 +30,7 @@ public sealed class PackedWeightTests
         var tolerance = (type == ScalarType.Float32 ? 2e-6 : 1e-2) * expected.abs().max().item<double>();
         Assert.InRange((plain.to(ScalarType.Float64) - expected).abs().max().item<double>(), 0, tolerance);
         Assert.InRange((all.to(ScalarType.Float64) - expected - bias - added).abs().max().item<double>(), 0, tolerance);
-        for (var rows = 1; rows <= 8; rows++)
+        for (var rows = 1; rows <= 20; rows++)
         {
             var some = x.narrow(0, 3, rows);
             Assert.True(packed.Linear(some, null).eq(plain.narrow(0, 3, rows)).all().item<bool>());
@@ -40,7 +40,7 @@ public sealed class PackedWeightTests
     }
 
     [Theory]
-    [InlineData(ScalarType.Float32, TileProduct.Rows)]
+    [InlineData(ScalarType.Float32, 2 * TileProduct.TallRows)]
     [InlineData(ScalarType.BFloat16, TileProduct.PairRows)]
     public void Few_rows_are_multiplied_here_where_that_changes_nothing(ScalarType type, int expected)
     {
@@ -64,6 +64,21 @@ public sealed class PackedWeightTests
         var expected = x.to(ScalarType.Float64).matmul(m.to(ScalarType.Float64));
         expected = add ? expected.add(y, HeldScalar.One) : expected;
         TileProduct.Multiply((float*)Aten.Data(x), n, rows, (float*)Aten.Data(m), 64, n, (float*)Aten.Data(y), 64, add);
+        Assert.InRange((y - expected).abs().max().item<double>(), 0, 1e-5 * n);
+    }
+
+    [Theory]
+    [InlineData(1, 1, false)]
+    [InlineData(7, 30, true)]
+    [InlineData(8, 100, false)]
+    public unsafe void So_is_a_tall_tile_half_by_half(int rows, int n, bool goOn)
+    {
+        using var random = new Generator(8);
+        var (x, m, y) = (randn([rows, n], generator: random), randn([2 * n, 64], generator: random), randn([rows, 64], generator: random));     // it looks ahead
+        var expected = x.to(ScalarType.Float64).matmul(m.narrow(0, 0, n).to(ScalarType.Float64));
+        expected = goOn ? expected.add(y, HeldScalar.One) : expected;
+        TileProduct.Continue((float*)Aten.Data(x), n, rows, (float*)Aten.Data(m), n, (float*)Aten.Data(y), goOn);
+        TileProduct.Continue((float*)Aten.Data(x), n, rows, (float*)Aten.Data(m) + 32, n, (float*)Aten.Data(y) + 32, goOn);
         Assert.InRange((y - expected).abs().max().item<double>(), 0, 1e-5 * n);
     }
 
