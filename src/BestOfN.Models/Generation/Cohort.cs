@@ -19,7 +19,7 @@ internal sealed class Cohort : IDisposable
 
     private readonly Decoder _decoder;
     private readonly PictureStore? _pictures;
-    private readonly bool _isPacked;
+    private readonly PackedModel? _packed;
     private readonly Tensor[] _promptKeys, _promptValues, _ownKeys, _ownValues;
     private Prompt[] _prompts;
     private Row[] _rows;
@@ -33,16 +33,16 @@ internal sealed class Cohort : IDisposable
     /// <param name="decoder">Whose keys are kept.</param>
     /// <param name="prompts">Token ids of each prompt, at least one each, and its sequences.</param>
     /// <param name="longestAnswer">No sequence will be longer than this.</param>
-    /// <param name="isPacked">Whether steps go through <see cref="ForkedAttention"/>.</param>
+    /// <param name="packed">Reads prompts without pictures, and has steps go through <see cref="ForkedAttention"/>; null: neither.</param>
     /// <param name="pictures">What ids above the vocabulary mean; encoded before <see cref="Prefill"/> comes to them.</param>
     public Cohort(
         Decoder decoder,
         IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts,
         int longestAnswer,
-        bool isPacked,
+        PackedModel? packed,
         PictureStore? pictures = null)
     {
-        (_decoder, _isPacked, _pictures) = (decoder, isPacked, pictures);
+        (_decoder, _packed, _pictures) = (decoder, packed, pictures);
         LongestAnswer = longestAnswer;
         _prompts = [.. prompts.Select(p => new Prompt(p.Ids))];
         _rows = [.. prompts.SelectMany((p, i) => p.Sequences.Select(s => new Row(_prompts[i], s)))];
@@ -120,8 +120,10 @@ internal sealed class Cohort : IDisposable
         var last = finished ? Enumerable.Range(0, count).Select(i => (long)(i * columns) + _prompts[first + i].Ids.Count - from - 1).ToArray() : [];
         var attention = new PrefillAttention(_promptKeys, _promptValues, first, from, columns, Mask(_prompts.AsSpan(first, count)));
         var seen = _pictures?.Take(ids);
-        var hidden = _decoder.Forward(
-            tensor(ids, device: device), tensor(positions, device: device), attention, tensor(last, ScalarType.Int64, device), pictures: seen);
+        var (read, where, wanted) = (tensor(ids, device: device), tensor(positions, device: device), tensor(last, ScalarType.Int64, device));
+        var hidden = seen is null && _packed is not null
+            ? _packed.Forward(read, where, attention, wanted)
+            : _decoder.Forward(read, where, attention, wanted, pictures: seen);
         if (!finished)
         {
             _readColumns += columns;
@@ -144,8 +146,8 @@ internal sealed class Cohort : IDisposable
 
         if (IsRead)
         {
-            _mask = _isPacked ? null : Mask(_prompts)?.DetachFromDisposeScope();
-            if (_isPacked)
+            _mask = IsPacked ? null : Mask(_prompts)?.DetachFromDisposeScope();
+            if (IsPacked)
             {
                 PackPrompts();
             }
@@ -173,7 +175,7 @@ internal sealed class Cohort : IDisposable
             OwnLength++;
         }
 
-        if (_isPacked)
+        if (IsPacked)
         {
             return ForkedAttention.Attend(_forks, q, k, v, (_promptKeys[layer], _promptValues[layer]), (_ownKeys[layer], _ownValues[layer]), OwnLength).MoveToOuterDisposeScope();
         }
@@ -251,7 +253,7 @@ internal sealed class Cohort : IDisposable
 
             (_prompts, _read) = (live, live.Length);
             _mask?.Dispose();
-            _mask = _isPacked ? null : Mask(_prompts)?.DetachFromDisposeScope();
+            _mask = IsPacked ? null : Mask(_prompts)?.DetachFromDisposeScope();
         }
 
         LayOut();
@@ -272,6 +274,8 @@ internal sealed class Cohort : IDisposable
         held = by.DetachFromDisposeScope();
     }
 
+    private bool IsPacked => _packed is not null;
+
     private Tensor Indices(int[] indices) => tensor(indices.Select(i => (long)i).ToArray(), device: _decoder.Device);
 
     private void Reserve(int length)
@@ -287,7 +291,7 @@ internal sealed class Cohort : IDisposable
         var (R, K, room) = (_rows.Length, c.KeyValueHeads, KeyRoom(_ownCapacity));
         for (var i = 0; i < _ownKeys.Length; i++)
         {
-            Grow(ref _ownKeys[i]!, KeyRoom(OwnLength), _isPacked ? [R, K, room, c.HeadSize, Lanes.Count] : [R, K, room, c.HeadSize]);
+            Grow(ref _ownKeys[i]!, KeyRoom(OwnLength), IsPacked ? [R, K, room, c.HeadSize, Lanes.Count] : [R, K, room, c.HeadSize]);
             Grow(ref _ownValues[i]!, OwnLength, [R, K, _ownCapacity, ValueSize]);
         }
     }
@@ -304,9 +308,9 @@ internal sealed class Cohort : IDisposable
     }
 
     // What is kept for the keys of so many tokens, and for one value.
-    private int KeyRoom(int tokens) => _isPacked ? Lanes.Up(tokens) / Lanes.Count : tokens;
+    private int KeyRoom(int tokens) => IsPacked ? Lanes.Up(tokens) / Lanes.Count : tokens;
 
-    private int ValueSize => _isPacked ? Lanes.Up(_decoder.Configuration.HeadSize) : _decoder.Configuration.HeadSize;
+    private int ValueSize => IsPacked ? Lanes.Up(_decoder.Configuration.HeadSize) : _decoder.Configuration.HeadSize;
 
     /// <summary>Into the order of <see cref="ForkedAttention"/>.</summary>
     private void PackPrompts()
@@ -364,7 +368,7 @@ internal sealed class Cohort : IDisposable
             counts[row.Prompt] = counts.GetValueOrDefault(row.Prompt) + 1;
         }
 
-        if (_isPacked)
+        if (IsPacked)
         {
             var first = 0;
             _forks = [.. _rows.Select(r => r.Prompt).Distinct().Select(p =>

@@ -6,8 +6,8 @@ namespace BestOfN.Models.Generation;
 
 /// <summary>All sequences that decode together, as ids. Requests join as cohorts and leave row by row between any two steps.</summary>
 /// <remarks>Not thread-safe: belongs to the device's thread, under inference mode. The model stays the caller's.</remarks>
-/// <param name="model">Reads prompts.</param>
-/// <param name="packed">Its weights in the order that suits a decode step, the caller's too; null: steps take the model's own.</param>
+/// <param name="model">Reads prompts with pictures, and all where nothing is packed.</param>
+/// <param name="packed">Its weights in the order that suits products, the caller's too; null: the model's own are taken.</param>
 /// <param name="pictures">What ids above the vocabulary mean, the caller's; null: there are none.</param>
 internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = null, PictureStore? pictures = null) : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
     /// <param name="prompts">At least one; every prompt has at least one token and one sequence.</param>
     /// <param name="longestAnswer">No sequence will be longer than this: the caller ends them.</param>
     public void Add(IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts, int longestAnswer) =>
-        _cohorts.Add(new Cohort(model.Decoder, prompts, longestAnswer, packed is not null, pictures));
+        _cohorts.Add(new Cohort(model.Decoder, prompts, longestAnswer, packed, pictures));
 
     /// <summary>Reads a part of the oldest prompts that wait; a prompt that is finished gives its sequences their first token.</summary>
     /// <param name="tokens">At most so many.</param>
@@ -40,7 +40,7 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
             return [];
         }
 
-        var logits = model.Logits(begun.Hidden);
+        var logits = packed?.Logits(begun.Hidden) ?? model.Logits(begun.Hidden);
         TokenSampler.Draw(logits.index_select(0, tensor(begun.States, device: logits.device)), begun.Sequences);
         return begun.Sequences;
     }
@@ -73,7 +73,8 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
         var device = model.Decoder.Device;
         var (at, where) = (tensor(ids, device: device), tensor(positions, device: device));
         var attention = new CohortsAttention(running);
-        TokenSampler.Draw(packed?.Step(at, where, attention) ?? model.Logits(model.Decoder.Forward(at, where, attention)!), rows);
+        TokenSampler.Draw(
+            packed is not null ? packed.Logits(packed.Forward(at, where, attention)!) : model.Logits(model.Decoder.Forward(at, where, attention)!), rows);
         return rows;
     }
 

@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Models.Networks;
 
-/// <summary>A language model prepared for decode steps on a CPU: one new token for each of a few sequences.</summary>
+/// <summary>A language model prepared for reading and writing text on a CPU; above all for decode steps, one new token for each of a few sequences.</summary>
 /// <remarks>
 /// A step of few rows is bound by reading the weights and by the number of operations. So every weight is copied once into the order in
 /// which it is read fastest, products of the same input are one, and what lies between the products is done in place (<see cref="RowKernels"/>).
-/// The copies take the memory of the weights once more. They do not follow the model: train it, and pack it again. Same arithmetic
-/// as <see cref="Decoder.Forward"/>; device thread only. T rows, C hidden size, H query heads, K key/value heads, D head size, I MLP size.
+/// The copies take the memory of the weights once more, and do not follow the model: train it, and pack it again. Same arithmetic as
+/// <see cref="Decoder.Forward"/>; device thread only. T rows, C hidden size, H query heads, K key/value heads, D head size, I MLP size.
 /// </remarks>
 internal sealed class PackedModel : IDisposable
 {
@@ -36,16 +36,16 @@ internal sealed class PackedModel : IDisposable
         return new PackedModel(model);
     }
 
-    /// <summary>One token per row through all blocks and the language head.</summary>
+    /// <summary>Runs tokens through all blocks and the final norm, as <see cref="Decoder.Forward"/> does; none of them is part of a picture.</summary>
     /// <param name="ids">[T] int64.</param>
     /// <param name="positions">[T] int64.</param>
     /// <param name="attention">Who sees whom.</param>
-    /// <returns>[T, V], owned by the caller's dispose scope.</returns>
-    public Tensor Step(Tensor ids, Tensor positions, IAttention attention)
+    /// <param name="rows">Rows whose output is wanted, [R] int64; empty: only keys and values are wanted; null: all.</param>
+    /// <returns>[T, C] or [R, C], owned by the caller's dispose scope; null where <paramref name="rows"/> is empty.</returns>
+    public Tensor? Forward(Tensor ids, Tensor positions, IAttention attention, Tensor? rows = null)
     {
         using var scope = NewDisposeScope();
         var c = _decoder.Configuration;
-        var T = ids.size(0);
         var (cos, sin) = _decoder.Rotary.Angles(positions, ScalarType.Float32);
         var h = _decoder.Embedding.index_select(0, ids);                                                  // [T, C]
         for (var i = 0; i < _layers.Length; i++)
@@ -53,22 +53,37 @@ internal sealed class PackedModel : IDisposable
             using var inner = NewDisposeScope();
             var layer = _layers[i];
             var x = RowKernels.Norm(h, layer.Source.attention_norm, c.NormEpsilon);
-            var all = layer.QueriesKeysValues.Linear(x, layer.QueriesKeysValuesBias);               // [T, (H + 2K)·D]: queries, keys, values
-            var heads = all.view(T, c.Heads + (2 * c.KeyValueHeads), c.HeadSize);
-            var met = attention.Attend(
-                i,
-                RowKernels.Turn(heads.narrow(1, 0, c.Heads), layer.Source.q_norm, c.NormEpsilon, cos, sin),
-                RowKernels.Turn(heads.narrow(1, c.Heads, c.KeyValueHeads), layer.Source.k_norm, c.NormEpsilon, cos, sin),
-                heads.narrow(1, c.Heads + c.KeyValueHeads, c.KeyValueHeads))!;
-            var middle = layer.Output.LinearAdd(met.reshape(T, c.Heads * c.HeadSize), layer.Source.wo_bias, h);
+            var all = layer.QueriesKeysValues.Linear(x, layer.QueriesKeysValuesBias);                     // [T, (H + 2K)·D]: queries, keys, values
+            var heads = all.view(all.size(0), c.Heads + (2 * c.KeyValueHeads), c.HeadSize);
+            var q = RowKernels.Turn(heads.narrow(1, 0, c.Heads), layer.Source.q_norm, c.NormEpsilon, cos, sin);
+            var k = RowKernels.Turn(heads.narrow(1, c.Heads, c.KeyValueHeads), layer.Source.k_norm, c.NormEpsilon, cos, sin);
+            var v = heads.narrow(1, c.Heads + c.KeyValueHeads, c.KeyValueHeads);
+            if (rows is not null && i == _layers.Length - 1)
+            {
+                if (rows.NumberOfElements == 0)
+                {
+                    attention.Attend(i, null, k, v);
+                    return null;
+                }
+
+                (q, h) = (q.index_select(0, rows), h.index_select(0, rows));
+            }
+
+            var met = attention.Attend(i, q, k, v)!;
+            var middle = layer.Output.LinearAdd(met.reshape(met.size(0), c.Heads * c.HeadSize), layer.Source.wo_bias, h);
             h.Dispose();
             x = RowKernels.Norm(middle, layer.Source.ffn_norm, c.NormEpsilon);
-            var gated = RowKernels.Gate(layer.GateUp.Linear(x, layer.GateUpBias));                  // [T, I]
+            var gated = RowKernels.Gate(layer.GateUp.Linear(x, layer.GateUpBias));                        // [T, I]
             h = layer.Down.LinearAdd(gated, layer.Source.w2_bias, middle).MoveToOuterDisposeScope();
         }
 
-        return _head.Linear(RowKernels.Norm(h, _decoder.Norm, c.NormEpsilon), null).MoveToOuterDisposeScope();
+        return RowKernels.Norm(h, _decoder.Norm, c.NormEpsilon).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Logits of hidden states.</summary>
+    /// <param name="hidden">[T, C].</param>
+    /// <returns>[T, V], owned by the caller's dispose scope.</returns>
+    public Tensor Logits(Tensor hidden) => _head.Linear(hidden, null);
 
     public void Dispose()
     {
