@@ -41,8 +41,8 @@ internal sealed unsafe class PackedWeight : IDisposable
         if (Vector512.IsHardwareAccelerated && _outputs % TileProduct.Columns == 0 && _inputs % 2 == 0 && Aten.PackedData(_weight) is var data and not 0)
         {
             _data = data;
-            var few = weight.dtype == ScalarType.Float32 ? MostRows : TileProduct.PairRows;
-            FewRows = AreSame(weight, 1) && AreSame(weight, few) ? few : 0;
+            int[] tried = weight.dtype == ScalarType.Float32 ? [1, TileProduct.Rows, MostRows] : [1, TileProduct.PairRows];
+            FewRows = Array.TrueForAll(tried, rows => AreSame(weight, rows)) ? tried[^1] : 0;
         }
     }
 
