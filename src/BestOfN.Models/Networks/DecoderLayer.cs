@@ -78,10 +78,19 @@ internal sealed class DecoderLayer
 
         // Without gradients the residual is added by the product itself, and the feed-forward part goes through in pieces, to bound its memory.
         h = Add(wo_plora, Sum(h, met, wo, wo_bias), met, pictures?.All);
+        return InPieces(h, (piece, first) => FeedForward(configuration, piece, pictures?.Piece(first))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What becomes of rows of which none looks at another, <see cref="PieceRows"/> at a time.</summary>
+    /// <param name="h">[T, C].</param>
+    /// <param name="part">Gets some adjacent rows, and which the first is; its result is as large.</param>
+    /// <returns>[T, C], in the dispose scope of the caller.</returns>
+    internal static Tensor InPieces(Tensor h, Func<Tensor, long, Tensor> part)
+    {
         var (T, pieceRows) = (h.size(0), PieceRows(h.size(0)));
         if (T <= pieceRows)
         {
-            return FeedForward(configuration, h, pictures?.Piece(0)).MoveToOuterDisposeScope();
+            return part(h, 0);
         }
 
         var result = empty_like(h);
@@ -89,10 +98,10 @@ internal sealed class DecoderLayer
         {
             using var inner = NewDisposeScope();
             var count = Math.Min(pieceRows, T - first);
-            result.narrow(0, first, count).copy_(FeedForward(configuration, h.narrow(0, first, count), pictures?.Piece(first)));
+            result.narrow(0, first, count).copy_(part(h.narrow(0, first, count), first));
         }
 
-        return result.MoveToOuterDisposeScope();
+        return result;
     }
 
     /// <summary>Rows that go through the feed-forward part at a time; few, and products would order the weights anew for each.</summary>

@@ -72,9 +72,7 @@ internal sealed class PackedModel : IDisposable
             var met = attention.Attend(i, q, k, v)!;
             var middle = layer.Output.LinearAdd(met.reshape(met.size(0), c.Heads * c.HeadSize), layer.Source.wo_bias, h);
             h.Dispose();
-            x = RowKernels.Norm(middle, layer.Source.ffn_norm, c.NormEpsilon);
-            var gated = RowKernels.Gate(layer.GateUp.Linear(x, layer.GateUpBias));                        // [T, I]
-            h = layer.Down.LinearAdd(gated, layer.Source.w2_bias, middle).MoveToOuterDisposeScope();
+            h = DecoderLayer.InPieces(middle, (piece, _) => layer.FeedForward(piece, c.NormEpsilon)).MoveToOuterDisposeScope();
         }
 
         return RowKernels.Norm(h, _decoder.Norm, c.NormEpsilon).MoveToOuterDisposeScope();
@@ -127,6 +125,12 @@ internal sealed class PackedModel : IDisposable
     private sealed record Layer(
         DecoderLayer Source, PackedWeight QueriesKeysValues, Tensor? QueriesKeysValuesBias, PackedWeight Output, PackedWeight GateUp, Tensor? GateUpBias, PackedWeight Down) : IDisposable
     {
+        public Tensor FeedForward(Tensor h, double epsilon)
+        {
+            var gated = RowKernels.Gate(GateUp.Linear(RowKernels.Norm(h, Source.ffn_norm, epsilon), GateUpBias));       // [T, I]
+            return Down.LinearAdd(gated, Source.w2_bias, h);
+        }
+
         public void Dispose()
         {
             foreach (var part in (IDisposable?[])[QueriesKeysValues, QueriesKeysValuesBias, Output, GateUp, GateUpBias, Down])

@@ -35,7 +35,7 @@ internal sealed unsafe class PackedWeight : IDisposable
     {
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        _weight = Aten.Pack(weight).DetachFromDisposeScope();
+        _weight = Aten.Pack(weight);
         (_outputs, _inputs) = ((int)weight.size(0), (int)weight.size(1));
         _stretches = [.. Stretches(_inputs)];
         if (Vector512.IsHardwareAccelerated && _outputs % TileProduct.Columns == 0 && _inputs % 2 == 0 && Aten.PackedData(_weight) is var data and not 0)
@@ -44,6 +44,8 @@ internal sealed unsafe class PackedWeight : IDisposable
             int[] tried = weight.dtype == ScalarType.Float32 ? [1, TileProduct.Rows, MostRows] : [1, TileProduct.PairRows];
             FewRows = Array.TrueForAll(tried, rows => AreSame(weight, rows)) ? tried[^1] : 0;
         }
+
+        _weight.DetachFromDisposeScope();
     }
 
     /// <summary>So many rows at most are multiplied here; 0: none are.</summary>

@@ -65,6 +65,19 @@ public sealed class SequenceBatchTests
     }
 
     [Theory, InlineData(false), InlineData(true)]
+    public void A_prompt_may_be_longer_than_what_goes_through_a_layer_at_a_time(bool isPacked)
+    {
+        using var inference = inference_mode();
+        using var model = RandomModels.Create(maxPositions: 4096);
+        using var packed = isPacked ? PackedModel.Of(model) : null;
+        using var batch = new SequenceBatch(model, packed);
+        var (prompt, forks) = (RandomModels.Prompt(2100), Sequences(2));
+        batch.Add([(prompt, forks)], 3);
+        Run(batch, 3, tokensPerPrefill: 4096);
+        Assert.Equal(RandomModels.NaiveGreedy(model, prompt, 3), forks[1].Ids);
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
     public void Answers_may_outgrow_the_first_piece_of_cache(bool isPacked)
     {
         using var inference = inference_mode();
