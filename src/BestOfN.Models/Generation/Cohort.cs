@@ -120,10 +120,10 @@ internal sealed class Cohort : IDisposable
         var last = finished ? Enumerable.Range(0, count).Select(i => (long)(i * columns) + _prompts[first + i].Ids.Count - from - 1).ToArray() : [];
         var attention = new PrefillAttention(_promptKeys, _promptValues, first, from, columns, Mask(_prompts.AsSpan(first, count)));
         var seen = _pictures?.Take(ids);
-        var (read, where, wanted) = (tensor(ids, device: device), tensor(positions, device: device), tensor(last, ScalarType.Int64, device));
+        var (input, where, wanted) = (tensor(ids, device: device), tensor(positions, device: device), tensor(last, ScalarType.Int64, device));
         var hidden = seen is null && _packed is not null
-            ? _packed.Forward(read, where, attention, wanted)
-            : _decoder.Forward(read, where, attention, wanted, pictures: seen);
+            ? _packed.Forward(input, where, attention, wanted)
+            : _decoder.Forward(input, where, attention, wanted, pictures: seen);
         if (!finished)
         {
             _readColumns += columns;

@@ -40,7 +40,7 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
             return [];
         }
 
-        var logits = packed?.Logits(begun.Hidden) ?? model.Logits(begun.Hidden);
+        var logits = Logits(begun.Hidden);
         TokenSampler.Draw(logits.index_select(0, tensor(begun.States, device: logits.device)), begun.Sequences);
         return begun.Sequences;
     }
@@ -73,8 +73,7 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
         var device = model.Decoder.Device;
         var (at, where) = (tensor(ids, device: device), tensor(positions, device: device));
         var attention = new CohortsAttention(running);
-        TokenSampler.Draw(
-            packed is not null ? packed.Logits(packed.Forward(at, where, attention)!) : model.Logits(model.Decoder.Forward(at, where, attention)!), rows);
+        TokenSampler.Draw(Logits(packed is null ? model.Decoder.Forward(at, where, attention)! : packed.Forward(at, where, attention)!), rows);
         return rows;
     }
 
@@ -102,4 +101,6 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
         _cohorts.ForEach(c => c.Dispose());
         _cohorts.Clear();
     }
+
+    private Tensor Logits(Tensor hidden) => packed?.Logits(hidden) ?? model.Logits(hidden);
 }

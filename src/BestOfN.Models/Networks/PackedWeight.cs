@@ -22,9 +22,6 @@ internal sealed unsafe class PackedWeight : IDisposable
     private const int MostRows = 2 * TileProduct.TallRows;
     private const int InputsAtOnce = 64;
 
-    // Numbers that are worth a thread.
-    private const long Worthwhile = 1 << 15;
-
     private readonly Tensor _weight;
     private readonly int _inputs, _outputs;
     private readonly int[] _stretches;
@@ -120,13 +117,11 @@ internal sealed unsafe class PackedWeight : IDisposable
     {
         var (from, stride, rows, to) = ((nint)Aten.Data(x), x.stride(0), (int)x.size(0), (nint)Aten.Data(result));
         var (offsets, others) = (bias is null ? 0 : (nint)Aten.Data(bias), added is null ? 0 : (nint)Aten.Data(added));
-        var panels = _outputs / TileProduct.Columns;
-        var parts = (int)Math.Clamp((long)_outputs * _inputs / Worthwhile, 1, Math.Min(panels, 4 * get_num_threads()));
-        TorchThreads.Run(parts, i =>
+        RowKernels.InParts(_outputs / TileProduct.Columns, (long)TileProduct.Columns * _inputs, (first, count) =>
         {
-            for (var panel = panels * i / parts; panel < panels * (i + 1) / parts; panel++)
+            for (var panel = first; panel < first + count; panel++)
             {
-                Panel<T, TLanes>(panel, (T*)from, stride, rows, (T*)offsets, (T*)others, (T*)to);
+                Panel<T, TLanes>((int)panel, (T*)from, stride, rows, (T*)offsets, (T*)others, (T*)to);
             }
         });
     }
@@ -152,7 +147,7 @@ internal sealed unsafe class PackedWeight : IDisposable
             }
             else
             {
-                TileProduct.Multiply((ushort*)x, stride, rows, (uint*)weights, count, sums, !isFirst);
+                TileProduct.Multiply((ushort*)x, stride, rows, (ushort*)weights, count, sums, !isFirst);
             }
 
             x += count;
@@ -187,6 +182,7 @@ internal sealed unsafe class PackedWeight : IDisposable
     private static void MultiplyMore(float* x, long stride, int rows, float* weights, int count, float* sums, bool add)
     {
         var fresh = stackalloc float[MostRows * TileProduct.Columns];
+        var target = add ? fresh : sums;
         var tiles = (rows + TileProduct.TallRows - 1) / TileProduct.TallRows;
         for (var first = 0; first < count; first += InputsAtOnce)
         {
@@ -199,15 +195,14 @@ internal sealed unsafe class PackedWeight : IDisposable
                 {
                     TileProduct.Continue(
                         x + (row * stride) + first, stride, tall, weights + ((long)first * TileProduct.Columns) + column, inputs,
-                        fresh + (row * TileProduct.Columns) + column, goOn: first > 0);
+                        target + (row * TileProduct.Columns) + column, goOn: first > 0);
                 }
             }
         }
 
-        for (var i = 0; i < rows * TileProduct.Columns; i += Lanes.Count)
+        for (var i = 0; add && i < rows * TileProduct.Columns; i += Lanes.Count)
         {
-            var (a, b) = Float32Lanes.Load(fresh + i);
-            var (p, q) = add ? Float32Lanes.Load(sums + i) : default;
+            var ((a, b), (p, q)) = (Float32Lanes.Load(fresh + i), Float32Lanes.Load(sums + i));
             Float32Lanes.Store(sums + i, a + p, b + q);
         }
     }

@@ -241,7 +241,10 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>Shares rows among threads where there are enough.</summary>
-    private static void InParts(long rows, long width, Action<long, long> part)
+    /// <param name="rows">How many.</param>
+    /// <param name="width">Numbers that each goes through.</param>
+    /// <param name="part">Gets the first of some adjacent rows, and how many; must not touch tensors.</param>
+    public static void InParts(long rows, long width, Action<long, long> part)
     {
         var parts = (int)Math.Clamp(rows * width / Worthwhile, 1, Math.Min(rows, 4L * get_num_threads()));
         if (parts <= 1)

@@ -13,8 +13,6 @@ internal static unsafe class TileProduct
     public const int PairRows = 4;
     public const int Columns = 64;
 
-    private const uint UpperHalf = 0xffff0000;
-
     /// <summary>y = x · m, or y += x · m, in float32.</summary>
     /// <param name="x">1..6 rows of n numbers.</param>
     /// <param name="xStride">From a row of x to the next.</param>
@@ -112,7 +110,7 @@ internal static unsafe class TileProduct
     /// <param name="n">How many are added up.</param>
     /// <param name="y">As many rows as x has, of 64 float32 numbers, adjacent.</param>
     /// <param name="add">Whether to add to what is there.</param>
-    public static void Multiply(ushort* x, long xStride, int rows, uint* m, int n, float* y, bool add)
+    public static void Multiply(ushort* x, long xStride, int rows, ushort* m, int n, float* y, bool add)
     {
         if (rows <= 2)
         {
@@ -125,13 +123,13 @@ internal static unsafe class TileProduct
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyTwo(ushort* x, long xStride, int rows, uint* m, int n, float* y, bool add)
+    private static void MultiplyTwo(ushort* x, long xStride, int rows, ushort* m, int n, float* y, bool add)
     {
         var b = Row(x, xStride, rows, 1);
         Sums sa = default, sb = default;
-        for (var i = 0; i < n; i += 2, m += Columns)
+        for (var i = 0; i < n; i += 2, m += 2 * Columns)
         {
-            var (even, odd) = Sums.Load(m);
+            var (even, odd) = Sums.Split(m);
             sa = sa.Plus(BFloat16Lanes.Get(x + i + 1), odd).Plus(BFloat16Lanes.Get(x + i), even);
             sb = sb.Plus(BFloat16Lanes.Get(b + i + 1), odd).Plus(BFloat16Lanes.Get(b + i), even);
         }
@@ -141,13 +139,13 @@ internal static unsafe class TileProduct
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyFour(ushort* x, long xStride, int rows, uint* m, int n, float* y, bool add)
+    private static void MultiplyFour(ushort* x, long xStride, int rows, ushort* m, int n, float* y, bool add)
     {
         ushort* b = Row(x, xStride, rows, 1), c = Row(x, xStride, rows, 2), d = Row(x, xStride, rows, 3);
         Sums sa = default, sb = default, sc = default, sd = default;
-        for (var i = 0; i < n; i += 2, m += Columns)
+        for (var i = 0; i < n; i += 2, m += 2 * Columns)
         {
-            var (even, odd) = Sums.Load(m);
+            var (even, odd) = Sums.Split(m);
             sa = sa.Plus(BFloat16Lanes.Get(x + i + 1), odd).Plus(BFloat16Lanes.Get(x + i), even);
             sb = sb.Plus(BFloat16Lanes.Get(b + i + 1), odd).Plus(BFloat16Lanes.Get(b + i), even);
             sc = sc.Plus(BFloat16Lanes.Get(c + i + 1), odd).Plus(BFloat16Lanes.Get(c + i), even);
@@ -172,13 +170,13 @@ internal static unsafe class TileProduct
         public static Sums Load(float* m) => new(Vector512.Load(m), Vector512.Load(m + 16), Vector512.Load(m + 32), Vector512.Load(m + 48));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static (Sums Even, Sums Odd) Load(uint* m)
+        public static (Sums Even, Sums Odd) Split(ushort* m)
         {
-            var upper = Vector512.Create(UpperHalf);
-            Vector512<uint> a = Vector512.Load(m), b = Vector512.Load(m + 16), c = Vector512.Load(m + 32), d = Vector512.Load(m + 48);
-            return (
-                new((a << 16).AsSingle(), (b << 16).AsSingle(), (c << 16).AsSingle(), (d << 16).AsSingle()),
-                new((a & upper).AsSingle(), (b & upper).AsSingle(), (c & upper).AsSingle(), (d & upper).AsSingle()));
+            var (a, p) = BFloat16Lanes.Split(m);
+            var (b, q) = BFloat16Lanes.Split(m + 32);
+            var (c, r) = BFloat16Lanes.Split(m + 64);
+            var (d, s) = BFloat16Lanes.Split(m + 96);
+            return (new(a, b, c, d), new(p, q, r, s));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -214,6 +212,7 @@ internal static unsafe class TileProduct
             d.Store(y + 48);
         }
     }
+
     /// <summary>32 numbers.</summary>
     private readonly struct HalfSums(Vector512<float> a, Vector512<float> b)
     {

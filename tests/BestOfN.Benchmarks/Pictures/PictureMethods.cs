@@ -5,6 +5,7 @@ using BestOfN.Models.Networks;
 using BestOfN.Models.Pictures;
 using BestOfN.Models.Prompts;
 using BestOfN.Models.Scoring;
+using BestOfN.Models.Tests;
 using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks.Pictures;
@@ -55,7 +56,7 @@ internal sealed class PictureMethods : IDisposable
         long[] last = [.. Enumerable.Range(1, c.N).Select(i => ((long)i * length) - 1)];
 
         var device = _network.Decoder.Device;
-        var positions = tensor(Enumerable.Range(0, c.N * length).Select(i => (long)(i % length)).ToArray(), device: device);
+        var positions = Positions.Of(length).repeat(c.N).to(device);
         var pictures = new PictureTokens(tensor(seen, device: device), cat(vectors, 0));
         var hidden = _network.Decoder.Forward(tensor(ids, device: device), positions, new BatchedAttention(c.N), pictures: pictures)!;
         return _network.Head.Score(hidden.index_select(0, tensor(last, device: device))).cpu().data<float>().ToArray();

@@ -1,5 +1,6 @@
 using BestOfN.Models.Networks;
 using BestOfN.Models.Scoring;
+using BestOfN.Models.Tests;
 using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks.Scoring;
@@ -39,7 +40,7 @@ internal sealed class ScoringMethods(RewardNetwork network)
     {
         using var scope = NewDisposeScope();
         var device = network.Decoder.Device;
-        var positions = tensor(Enumerable.Range(0, ids.Length).Select(i => (long)(i % (ids.Length / batch))).ToArray(), device: device);
+        var positions = Positions.Of(ids.Length / batch).repeat(batch).to(device);
         var hidden = network.Decoder.Forward(tensor(ids.Select(i => (long)i).ToArray(), device: device), positions, new BatchedAttention(batch))!;
         return network.Head.Score(hidden.index_select(0, tensor(rows.Select(r => (long)r).ToArray(), device: device))).cpu().data<float>().ToArray();
     }

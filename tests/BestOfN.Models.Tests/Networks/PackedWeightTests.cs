@@ -94,7 +94,7 @@ public sealed class PackedWeightTests
         var expected = x.to(ScalarType.Float64).matmul(m.to(ScalarType.Float64));
         expected = add ? expected.add(y, HeldScalar.One) : expected;
         var pairs = m.view(n / 2, 2, 64).transpose(1, 2).contiguous();
-        TileProduct.Multiply((ushort*)Aten.Data(x), n, rows, (uint*)Aten.Data(pairs), n, (float*)Aten.Data(y), add);
+        TileProduct.Multiply((ushort*)Aten.Data(x), n, rows, (ushort*)Aten.Data(pairs), n, (float*)Aten.Data(y), add);
         Assert.InRange((y - expected).abs().max().item<double>(), 0, 1e-5 * n);
     }
 }

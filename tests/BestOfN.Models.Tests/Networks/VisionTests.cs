@@ -121,7 +121,8 @@ public sealed class VisionTests
 
         var vectors = encoder.Encode([Noise(24, 12), Noise(12, 12)]);
         Assert.Equal([17, 13], vectors.Select(v => v.size(0)));   // 2 · 3 + 1 + 2 · 5 and 2 · 3 + 1 + 2 · 3
-        cat(vectors, 0).norm().backward();
+        var all = cat(vectors, 0);
+        (all * all).sum().backward();
         foreach (var (name, parameter) in encoder.Parameters)
         {
             // A bias on the keys shifts all scores of a query alike, which the softmax takes away again.

@@ -1,4 +1,5 @@
 using BestOfN.Models.Networks;
+using BestOfN.Models.Tests;
 using BestOfN.Training.FullSize;
 using static TorchSharp.torch;
 
@@ -131,7 +132,7 @@ public sealed class PairGradientTests
         {
             using var scope = NewDisposeScope();
             long[] ids = [.. samples[row].GetProperty("segments")[0].GetProperty("text_ids").EnumerateArray().Select(i => i.GetInt64())];
-            var hidden = network.Decoder.Forward(tensor(ids), tensor(Enumerable.Range(0, ids.Length).Select(i => (long)i).ToArray()), new BatchedAttention(1))!;
+            var hidden = network.Decoder.Forward(tensor(ids), Positions.Of(ids.Length), new BatchedAttention(1))!;
             (network.Head.Score(hidden.narrow(0, ids.Length - 1, 1)).sum() * tensor(slopes[row])).backward();
         }
     }
