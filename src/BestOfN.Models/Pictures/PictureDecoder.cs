@@ -9,8 +9,12 @@ namespace BestOfN.Models.Pictures;
 /// is scaled where Pillow clips it to white.</remarks>
 public static class PictureDecoder
 {
-    // An honest progressive JPEG has about ten scans; each is a pass over all pixels that costs the sender a few bytes.
+    // An honest progressive JPEG has about ten scans. Each is a pass over all pixels that costs the sender a few bytes.
     private const int MaximumScans = 256;
+    private const int ScansOfLargestPicture = 20;
+
+    // The decoder unpacks every compressed text of a PNG, up to 8 MB each out of 8 kB, though nobody reads it.
+    private const int MaximumTexts = 100;
 
     /// <summary>Decodes a picture and turns it as its EXIF data say.</summary>
     /// <param name="content">The file; its format is told by its first bytes.</param>
@@ -30,14 +34,22 @@ public static class PictureDecoder
 
         var format = FormatOf(content.Span)
             ?? throw new PictureException("The file is not a picture of a known format: PNG, JPEG, WebP, GIF or BMP is expected.");
-        if (format == "JPEG" && Scans(content.Span) > MaximumScans)
+        var scans = format == "JPEG" ? Scans(content.Span) : 1;
+        if (scans > MaximumScans)
         {
             throw new PictureException($"The JPEG has more than {MaximumScans} scans.");
         }
 
-        using var stream = new PictureStream(format == "GIF" ? GifFile.WithoutTransparency(content) : content, limits.Time, cancellationToken);
-        using var native = new SKManagedStream(stream, disposeManagedStream: false);
-        using var codec = SKCodec.Create(native, out var opened);
+        if (format == "PNG" && content.Span.Count("zTXt"u8) + content.Span.Count("iTXt"u8) > MaximumTexts)
+        {
+            throw new PictureException($"The PNG has more than {MaximumTexts} texts.");
+        }
+
+        // The decoder gets memory that it cannot leave. A stream of managed code would be asked by native frames,
+        // where an exception (a file that says "skip 4 GB" causes one) ends the process.
+        using var data = SKData.CreateCopy((format == "GIF" ? GifFile.WithoutTransparency(content) : content).Span);
+        using var stream = new SKMemoryStream(data);
+        using var codec = SKCodec.Create(stream, out var opened);
         if (codec is null)
         {
             throw Failure(opened);
@@ -55,6 +67,12 @@ public static class PictureDecoder
                 $"The {format} declares {width} x {height} pixels; at most {limits.Pixels} pixels and {limits.Side} along a side are allowed.");
         }
 
+        if ((long)width * height * scans > (long)limits.Pixels * ScansOfLargestPicture)
+        {
+            throw new PictureException($"The JPEG has {scans} scans, too many for {width} x {height} pixels.");
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
         var pixels = Read(codec, width, height);
         var origin = orientation == PictureOrientation.AsShown ? codec.EncodedOrigin : SKEncodedOrigin.TopLeft;
         return ToPicture(pixels, width, height, origin);
@@ -81,18 +99,12 @@ public static class PictureDecoder
             return pixels;
         }
 
-        Exception Failure(SKCodecResult result)
+        PictureException Failure(SKCodecResult result) => new(result switch
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            return stream.IsExpired
-                ? new PictureException($"Decoding the {format} took longer than {limits.Time.TotalSeconds:0.###} s.")
-                : new PictureException(result switch
-                {
-                    SKCodecResult.IncompleteInput => $"The {format} is truncated: it ends before its last pixel.",
-                    SKCodecResult.Unimplemented or SKCodecResult.InvalidConversion => $"The {format} uses a feature that is not supported.",
-                    _ => $"The {format} is damaged.",
-                });
-        }
+            SKCodecResult.IncompleteInput => $"The {format} is truncated: it ends before its last pixel.",
+            SKCodecResult.Unimplemented or SKCodecResult.InvalidConversion => $"The {format} uses a feature that is not supported.",
+            _ => $"The {format} is damaged.",
+        });
     }
 
     private static string? FormatOf(ReadOnlySpan<byte> content) => content switch

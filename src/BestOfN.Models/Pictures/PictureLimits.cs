@@ -17,7 +17,4 @@ public sealed record PictureLimits
 
     /// <summary>Pixels along the longer side.</summary>
     public int Side { get; init; } = 32_768;
-
-    /// <summary>Wall-clock time for decoding one picture. It is looked at whenever the decoder asks for more of the file.</summary>
-    public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -17,6 +17,7 @@ public sealed class JudgedPictureTests
     [InlineData("vast", "declares 30000 x 30000 pixels", false)]
     [InlineData("lying", "truncated", false)]
     [InlineData("vast", "declares 30000 x 30000 pixels", true)]
+    [InlineData("elsewhere", "The BMP is", false)]
     public async Task A_picture_that_the_judge_cannot_see_costs_no_candidate(string file, string reason, bool streams)
     {
         await using var upstream = await OpenAIUpstream.StartAsync("no", "yes it is");
@@ -63,15 +64,17 @@ public sealed class JudgedPictureTests
         "noise" => "not a picture"u8.ToArray(),
         "truncated" => Sound()[..^100],
         "vast" => Bitmap(30_000, 30_000),
+        "elsewhere" => Bitmap(1, 1, pixelsAt: -1),
         _ => Bitmap(1000, 1000),
     };
 
     /// <summary>A bitmap that has none of the pixels that it declares.</summary>
-    private static byte[] Bitmap(int width, int height)
+    /// <param name="pixelsAt">Where the file says that its pixels begin: an unsigned number to a decoder.</param>
+    private static byte[] Bitmap(int width, int height, int pixelsAt = 54)
     {
         var file = new byte[54];
         "BM"u8.CopyTo(file);
-        foreach (var (offset, value) in ((int, int)[])[(2, 54), (10, 54), (14, 40), (18, width), (22, height), (26, 1 | (24 << 16))])
+        foreach (var (offset, value) in ((int, int)[])[(2, 54), (10, pixelsAt), (14, 40), (18, width), (22, height), (26, 1 | (24 << 16))])
         {
             BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(offset), value);
         }
