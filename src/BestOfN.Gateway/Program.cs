@@ -8,6 +8,7 @@ using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Health;
 using BestOfN.Gateway.InProcess;
+using BestOfN.Gateway.RequestIds;
 using BestOfN.Gateway.Streaming;
 using BestOfN.Gateway.Telemetry;
 using BestOfN.Gateway.Upstream;
@@ -26,6 +27,7 @@ builder.Services.AddHealth();
 builder.Services.AddTelemetry();
 
 var app = builder.Build();
+app.UseRequestIds();
 app.UseOpenAIErrors();
 app.UseAccess();
 app.MapChatCompletions();

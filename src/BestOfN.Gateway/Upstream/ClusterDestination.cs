@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.CompilerServices;
+using BestOfN.Gateway.RequestIds;
 using BestOfN.Protocols.Upstreams;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -43,6 +44,7 @@ internal sealed class ClusterDestination : IUpstreamDestination
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
         }
 
+        RequestId.Send(_client, request);
         return _cluster.HttpClient.SendAsync(request, cancellationToken);
     }
 
@@ -113,7 +115,7 @@ internal sealed class ClusterDestination : IUpstreamDestination
         {
             await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
             proxyRequest.Headers.Host = host;
-            UpstreamServices.ReplaceCredentials(httpContext, proxyRequest, settings);
+            UpstreamServices.ReplaceClient(httpContext, proxyRequest, settings);
         }
     }
 

@@ -1,5 +1,6 @@
 using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Completions;
+using BestOfN.Gateway.RequestIds;
 using BestOfN.Protocols.Upstreams;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -23,7 +24,7 @@ internal static class UpstreamServices
         var services = builder.Services;
         services.AddReverseProxy()
             .LoadFromConfig(builder.Configuration.GetSection(ProxySection))
-            .AddTransforms(ReplaceCredentials)
+            .AddTransforms(ReplaceClient)
             .ConfigureHttpClient((_, handler) =>
             {
                 handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5); // sees changes of DNS
@@ -40,7 +41,7 @@ internal static class UpstreamServices
         services.AddHealthChecks().AddCheck<UpstreamHealthCheck>("upstreams", tags: ["ready"]);
     }
 
-    private static void ReplaceCredentials(TransformBuilderContext route)
+    private static void ReplaceClient(TransformBuilderContext route)
     {
         if (route.Cluster is null)
         {
@@ -50,13 +51,13 @@ internal static class UpstreamServices
         var settings = ClusterSettings.Read(route.Cluster);
         route.AddRequestTransform(request =>
         {
-            ReplaceCredentials(request.HttpContext, request.ProxyRequest, settings);
+            ReplaceClient(request.HttpContext, request.ProxyRequest, settings);
             return ValueTask.CompletedTask;
         });
     }
 
     /// <summary>What the client showed to the gateway goes no further; what the upstream wants to see is put there.</summary>
-    internal static void ReplaceCredentials(HttpContext context, HttpRequestMessage request, ClusterSettings settings)
+    internal static void ReplaceClient(HttpContext context, HttpRequestMessage request, ClusterSettings settings)
     {
         foreach (var name in _credentials)
         {
@@ -67,5 +68,7 @@ internal static class UpstreamServices
         {
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
         }
+
+        RequestId.Send(context, request);
     }
 }

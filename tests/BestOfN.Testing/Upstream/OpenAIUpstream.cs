@@ -113,6 +113,7 @@ public sealed class OpenAIUpstream : IAsyncDisposable
             await body.ReadToEndAsync(),
             context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
         _requests.Enqueue(request);
+        context.Response.Headers["x-request-id"] = "the-upstreams-own";
         Arrived.Increment();
         try
         {
