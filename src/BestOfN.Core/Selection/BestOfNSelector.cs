@@ -102,7 +102,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
                 .OrderBy(group => group.Key.IsTruncated)
                 .ThenBy(group => group.Key.IsUnjudged)
                 .SelectMany(group => (group.Key.IsUnjudged ? _withoutScores : strategy)
-                    .Rank([.. group.Select(slot => new ScoredCandidate(slot.Candidate!, slot.Score))]))
+                    .Rank([.. group.Select(slot => slot.Scored)]))
                 .Select(ranked => slots[ranked.Candidate.Index]),
         ];
     }

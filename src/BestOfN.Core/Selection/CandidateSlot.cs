@@ -8,12 +8,19 @@ namespace BestOfN.Core.Selection;
 internal sealed class CandidateSlot(int index)
 {
     private readonly StringBuilder _text = new();
+    private string? _key;
 
     public int Index => index;
 
     public Candidate? Candidate { get; private set; }
 
     public GenerationFailedException? Failure { get; private set; }
+
+    /// <summary>What the answer says and does.</summary>
+    public MessageContent Content => field ??= MessageContent.Of(Candidate!);
+
+    /// <summary>The candidate as strategies see it.</summary>
+    public ScoredCandidate Scored => new(Candidate!, Score) { Key = _key ??= AnswerKey.Of(Content) };
 
     public CandidateScore? Score { get; set; }
 

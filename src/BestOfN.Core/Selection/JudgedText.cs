@@ -4,40 +4,32 @@ using BestOfN.Core.Generation;
 
 namespace BestOfN.Core.Selection;
 
-/// <summary>What a judge reads of a message: its text, then its refusal and its tool calls, one <c>name(arguments)</c> a line.</summary>
-/// <remarks>Without the calls, all candidates that only call tools would look alike. Their ids are left out, for they differ in every candidate.</remarks>
+/// <summary>What a judge reads of a message: its text, then its refusal and its tool calls, one <c>name(input)</c> a line.</summary>
+/// <remarks>Without the calls, all candidates that only call tools would look alike.</remarks>
 public static class JudgedText
 {
-    public static string Of(Candidate candidate)
-    {
-        if (candidate.Text.Length > 0 && candidate.FinishReason is "stop" or "length" || candidate.Message.IsEmpty)
-        {
-            return candidate.Text;
-        }
+    public static string Of(Candidate candidate) => Of(MessageContent.Of(candidate));
 
-        using var message = JsonDocument.Parse(candidate.Message);
-        return Of(candidate.Text, message.RootElement);
-    }
-
-    /// <param name="text">The text of the message.</param>
+    /// <summary>The refusal and the calls of a message, without its text.</summary>
     /// <param name="message">The message object, as OpenAI's protocol writes it.</param>
-    public static string Of(string text, JsonElement message)
+    public static string WithoutText(JsonElement message) => Of(MessageContent.Of(message) with { Text = "" });
+
+    public static string Of(MessageContent content)
     {
-        var judged = new StringBuilder(text);
-        if (message.TryGetProperty("refusal", out var refusal) && refusal.ValueKind is JsonValueKind.String)
+        if (content is { Refusal: "", Calls: [] })
         {
-            Append(judged, refusal.GetString()!);
+            return content.Text;
         }
 
-        if (message.TryGetProperty("tool_calls", out var calls) && calls.ValueKind is JsonValueKind.Array)
+        var judged = new StringBuilder(content.Text);
+        if (content.Refusal.Length > 0)
         {
-            foreach (var call in calls.EnumerateArray())
-            {
-                if (call.TryGetProperty("function", out var function) && function.ValueKind is JsonValueKind.Object)
-                {
-                    Append(judged, $"{StringIn(function, "name")}({StringIn(function, "arguments")})");
-                }
-            }
+            Append(judged, content.Refusal);
+        }
+
+        foreach (var call in content.Calls)
+        {
+            Append(judged, $"{call.Name}({call.Input})");
         }
 
         return judged.ToString();
@@ -52,7 +44,4 @@ public static class JudgedText
 
         judged.Append(line);
     }
-
-    private static string? StringIn(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) ? value.ValueKind is JsonValueKind.String ? value.GetString() : value.GetRawText() : null;
 }

@@ -10,7 +10,7 @@ internal sealed class MajorityVoteStrategy : ISelectionStrategy
     public IReadOnlyList<ScoredCandidate> Rank(IReadOnlyList<ScoredCandidate> candidates) =>
     [
         .. candidates
-            .GroupBy(candidate => AnswerKey.Of(candidate.Candidate))
+            .GroupBy(candidate => candidate.Key)
             .OrderByDescending(group => group.Count())
             .ThenByDescending(group => group.Max(ScoreOf))
             .SelectMany(group => group.OrderByDescending(ScoreOf)),
@@ -18,7 +18,7 @@ internal sealed class MajorityVoteStrategy : ISelectionStrategy
 
     public bool IsDecided(IReadOnlyList<ScoredCandidate> finished, int outstanding)
     {
-        var counts = finished.GroupBy(candidate => AnswerKey.Of(candidate.Candidate)).Select(group => group.Count()).OrderDescending().ToList();
+        var counts = finished.GroupBy(candidate => candidate.Key).Select(group => group.Count()).OrderDescending().ToList();
         return counts.Count > 0 && counts[0] > counts.ElementAtOrDefault(1) + outstanding;
     }
 

@@ -196,7 +196,7 @@ internal sealed class SelectionRun
 
     private bool IsDecided() =>
         _request is { Choices: 1, WantsScores: false } && !_strategy.NeedsScores && _slots.Length > 1 && _strategy.IsDecided(
-            [.. _slots.Where(slot => slot.Candidate is not null && !slot.IsTruncated).Select(slot => new ScoredCandidate(slot.Candidate!, null))],
+            [.. _slots.Where(slot => slot.Candidate is not null && !slot.IsTruncated).Select(slot => slot.Scored)],
             _slots.Count(slot => !slot.HasEnded));
 
     private async Task ScoreWaveAsync(IScoringSession session, CancellationToken deadline)
@@ -210,7 +210,7 @@ internal sealed class SelectionRun
         wave.Sort((a, b) => a.Index.CompareTo(b.Index));
         var started = _time.GetTimestamp();
         var scores = await session
-            .ScoreAsync([.. wave.Select(slot => new Answer(slot.Index, JudgedText.Of(slot.Candidate!), !slot.IsPartial))], deadline)
+            .ScoreAsync([.. wave.Select(slot => new Answer(slot.Index, JudgedText.Of(slot.Content), !slot.IsPartial))], deadline)
             .WaitAsync(deadline);
         Scoring += _time.GetElapsedTime(started);
 

@@ -22,7 +22,7 @@ internal sealed class WeightedVoteStrategy : ISelectionStrategy
         return
         [
             .. candidates
-                .GroupBy(candidate => AnswerKey.Of(candidate.Candidate))
+                .GroupBy(candidate => candidate.Key)
                 .OrderByDescending(group => group.Sum(candidate => Math.Exp(ScoreOf(candidate) - highest)))
                 .ThenByDescending(group => group.Max(ScoreOf))
                 .SelectMany(group => group.OrderByDescending(ScoreOf)),

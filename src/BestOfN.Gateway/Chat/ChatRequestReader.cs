@@ -72,7 +72,7 @@ internal static class ChatRequestReader
             throw ApiException.Invalid($"'{message.PathOf("role")}' must be one of {string.Join(", ", _roles)}, but is '{role}'.", message.PathOf("role"), "invalid_value");
         }
 
-        var calls = JudgedText.Of("", message.Element);
+        var calls = JudgedText.WithoutText(message.Element);
         if (!message.TryGet("content", out var content))
         {
             return role is "assistant"
@@ -83,12 +83,13 @@ internal static class ChatRequestReader
         List<ContentPart> parts = content.ValueKind switch
         {
             JsonValueKind.String => [new TextPart(content.GetString()!)],
+            JsonValueKind.Array when role is "assistant" => AnsweredParts(content, message.PathOf("content"), body),
             JsonValueKind.Array => Parts(content, message.PathOf("content"), body, ref foreignContent),
             _ => throw RequestObject.WrongType(message.PathOf("content"), "a string or an array of parts", content),
         };
         if (calls.Length > 0)
         {
-            parts.Add(new TextPart("\n" + calls));
+            parts.Add(new TextPart(parts.Count > 0 ? "\n" + calls : calls));
         }
 
         return new ChatMessage(role, parts);
@@ -120,6 +121,33 @@ internal static class ChatRequestReader
             }
 
             index++;
+        }
+
+        return parts;
+    }
+
+    /// <summary>What an answer said and showed. Its other parts, such as reasoning, are skipped: a message that a client got here can always be sent back.</summary>
+    private static List<ContentPart> AnsweredParts(JsonElement content, string path, ReadOnlyMemory<byte> body)
+    {
+        List<ContentPart> parts = [];
+        foreach (var (index, element) in content.EnumerateArray().Index())
+        {
+            var part = new RequestObject(element, $"{path}[{index}]");
+            if (MessageContent.TextOf(element) is { } text)
+            {
+                parts.Add(new TextPart(text));
+            }
+            else if (element.ValueKind is JsonValueKind.Object && part.TryGet("type", out var type) && type.ValueKind is JsonValueKind.String)
+            {
+                if (type.ValueEquals("image_url"u8))
+                {
+                    parts.Add(Attached(part, "image_url", AttachmentKind.Picture, body));
+                }
+                else if (type.ValueEquals("video_url"u8))
+                {
+                    parts.Add(Attached(part, "video_url", AttachmentKind.Video, body));
+                }
+            }
         }
 
         return parts;
