@@ -7,8 +7,6 @@ namespace BestOfN.Cli.Convert;
 
 internal static class ConvertCommand
 {
-    private const int Mebibyte = 1 << 20;
-
     public static Command Create(CommandTerminal terminal)
     {
         var model = new Option<DirectoryInfo>("--model", "-m") { Description = "Folder of a model: pytorch_model*.bin or safetensors.", Required = true }.AcceptExistingOnly();
@@ -33,10 +31,10 @@ internal static class ConvertCommand
                 kept == "keep" ? null : Enum.Parse<torch.ScalarType>(kept, ignoreCase: true),
                 Math.Max(1, (long)(parsed.GetValue(shard) * 1e9)));
             var folder = parsed.GetRequiredValue(output).FullName;
-            await terminal.WithProgressAsync("converting, MiB", (int)Math.Max(1, conversion.Length / Mebibyte), progress => Task.Run(
+            await terminal.WithProgressAsync("converting, MiB", (int)Math.Max(1, conversion.Length / Mebibytes.Size), progress => Task.Run(
                 () =>
                 {
-                    conversion.Write(folder, progress is null ? null : new Mebibytes(progress), cancellationToken);
+                    conversion.Write(folder, new Mebibytes(progress), cancellationToken);
                     return true;
                 },
                 cancellationToken));
@@ -44,10 +42,5 @@ internal static class ConvertCommand
             return ExitCodes.Success;
         });
         return command;
-    }
-
-    private sealed class Mebibytes(IProgress<int> progress) : IProgress<long>
-    {
-        public void Report(long value) => progress.Report((int)(value / Mebibyte));
     }
 }

@@ -3,14 +3,25 @@ using Spectre.Console;
 namespace BestOfN.Cli.Hosting;
 
 /// <summary>Where a command writes: results to standard output, progress and errors to standard error.</summary>
-internal sealed record CommandTerminal(IAnsiConsole Out, IAnsiConsole Error)
+/// <param name="Out">Results.</param>
+/// <param name="Error">Progress, summaries and errors.</param>
+/// <param name="Clock">For progress; null: the system's.</param>
+internal sealed record CommandTerminal(IAnsiConsole Out, IAnsiConsole Error, TimeProvider? Clock = null)
 {
+    public TimeProvider Time => Clock ?? TimeProvider.System;
+
+    /// <summary>Writes a line to standard error as it is: a console would break it at its width.</summary>
+    public void Tell(string line) => Error.Profile.Out.Writer.WriteLine(line);
+
     public static CommandTerminal OfProcess() => new(
         AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Out) }),
         AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) }));
 
-    /// <summary>Shows progress where somebody looks at a terminal, and nothing where a file or a pipe would fill with it.</summary>
-    public async Task<T> WithProgressAsync<T>(string task, int total, Func<IProgress<int>?, Task<T>> work) => Error.Profile.Out.IsTerminal
+    /// <summary>Shows progress: a bar where somebody looks at a terminal, else a line now and then.</summary>
+    /// <param name="task">What is done, and what is counted.</param>
+    /// <param name="total">How many there are.</param>
+    /// <param name="work">Reports how many are done.</param>
+    public async Task<T> WithProgressAsync<T>(string task, int total, Func<IProgress<int>, Task<T>> work) => Error.Profile.Out.IsTerminal
         ? await Error.Progress()
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
             .StartAsync(context =>
@@ -18,7 +29,7 @@ internal sealed record CommandTerminal(IAnsiConsole Out, IAnsiConsole Error)
                 var bar = context.AddTask(Markup.Escape(task), maxValue: total);
                 return work(new SynchronousProgress(done => bar.Value = Math.Max(bar.Value, done)));
             })
-        : await work(null);
+        : await work(new SynchronousProgress(new ProgressLines(this, task, total).Report));
 
     private sealed class SynchronousProgress(Action<int> report) : IProgress<int>
     {

@@ -11,6 +11,9 @@ internal static class ExitCodes
     /// <summary>The command line is wrong.</summary>
     public const int Usage = 2;
 
+    /// <summary>The work was done but for some rows; the output and standard error say which.</summary>
+    public const int RowsFailed = 3;
+
     /// <summary>Ended by Ctrl-C: 128 + SIGINT.</summary>
     public const int Interrupted = 130;
 }

@@ -14,11 +14,23 @@ internal static class ScoreCommand
         var model = new Option<DirectoryInfo>("--model", "-m") { Description = "Folder of a reward model in the published layout.", Required = true }.AcceptExistingOnly();
         var input = new Option<FileInfo>("--input", "-i")
         {
-            Description = "JSON lines: {id, messages ending with the assistant's}, {id, messages ending with the user's, candidates} or {id, input_ids}; "
-                + "images and videos beside messages are lists of paths, from the file's folder on.",
+            Description = "JSON lines: {messages ending with the assistant's}, {messages ending with the user's, candidates} or {input_ids}; "
+                + "images and videos beside messages are lists of paths, from the file's folder on; a message has role and content. id names the row (else its line's number), "
+                + "metadata is not read, any other field is refused.",
             Required = true,
         }.AcceptExistingOnly();
-        var output = new Option<FileInfo?>("--output", "-o") { Description = "File to make; a run that was broken off goes on where it stopped. Without it: standard output." };
+        var output = new Option<FileInfo?>("--output", "-o")
+        {
+            Description = "File to make. It grows in FILE.partial; a run that was broken off goes on behind the rows that are still the same, with the same model and options. "
+                + "Without it: standard output.",
+        };
+        var force = new Option<bool>("--force") { Description = "Replace the output if it is there, and drop what another run left of it." };
+        var onError = new Option<string>("--on-error")
+        {
+            Description = "What a row does that cannot be scored: stop ends the run (exit 1); skip writes {id, error} in its place and goes on (exit 3 at the end).",
+            DefaultValueFactory = _ => "stop",
+        };
+        onError.AcceptOnlyFromAmong("stop", "skip");
         var type = new Option<string>("--dtype") { Description = "auto is bfloat16 where the hardware computes in it.", DefaultValueFactory = _ => "auto" };
         type.AcceptOnlyFromAmong("auto", "float32", "bfloat16");
         var device = new Option<string>("--device") { Description = "Where to compute.", DefaultValueFactory = _ => "cpu" };
@@ -37,42 +49,107 @@ internal static class ScoreCommand
             }
         });
 
-        var command = new Command("score", "Score conversations or candidates with a reward model.") { model, input, output, type, device, stepReward, hdNum };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var rows = ScoringRowFile.Open(parsed.GetRequiredValue(input).FullName);   // a wrong row is found before a model is loaded
-            var folder = parsed.GetRequiredValue(model);
-            var aggregation = parsed.GetValue(stepReward);
-            var options = new ScoringOptions
-            {
-                StepReward = aggregation is null ? StepAggregation.Last : Enum.Parse<StepAggregation>(aggregation, ignoreCase: true),
-                HdNum = parsed.GetValue(hdNum),
-            };
-            using var worker = new DeviceWorker(torch.device(parsed.GetRequiredValue(device)));
-            using var engine = ScoringEngine.Load(folder.Name, folder.FullName, ComputeTypes.Of(parsed.GetRequiredValue(type), worker.Device), worker, options);
-            foreach (var assumption in engine.Assumptions)
-            {
-                terminal.Error.WriteLine($"{folder.Name} does not say everything about itself; assumed: {assumption}");
-            }
-
-            if (aggregation is not null && !engine.ScoresSteps)
-            {
-                throw new InvalidDataException($"--step-reward: the model in {folder.FullName} does not score steps.");
-            }
-
-            if (options.HdNum is not null && !engine.AcceptsPictures)
-            {
-                throw new InvalidDataException($"--hd-num: the model in {folder.FullName} reads text only.");
-            }
-
-            await terminal.WithProgressAsync("scoring", rows.Count, async progress =>
-            {
-                await new RowScorer(engine).RunAsync(
-                    rows, parsed.GetValue(output)?.FullName, parsed.InvocationConfiguration.Output, progress, cancellationToken);
-                return true;
-            });
-            return ExitCodes.Success;
-        });
+        var command = new Command("score", "Score conversations or candidates with a reward model.") { model, input, output, force, onError, type, device, stepReward, hdNum };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            terminal,
+            parsed.InvocationConfiguration.Output,
+            new Request(
+                parsed.GetRequiredValue(model),
+                parsed.GetRequiredValue(input).FullName,
+                parsed.GetValue(output)?.FullName,
+                parsed.GetValue(force),
+                parsed.GetValue(onError) == "skip",
+                parsed.GetRequiredValue(type),
+                parsed.GetRequiredValue(device),
+                parsed.GetValue(stepReward),
+                parsed.GetValue(hdNum)),
+            cancellationToken));
         return command;
+    }
+
+    // What is quick to find out comes first: the output, the rows, the options, then the model.
+    private static async Task<int> RunAsync(CommandTerminal terminal, TextWriter standardOutput, Request request, CancellationToken cancellationToken)
+    {
+        using var output = request.Output is null ? null : ScoreFile.Open(request.Output, request.Input, request.Force);
+        var rows = ScoringRowFile.Open(request.Input, keepsBadRows: request.SkipsBadRows);
+        var options = new ScoringOptions
+        {
+            StepReward = request.StepReward is null ? StepAggregation.Last : Enum.Parse<StepAggregation>(request.StepReward, ignoreCase: true),
+            HdNum = request.HdNum,
+        };
+        using var worker = new DeviceWorker(torch.device(request.Device));
+        var type = ComputeTypes.Of(request.Type, worker.Device);
+        var folder = request.Model.FullName;
+        using var engine = ScoringEngine.Load(request.Model.Name, folder, type, worker, options, readsText: rows.HasText);
+        foreach (var assumption in engine.Assumptions)
+        {
+            terminal.Tell($"{request.Model.Name} does not say everything about itself; assumed: {assumption}");
+        }
+
+        if (request.StepReward is not null && !engine.ScoresSteps)
+        {
+            throw new InvalidDataException($"--step-reward: the model in {folder} does not score steps.");
+        }
+
+        if (options.HdNum is not null && !engine.AcceptsPictures)
+        {
+            throw new InvalidDataException($"--hd-num: the model in {folder} reads text only.");
+        }
+
+        var failures = new FailedRows(terminal);
+        var scoring = new RowScoringOptions
+        {
+            Fingerprint = output is null ? null : await FingerprintAsync(terminal, folder, type, worker.Device, options, cancellationToken),
+            SkipsBadRows = request.SkipsBadRows,
+            StartsAnew = request.Force,
+            Failed = failures.Add,
+        };
+        var begun = terminal.Time.GetTimestamp();
+        var summary = await terminal.WithProgressAsync(
+            "scoring rows", rows.Count, progress => new RowScorer(engine).RunAsync(rows, output, standardOutput, scoring, progress, cancellationToken));
+        failures.TellRest();
+        terminal.Tell(Describe(request.Output ?? request.Input, summary, terminal.Time.GetElapsedTime(begun), engine.ComputedTokens));
+        return summary.Failed == 0 ? ExitCodes.Success : ExitCodes.RowsFailed;
+    }
+
+    private static Task<ScoringFingerprint> FingerprintAsync(
+        CommandTerminal terminal, string folder, torch.ScalarType type, torch.Device device, ScoringOptions options, CancellationToken cancellationToken) =>
+        terminal.WithProgressAsync(
+            "reading the model's files, MiB",
+            (int)Math.Max(1, ScoringFingerprint.BytesOf(folder) / Mebibytes.Size),
+            progress => Task.Run(() => ScoringFingerprint.Of(folder, type, device, options, new Mebibytes(progress), cancellationToken), cancellationToken));
+
+    private static string Describe(string file, RowScoringSummary summary, TimeSpan time, long tokens)
+    {
+        var kept = summary.Kept > 0 ? $", {summary.Kept} of them in an earlier run" : "";
+        return $"{file}: {Amounts.Count(summary.Rows, "row")}{kept}, {summary.Rows - summary.Failed} scored, {summary.Failed} failed; "
+            + $"{Amounts.Time(time)}, {Amounts.Count(tokens, "token")}, {Amounts.Rate(tokens / time.TotalSeconds)} tokens/s";
+    }
+
+    private sealed record Request(
+        DirectoryInfo Model, string Input, string? Output, bool Force, bool SkipsBadRows, string Type, string Device, string? StepReward, int? HdNum);
+
+    /// <summary>Names the first rows that failed, and counts the others.</summary>
+    private sealed class FailedRows(CommandTerminal terminal)
+    {
+        private const int Shown = 10;
+
+        private int _count;
+
+        public void Add(string failure)
+        {
+            if (_count++ < Shown)
+            {
+                terminal.Tell($"failed: {failure.ReplaceLineEndings(" ")}");
+            }
+        }
+
+        public void TellRest()
+        {
+            if (_count > Shown)
+            {
+                terminal.Tell($"failed: {_count - Shown} more; the field error says why");
+            }
+        }
     }
 }

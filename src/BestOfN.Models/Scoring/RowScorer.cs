@@ -8,10 +8,7 @@ using BestOfN.Models.Prompts;
 namespace BestOfN.Models.Scoring;
 
 /// <summary>Scores a file of JSON lines. Rows of one window that share a prompt are one session; windows reuse each other's prompts through the cache.</summary>
-/// <remarks>
-/// Output keeps the order of the input. It grows in <c>FILE.partial</c> and takes its name when it is whole; a run that was broken off
-/// goes on behind the rows that are there.
-/// </remarks>
+/// <remarks>Output keeps the order of the input.</remarks>
 /// <param name="engine">The model.</param>
 /// <param name="window">Rows in work at the same time.</param>
 public sealed class RowScorer(ScoringEngine engine, int window = 128)
@@ -22,97 +19,105 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
     /// <param name="rows">What to score.</param>
     /// <param name="output">The file to make; null: lines go to <paramref name="standardOutput"/>.</param>
     /// <param name="standardOutput">Written to where there is no file.</param>
+    /// <param name="options">What to do about rows that cannot be scored, and about what another run left.</param>
     /// <param name="progress">Told how many rows are done, those that were there included.</param>
     /// <param name="cancellationToken">What is done stays in the partial file.</param>
-    /// <exception cref="ScoringFailedException">A row cannot be scored. The message names file and line; rows before it are in the partial file.</exception>
-    public async Task RunAsync(
-        ScoringRowFile rows, string? output, TextWriter standardOutput, IProgress<int>? progress, CancellationToken cancellationToken)
+    /// <exception cref="ScoringFailedException">A row cannot be scored, and that ends the run. The message names file and line; rows before it are in the partial file.</exception>
+    /// <exception cref="InvalidDataException">What is in the partial file was left by another run.</exception>
+    public async Task<RowScoringSummary> RunAsync(
+        ScoringRowFile rows,
+        ScoreFile? output,
+        TextWriter standardOutput,
+        RowScoringOptions options,
+        IProgress<int>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        if (output is null)
+        ArgumentNullException.ThrowIfNull(options);
+        var (kept, failed) = output?.Resume(
+            options.Fingerprint ?? throw new ArgumentException("A file needs a fingerprint.", nameof(options)), rows, options.StartsAnew, options.SkipsBadRows) ?? (0, 0);
+        var done = kept;
+        progress?.Report(done);
+        foreach (var chunk in rows.Read().Skip(kept).Chunk(window))
         {
-            await ScoreAsync(rows, [], standardOutput, progress, cancellationToken);
-            return;
-        }
-
-        var partial = output + ".partial";
-        var done = Resume(output, partial);
-        await using (var writer = new StreamWriter(partial, append: true, new UTF8Encoding(false)))
-        {
-            await ScoreAsync(rows, done, writer, progress, cancellationToken);
-        }
-
-        File.Move(partial, output, overwrite: true);
-    }
-
-    /// <summary>Ids that need not be scored again. The partial file keeps its whole lines; without one it begins with a finished output of before.</summary>
-    private static HashSet<string> Resume(string output, string partial)
-    {
-        var source = File.Exists(partial) ? partial : output;
-        if (!File.Exists(source))
-        {
-            return [];
-        }
-
-        var done = new HashSet<string>();
-        var clean = partial + ".new";
-        using (var writer = new StreamWriter(clean, append: false, new UTF8Encoding(false)))
-        {
-            foreach (var line in File.ReadLines(source))
-            {
-                if (ScoringRow.IdOf(line) is { } id && done.Add(id))
-                {
-                    writer.Write(line + "\n");
-                }
-            }
-        }
-
-        File.Move(clean, partial, overwrite: true);
-        return done;
-    }
-
-    private async Task ScoreAsync(
-        ScoringRowFile file, HashSet<string> done, TextWriter writer, IProgress<int>? progress, CancellationToken cancellationToken)
-    {
-        var open = file.Read().Where(r => !done.Contains(r.Id));
-        var finished = file.Count - open.Count();
-        progress?.Report(finished);
-        foreach (var rows in open.Chunk(window))
-        {
-            var groups = Group(rows);
+            var groups = Group(chunk);
             var scored = groups.ToDictionary(g => g, g => ScoreAsync(g, cancellationToken));
             await Task.WhenAll(scored.Values.Select(t => t.ContinueWith(_ => { }, TaskScheduler.Default)));   // neighbours of a bad row are finished, too
-            var results = scored.SelectMany(g => g.Key.Rows.Select((row, i) => (Row: row, Group: g.Value, Index: i))).OrderBy(r => r.Row.Line);
+            var results = scored.SelectMany(g => g.Key.Rows.Select((row, i) => (Row: row, Group: g.Value, Index: i)))
+                .ToDictionary(r => r.Row.Line, r => (r.Group, r.Index));
             try
             {
-                foreach (var (row, group, index) in results)
+                foreach (var row in chunk)
                 {
-                    var rewards = await Named(file.Path, row, group);
-                    await writer.WriteAsync(Line(row, rewards[index]) + "\n");
+                    var outcome = row.Error is { } error ? new RowOutcome(null, error) : (await results[row.Line].Group)[results[row.Line].Index];
+                    if (outcome.Error is { } reason)
+                    {
+                        var named = ScoringRow.Sentence(rows.Path, row.Line, reason);
+                        if (!options.SkipsBadRows)
+                        {
+                            throw new ScoringFailedException(named);
+                        }
+
+                        failed++;
+                        options.Failed?.Invoke(named);
+                    }
+
+                    var line = Line(row, outcome);
+                    if (output is not null)
+                    {
+                        output.Append(row, line);
+                    }
+                    else
+                    {
+                        await standardOutput.WriteAsync(line + "\n");
+                    }
+
+                    done++;
                 }
             }
             finally
             {
-                await writer.FlushAsync(CancellationToken.None);
+                output?.Flush();
+                await standardOutput.FlushAsync(CancellationToken.None);
             }
 
-            progress?.Report(finished += rows.Length);
+            progress?.Report(done);
         }
+
+        output?.Finish();
+        return new RowScoringSummary(done, kept, failed);
     }
 
-    private static async Task<AnswerReward[][]> Named(string input, ScoringRow row, Task<AnswerReward[][]> rewards)
+    // What fails together is tried one by one, so that the row that is to blame is named, and no other.
+    private async Task<RowOutcome[]> ScoreAsync(RowGroup group, CancellationToken cancellationToken)
     {
         try
         {
-            return await rewards;
+            return [.. (await RewardAsync(group, cancellationToken)).Select(Finite)];
         }
-        catch (ScoringFailedException e)
+        catch (ScoringFailedException e) when (group.Rows.Count == 1)
         {
-            throw new ScoringFailedException($"{input}, line {row.Line}: {e.Message}", e);
+            return [new RowOutcome(null, e.Message)];
+        }
+        catch (ScoringFailedException)
+        {
+            var outcomes = new List<RowOutcome>();
+            foreach (var row in group.Rows)
+            {
+                outcomes.AddRange(await ScoreAsync(new RowGroup([row], group.PromptIds is null ? null : []), cancellationToken));
+            }
+
+            return [.. outcomes];
         }
     }
 
-    private async Task<AnswerReward[][]> ScoreAsync(RowGroup group, CancellationToken cancellationToken)
+    private static RowOutcome Finite(AnswerReward[] rewards)
+    {
+        var strange = rewards.SelectMany(r => r.Steps.Append(r.Score)).Select(r => (float)r).FirstOrDefault(r => !float.IsFinite(r));
+        return float.IsFinite(strange) ? new RowOutcome(rewards, null) : new RowOutcome(null, $"The model's score is {strange}, which is no number to compare by");
+    }
+
+    private async Task<AnswerReward[][]> RewardAsync(RowGroup group, CancellationToken cancellationToken)
     {
         if (group.PromptIds is { } promptIds)
         {
@@ -157,12 +162,12 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
     /// <summary>Rows of one prompt together; rows of token ids by the beginning they have in common.</summary>
     private static List<RowGroup> Group(ScoringRow[] rows)
     {
-        var groups = rows.Where(r => r.InputIds is null)
+        var groups = rows.Where(r => r is { Error: null, InputIds: null })
             .GroupBy(r => JsonSerializer.Serialize(r.Prompt.Select(m => m.Parts.Select(Identity).Prepend(m.Role))))
             .Select(g => new RowGroup([.. g], null)).ToList();
         var ofIds = new List<ScoringRow>();
         var shared = 0;
-        foreach (var row in rows.Where(r => r.InputIds is not null).OrderBy(r => r.InputIds!, Comparer<int[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))))
+        foreach (var row in rows.Where(r => r is { Error: null, InputIds: not null }).OrderBy(r => r.InputIds!, Comparer<int[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))))
         {
             var common = ofIds.Count == 0 ? 0 : Math.Min(shared, row.InputIds.AsSpan().CommonPrefixLength(ofIds[^1].InputIds));
             if (ofIds.Count > 0 && common < Math.Max(ShortestSharedPrompt, shared / 2))
@@ -183,7 +188,7 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
         return groups;
     }
 
-    private string Line(ScoringRow row, AnswerReward[] rewards)
+    private string Line(ScoringRow row, RowOutcome outcome)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -191,7 +196,11 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
             json.WriteStartObject();
             json.WritePropertyName("id");
             json.WriteRawValue(row.Id);
-            if (row.HasCandidates)
+            if (outcome.Rewards is not { } rewards)
+            {
+                json.WriteString("error", outcome.Error);
+            }
+            else if (row.HasCandidates)
             {
                 WriteList(json, "scores", rewards.Select(r => r.Score));
             }
@@ -200,19 +209,22 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
                 json.WriteNumber("score", (float)rewards[0].Score);
             }
 
-            if (engine.ScoresSteps && row.HasCandidates)
+            if (outcome.Rewards is { } stepped && engine.ScoresSteps)
             {
-                json.WriteStartArray("steps");
-                foreach (var reward in rewards)
+                if (row.HasCandidates)
                 {
-                    WriteList(json, null, reward.Steps);
-                }
+                    json.WriteStartArray("steps");
+                    foreach (var reward in stepped)
+                    {
+                        WriteList(json, null, reward.Steps);
+                    }
 
-                json.WriteEndArray();
-            }
-            else if (engine.ScoresSteps)
-            {
-                WriteList(json, "steps", rewards[0].Steps);
+                    json.WriteEndArray();
+                }
+                else
+                {
+                    WriteList(json, "steps", stepped[0].Steps);
+                }
             }
 
             json.WriteEndObject();
@@ -239,4 +251,7 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
 
     /// <summary>Rows scored in one session; prompt ids where they hold token ids.</summary>
     private sealed record RowGroup(IReadOnlyList<ScoringRow> Rows, int[]? PromptIds);
+
+    /// <summary>Rewards of a row's answers, or why there are none.</summary>
+    private sealed record RowOutcome(AnswerReward[]? Rewards, string? Error);
 }

@@ -50,18 +50,20 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     /// <exception cref="Weights.CheckpointException">The weights are not as expected.</exception>
     /// <exception cref="InvalidDataException">The tokenizer or the chat template is not as expected.</exception>
     /// <exception cref="FileNotFoundException">There is no tokenizer.</exception>
+    /// <param name="readsText">False: only token ids will be scored, for which the folder needs neither tokenizer nor chat template.</param>
     /// <remarks>Nothing stays loaded where it throws.</remarks>
     public static ScoringEngine Load(
-        string name, string folder, torch.ScalarType type, DeviceWorker worker, ScoringOptions options, IMeterFactory? meters = null)
+        string name, string folder, torch.ScalarType type, DeviceWorker worker, ScoringOptions options, IMeterFactory? meters = null, bool readsText = true)
     {
         ArgumentNullException.ThrowIfNull(worker);
         ArgumentNullException.ThrowIfNull(options);
         var network = RewardNetwork.Load(folder, type, worker.Device, packs: true);
         try
         {
-            var tokenizer = TokenizerFiles.Load(folder);
-            var template = ChatTemplate.Load(folder, network.Architecture, tokenizer);
-            var encoder = new ConversationEncoder(template.Encode, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId);
+            var tokenizer = readsText || TokenizerFiles.AreIn(folder) ? TokenizerFiles.Load(folder) : new AbsentTokenizer(folder);
+            ConversationEncoder.Render render = readsText ? ChatTemplate.Load(folder, network.Architecture, tokenizer).Encode
+                : (_, _) => throw new InvalidDataException($"{folder} was loaded for token ids alone.");
+            var encoder = new ConversationEncoder(render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId);
             var reader = PromptReader.For(network.Pictures, network.Decoder, tokenizer, options.HdNum ?? network.MaxTiles, options.PictureCacheBytes);
             return new ScoringEngine(name, network, encoder, worker, options, meters, reader, tokenizer);
         }

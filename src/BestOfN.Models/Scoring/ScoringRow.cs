@@ -1,5 +1,8 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
+using BestOfN.Models.Records;
 
 namespace BestOfN.Models.Scoring;
 
@@ -7,16 +10,48 @@ namespace BestOfN.Models.Scoring;
 /// <remarks>
 /// <c>images</c> and <c>videos</c>, lists of paths from the file's folder on, belong to the conversation: in place of each <c>&lt;ImageHere&gt;</c> of the user, images before videos,
 /// or, where it has none, before the first user's words. Pictures may also stand in messages as <c>image_url</c> and <c>video_url</c> parts with <c>data:</c> URIs.
+/// A field that is not read is refused, for it might have changed the score; <c>metadata</c> is the one that is passed over.
 /// </remarks>
 internal sealed record ScoringRow
 {
     private const string Placeholder = "<ImageHere>";
 
+    private static readonly FieldNames s_fields = new(
+        ["id", "messages", "candidates", "images", "videos", "input_ids", "metadata"],
+        new Dictionary<string, string>
+        {
+            ["image"] = "images, a list of paths",
+            ["video"] = "videos, a list of paths",
+            ["conversation"] = "messages",
+            ["conversations"] = "messages, each with role and content",
+            ["prompt"] = "messages",
+            ["answers"] = "candidates",
+            ["answer"] = "candidates",
+            ["responses"] = "candidates",
+            ["completions"] = "candidates",
+            ["chosen"] = "candidates",
+            ["rejected"] = "candidates",
+            ["tokens"] = "input_ids",
+        });
+
+    private static readonly FieldNames s_messageFields = new(
+        ["role", "content"],
+        new Dictionary<string, string> { ["from"] = "role", ["value"] = "content", ["text"] = "content" });
+
+    private static readonly FieldNames s_partFields = new(["type", "text", "image_url", "video_url"]);
+
+    private static readonly FieldNames s_urlFields = new(["url", "detail"]);
+
+    private byte[] _text = [];
+
     /// <summary>From 1.</summary>
     public required int Line { get; init; }
 
-    /// <summary>The id as the file writes it, quotes included.</summary>
+    /// <summary>The id as the file writes it, quotes included; the number of the line where it has none.</summary>
     public required string Id { get; init; }
+
+    /// <summary>What is wrong with the row; null where it can be scored.</summary>
+    public string? Error { get; init; }
 
     /// <summary>The conversation up to the answers; empty where the row holds token ids.</summary>
     public IReadOnlyList<ChatMessage> Prompt { get; init; } = [];
@@ -28,50 +63,78 @@ internal sealed record ScoringRow
 
     public int[]? InputIds { get; init; }
 
-    /// <exception cref="InvalidDataException">The line is none of the three; the message says what is wrong, not where.</exception>
-    public static ScoringRow Parse(string text, int line, string folder)
+    /// <summary>Reads a row; one that is not as expected has an <see cref="Error"/>.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="folder">Where the paths of pictures begin.</param>
+    public static ScoringRow Read(JsonLine line, string folder)
     {
+        var row = new ScoringRow { Line = line.Number, Id = line.Number.ToString(CultureInfo.InvariantCulture), _text = line.Text?.ToArray() ?? [] };
         try
         {
-            using var document = JsonDocument.Parse(text);
-            return Parse(document.RootElement, line, folder);
+            var root = line.ParseUnchecked();
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                throw new InvalidDataException($"expected an object, found {root.ValueKind}");
+            }
+
+            if (root.TryGetProperty("id", out var id))
+            {
+                JsonText.CheckWhole(id, "id");
+                row = id.ValueKind is JsonValueKind.String or JsonValueKind.Number ? row with { Id = id.GetRawText() }
+                    : throw new InvalidDataException("id: expected a string or a number");
+            }
+
+            JsonText.CheckWhole(root);
+            s_fields.Check(root);
+            return Read(root, row, folder);
         }
-        catch (JsonException e)
+        catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"not valid JSON: {e.Message}", e);
+            return row with { Error = e.Message };
         }
     }
 
-    /// <summary>The id of a line of output, or null where the line was cut off.</summary>
-    public static string? IdOf(string outputLine)
+    /// <summary>What is wrong, and where.</summary>
+    public static string Sentence(string path, int line, string error) => $"{path}, line {line}: {error.TrimEnd('.')}{(error.EndsWith('?') ? "" : ".")}";
+
+    /// <summary>Tells the row from every other, its pictures' contents included.</summary>
+    public string Digest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(_text);
+        foreach (var picture in Prompt.SelectMany(m => m.Parts).OfType<RowPicture>())
+        {
+            hash.AppendData(ContentOf(picture));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..32];
+    }
+
+    /// <summary>Equal for ids that say the same, however they are spelled.</summary>
+    public static string Key(string id)
+    {
+        using var document = JsonDocument.Parse(id);
+        return document.RootElement.ValueKind == JsonValueKind.String ? "text " + document.RootElement.GetString() : "number " + id;
+    }
+
+    // One that cannot be read fails its row; once it can, it is another row.
+    private static byte[] ContentOf(RowPicture picture)
     {
         try
         {
-            using var document = JsonDocument.Parse(outputLine);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("id", out var id) ? id.GetRawText() : null;
+            return FileDigest.Of(picture.Path);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return [];
         }
     }
 
-    private static ScoringRow Parse(JsonElement root, int line, string folder)
+    private static ScoringRow Read(JsonElement root, ScoringRow row, string folder)
     {
-        if (root.ValueKind != JsonValueKind.Object)
-        {
-            throw new InvalidDataException($"expected an object, found {root.ValueKind}");
-        }
-
-        if (!root.TryGetProperty("id", out var id) || id.ValueKind is not (JsonValueKind.String or JsonValueKind.Number))
-        {
-            throw new InvalidDataException("id: expected a string or a number");
-        }
-
-        var row = new ScoringRow { Line = line, Id = id.GetRawText() };
         if (root.TryGetProperty("input_ids", out var ids))
         {
-            return ((string[])["messages", "images", "videos"]).FirstOrDefault(name => root.TryGetProperty(name, out _)) is { } found
+            return ((string[])["messages", "candidates", "images", "videos"]).FirstOrDefault(name => root.TryGetProperty(name, out _)) is { } found
                 ? throw new InvalidDataException($"expected {found} or input_ids, found both")
                 : row with { InputIds = Ids(ids) };
         }
@@ -116,6 +179,7 @@ internal sealed record ScoringRow
             throw new InvalidDataException($"messages[{index}].role: expected a string");
         }
 
+        s_messageFields.Check(message, $"messages[{index}].");
         var content = message.TryGetProperty("content", out var found) ? found : default;
         return content.ValueKind switch
         {
@@ -132,9 +196,21 @@ internal sealed record ScoringRow
             throw new InvalidDataException($"{name}: expected an object, found {part.ValueKind}");
         }
 
-        if (part.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String)
+        s_partFields.Check(part, name + ".");
+        string[] found = [.. ((string[])["text", "image_url", "video_url"]).Where(field => part.TryGetProperty(field, out _))];
+        if (found.Length > 1)
         {
-            return new TextPart(text.GetString()!);
+            throw new InvalidDataException($"{name}: expected {found[0]} or {found[1]}, found both");
+        }
+
+        if (part.TryGetProperty("type", out var type) && (type.ValueKind != JsonValueKind.String || (found.Length == 1 && type.GetString() != found[0])))
+        {
+            throw new InvalidDataException($"{name}.type: expected {(found.Length == 1 ? found[0] : "text, image_url or video_url")}, found {type.GetRawText()}");
+        }
+
+        if (part.TryGetProperty("text", out var text))
+        {
+            return text.ValueKind == JsonValueKind.String ? new TextPart(text.GetString()!) : throw new InvalidDataException($"{name}.text: expected a string");
         }
 
         return part.TryGetProperty("image_url", out var image) ? new ImagePart(Data(image, name + ".image_url")) { Source = name }
@@ -144,6 +220,11 @@ internal sealed record ScoringRow
 
     private static byte[] Data(JsonElement reference, string name)
     {
+        if (reference.ValueKind == JsonValueKind.Object)
+        {
+            s_urlFields.Check(reference, name + ".");
+        }
+
         var url = reference.ValueKind == JsonValueKind.Object && reference.TryGetProperty("url", out var inner) ? inner : reference;
         var text = url.ValueKind == JsonValueKind.String ? url.GetString()! : "";
         var comma = text.IndexOf(',', StringComparison.Ordinal);

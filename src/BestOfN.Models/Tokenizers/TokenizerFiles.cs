@@ -3,6 +3,9 @@ namespace BestOfN.Models.Tokenizers;
 /// <summary>Loads the tokenizer of a checkpoint folder.</summary>
 public static class TokenizerFiles
 {
+    /// <summary>True where the folder holds a tokenizer, whether it can be read or not.</summary>
+    internal static bool AreIn(string folder) => File.Exists(Path.Combine(folder, "tokenizer.model")) || File.Exists(Path.Combine(folder, "tokenizer.json"));
+
     /// <summary>
     /// <c>tokenizer.model</c> (SentencePiece BPE), else <c>tokenizer.json</c> (byte-level BPE); <c>added_tokens.json</c> and
     /// <c>tokenizer_config.json</c> add to either.

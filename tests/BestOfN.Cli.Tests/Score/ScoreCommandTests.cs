@@ -38,7 +38,47 @@ public sealed class ScoreCommandTests : IDisposable
             var scores = lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("score").GetDouble()).ToArray();
             Assert.Equal(rewards, scores, (a, b) => Math.Abs(a - b) <= 1e-4);
         });
-        Assert.Empty(_error.ToString());
+        var summary = _error.ToString().TrimEnd().Split('\n');
+        Assert.Equal(2, summary.Length);
+        Assert.Matches($@"scores\.jsonl: {rewards.Length} rows, {rewards.Length} scored, 0 failed; .* s, \d+ tokens, .* tokens/s$", summary[0].TrimEnd());
+    }
+
+    [Fact]
+    public async Task Another_models_scores_are_not_kept()
+    {
+        File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5,6]}"]);
+        File.WriteAllText(Output, "{\"id\":1,\"score\":42}\n");
+        Assert.Equal(1, await RunAsync("--output", Output));
+        Assert.Contains("scores.jsonl is there already; --force replaces it", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, await RunAsync("--output", Output, "--force"));
+        Assert.DoesNotContain("42", File.ReadAllText(Output), StringComparison.Ordinal);
+        Assert.Equal([Input, Output], Directory.EnumerateFiles(_folder).Order());
+    }
+
+    [Fact]
+    public async Task A_bad_row_is_skipped_where_that_is_asked_for_and_the_exit_code_says_so()
+    {
+        File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5,6]}", "{\"id\":2,\"input_id\":[5,6]}", "{\"id\":3,\"input_ids\":[5,99999999]}"]);
+        Assert.Equal(3, await RunAsync("--on-error", "skip"));
+        var rows = _out.ToString().TrimEnd().Split('\n').Select(l => JsonDocument.Parse(l).RootElement).ToArray();
+        Assert.Equal([true, false, false], rows.Select(r => r.TryGetProperty("score", out _)));
+        Assert.Equal("input_id: not a field that is read; did you mean input_ids?", rows[1].GetProperty("error").GetString());
+        Assert.Contains("failed: ", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("rows.jsonl, line 3: ", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("3 rows, 1 scored, 2 failed", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("rows.jsonl", "is the input, too")]
+    [InlineData("", "is a folder")]
+    [InlineData("/dev/null", "is no regular file")]
+    [InlineData("/proc/scores.jsonl", "/proc/scores.jsonl cannot be written")]
+    public async Task An_output_that_cannot_be_made_is_told_before_a_model_is_loaded(string output, string says)
+    {
+        File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5,6]}"]);
+        Assert.Equal(1, await RunAsync("--force", "--output", Path.Combine(_folder, output)));
+        Assert.Contains(says, Assert.Single(_error.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Contains("input_ids", File.ReadAllText(Input), StringComparison.Ordinal);
     }
 
     [Fact]

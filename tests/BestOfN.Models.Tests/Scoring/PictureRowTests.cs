@@ -116,7 +116,9 @@ public sealed class PictureRowTests : IDisposable
     {
         var (input, output) = (Path.Combine(_directory, "rows.jsonl"), Path.Combine(_directory, "scores.jsonl"));
         await File.WriteAllLinesAsync(input, rows.Select(r => r.ToJsonString()), Cancelled);
-        await new RowScorer(engine).RunAsync(ScoringRowFile.Open(input), output, TextWriter.Null, null, Cancelled);
+        using var scores = ScoreFile.Open(output, input, overwrites: true);
+        await new RowScorer(engine).RunAsync(
+            ScoringRowFile.Open(input), scores, TextWriter.Null, new RowScoringOptions { Fingerprint = RowScorerTests.Fingerprint }, null, Cancelled);
         return [.. File.ReadLines(output).Select(l => JsonDocument.Parse(l).RootElement)];
     }
 }

@@ -1,0 +1,30 @@
+namespace BestOfN.Cli.Hosting;
+
+/// <summary>Progress for a log or a pipe: a line every 15 seconds, so that work of an hour shows that it lives and work of a moment stays silent.</summary>
+/// <param name="terminal">Where lines go.</param>
+/// <param name="task">What is done.</param>
+/// <param name="total">How many there are.</param>
+internal sealed class ProgressLines(CommandTerminal terminal, string task, int total)
+{
+    private static readonly TimeSpan s_every = TimeSpan.FromSeconds(15);
+
+    private readonly long _begun = terminal.Time.GetTimestamp();
+    private long _last = terminal.Time.GetTimestamp();
+    private int? _first;
+
+    /// <summary>Tells how many are done. The first report says how many were done before.</summary>
+    public void Report(int done)
+    {
+        _first ??= done;
+        if (terminal.Time.GetElapsedTime(_last) < s_every)
+        {
+            return;
+        }
+
+        _last = terminal.Time.GetTimestamp();
+        var elapsed = terminal.Time.GetElapsedTime(_begun);
+        var perSecond = (done - _first.Value) / elapsed.TotalSeconds;
+        var left = perSecond > 0 ? $", about {Amounts.Time(TimeSpan.FromSeconds(Math.Min((total - done) / perSecond, 1e6)))} left" : "";
+        terminal.Tell($"{task} {done}/{total}, {Amounts.Rate(perSecond)}/s{left}");
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text.Json;
+
+namespace BestOfN.Models.Records;
+
+/// <summary>The fields that an object may have: another would be passed over without a word, and what its author meant with it.</summary>
+/// <param name="known">All of them.</param>
+/// <param name="meant">Names from other formats, and which field here says the same.</param>
+public sealed class FieldNames(IReadOnlyList<string> known, IReadOnlyDictionary<string, string>? meant = null)
+{
+    /// <param name="value">An object.</param>
+    /// <param name="path">What the object is called, with a dot behind it; empty for the outermost.</param>
+    /// <exception cref="InvalidDataException">It has another field; the message names the field, and the one that was probably meant.</exception>
+    public void Check(JsonElement value, string path = "")
+    {
+        foreach (var member in value.EnumerateObject())
+        {
+            if (!known.Contains(member.Name))
+            {
+                throw new InvalidDataException($"{path}{member.Name}: not a field that is read"
+                    + (Suggestion(member.Name) is { } suggestion ? $"; did you mean {suggestion}?" : $"; known are {string.Join(", ", known)}"));
+            }
+        }
+    }
+
+    private string? Suggestion(string name) => meant is not null && meant.TryGetValue(name, out var other) ? other
+        : known.FirstOrDefault(k => k.Equals(name, StringComparison.OrdinalIgnoreCase) || Distance(k, name) == 1);
+
+    // Letters added, taken away or changed (Levenshtein).
+    private static int Distance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var before = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                (before, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, before + (a[i - 1] == b[j - 1] ? 0 : 1)));
+            }
+        }
+
+        return row[^1];
+    }
+}
