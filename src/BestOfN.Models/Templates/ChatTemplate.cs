@@ -17,6 +17,8 @@ namespace BestOfN.Models.Templates;
 /// </remarks>
 public sealed class ChatTemplate
 {
+    private const int LongestDate = 1000;
+
     private static readonly Rune[] s_privateUse = [new(0xE000), new(0xF0000), new(0x100000)];
 
     private readonly JinjaTemplate _template;
@@ -36,7 +38,8 @@ public sealed class ChatTemplate
         {
             ["tools"] = null,
             ["documents"] = null,
-            ["strftime_now"] = (JinjaFunction)(a => StrfTime.Format(time.GetLocalNow(), a.Text(0, "format", null) ?? "%Y-%m-%d")),
+            ["strftime_now"] = (JinjaFunction)(a => a.Text(0, "format", null) is { Length: > LongestDate }
+                ? throw new JinjaError("the format of a date is too long") : StrfTime.Format(time.GetLocalNow(), a.Text(0, "format", null) ?? "%Y-%m-%d")),
         };
     }
 

@@ -71,6 +71,63 @@ public class JinjaTemplateTests
         Assert.Contains(reason, Assert.Throws<ChatTemplateException>(() => new JinjaTemplate(source, "t").Render([])).Reason);
 
     [Theory]
+    [InlineData("{{ (',' * 300000).rsplit(',', 300000) | length }}{% for i in range(1000) %}{% set q = (',' * 300000).rsplit(',', 300000) %}{% endfor %}")]
+    [InlineData("{{ ([s] * 3000) | sort | length }}")]
+    [InlineData("{% set ns = namespace(l=[]) %}{% for i in range(1000) %}{% set ns.l = ns.l + [s ~ i] %}{% endfor %}{{ ns.l | unique | length }}")]
+    [InlineData("{% set c = 'b' * 2000000 ~ 'a' %}{% for i in range(1000) %}{% set q = s.strip(c) %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s | length %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s | wordcount %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = ('9' * 1000000) | int %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s | float %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s is lower %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s is sameas(t) %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s == t %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s < t %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = [s] == [t] %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = t in s %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s[500000] %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s[:3] %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s | first %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s.startswith(t) %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = 'a'.startswith((t, t)) %}{% endfor %}")]
+    [InlineData("{% set h = 'ac' * 300000 %}{% set p = 'ac' * 10000 ~ 'ad' ~ 'ac' * 10000 %}{% for i in range(30000) %}{% set q = h.find(p) %}{% endfor %}")]
+    [InlineData("{% set h = 'ac' * 300000 %}{% set p = 'ac' * 10000 ~ 'ad' ~ 'ac' * 10000 %}{% for i in range(30000) %}{% set q = h.replace(p, '') %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = {}[s] %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = s in {} %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = {}.get(s) %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = [{}] | map(attribute=s) | list %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = [{}] | selectattr(s) | list %}{% endfor %}")]
+    [InlineData("{% set n = namespace(d=dict(a=1)) %}{% set d = range(200000) | list %}{% for i in range(30000) %}{% set q = d + d %}{% endfor %}")]
+    [InlineData("{% for i in range(1000000) %}{% set q = 1.1 | string %}{% endfor %}")]
+    [InlineData("{% for i in range(1000000) %}{% set q = 1.1 | tojson %}{% endfor %}")]
+    [InlineData("{% set d = {s: 1, t: 2, s ~ 'c': 3} %}{% for i in range(30000) %}{% set q = d | tojson(sort_keys=true) %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = ('\\n' * 1000000) | indent %}{% endfor %}")]
+    [InlineData("{% for i in range(30000) %}{% set q = ('\\n' * 1000000).splitlines() %}{% endfor %}")]
+    public async Task Work_on_long_texts_that_makes_nothing_ends_in_an_error(string source)
+    {
+        var rendering = Task.Run(() => new JinjaTemplate("{% set s = 'A' * 1000000 %}{% set t = 'A' * 999999 ~ 'b' %}" + source, "t").Render([]), TestContext.Current.CancellationToken);
+        var error = await Assert.ThrowsAsync<ChatTemplateException>(() => rendering.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
+        Assert.Contains("steps", error.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_template_of_many_short_texts_is_read_at_once_and_a_longer_one_is_refused()
+    {
+        var parts = string.Concat(Enumerable.Repeat("'a' ", 250_000));
+        Assert.Equal("250000", new JinjaTemplate("{{ (" + parts + ") | length }}", "t").Render([]));
+        Assert.Contains("at most 1048576", Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("{{ " + parts + parts + " }}", "t")).Reason);
+        Assert.Contains("name is too long", Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("{{ " + new string('a', 1001) + " }}", "t")).Reason);
+    }
+
+    [Fact]
+    public void An_empty_text_repeated_without_end_is_empty_at_once() =>
+        Assert.Equal("", new JinjaTemplate("{% for i in range(10000) %}{{ '' * 2147483647 }}{% endfor %}", "t").Render([]));
+
+    [Fact]
+    public void Characters_are_found_by_place_as_in_python() => Assert.Equal(
+        "a😀c c a ||a,b|c", new JinjaTemplate("{% set s = 'a😀c' %}{{ s[0] ~ s[1] ~ s[2] }} {{ s[-1] }} {{ s[-3] }} {{ s[3] }}|{{ s[-4] }}|{{ 'a,b,c'.rsplit(',', 1) | join('|') }}", "t").Render([]));
+
+    [Theory]
     [InlineData("(")]
     [InlineData("[")]
     [InlineData("-")]

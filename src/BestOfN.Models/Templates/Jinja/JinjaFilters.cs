@@ -12,19 +12,19 @@ internal static class JinjaFilters
         IReadOnlyList<object?> Items() => JinjaValue.Items(value, budget);
         switch (name)
         {
-            case "trim": return JinjaText.Strip(budget.Text(Text()), a.Text(0, "chars", null));
+            case "trim": return JinjaText.Strip(budget.Text(Text()), a.Text(0, "chars", null), budget);
             case "upper": return budget.Text(Text()).ToUpperInvariant();
             case "lower": return budget.Text(Text()).ToLowerInvariant();
             case "title": return JinjaText.TitleWords(budget.Text(Text()));
             case "capitalize": return JinjaText.Capitalize(budget.Text(Text()));
             case "string" or "safe": return Text();
-            case "length" or "count": return JinjaValue.Length(value);
+            case "length" or "count": return JinjaValue.Length(value, budget);
             case "list": return Items().ToList();
             case "first": return Items() is [var first, ..] ? first : new JinjaUndefined("there is no first item");
             case "last": return Items() is [.., var last] ? last : new JinjaUndefined("there is no last item");
             case "default" or "d": return value is JinjaUndefined || (a.Flag(1, "boolean") && !JinjaValue.IsTrue(value)) ? a.Get(0, "default_value", "") : value;
             case "join":
-                return JinjaMethods.Join(JinjaValue.Text(a.Get(0, "d", ""), budget), a.Get(1, "attribute", null) is { } by ? Items().Select(i => Attribute(i, by)).ToList() : Items(), budget);
+                return JinjaMethods.Join(JinjaValue.Text(a.Get(0, "d", ""), budget), a.Get(1, "attribute", null) is { } by ? Attributes(Items(), by, budget) : Items(), budget);
             case "replace":
                 return JinjaText.Replace(budget.Text(Text()), JinjaValue.Text(a.Need(0, "old"), budget), JinjaValue.Text(a.Need(1, "new"), budget),
                     a.Get(2, "count", null) is null ? -1 : a.Integer(2, "count", -1), budget);
@@ -39,47 +39,55 @@ internal static class JinjaFilters
                     _ => throw new JinjaError($"{JinjaValue.TypeOf(value)} has no items"),
                 };
             case "dictsort":
-                return value is JinjaDictionary dictionary
-                    ? Sorted([.. dictionary.Select(p => (object?)new[] { p.Key, p.Value })], pair => Folded(((object?[])pair!)[a.Text(1, "by", "key") == "value" ? 1 : 0], a.Flag(0, "case_sensitive")), a.Flag(2, "reverse"), budget)
+                return value is JinjaDictionary
+                    ? Sorted((List<object?>)JinjaMethods.Find(value, "items", budget)!(JinjaArguments.None)!, pair => Folded(((object?[])pair!)[a.Text(1, "by", "key") == "value" ? 1 : 0], a.Flag(0, "case_sensitive"), budget), a.Flag(2, "reverse"), budget)
                     : throw new JinjaError($"{JinjaValue.TypeOf(value)} is not a mapping");
             case "sort":
-                return Sorted(Items(), item => Folded(a.Get(2, "attribute", null) is { } key ? Attribute(item, key) : item, a.Flag(1, "case_sensitive")), a.Flag(0, "reverse"), budget);
+                var path = a.Get(2, "attribute", null) is { } key ? Path(key, budget) : [];
+                return Sorted(Items(), item => Folded(Attribute(item, path, budget), a.Flag(1, "case_sensitive"), budget), a.Flag(0, "reverse"), budget);
             case "unique":
-                var unique = new List<object?>();
+                var (unique, folded) = (new List<object?>(), new List<object?>());
                 foreach (var item in Items())
                 {
-                    if (!unique.Any(u => JinjaValue.AreEqual(Folded(u, a.Flag(0, "case_sensitive")), Folded(item, a.Flag(0, "case_sensitive")), budget)))
+                    var same = Folded(item, a.Flag(0, "case_sensitive"), budget);
+                    if (!folded.Exists(f => JinjaValue.AreEqual(f, same, budget)))
                     {
                         unique.Add(item);
+                        folded.Add(same);
                     }
                 }
 
                 return unique;
             case "reverse":
                 return value is string ? string.Concat(Items().Reverse()) : Items().Reverse().ToList();
-            case "min": return Sorted(Items(), i => Folded(i, false), false, budget) is [var least, ..] ? least : new JinjaUndefined("there is no least item");
-            case "max": return Sorted(Items(), i => Folded(i, false), true, budget) is [var most, ..] ? most : new JinjaUndefined("there is no greatest item");
+            case "min": return Sorted(Items(), i => Folded(i, false, budget), false, budget) is [var least, ..] ? least : new JinjaUndefined("there is no least item");
+            case "max": return Sorted(Items(), i => Folded(i, false, budget), true, budget) is [var most, ..] ? most : new JinjaUndefined("there is no greatest item");
             case "sum":
-                return Items().Select(i => a.Get(0, "attribute", null) is { } of ? Attribute(i, of) : i)
+                return (a.Get(0, "attribute", null) is { } of ? Attributes(Items(), of, budget) : Items())
                     .Aggregate(a.Get(1, "start", 0L), (sum, i) => JinjaOperators.Binary("+", sum, i, budget));
             case "map":
-                return Items().Select(i => a.Named.ContainsKey("attribute")
-                    ? Attribute(i, a.Named["attribute"]) is var found && found is JinjaUndefined && a.Named.TryGetValue("default", out var otherwise) ? otherwise : found
-                    : Apply(NameIn(a, "map"), i, a.After(1), budget)).ToList();
+                if (a.Named.TryGetValue("attribute", out var mapped))
+                {
+                    var found = Attributes(Items(), mapped, budget);
+                    return a.Named.TryGetValue("default", out var otherwise) ? found.ConvertAll(f => f is JinjaUndefined ? otherwise : f) : found;
+                }
+
+                var (items, rest) = (Items(), a.After(1));
+                return items.Select(i => Apply(NameIn(a, "map"), i, rest, budget)).ToList();
             case "select": return Selected(Items(), a, 0, true, budget);
             case "reject": return Selected(Items(), a, 0, false, budget);
             case "selectattr": return Selected(Items(), a, 1, true, budget);
             case "rejectattr": return Selected(Items(), a, 1, false, budget);
-            case "int": return ToInteger(value, a.Get(0, "default", 0L));
+            case "int": return ToInteger(value is string digits ? budget.Text(digits) : value, a.Get(0, "default", 0L));
             case "float":
                 return value is string number
-                    ? double.TryParse(number, CultureInfo.InvariantCulture, out var parsed) ? parsed : a.Get(0, "default", 0.0)
+                    ? double.TryParse(budget.Text(number), CultureInfo.InvariantCulture, out var parsed) ? parsed : a.Get(0, "default", 0.0)
                     : value is long or double or bool ? JinjaValue.Number(value) : a.Get(0, "default", 0.0);
             case "abs": return value is long whole ? whole == long.MinValue ? throw new JinjaError("a number is too large") : (object)Math.Abs(whole) : Math.Abs(JinjaValue.Number(value));
             case "round": return Round(JinjaValue.Number(value), (int)Math.Clamp(a.Integer(0, "precision", 0), 0, 15), a.Text(1, "method", "common"));
-            case "wordcount": return (long)JinjaText.Split(Text(), null, -1).Count;
+            case "wordcount": return (long)JinjaText.Split(Text(), null, -1, budget).Count;
             case "escape" or "e":
-                return budget.Text(Text().Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
+                return budget.Text(budget.Text(Text()).Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
                     .Replace(">", "&gt;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal));
             default: throw new JinjaError($"there is no filter '{name}'");
         }
@@ -87,24 +95,43 @@ internal static class JinjaFilters
 
     private static List<object?> Selected(IReadOnlyList<object?> items, JinjaArguments a, int attributes, bool wanted, JinjaBudget budget)
     {
-        var attribute = attributes > 0 ? a.Need(0, "attribute") : null;
+        var path = attributes > 0 ? Path(a.Need(0, "attribute"), budget) : [];
         var test = a.After(attributes);
+        var rest = test.After(1);
         return [.. items.Where(item =>
         {
-            var value = attribute is null ? item : Attribute(item, attribute);
-            budget.Spend();
-            return wanted == (test.Positional.Count == 0 ? JinjaValue.IsTrue(value) : JinjaTests.Apply(NameIn(test, "select"), value, test.After(1), budget));
+            var value = Attribute(item, path, budget);
+            return wanted == (test.Positional.Count == 0 ? JinjaValue.IsTrue(value) : JinjaTests.Apply(NameIn(test, "select"), value, rest, budget));
         })];
     }
 
     private static string NameIn(JinjaArguments a, string filter) =>
         a.Positional.Count > 0 && a.Positional[0] is string name ? name : throw new JinjaError($"{filter} needs the name of a filter or test");
 
-    /// <summary>A path such as <c>function.name</c> or an index.</summary>
-    private static object? Attribute(object? item, object? path)
+    /// <summary>The parts of a path such as <c>function.name</c>, or an index.</summary>
+    private static object?[] Path(object? path, JinjaBudget budget)
     {
-        foreach (var part in path is string text ? text.Split('.') : new[] { path })
+        if (path is not string text)
         {
+            return [path];
+        }
+
+        budget.Spend(text.Length);
+        return text.Split('.');
+    }
+
+    private static List<object?> Attributes(IReadOnlyList<object?> items, object? path, JinjaBudget budget)
+    {
+        var parts = Path(path, budget);
+        return [.. items.Select(i => Attribute(i, parts, budget))];
+    }
+
+    private static object? Attribute(object? item, object?[] path, JinjaBudget budget)
+    {
+        budget.Spend();
+        foreach (var part in path)
+        {
+            budget.Characters(part is string hashed ? hashed.Length : 0);
             item = (item, part) switch
             {
                 (JinjaDictionary dictionary, string name) => dictionary.TryGetValue(name, out var value) ? value : new JinjaUndefined($"there is no '{name}'"),
@@ -118,7 +145,8 @@ internal static class JinjaFilters
         return item;
     }
 
-    private static object? Folded(object? value, bool caseSensitive) => value is string text && !caseSensitive ? text.ToLowerInvariant() : value;
+    private static object? Folded(object? value, bool caseSensitive, JinjaBudget budget) =>
+        value is string text && !caseSensitive ? budget.Text(text).ToLowerInvariant() : value;
 
     private static List<object?> Sorted(IReadOnlyList<object?> items, Func<object?, object?> key, bool reverse, JinjaBudget budget)
     {
@@ -136,7 +164,7 @@ internal static class JinjaFilters
     private static string IndentLines(string text, JinjaArguments a, JinjaBudget budget)
     {
         var indent = Indent(a.Get(0, "width", 4L)) ?? throw new JinjaError("argument 'width' must be a number or a short string");
-        var lines = JinjaText.Lines(text + "\n");
+        var lines = JinjaText.Lines(budget.Text(text) + "\n", budget);
         budget.Characters(text.Length + lines.Count * (long)indent.Length);
         var indented = lines.Select((line, i) => i > 0 && (a.Flag(2, "blank") || (string)line! != "") ? indent + line : (string)line!);
         return (a.Flag(1, "first") ? indent : "") + string.Join('\n', indented);

@@ -192,6 +192,7 @@ internal sealed class JinjaInterpreter
             throw new JinjaError($"macro '{macro.Name}' takes {macro.Parameters.Count} arguments");
         }
 
+        _budget.Spend(macro.Parameters.Count * (1L + arguments.Named.Count));
         if (arguments.Named.Keys.FirstOrDefault(n => macro.Parameters.All(p => p.Name != n)) is { } unknown)
         {
             throw new JinjaError($"macro '{macro.Name}' has no argument '{unknown}'");
@@ -219,7 +220,7 @@ internal sealed class JinjaInterpreter
         var value = expression switch
         {
             JinjaExpression.Literal literal => literal.Value,
-            JinjaExpression.Name name => scope.TryGet(name.Text, out var found) ? found : new JinjaUndefined($"'{name.Text}' is undefined"),
+            JinjaExpression.Name name => Name(name, scope),
             JinjaExpression.List { IsTuple: true } tuple => tuple.Items.Select(i => Evaluate(i, scope)).ToArray(),
             JinjaExpression.List list => list.Items.Select(i => Evaluate(i, scope)).ToList(),
             JinjaExpression.Dictionary dictionary => Dictionary(dictionary, scope),
@@ -240,6 +241,12 @@ internal sealed class JinjaInterpreter
         };
         _budget.Leave();
         return value;
+    }
+
+    private object? Name(JinjaExpression.Name name, JinjaScope scope)
+    {
+        _budget.Spend(scope.Depth / 8);
+        return scope.TryGet(name.Text, out var found) ? found : new JinjaUndefined($"'{name.Text}' is undefined");
     }
 
     private object? EvaluateOrNull(JinjaExpression? expression, JinjaScope scope) => expression is null ? null : Evaluate(expression, scope);
@@ -332,16 +339,15 @@ internal sealed class JinjaInterpreter
         {
             case (JinjaUndefined undefined, _):
                 throw new JinjaError(undefined.What);
-            case (JinjaDictionary dictionary, string or long or double or bool) when dictionary.TryGetValue(JinjaValue.Key(key), out var value):
+            case (JinjaDictionary dictionary, string or long or double or bool) when dictionary.TryGetValue(JinjaValue.Key(key, _budget), out var value):
                 return value;
             case (IReadOnlyList<object?> list, long index):
                 index += index < 0 ? list.Count : 0;
                 return index >= 0 && index < list.Count ? list[(int)index] : new JinjaUndefined($"{JinjaValue.TypeOf(of)} has no item {key}");
             case (string text, long index):
-                _budget.Characters(text.Length);
-                return Item(JinjaValue.Characters(text).ToList<object?>(), index);
+                return JinjaOperators.CharacterAt(text, index, _budget) ?? (object)new JinjaUndefined($"{JinjaValue.TypeOf(of)} has no item {key}");
             case (_, string name):
-                return Member(of, name);
+                return Member(of, _budget.Text(name));
             default:
                 return new JinjaUndefined($"{JinjaValue.TypeOf(of)} has no such item");
         }
@@ -352,18 +358,18 @@ internal sealed class JinjaInterpreter
         var made = new JinjaDictionary();
         foreach (var (key, value) in dictionary.Items)
         {
-            made[JinjaValue.Key(Evaluate(key, scope))] = Evaluate(value, scope);
+            made[JinjaValue.Key(Evaluate(key, scope), _budget)] = Evaluate(value, scope);
         }
 
         return made;
     }
 
-    private static JinjaNamespace Namespace(JinjaArguments arguments)
+    private JinjaNamespace Namespace(JinjaArguments arguments)
     {
         var attributes = new Dictionary<string, object?>(arguments.Named);
         foreach (var (name, value) in arguments.Get(0, "", null) as JinjaDictionary ?? [])
         {
-            attributes.TryAdd(JinjaValue.Text(name, new JinjaBudget()), value);
+            attributes.TryAdd(_budget.Text(JinjaValue.Text(name, _budget)), value);
         }
 
         return new(attributes);

@@ -13,6 +13,8 @@ internal sealed class JinjaLexer
     private static readonly string[] s_operators =
         ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
 
+    private const int MaxName = 1000; // names are hashed whenever they are looked up
+
     private readonly string _source;
     private readonly List<JinjaToken> _tokens = [];
     private int _position;
@@ -225,6 +227,11 @@ internal sealed class JinjaLexer
                 while (_position < _source.Length && (_source[_position] == '_' || char.IsLetterOrDigit(_source[_position])))
                 {
                     _position++;
+                }
+
+                if (_position - start > MaxName)
+                {
+                    throw new JinjaError("a name is too long");
                 }
 
                 Add(JinjaTokenKind.Name, _source[start.._position]);

@@ -7,7 +7,7 @@ internal static class JinjaMethods
     public static JinjaFunction? Find(object? value, string name, JinjaBudget budget) => value switch
     {
         string text => OfText(text, name, budget),
-        JinjaDictionary dictionary => OfDictionary(dictionary, name),
+        JinjaDictionary dictionary => OfDictionary(dictionary, name, budget),
         IReadOnlyList<object?> list => OfList(list, name, budget),
         _ => null,
     };
@@ -16,14 +16,14 @@ internal static class JinjaMethods
     {
         JinjaFunction? method = name switch
         {
-            "strip" => a => JinjaText.Strip(text, a.Text(0, "chars", null)),
-            "lstrip" => a => JinjaText.Strip(text, a.Text(0, "chars", null), right: false),
-            "rstrip" => a => JinjaText.Strip(text, a.Text(0, "chars", null), left: false),
-            "split" => a => Counted(JinjaText.Split(text, a.Text(0, "sep", null), a.Integer(1, "maxsplit", -1))),
-            "rsplit" => a => Counted(JinjaText.SplitFromRight(text, a.Text(0, "sep", null), a.Integer(1, "maxsplit", -1))),
-            "splitlines" => _ => Counted(JinjaText.Lines(text)),
-            "startswith" => a => Any(a, text.StartsWith),
-            "endswith" => a => Any(a, text.EndsWith),
+            "strip" => a => JinjaText.Strip(text, a.Text(0, "chars", null), budget),
+            "lstrip" => a => JinjaText.Strip(text, a.Text(0, "chars", null), budget, right: false),
+            "rstrip" => a => JinjaText.Strip(text, a.Text(0, "chars", null), budget, left: false),
+            "split" => a => JinjaText.Split(text, a.Text(0, "sep", null), a.Integer(1, "maxsplit", -1), budget),
+            "rsplit" => a => JinjaText.SplitFromRight(text, a.Text(0, "sep", null), a.Integer(1, "maxsplit", -1), budget),
+            "splitlines" => _ => JinjaText.Lines(text, budget),
+            "startswith" => a => Any(a, text.StartsWith, budget),
+            "endswith" => a => Any(a, text.EndsWith, budget),
             "upper" => _ => text.ToUpperInvariant(),
             "lower" => _ => text.ToLowerInvariant(),
             "title" => _ => JinjaText.Title(text),
@@ -32,9 +32,9 @@ internal static class JinjaMethods
             "removeprefix" => a => Needed(a, 0, "prefix") is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
             "removesuffix" => a => Needed(a, 0, "suffix") is var s && text.EndsWith(s, StringComparison.Ordinal) ? text[..^s.Length] : text,
             "join" => a => Join(text, a.Need(0, "iterable"), budget),
-            "find" => a => Position(text, text.IndexOf(Needed(a, 0, "sub"), StringComparison.Ordinal)),
-            "rfind" => a => Position(text, text.LastIndexOf(Needed(a, 0, "sub"), StringComparison.Ordinal)),
-            "count" => a => Needed(a, 0, "sub") is { Length: > 0 } part ? JinjaText.Split(text, part, -1).Count - 1L : JinjaValue.Length(text) + 1,
+            "find" => a => Position(text, text.IndexOf(Searched(a), StringComparison.Ordinal)),
+            "rfind" => a => Position(text, text.LastIndexOf(Searched(a), StringComparison.Ordinal)),
+            "count" => a => Needed(a, 0, "sub") is { Length: > 0 } part ? JinjaText.Split(text, part, -1, budget).Count - 1L : JinjaValue.Length(text) + 1,
             "isdigit" or "isnumeric" or "isdecimal" => _ => text.Length > 0 && text.All(char.IsDigit),
             "isalpha" => _ => text.Length > 0 && text.All(char.IsLetter),
             "isalnum" => _ => text.Length > 0 && text.All(char.IsLetterOrDigit),
@@ -50,23 +50,33 @@ internal static class JinjaMethods
             return method(arguments);
         };
 
-        List<object?> Counted(List<object?> parts)
+        string Searched(JinjaArguments arguments)
         {
-            budget.Spend(parts.Count);
-            return parts;
+            var part = Needed(arguments, 0, "sub");
+            budget.Search(text, part);
+            return part;
         }
     }
 
-    private static JinjaFunction? OfDictionary(JinjaDictionary dictionary, string name) => name switch
+    private static JinjaFunction? OfDictionary(JinjaDictionary dictionary, string name, JinjaBudget budget)
     {
-        "get" => a => dictionary.TryGetValue(JinjaValue.Key(a.Need(0, "key")), out var value) ? value : a.Get(1, "default", null),
-        "items" => _ => dictionary.Select(p => (object?)new[] { p.Key, p.Value }).ToList(),
-        "keys" => _ => dictionary.Keys.ToList<object?>(),
-        "values" => _ => dictionary.Values.ToList(),
-        "copy" => _ => JinjaDictionary.Of(dictionary),
-        "update" or "pop" or "popitem" or "clear" or "setdefault" => _ => throw new JinjaError($"a template may not change a mapping ('{name}')"),
-        _ => null,
-    };
+        return name switch
+        {
+            "get" => a => dictionary.TryGetValue(JinjaValue.Key(a.Need(0, "key"), budget), out var value) ? value : a.Get(1, "default", null),
+            "items" => _ => Charged().Select(p => (object?)new[] { p.Key, p.Value }).ToList(),
+            "keys" => _ => Charged().Keys.ToList<object?>(),
+            "values" => _ => Charged().Values.ToList(),
+            "copy" => _ => JinjaDictionary.Of(Charged()),
+            "update" or "pop" or "popitem" or "clear" or "setdefault" => _ => throw new JinjaError($"a template may not change a mapping ('{name}')"),
+            _ => null,
+        };
+
+        JinjaDictionary Charged()
+        {
+            budget.Spend(dictionary.Count);
+            return dictionary;
+        }
+    }
 
     private static JinjaFunction? OfList(IReadOnlyList<object?> list, string name, JinjaBudget budget) => name switch
     {
@@ -103,12 +113,12 @@ internal static class JinjaMethods
         return arguments.Text(index, name, null) ?? throw new JinjaError($"argument '{name}' must be a string");
     }
 
-    private static long Position(string text, int index) => index < 0 ? -1L : JinjaValue.Length(text[..index]);
+    private static long Position(string text, int index) => index < 0 ? -1L : JinjaValue.Length(text.AsSpan(0, index));
 
-    private static bool Any(JinjaArguments arguments, Func<string, StringComparison, bool> matches) => arguments.Need(0, "prefix") switch
+    private static bool Any(JinjaArguments arguments, Func<string, StringComparison, bool> matches, JinjaBudget budget) => arguments.Need(0, "prefix") switch
     {
-        string one => matches(one, StringComparison.Ordinal),
-        object?[] several => several.Any(s => s is string one && matches(one, StringComparison.Ordinal)),
+        string one => matches(budget.Text(one), StringComparison.Ordinal),
+        object?[] several => several.Any(s => s is string one && matches(budget.Text(one), StringComparison.Ordinal)),
         var other => throw new JinjaError($"{JinjaValue.TypeOf(other)} is neither a string nor a tuple of strings"),
     };
 }

@@ -39,12 +39,15 @@ internal static class JinjaOperators
         switch (container)
         {
             case string text:
-                budget.Characters(text.Length);
-                return value is string part
-                    ? text.Contains(part, StringComparison.Ordinal)
-                    : throw new JinjaError($"{JinjaValue.TypeOf(value)} can not be searched for in a string");
+                if (value is not string part)
+                {
+                    throw new JinjaError($"{JinjaValue.TypeOf(value)} can not be searched for in a string");
+                }
+
+                budget.Search(text, part);
+                return text.Contains(part, StringComparison.Ordinal);
             case JinjaDictionary dictionary:
-                return dictionary.ContainsKey(JinjaValue.Key(value));
+                return dictionary.ContainsKey(JinjaValue.Key(value, budget));
             default:
                 return JinjaValue.Items(container, budget).Any(i => JinjaValue.AreEqual(i, value, budget));
         }
@@ -57,7 +60,7 @@ internal static class JinjaOperators
             throw new JinjaError(undefined.What);
         }
 
-        IReadOnlyList<object?> items = of is string text ? JinjaValue.Characters(text)
+        IReadOnlyList<object?> items = of is string text ? JinjaValue.Characters(text, budget)
             : of as IReadOnlyList<object?> ?? throw new JinjaError($"{JinjaValue.TypeOf(of)} can not be sliced");
         budget.Spend(items.Count);
         var by = step is null ? 1 : Whole(step);
@@ -87,6 +90,27 @@ internal static class JinjaOperators
             : Whole(value) is var at && at < 0 ? Math.Clamp(at + count, low, high) : Math.Clamp(at, low, high);
     }
 
+    /// <returns>Null where the text has no such character.</returns>
+    public static string? CharacterAt(string text, long index, JinjaBudget budget)
+    {
+        index += index < 0 ? JinjaValue.Length(text, budget) : 0;
+        if (index < 0 || index >= text.Length)
+        {
+            return null;
+        }
+
+        budget.Characters(index);
+        var at = 0;
+        for (; index > 0 && at < text.Length; index--)
+        {
+            at += Size(at);
+        }
+
+        return at < text.Length ? text.Substring(at, Size(at)) : null;
+
+        int Size(int i) => char.IsSurrogatePair(text, i) ? 2 : 1;
+    }
+
     public static long Whole(object? value) => value switch
     {
         long number => number,
@@ -104,7 +128,7 @@ internal static class JinjaOperators
     {
         count = Math.Clamp(count, 0, int.MaxValue);
         budget.Characters(text.Length * count);
-        return string.Concat(Enumerable.Repeat(text, (int)count));
+        return text.Length == 0 ? "" : string.Concat(Enumerable.Repeat(text, (int)count));
     }
 
     private static object Integer(string op, long a, long b)

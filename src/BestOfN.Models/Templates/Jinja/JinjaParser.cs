@@ -327,13 +327,13 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
                     _ => new JinjaExpression.Name(token.Line, token.Text),
                 };
             case JinjaTokenKind.String:
-                var text = token.Text;
+                var first = _position - 1;
                 while (Current.Kind == JinjaTokenKind.String)
                 {
-                    text += tokens[_position++].Text;
+                    _position++;
                 }
 
-                return new JinjaExpression.Literal(token.Line, text);
+                return new JinjaExpression.Literal(token.Line, string.Concat(tokens[first.._position].Select(t => t.Text)));
             case JinjaTokenKind.Integer:
                 return long.TryParse(token.Text, CultureInfo.InvariantCulture, out var integer)
                     ? new JinjaExpression.Literal(token.Line, integer)

@@ -5,6 +5,9 @@ internal sealed class JinjaScope(JinjaScope? outer)
 {
     private readonly Dictionary<string, object?> _values = [];
 
+    /// <summary>How many scopes lie around this one.</summary>
+    public int Depth { get; } = outer is null ? 0 : outer.Depth + 1;
+
     public void Set(string name, object? value) => _values[name] = value;
 
     public bool TryGet(string name, out object? value)

@@ -7,6 +7,10 @@ namespace BestOfN.Models.Templates.Jinja;
 /// </remarks>
 internal sealed class JinjaTemplate
 {
+    // The longest published templates have about 20,000 characters.
+    private const int MaxSource = 1 << 20;
+    private const int MaxReason = 1000;
+
     private readonly string _name;
     private readonly IReadOnlyList<JinjaStatement> _statements;
 
@@ -15,6 +19,11 @@ internal sealed class JinjaTemplate
     public JinjaTemplate(string source, string name)
     {
         _name = name;
+        if (source.Length > MaxSource)
+        {
+            throw new ChatTemplateException(name, 1, $"the template has {source.Length} characters; at most {MaxSource} are allowed");
+        }
+
         var lexer = new JinjaLexer(source);
         List<JinjaToken> tokens;
         try
@@ -47,7 +56,8 @@ internal sealed class JinjaTemplate
         }
         catch (Exception e) when (e is JinjaError || e.InnerException is JinjaError) // sorting wraps what its comparer throws
         {
-            throw new ChatTemplateException(_name, interpreter.Line, (e as JinjaError ?? e.InnerException!).Message, e);
+            var reason = (e as JinjaError ?? e.InnerException!).Message;
+            throw new ChatTemplateException(_name, interpreter.Line, reason.Length > MaxReason ? reason[..MaxReason] + "…" : reason, e);
         }
     }
 }

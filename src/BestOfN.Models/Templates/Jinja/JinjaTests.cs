@@ -32,9 +32,10 @@ internal static class JinjaTests
             "gt" or "greaterthan" or ">" => JinjaValue.Compare(value, Other(), budget) > 0,
             "ge" or ">=" => JinjaValue.Compare(value, Other(), budget) >= 0,
             "in" => JinjaOperators.Contains(Other(), value, budget),
-            "sameas" => value is string or long or bool or null ? Equals(value, Other()) : ReferenceEquals(value, Other()),
-            "lower" => value is string lower && lower.Any(char.IsLetter) && !lower.Any(char.IsUpper),
-            "upper" => value is string upper && upper.Any(char.IsLetter) && !upper.Any(char.IsLower),
+            "sameas" => value is string or long or bool or null
+                ? value?.GetType() == Other()?.GetType() && JinjaValue.AreEqual(value, Other(), budget) : ReferenceEquals(value, Other()),
+            "lower" => value is string lower && budget.Text(lower).Any(char.IsLetter) && !lower.Any(char.IsUpper),
+            "upper" => value is string upper && budget.Text(upper).Any(char.IsLetter) && !upper.Any(char.IsLower),
             _ => throw new JinjaError($"there is no test '{name}'"),
         };
     }

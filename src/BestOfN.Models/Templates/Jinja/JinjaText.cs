@@ -8,9 +8,10 @@ internal static class JinjaText
 {
     private static readonly SearchValues<char> s_lineBreaks = SearchValues.Create("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029");
 
-    public static string Strip(string text, string? characters, bool left = true, bool right = true)
+    public static string Strip(string text, string? characters, JinjaBudget budget, bool left = true, bool right = true)
     {
-        Func<char, bool> strips = characters is null ? JinjaLexer.IsSpace : c => characters.Contains(c, StringComparison.Ordinal);
+        var set = characters is null ? null : SearchValues.Create(budget.Text(characters));
+        Func<char, bool> strips = set is null ? JinjaLexer.IsSpace : set.Contains;
         var (start, end) = (0, text.Length);
         while (left && start < end && strips(text[start]))
         {
@@ -25,8 +26,9 @@ internal static class JinjaText
         return text[start..end];
     }
 
-    public static List<object?> Split(string text, string? separator, long limit)
+    public static List<object?> Split(string text, string? separator, long limit, JinjaBudget budget)
     {
+        budget.Search(text, separator ?? "");
         var parts = new List<object?>();
         if (separator is { Length: 0 })
         {
@@ -35,6 +37,7 @@ internal static class JinjaText
 
         for (var at = 0; ;)
         {
+            budget.Spend();
             if (separator is null)
             {
                 while (at < text.Length && JinjaLexer.IsSpace(text[at]))
@@ -60,30 +63,35 @@ internal static class JinjaText
         }
     }
 
-    public static List<object?> SplitFromRight(string text, string? separator, long limit)
+    public static List<object?> SplitFromRight(string text, string? separator, long limit, JinjaBudget budget)
     {
         if (limit < 0 || separator is null or "")
         {
-            return Split(text, separator, limit < 0 ? -1 : throw new JinjaError("rsplit with a limit needs a separator"));
+            return Split(text, separator, limit < 0 ? -1 : throw new JinjaError("rsplit with a limit needs a separator"), budget);
         }
 
+        budget.Search(text, separator);
         var parts = new List<object?>();
         var end = text.Length;
-        while (parts.Count < limit && end >= separator.Length && text[..end].LastIndexOf(separator, StringComparison.Ordinal) is >= 0 and var at)
+        while (parts.Count < limit && text.AsSpan(0, end).LastIndexOf(separator) is >= 0 and var at)
         {
-            parts.Insert(0, text[(at + separator.Length)..end]);
+            budget.Spend();
+            parts.Add(text[(at + separator.Length)..end]);
             end = at;
         }
 
-        parts.Insert(0, text[..end]);
+        parts.Add(text[..end]);
+        parts.Reverse();
         return parts;
     }
 
-    public static List<object?> Lines(string text)
+    public static List<object?> Lines(string text, JinjaBudget budget)
     {
+        budget.Characters(text.Length);
         var lines = new List<object?>();
         for (var at = 0; at < text.Length;)
         {
+            budget.Spend();
             var length = text.AsSpan(at).IndexOfAny(s_lineBreaks);
             if (length < 0)
             {
@@ -100,6 +108,7 @@ internal static class JinjaText
 
     public static string Replace(string text, string old, string replacement, long count, JinjaBudget budget)
     {
+        budget.Search(text, old);
         var replaced = new StringBuilder();
         var at = 0;
         for (; count != 0 && at <= text.Length; count--)

@@ -50,12 +50,20 @@ internal static class JinjaValue
         _ => "an object",
     };
 
-    public static object Key(object? value) => value switch
+    public static object Key(object? value, JinjaBudget budget)
     {
-        string or long or double => value,
-        bool flag => flag ? 1L : 0L,
-        _ => throw new JinjaError($"{TypeOf(value)} can not be a key"),
-    };
+        switch (value)
+        {
+            case string text:
+                return budget.Text(text); // hashed
+            case long or double:
+                return value;
+            case bool flag:
+                return flag ? 1L : 0L;
+            default:
+                throw new JinjaError($"{TypeOf(value)} can not be a key");
+        }
+    }
 
     public static bool AreEqual(object? a, object? b, JinjaBudget budget)
     {
@@ -65,7 +73,7 @@ internal static class JinjaValue
             case (null, null) or (JinjaUndefined, JinjaUndefined):
                 return true;
             case (string x, string y):
-                return x == y;
+                return x.Length == y.Length && budget.Text(x) == y;
             case (long or double or bool, long or double or bool):
                 return Compare(a, b, budget) == 0;
             case (List<object?> or object?[], List<object?> or object?[]) when a.GetType() == b.GetType():
@@ -84,6 +92,7 @@ internal static class JinjaValue
         switch (a, b)
         {
             case (string x, string y):
+                budget.Characters(Math.Min(x.Length, y.Length));
                 return string.CompareOrdinal(x, y);
             case (long x, long y):
                 return x.CompareTo(y);
@@ -111,21 +120,26 @@ internal static class JinjaValue
 
     public static IReadOnlyList<object?> Items(object? value, JinjaBudget budget)
     {
-        IReadOnlyList<object?> items = value switch
+        budget.Spend(value switch
+        {
+            IReadOnlyList<object?> list => list.Count,
+            JinjaDictionary dictionary => dictionary.Count,
+            _ => 0,
+        });
+        return value switch
         {
             IReadOnlyList<object?> list => list,
             JinjaDictionary dictionary => [.. dictionary.Keys],
-            string text => [.. Characters(text)],
+            string text => Characters(text, budget),
             JinjaUndefined => [],
             _ => throw new JinjaError($"{TypeOf(value)} can not be iterated"),
         };
-        budget.Spend(items.Count);
-        return items;
     }
 
     /// <summary>Python counts code points, .NET UTF-16 units.</summary>
-    public static IReadOnlyList<string> Characters(string text)
+    public static IReadOnlyList<string> Characters(string text, JinjaBudget budget)
     {
+        budget.Spend(text.Length);
         var characters = new List<string>(text.Length);
         for (var i = 0; i < text.Length; i += characters[^1].Length)
         {
@@ -135,14 +149,25 @@ internal static class JinjaValue
         return characters;
     }
 
-    public static long Length(object? value) => value switch
+    public static long Length(object? value, JinjaBudget budget) => value switch
     {
-        string text => text.Length - text.Where((c, i) => char.IsSurrogatePair(text, i)).LongCount(),
+        string text => Length(budget.Text(text)),
         IReadOnlyList<object?> list => list.Count,
         JinjaDictionary dictionary => dictionary.Count,
         JinjaUndefined => 0,
         _ => throw new JinjaError($"{TypeOf(value)} has no length"),
     };
+
+    public static long Length(ReadOnlySpan<char> text)
+    {
+        long length = text.Length;
+        for (var i = 0; i + 1 < text.Length; i++)
+        {
+            length -= char.IsSurrogatePair(text[i], text[i + 1]) ? 1 : 0;
+        }
+
+        return length;
+    }
 
     public static string Text(object? value, JinjaBudget budget)
     {
@@ -165,8 +190,8 @@ internal static class JinjaValue
             case JinjaUndefined: to.Append(quote ? "Undefined" : ""); break;
             case bool flag: to.Append(flag ? "True" : "False"); break;
             case long number: to.Append(CultureInfo.InvariantCulture, $"{number}"); break;
-            case double number: to.Append(Float(number)); break;
-            case string text: Quote(text, to); break;
+            case double number: to.Append(Float(number, budget)); break;
+            case string text: Quote(budget.Text(text), to); break;
             case List<object?> list: WriteAll(list, '[', ']', to, budget); break;
             case object?[] tuple: WriteAll(tuple, '(', ')', to, budget); break;
             case JinjaDictionary dictionary:
@@ -229,8 +254,9 @@ internal static class JinjaValue
         to.Append(quote);
     }
 
-    public static string Float(double number)
+    public static string Float(double number, JinjaBudget budget)
     {
+        budget.Spend(50); // it is written and read back up to 17 times
         if (!double.IsFinite(number))
         {
             return double.IsNaN(number) ? "nan" : number > 0 ? "inf" : "-inf";
@@ -281,16 +307,16 @@ internal static class JinjaValue
                 case null: to.Append("null"); break;
                 case bool flag: to.Append(flag ? "true" : "false"); break;
                 case long number: to.Append(CultureInfo.InvariantCulture, $"{number}"); break;
-                case double number: to.Append(double.IsFinite(number) ? Float(number) : double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"); break;
-                case string text: QuoteJson(text, to); break;
+                case double number: to.Append(double.IsFinite(number) ? Float(number, budget) : double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"); break;
+                case string text: QuoteJson(budget.Text(text), to); break;
                 case IReadOnlyList<object?> list:
                     WriteItems('[', ']', list, depth, item => WriteJson(item, depth + 1));
                     break;
                 case JinjaDictionary dictionary:
                     var pairs = dictionary.Select(p => (Key: p.Key as string ?? Json(p.Key, budget), p.Value));
-                    WriteItems('{', '}', [.. sortKeys ? pairs.OrderBy(p => p.Key, StringComparer.Ordinal) : pairs], depth, pair =>
+                    WriteItems('{', '}', [.. sortKeys ? pairs.OrderBy(p => p.Key, Comparer<string>.Create((x, y) => Compare(x, y, budget))) : pairs], depth, pair =>
                     {
-                        QuoteJson(pair.Key, to);
+                        QuoteJson(budget.Text(pair.Key), to);
                         to.Append(keySeparator);
                         WriteJson(pair.Value, depth + 1);
                     });
