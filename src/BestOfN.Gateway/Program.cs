@@ -9,31 +9,43 @@ using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Health;
 using BestOfN.Gateway.InProcess;
 using BestOfN.Gateway.RequestIds;
+using BestOfN.Gateway.Startup;
 using BestOfN.Gateway.Streaming;
 using BestOfN.Gateway.Telemetry;
 using BestOfN.Gateway.Upstream;
 
-var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-builder.AddBestOfNOptions();
-builder.Services.AddSelection();
-builder.Services.AddCatalogs();
-builder.Services.AddInProcessModels();
-builder.AddUpstreams();
-builder.Services.AddAttachments();
-builder.Services.AddAnswers();
-builder.Services.AddAccess();
-builder.Services.AddOpenAIErrors();
-builder.Services.AddHealth();
-builder.Services.AddTelemetry();
+try
+{
+    var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = SettingsFolder.Path });
+    builder.AddBestOfNOptions();
+    builder.AddStartup();
+    builder.Services.AddSelection();
+    builder.Services.AddCatalogs();
+    builder.Services.AddInProcessModels();
+    builder.AddUpstreams();
+    builder.Services.AddAttachments();
+    builder.Services.AddAnswers();
+    builder.Services.AddAccess();
+    builder.Services.AddOpenAIErrors();
+    builder.Services.AddHealth();
+    builder.Services.AddTelemetry();
 
-var app = builder.Build();
-app.UseRequestIds();
-app.UseOpenAIErrors();
-app.UseAccess();
-app.MapChatCompletions();
-app.MapCompletions();
-app.MapModels();
-app.MapHealth();
-app.MapMetrics();
-app.MapPassthrough();   // YARP: every other /v1 route
-app.Run();
+    await using var app = builder.Build();
+    app.CheckConfiguration();
+    app.UseRequestIds();
+    app.UseOpenAIErrors();
+    app.UseAccess();
+    app.MapChatCompletions();
+    app.MapCompletions();
+    app.MapModels();
+    app.MapHealth();
+    app.MapMetrics();
+    app.MapPassthrough();   // YARP: every other /v1 route
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception exception) when (StartFailure.Explain(exception) is { } problems)
+{
+    StartFailure.Write(problems, Console.Error);
+    return StartFailure.ExitCode;
+}

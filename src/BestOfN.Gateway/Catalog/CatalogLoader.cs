@@ -1,10 +1,26 @@
+using BestOfN.Gateway.Startup;
+
 namespace BestOfN.Gateway.Catalog;
 
 /// <summary>Opens all models while the gateway already answers; <c>/readyz</c> tells how far it is.</summary>
-internal sealed class CatalogLoader(GeneratorCatalog generators, RewardModelCatalog rewardModels, ILogger<CatalogLoader> logger) : BackgroundService
+/// <remarks>It begins when the server listens: an address that is taken ends the start, and would have to wait for the models otherwise.</remarks>
+internal sealed class CatalogLoader(
+    GeneratorCatalog generators, RewardModelCatalog rewardModels, IHostApplicationLifetime lifetime, StartMessage message, ILogger<CatalogLoader> logger) : IHostedService
 {
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        [.. generators.Models.Select(model => OpenAsync(model.Generator, g => g.Assumptions)), .. rewardModels.Entries.Select(e => OpenAsync(e, r => r.Assumptions))]);
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lifetime.ApplicationStarted.Register(() => _ = LoadAsync());
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task LoadAsync()
+    {
+        await Task.WhenAll(
+            [.. generators.Models.Select(model => OpenAsync(model.Generator, g => g.Assumptions)), .. rewardModels.Entries.Select(e => OpenAsync(e, r => r.Assumptions))]);
+        message.Log();
+    }
 
     private async Task OpenAsync<T>(CatalogEntry<T> entry, Func<T, IReadOnlyList<string>> assumptions)
     {

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using BestOfN.Core.Selection;
 using BestOfN.Gateway.Catalog;
 using Microsoft.Extensions.Options;
@@ -7,19 +6,30 @@ namespace BestOfN.Gateway.Configuration;
 
 /// <summary>Finds all mistakes at once, each with its configuration path.</summary>
 internal sealed class BestOfNOptionsValidator(
-    IConfiguration configuration, IHostEnvironment environment, SelectionStrategies strategies, IEnumerable<IGeneratorSource> sources) : IValidateOptions<BestOfNOptions>
+    IConfiguration configuration, IHostEnvironment environment, SelectionStrategies strategies, IEnumerable<IGeneratorSource> sources,
+    IRewardModelSource rewardModels)
+    : IValidateOptions<BestOfNOptions>, IConfigurationCheck
 {
     public ValidateOptionsResult Validate(string? name, BestOfNOptions options)
     {
-        List<string> problems =
+        var problems = Problems(configuration).ToList();
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+
+    public IEnumerable<string> Problems(IConfiguration configuration)
+    {
+        var section = configuration.GetSection(BestOfNOptions.Section);
+        var misfits = ConfigurationShape.Misfits(section, typeof(BestOfNOptions)).ToList();
+        var options = new BestOfNOptions();
+        ConfigurationShape.Bind(section, options, misfits.Select(misfit => misfit.Path));
+        return
         [
-            .. ConfigurationShape.Misfits(configuration.GetSection(BestOfNOptions.Section), typeof(BestOfNOptions)).Select(misfit => $"{misfit.Path}: {misfit.Problem}"),
-            .. OutOfRange(BestOfNOptions.Section, options),
+            .. misfits.Select(misfit => $"{misfit.Path}: {misfit.Problem}"),
+            .. ConfigurationShape.OutOfRange(BestOfNOptions.Section, options),
             .. Global(options),
             .. options.Models.SelectMany(model => Model(options, model.Key, model.Value)),
             .. options.RewardModels.SelectMany(model => RewardModel(model.Key, model.Value)),
         ];
-        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 
     private IEnumerable<string> Global(BestOfNOptions options)
@@ -57,7 +67,7 @@ internal sealed class BestOfNOptionsValidator(
     private IEnumerable<string> Model(BestOfNOptions options, string name, ModelOptions model)
     {
         var path = $"{BestOfNOptions.Section}:{nameof(options.Models)}:{name}";
-        foreach (var problem in OutOfRange(path, model))
+        foreach (var problem in ConfigurationShape.OutOfRange(path, model))
         {
             yield return problem;
         }
@@ -76,7 +86,8 @@ internal sealed class BestOfNOptionsValidator(
         }
         else if (model.Generator.Length > 0)
         {
-            yield return $"{path}:{nameof(model.Generator)}: '{model.Generator}' is not one of {string.Join(", ", sources.Select(each => each.Kind))}.";
+            yield return $"{path}:{nameof(model.Generator)}: '{model.Generator}' is not one of {string.Join(", ", sources.Select(each => each.Kind))}."
+                + NearestName.Suggestion(model.Generator, sources.Select(each => each.Kind));
         }
 
         if (MissingFolder(model.Path) is { } missing)
@@ -96,7 +107,8 @@ internal sealed class BestOfNOptionsValidator(
 
         if (model.RewardModel is { } judge && !options.RewardModels.ContainsKey(judge))
         {
-            yield return $"{path}:{nameof(model.RewardModel)}: there is no '{judge}' under {BestOfNOptions.Section}:{nameof(options.RewardModels)}.";
+            yield return $"{path}:{nameof(model.RewardModel)}: there is no '{judge}' under {BestOfNOptions.Section}:{nameof(options.RewardModels)}."
+                + NearestName.Suggestion(judge, options.RewardModels.Keys);
         }
 
         if (model.Strategy is not null && UnknownStrategy(model.Strategy) is { } unknown)
@@ -113,7 +125,7 @@ internal sealed class BestOfNOptionsValidator(
     private IEnumerable<string> RewardModel(string name, RewardModelOptions model)
     {
         var path = $"{BestOfNOptions.Section}:{nameof(BestOfNOptions.RewardModels)}:{name}";
-        foreach (var problem in OutOfRange(path, model))
+        foreach (var problem in ConfigurationShape.OutOfRange(path, model))
         {
             yield return problem;
         }
@@ -122,18 +134,18 @@ internal sealed class BestOfNOptionsValidator(
         {
             yield return $"{path}:{nameof(model.Path)}: {missing}";
         }
-    }
 
-    private static IEnumerable<string> OutOfRange(string path, object options)
-    {
-        List<ValidationResult> results = [];
-        Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
-        return results.Select(result => $"{path}:{result.MemberNames.FirstOrDefault()}: {result.ErrorMessage}");
+        foreach (var (setting, problem) in rewardModels.Check(model))
+        {
+            yield return $"{path}:{setting}: {problem}";
+        }
     }
 
     private string? UnknownStrategy(string name) =>
-        strategies.TryGet(name, out _) ? null : $"'{name}' is not one of {string.Join(", ", strategies.Names)}.";
+        strategies.TryGet(name, out _) ? null
+        : $"'{name}' is not one of {string.Join(", ", strategies.Names)}.{NearestName.Suggestion(name, strategies.Names)}";
 
     private string? MissingFolder(string? path) =>
-        string.IsNullOrEmpty(path) || Directory.Exists(Path.Combine(environment.ContentRootPath, path)) ? null : $"there is no folder '{path}'.";
+        string.IsNullOrEmpty(path) || Directory.Exists(Path.Combine(environment.ContentRootPath, path)) ? null
+        : $"there is no folder '{Path.GetFullPath(path, environment.ContentRootPath)}'.";
 }

@@ -8,11 +8,6 @@ internal sealed class ConfigureBestOfNOptions(IConfiguration configuration) : IC
     public void Configure(BestOfNOptions options)
     {
         var section = configuration.GetSection(BestOfNOptions.Section);
-        var misfits = ConfigurationShape.Misfits(section, typeof(BestOfNOptions)).Select(misfit => misfit.Path).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        new ConfigurationBuilder()
-            .AddInMemoryCollection(section.AsEnumerable().Where(pair => !misfits.Contains(pair.Key)))
-            .Build()
-            .GetSection(BestOfNOptions.Section)
-            .Bind(options);
+        ConfigurationShape.Bind(section, options, ConfigurationShape.Misfits(section, typeof(BestOfNOptions)).Select(misfit => misfit.Path));
     }
 }

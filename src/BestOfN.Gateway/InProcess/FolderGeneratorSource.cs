@@ -21,6 +21,10 @@ internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironm
         {
             yield return (nameof(options.Path), "must name a model folder.");
         }
+        else if (ModelFolder.Problem(options.Path, environment, isRewardModel: false) is { } problem)
+        {
+            yield return (nameof(options.Path), problem);
+        }
 
         if (options.Cluster is not null)
         {

@@ -10,6 +10,9 @@ namespace BestOfN.Gateway.InProcess;
 /// <summary>Reward models from model folders.</summary>
 internal sealed class FolderRewardModelSource(DeviceWorkers devices, IHostEnvironment environment, IMeterFactory meters) : IRewardModelSource
 {
+    public IEnumerable<(string Setting, string Problem)> Check(RewardModelOptions options) =>
+        ModelFolder.Problem(options.Path, environment, isRewardModel: true) is { } problem ? [(nameof(options.Path), problem)] : [];
+
     public IRewardModel Open(string name, RewardModelOptions options)
     {
         var worker = devices.On(options.Device);

@@ -1,5 +1,8 @@
+using System.Globalization;
+using BestOfN.Gateway.Configuration;
 using BestOfN.Protocols.OpenAI;
 using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Health;
 
 namespace BestOfN.Gateway.Upstream;
 
@@ -9,6 +12,12 @@ namespace BestOfN.Gateway.Upstream;
 /// <param name="ForwardAuthorization"><c>ForwardAuthorization</c>: <c>true</c> sends the client's own Authorization header where there is no key.</param>
 internal sealed record ClusterSettings(ChoiceCalls Choices, string? ApiKeyVariable, bool ForwardAuthorization)
 {
+    private static readonly string[] _names =
+    [
+        nameof(Choices), nameof(ApiKeyVariable), nameof(ForwardAuthorization),
+        ConsecutiveFailuresHealthPolicyOptions.ThresholdMetadataName, TransportFailureRateHealthPolicyOptions.FailureRateLimitMetadataName,
+    ];
+
     /// <summary>Reads the settings and says what is wrong with them; whatever is wrong is as if it were absent.</summary>
     public static ClusterSettings Read(ClusterConfig cluster, Action<string>? onError = null)
     {
@@ -27,21 +36,38 @@ internal sealed record ClusterSettings(ChoiceCalls Choices, string? ApiKeyVariab
                     settings = settings with { Choices = ChoiceCalls.MultipleCalls };
                     break;
                 case ("CHOICES", _):
-                    onError?.Invoke($"{path} is '{value}'; it must be auto, single or multiple.");
+                    onError?.Invoke($"{path}: '{value}' is not known; it must be auto, single or multiple.");
                     break;
                 case ("FORWARDAUTHORIZATION", "TRUE" or "FALSE"):
                     settings = settings with { ForwardAuthorization = bool.Parse(value) };
                     break;
                 case ("FORWARDAUTHORIZATION", _):
-                    onError?.Invoke($"{path} is '{value}'; it must be true or false.");
+                    onError?.Invoke($"{path}: '{value}' is not known; it must be true or false.");
                     break;
                 case ("APIKEYVARIABLE", _):
                     settings = settings with { ApiKeyVariable = value };
                     if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(value)))
                     {
-                        onError?.Invoke($"{path} names the environment variable '{value}', which is not set.");
+                        onError?.Invoke($"{path}: names the environment variable '{value}', which is not set.");
                     }
 
+                    break;
+                case ("CONSECUTIVEFAILURESHEALTHPOLICY.THRESHOLD", _):
+                    if (!(double.TryParse(value, CultureInfo.InvariantCulture, out var threshold) && threshold >= 1))
+                    {
+                        onError?.Invoke($"{path}: '{value}' is not a number of failures, 1 or more.");
+                    }
+
+                    break;
+                case ("TRANSPORTFAILURERATEHEALTHPOLICY.RATELIMIT", _):
+                    if (!(double.TryParse(value, CultureInfo.InvariantCulture, out var rate) && rate is > 0 and < 1))
+                    {
+                        onError?.Invoke($"{path}: '{value}' is not a share of calls between 0 and 1.");
+                    }
+
+                    break;
+                default:
+                    onError?.Invoke($"{path}: {ConfigurationShape.NoSuchSetting(name, _names)}");
                     break;
             }
         }

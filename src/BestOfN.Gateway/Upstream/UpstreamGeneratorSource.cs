@@ -5,9 +5,11 @@ using BestOfN.Gateway.Configuration;
 namespace BestOfN.Gateway.Upstream;
 
 /// <summary>Generators that are OpenAI-like servers behind a YARP cluster.</summary>
-internal sealed class UpstreamGeneratorSource(UpstreamGenerators generators, IConfiguration configuration) : IGeneratorSource
+internal sealed class UpstreamGeneratorSource(UpstreamGenerators generators) : IGeneratorSource
 {
-    public string Kind => "upstream";
+    public const string Name = "upstream";
+
+    public string Kind => Name;
 
     public bool RelaysRequests => true;
 
@@ -16,10 +18,6 @@ internal sealed class UpstreamGeneratorSource(UpstreamGenerators generators, ICo
         if (string.IsNullOrEmpty(options.Cluster))
         {
             yield return (nameof(options.Cluster), "must name a cluster under ReverseProxy:Clusters.");
-        }
-        else if (!configuration.GetSection($"{UpstreamServices.ProxySection}:Clusters:{options.Cluster}").Exists())
-        {
-            yield return (nameof(options.Cluster), $"names the cluster {options.Cluster}, which is not under ReverseProxy:Clusters.");
         }
 
         if (options.Path is not null)

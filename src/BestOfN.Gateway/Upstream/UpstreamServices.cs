@@ -1,9 +1,9 @@
 using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Completions;
+using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.RequestIds;
 using BestOfN.Protocols.Upstreams;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Configuration.ClusterValidators;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -36,8 +36,9 @@ internal static class UpstreamServices
         services.AddSingleton<UpstreamGenerators>();
         services.AddSingleton<IGeneratorSource, UpstreamGeneratorSource>();
         services.AddSingleton<ICompletionRelay, ClusterCompletionRelay>();
-        services.AddSingleton<IValidateOptions<UpstreamOptions>, UpstreamTimeoutsValidator>();
-        services.AddOptionsWithValidateOnStart<UpstreamOptions, UpstreamOptionsValidator>().BindConfiguration(UpstreamOptions.Section);
+        services.AddOptions<UpstreamOptions>().BindConfiguration(UpstreamOptions.Section);
+        services.AddSingleton<IConfigurationCheck, UpstreamOptionsCheck>();
+        services.AddSingleton<IConfigurationCheck, ProxyCheck>();
         services.AddHealthChecks().AddCheck<UpstreamHealthCheck>("upstreams", tags: ["ready"]);
     }
 
