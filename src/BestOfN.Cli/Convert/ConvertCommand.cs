@@ -26,10 +26,12 @@ internal static class ConvertCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var kept = parsed.GetRequiredValue(type);
-            using var conversion = CheckpointConversion.Open(
-                parsed.GetRequiredValue(model).FullName,
-                kept == "keep" ? null : Enum.Parse<torch.ScalarType>(kept, ignoreCase: true),
-                Math.Max(1, (long)(parsed.GetValue(shard) * 1e9)));
+            using var conversion = await Task.Run(
+                () => CheckpointConversion.Open(
+                    parsed.GetRequiredValue(model).FullName,
+                    kept == "keep" ? null : Enum.Parse<torch.ScalarType>(kept, ignoreCase: true),
+                    Math.Max(1, (long)(parsed.GetValue(shard) * 1e9))),
+                cancellationToken).WaitAsync(cancellationToken);
             var folder = parsed.GetRequiredValue(output).FullName;
             await terminal.WithProgressAsync("converting, MiB", (int)Math.Max(1, conversion.Length / Mebibytes.Size), progress => Task.Run(
                 () =>

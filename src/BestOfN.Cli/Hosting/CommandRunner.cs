@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using BestOfN.Models.Files;
 
 namespace BestOfN.Cli.Hosting;
 
@@ -57,5 +58,5 @@ internal static class CommandRunner
 
     // Plain, for a console would break the line at its width.
     private static Task WriteErrorAsync(CommandTerminal terminal, string message) =>
-        terminal.Error.Profile.Out.Writer.WriteLineAsync($"bestofn: {message.ReplaceLineEndings(" ")}");
+        terminal.Error.Profile.Out.Writer.WriteLineAsync($"bestofn: {Printable.Text(message.ReplaceLineEndings(" "), CommandTerminal.LongestLine)}");
 }

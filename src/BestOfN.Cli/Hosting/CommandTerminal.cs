@@ -1,3 +1,4 @@
+using BestOfN.Models.Files;
 using Spectre.Console;
 
 namespace BestOfN.Cli.Hosting;
@@ -8,10 +9,13 @@ namespace BestOfN.Cli.Hosting;
 /// <param name="Clock">For progress; null: the system's.</param>
 internal sealed record CommandTerminal(IAnsiConsole Out, IAnsiConsole Error, TimeProvider? Clock = null)
 {
+    /// <summary>Characters of a line: what files say may be much longer.</summary>
+    internal const int LongestLine = 4000;
+
     public TimeProvider Time => Clock ?? TimeProvider.System;
 
     /// <summary>Writes a line to standard error as it is: a console would break it at its width.</summary>
-    public void Tell(string line) => Error.Profile.Out.Writer.WriteLine(line);
+    public void Tell(string line) => Error.Profile.Out.Writer.WriteLine(Printable.Text(line, LongestLine));
 
     public static CommandTerminal OfProcess() => new(
         AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Out) }),

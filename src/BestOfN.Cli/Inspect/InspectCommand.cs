@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using BestOfN.Cli.Hosting;
+using BestOfN.Models.Files;
 using BestOfN.Models.Inspection;
 
 namespace BestOfN.Cli.Inspect;
@@ -9,15 +10,18 @@ namespace BestOfN.Cli.Inspect;
 internal static class InspectCommand
 {
     private const int ShownProblems = 20;
+    private const int LongestValue = 2000;
 
     public static Command Create(CommandTerminal terminal)
     {
         var folder = new Argument<DirectoryInfo>("folder") { Description = "Folder of a model." };
         var json = new Option<bool>("--json") { Description = "Write JSON." };
         var command = new Command("inspect", "Tell what a model folder is and whether it loads, without loading a weight. Exits with 1 where it does not load.") { folder, json };
-        command.SetAction((parsed, _) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            var inspection = ModelInspector.Inspect(parsed.GetRequiredValue(folder).FullName);
+            // An interruption ends the waiting at once, whatever is being read.
+            var path = parsed.GetRequiredValue(folder).FullName;
+            var inspection = await Task.Run(() => ModelInspector.Inspect(path), cancellationToken).WaitAsync(cancellationToken);
             var output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
             {
@@ -27,11 +31,11 @@ internal static class InspectCommand
             {
                 foreach (var (name, value) in Lines(inspection))
                 {
-                    output.WriteLine($"{name,-13} {value}");
+                    output.WriteLine($"{name,-13} {Printable.Text(value, LongestValue)}");
                 }
             }
 
-            return Task.FromResult(inspection.Problems.Count == 0 ? ExitCodes.Success : ExitCodes.Failure);
+            return inspection.Problems.Count == 0 ? ExitCodes.Success : ExitCodes.Failure;
         });
         return command;
     }

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using BestOfN.Core.Prompts;
+using BestOfN.Models.Files;
 using BestOfN.Models.Networks;
 using BestOfN.Models.Templates;
 using BestOfN.Models.Tokenizers;
+using BestOfN.Models.Weights;
 
 namespace BestOfN.Models.Generation;
 
@@ -63,7 +65,7 @@ internal static class EndTokens
 
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(RegularFile.ReadAllBytes(path, ModelConfiguration.MaxBytes));
             return document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("eos_token_id", out var eos) ? []
                 : eos.ValueKind switch
                 {

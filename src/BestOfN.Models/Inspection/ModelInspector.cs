@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using BestOfN.Models.Networks;
 using BestOfN.Models.Networks.Vision;
@@ -131,9 +132,10 @@ public static partial class ModelInspector
             result = work();
             return true;
         }
-        catch (Exception e) when (e is CheckpointException or ChatTemplateException or InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            problems.Add(e.Message.ReplaceLineEndings(" "));
+            // Whatever a broken folder leads to is a problem of the folder. libtorch appends the calls of C++ after the first line.
+            problems.Add(e is ExternalException ? e.Message.Split('\n')[0] : e.Message.ReplaceLineEndings(" "));
             result = null;
             return false;
         }

@@ -6,6 +6,8 @@ namespace BestOfN.Models.Networks;
 /// <summary>The families known, and how a config.json is read for each.</summary>
 internal static class DecoderFamilies
 {
+    private const int LargestWidth = 100_000_000;
+
     private static readonly DecoderFamily[] s_all = [InternLM2.Family, InternLMXComposer2.Family, Llama.Family, Qwen2.Family, Qwen3.Family];
 
     /// <exception cref="CheckpointException">No family's architectures begin like this one.</exception>
@@ -26,6 +28,11 @@ internal static class DecoderFamilies
         }
 
         var headSize = c.WholeNumber("head_dim", hidden / heads > 0 ? hidden / heads : 1);
+        if ((long)heads * headSize > LargestWidth)
+        {
+            throw new CheckpointException($"{c.FilePath}: head_dim: expected at most {LargestWidth} for all {heads} heads together, found {headSize} for each.");
+        }
+
         if (headSize % 2 != 0)
         {
             throw new CheckpointException($"{c.FilePath}: head_dim: expected an even number, found {headSize}.");

@@ -51,8 +51,8 @@ internal sealed class DecoderLoader
 
     private DecoderLayer Layer(int i)
     {
-        var (C, I, D) = (_c.HiddenSize, _c.IntermediateSize, _c.HeadSize);
-        var (H, K) = (_c.Heads, _c.KeyValueHeads);
+        var (C, I, D) = ((long)_c.HiddenSize, (long)_c.IntermediateSize, (long)_c.HeadSize);
+        var (H, K) = ((long)_c.Heads, (long)_c.KeyValueHeads);
         var fused = _family.FusedQueryKeyValue;
         return new DecoderLayer
         {

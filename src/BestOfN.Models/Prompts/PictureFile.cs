@@ -1,4 +1,7 @@
 using BestOfN.Core.Prompts;
+using BestOfN.Models.Files;
+using BestOfN.Models.Pictures;
+using BestOfN.Models.Videos;
 
 namespace BestOfN.Models.Prompts;
 
@@ -19,9 +22,9 @@ public static class PictureFile
             : throw new InvalidDataException($"{path}: expected a picture ({string.Join(' ', s_pictures)}) or a video ({string.Join(' ', s_videos)})");
     }
 
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public static ImagePart ReadPicture(string path) => new(File.ReadAllBytes(path)) { Source = path };
+    /// <exception cref="IOException">The file cannot be read, is not a regular file, or is too large.</exception>
+    public static ImagePart ReadPicture(string path) => new(RegularFile.ReadAllBytes(path, PictureLimits.MostBytes)) { Source = path };
 
     /// <inheritdoc cref="ReadPicture"/>
-    public static VideoPart ReadVideo(string path) => new(File.ReadAllBytes(path)) { Source = path };
+    public static VideoPart ReadVideo(string path) => new(RegularFile.ReadAllBytes(path, (int)VideoLimits.Default.Bytes)) { Source = path };
 }

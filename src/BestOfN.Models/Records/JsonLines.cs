@@ -1,4 +1,5 @@
 using System.Text;
+using BestOfN.Models.Files;
 
 namespace BestOfN.Models.Records;
 
@@ -15,7 +16,7 @@ public static class JsonLines
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static IEnumerable<JsonLine> Read(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        using var file = RegularFile.Open(path, bufferSize: 0);
         foreach (var line in Read(file))
         {
             yield return line;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BestOfN.Models.Files;
 
 namespace BestOfN.Models.Scoring;
 
@@ -14,7 +15,7 @@ internal static class FileDigest
     public static byte[] Of(string path, Action<int>? read = null, CancellationToken cancellationToken = default)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        using var file = RegularFile.Open(path, bufferSize: 0);
         var chunk = new byte[ChunkBytes];
         for (int length; (length = file.Read(chunk)) > 0;)
         {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
+using BestOfN.Models.Files;
 using BestOfN.Models.Prompts;
 using BestOfN.Models.Templates.Jinja;
 using BestOfN.Models.Tokenizers;
@@ -18,6 +19,7 @@ namespace BestOfN.Models.Templates;
 public sealed class ChatTemplate
 {
     private const int LongestDate = 1000;
+    private const int MaxTemplateBytes = 4 << 20;
 
     private static readonly Rune[] s_privateUse = [new(0xE000), new(0xF0000), new(0x100000)];
 
@@ -175,12 +177,24 @@ public sealed class ChatTemplate
         throw new InvalidDataException("the conversation uses up the private-use characters");
     }
 
+    private static string Read(string path)
+    {
+        try
+        {
+            return RegularFile.ReadAllText(path, MaxTemplateBytes);
+        }
+        catch (IOException e)
+        {
+            throw new ChatTemplateException(path, 1, e.Message, e);
+        }
+    }
+
     private static (string Source, string Name)? FolderTemplate(string folder)
     {
         var path = Path.Combine(folder, "chat_template.jinja");
         if (File.Exists(path))
         {
-            return (File.ReadAllText(path), path);
+            return (Read(path), path);
         }
 
         path = Path.Combine(folder, "tokenizer_config.json");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using BestOfN.Models.Files;
 
 namespace BestOfN.Models.Tokenizers;
 
@@ -7,14 +8,13 @@ namespace BestOfN.Models.Tokenizers;
 internal static class TokenizerFile
 {
     // The largest published tokenizer files are about 35 MB.
-    private const long MaxBytes = 256L << 20;
+    private const int MaxBytes = 256 << 20;
 
     public static T Read<T>(string path, Func<byte[], T> parse)
     {
         try
         {
-            var length = new FileInfo(path).Length;
-            return length <= MaxBytes ? parse(File.ReadAllBytes(path)) : throw new InvalidDataException($"{length} bytes is too large for a tokenizer file");
+            return parse(RegularFile.ReadAllBytes(path, MaxBytes));
         }
         // What the JSON reader, dictionaries and regular expressions throw over contents they do not expect.
         catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException or KeyNotFoundException

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using BestOfN.Models.Files;
 
 namespace BestOfN.Models.Tokenizers;
 
@@ -11,15 +13,37 @@ namespace BestOfN.Models.Tokenizers;
 /// </remarks>
 internal sealed class WordSplitter
 {
-    private static readonly TimeSpan s_matchTimeout = TimeSpan.FromSeconds(10);
+    // Published patterns read ten million characters a second; the limit leaves a hundredfold for a busy machine.
+    private const double SecondsPerCharacter = 1e-5;
 
     private readonly Regex[] _patterns;
+    private readonly TimeSpan _timeLimit;
 
-    public WordSplitter(IEnumerable<string> patterns) => _patterns =
-        [.. patterns.Select(p => new Regex(p, RegexOptions.CultureInvariant | RegexOptions.Compiled, s_matchTimeout))];
+    /// <param name="patterns">Regular expressions of the vocabulary's file: they may be made to search without end.</param>
+    /// <param name="timeLimit">For one match, and beside a time by its length for a whole text; by default ten seconds.</param>
+    public WordSplitter(IEnumerable<string> patterns, TimeSpan? timeLimit = null)
+    {
+        _timeLimit = timeLimit ?? TimeSpan.FromSeconds(10);
+        _patterns = [.. patterns.Select(p => new Regex(p, RegexOptions.CultureInvariant | RegexOptions.Compiled, _timeLimit))];
+    }
 
+    /// <exception cref="InvalidDataException">The patterns take too long over the text.</exception>
     public List<(int Start, int Length)> Split(string text)
     {
+        try
+        {
+            return Cut(text);
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw new InvalidDataException($"the tokenizer's pattern {Printable.Text(e.Pattern)} takes too long over a text of {text.Length} characters", e);
+        }
+    }
+
+    private List<(int Start, int Length)> Cut(string text)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var limit = _timeLimit + TimeSpan.FromSeconds(text.Length * SecondsPerCharacter);
         var (standIn, offsets) = StandIn(text);
         List<(int Start, int Length)> words = [(0, standIn.Length)];
         foreach (var pattern in _patterns)
@@ -33,6 +57,10 @@ internal sealed class WordSplitter
                     Add(done, start + match.Index);
                     Add(start + match.Index, start + match.Index + match.Length);
                     done = start + match.Index + match.Length;
+                    if (Stopwatch.GetElapsedTime(started) > limit)
+                    {
+                        throw new RegexMatchTimeoutException(text, pattern.ToString(), limit);
+                    }
                 }
 
                 Add(done, start + length);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using BestOfN.Models.Files;
 using BestOfN.Models.Pictures;
 
 namespace BestOfN.Models.Videos;
@@ -43,7 +44,7 @@ public static class VideoReader
         ArgumentNullException.ThrowIfNull(limits);
         var start = new byte[64];
         int length;
-        await using (var file = File.OpenRead(path))
+        await using (var file = RegularFile.Open(path))
         {
             CheckLength(file.Length, limits);
             length = await file.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BestOfN.Models.Files;
 using BestOfN.Models.Weights.TorchArchives;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,6 +13,8 @@ public sealed class Checkpoint : IDisposable
     internal const string Safetensors = "model.safetensors";
     internal const string TorchArchive = "pytorch_model.bin";
     internal const string IndexSuffix = ".index.json";
+
+    private const int MaxIndexBytes = 64 << 20;
 
     // The first that is there is taken.
     private static readonly (string Name, Func<string, IWeightFile> Open)[] s_formats =
@@ -130,13 +133,13 @@ public sealed class Checkpoint : IDisposable
     {
         if (!_tensors.TryGetValue(name, out var found))
         {
-            return $"{Folder}: tensor {name}: expected shape [{Join(shape)}], found no such tensor.";
+            return $"{Folder}: tensor {Printable.Text(name)}: expected shape [{Join(shape)}], found no such tensor.";
         }
 
         var (file, entry) = found;
         return !shape.SequenceEqual(entry.Shape.ToArray())
-            ? $"{file.Path}: tensor {name}: expected shape [{Join(shape)}], found [{string.Join(", ", entry.Shape)}]."
-            : ElementTypes.IsFloatingPoint(entry.Type) ? null : $"{file.Path}: tensor {name}: expected a floating-point type, found {entry.Type}.";
+            ? $"{file.Path}: tensor {Printable.Text(name)}: expected shape [{Join(shape)}], found [{string.Join(", ", entry.Shape)}]."
+            : ElementTypes.IsFloatingPoint(entry.Type) ? null : $"{file.Path}: tensor {Printable.Text(name)}: expected a floating-point type, found {entry.Type}.";
     }
 
     private IWeightFile Add(string path, Func<string, IWeightFile> open)
@@ -160,19 +163,19 @@ public sealed class Checkpoint : IDisposable
         Dictionary<string, string> map;
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(index));
+            using var document = JsonDocument.Parse(RegularFile.ReadAllBytes(index, MaxIndexBytes));
             map = document.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException or IOException)
         {
             throw new CheckpointException($"{index}: not an index of shards: {e.Message}", e);
         }
 
         foreach (var shard in map.GroupBy(p => p.Value))
         {
-            if (shard.Key.Length == 0 || Path.GetFileName(shard.Key) != shard.Key)
+            if (shard.Key.Length == 0 || shard.Key.Contains('\0', StringComparison.Ordinal) || Path.GetFileName(shard.Key) != shard.Key)
             {
-                throw new CheckpointException($"{index}: shard \"{shard.Key}\": expected the name of a file in the same folder.");
+                throw new CheckpointException($"{index}: shard \"{Printable.Text(shard.Key)}\": expected the name of a file in the same folder.");
             }
 
             var file = Add(Path.Combine(Folder, shard.Key), open);
@@ -180,7 +183,7 @@ public sealed class Checkpoint : IDisposable
             {
                 if (!file.Tensors.TryGetValue(name, out var entry))
                 {
-                    throw new CheckpointException($"{file.Path}: tensor {name}: the index puts it here, found no such tensor.");
+                    throw new CheckpointException($"{file.Path}: tensor {Printable.Text(name)}: the index puts it here, found no such tensor.");
                 }
 
                 _tensors.Add(name, (file, entry));

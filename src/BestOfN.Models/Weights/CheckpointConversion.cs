@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BestOfN.Models.Files;
 using static TorchSharp.torch;
 
 namespace BestOfN.Models.Weights;
@@ -10,7 +11,10 @@ namespace BestOfN.Models.Weights;
 public sealed class CheckpointConversion : IDisposable
 {
     // What a loader or a reader of the folder needs besides weights; no program code.
-    internal static readonly string[] CopiedFiles = ["*.json", "*.model", "*.jinja", "*.txt", "*.md", "*.ttf", "LICENSE*"];
+    private static readonly string[] CopiedFiles = ["*.json", "*.model", "*.jinja", "*.txt", "*.md", "*.ttf", "LICENSE*"];
+
+    /// <summary>As large as the largest tokenizer file that is read.</summary>
+    internal const int MaxCopiedBytes = 256 << 20;
 
     private readonly Checkpoint _checkpoint;
     private readonly ScalarType? _type;
@@ -66,11 +70,12 @@ public sealed class CheckpointConversion : IDisposable
             throw new CheckpointException($"{part}: left by a conversion that was broken off, or still running; remove it.");
         }
 
+        var others = FilesToCopy(_checkpoint.Folder);
         Directory.CreateDirectory(part);
         try
         {
             WriteTensors(part, progress, cancellationToken);
-            CopyOthers(part);
+            CopyOthers(others, part);
             if (Directory.Exists(output))
             {
                 Directory.Delete(output);
@@ -86,6 +91,37 @@ public sealed class CheckpointConversion : IDisposable
     }
 
     public void Dispose() => _checkpoint.Dispose();
+
+    /// <summary>What a new folder takes over besides weights.</summary>
+    /// <exception cref="CheckpointException">A file is a link out of the folder, or no regular file. Links of a Hugging Face cache stay within it.</exception>
+    internal static IReadOnlyList<string> FilesToCopy(string folder)
+    {
+        string[] files = [.. CopiedFiles.SelectMany(pattern => Directory.EnumerateFiles(folder, pattern)).Distinct()
+            .Where(path => !path.EndsWith(Checkpoint.IndexSuffix, StringComparison.Ordinal))];
+        var home = RegularFile.RealPath(folder);
+        // models--OWNER--NAME/snapshots/REVISION/config.json leads to models--OWNER--NAME/blobs/HASH.
+        var blobs = Path.GetFileName(Path.GetDirectoryName(home)) == "snapshots" ? Path.GetFullPath(Path.Combine(home, "..", "..", "blobs")) : home;
+        foreach (var path in files)
+        {
+            try
+            {
+                RegularFile.Check(path);
+                var target = RegularFile.RealPath(path);
+                if (!IsIn(target, home) && !IsIn(target, blobs))
+                {
+                    throw new CheckpointException($"{path}: is a link to {target}, out of the model's folder; put the file itself into the folder, or remove the link.");
+                }
+            }
+            catch (IOException e)
+            {
+                throw new CheckpointException($"{path}: cannot be copied: {e.Message}", e);
+            }
+        }
+
+        return files;
+
+        static bool IsIn(string path, string folder) => path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    }
 
     // A shard may hold a tensor that the index does not put there.
     private bool IsUsed(TensorEntry entry) => _checkpoint.Find(entry.Name) is { } used && ReferenceEquals(used, entry);
@@ -114,16 +150,11 @@ public sealed class CheckpointConversion : IDisposable
         }
     }
 
-    private void CopyOthers(string folder)
+    private void CopyOthers(IEnumerable<string> files, string folder)
     {
-        foreach (var path in CopiedFiles.SelectMany(pattern => Directory.EnumerateFiles(_checkpoint.Folder, pattern)).Distinct())
+        foreach (var path in files)
         {
             var name = Path.GetFileName(path);
-            if (name.EndsWith(Checkpoint.IndexSuffix, StringComparison.Ordinal))
-            {
-                continue;
-            }
-
             var copy = Path.Combine(folder, name);
             if (name == "config.json" && _type is not null && WithType(path) is { } changed)
             {
@@ -131,7 +162,7 @@ public sealed class CheckpointConversion : IDisposable
             }
             else
             {
-                File.WriteAllBytes(copy, File.ReadAllBytes(path));   // not File.Copy, which would keep a read-only mode
+                File.WriteAllBytes(copy, RegularFile.ReadAllBytes(path, MaxCopiedBytes));   // not File.Copy, which would keep a read-only mode
             }
         }
     }
@@ -141,7 +172,7 @@ public sealed class CheckpointConversion : IDisposable
     {
         try
         {
-            if (JsonNode.Parse(File.ReadAllBytes(path)) is JsonObject root && (string[])["torch_dtype", "dtype"] is var fields && Array.Exists(fields, root.ContainsKey))
+            if (JsonNode.Parse(RegularFile.ReadAllBytes(path, MaxCopiedBytes)) is JsonObject root && (string[])["torch_dtype", "dtype"] is var fields && Array.Exists(fields, root.ContainsKey))
             {
                 foreach (var field in fields.Where(root.ContainsKey))
                 {

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using BestOfN.Models.Files;
 
 namespace BestOfN.Models.Weights;
 
@@ -27,7 +28,7 @@ internal sealed unsafe class MappedFile : IDisposable
         MemoryMappedViewAccessor? view = null;
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            using var stream = RegularFile.Open(path);
             var length = stream.Length;
             if (length < smallest)
             {

@@ -1,10 +1,14 @@
 using System.Text.Json;
+using BestOfN.Models.Files;
 
 namespace BestOfN.Models.Weights;
 
 /// <summary>A folder's config.json, read field by field with errors that name file and field.</summary>
 public sealed class ModelConfiguration
 {
+    /// <summary>The largest file that is read; published ones have some kilobytes.</summary>
+    internal const int MaxBytes = 16 << 20;
+
     private readonly JsonElement _root;
 
     private ModelConfiguration(string path, JsonElement root) => (FilePath, _root) = (path, root);
@@ -25,8 +29,9 @@ public sealed class ModelConfiguration
 
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(RegularFile.ReadAllBytes(path, MaxBytes));
             var root = document.RootElement.Clone();
+            CheckTexts(root);
             if (root.ValueKind != JsonValueKind.Object)
             {
                 throw new CheckpointException($"{path}: expected a JSON object, found {root.ValueKind}.");
@@ -39,6 +44,14 @@ public sealed class ModelConfiguration
         catch (JsonException e)
         {
             throw new CheckpointException($"{path}: not valid JSON: {e.Message}", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new CheckpointException($"{path}: a text in it is not valid Unicode.", e);
+        }
+        catch (IOException e)
+        {
+            throw new CheckpointException($"{path}: cannot be read: {e.Message}", e);
         }
     }
 
@@ -96,9 +109,36 @@ public sealed class ModelConfiguration
     /// <summary>Number of members of an object field, or null where it is absent.</summary>
     public int? Count(string field) => Find(field) is { ValueKind: JsonValueKind.Object } value ? value.EnumerateObject().Count() : null;
 
+    /// <summary>Texts are decoded when they are asked for: here all at once, so that nothing fails later.</summary>
+    /// <exception cref="InvalidOperationException">One is not valid Unicode.</exception>
+    private static void CheckTexts(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                value.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in value.EnumerateArray())
+                {
+                    CheckTexts(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (var member in value.EnumerateObject())
+                {
+                    _ = member.Name;
+                    CheckTexts(member.Value);
+                }
+
+                break;
+        }
+    }
+
     private JsonElement? Find(string field) =>
         _root.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     private CheckpointException Unexpected(string field, string expected, JsonElement? found) =>
-        new($"{FilePath}: {field}: expected {expected}, found {(found is { } value ? value.GetRawText() : "nothing")}.");
+        new($"{FilePath}: {field}: expected {expected}, found {(found is { } value ? Printable.Text(value.GetRawText()) : "nothing")}.");
 }

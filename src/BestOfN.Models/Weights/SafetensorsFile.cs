@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Frozen;
 using System.Text.Json;
+using BestOfN.Models.Files;
 using BestOfN.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -66,7 +67,7 @@ public sealed class SafetensorsFile : IWeightFile
             {
                 if (property.Name != "__metadata__" && !tensors.TryAdd(property.Name, ReadEntry(path, property, dataStart, length)))
                 {
-                    throw new CheckpointException($"{path}: tensor {property.Name} is declared twice.");
+                    throw new CheckpointException($"{path}: tensor {Printable.Text(property.Name)} is declared twice.");
                 }
             }
 
@@ -82,20 +83,21 @@ public sealed class SafetensorsFile : IWeightFile
     private static TensorEntry ReadEntry(string path, JsonProperty property, long dataStart, long fileLength)
     {
         var (name, value) = (property.Name, property.Value);
+        var shown = Printable.Text(name);
         var typeName = value.GetProperty("dtype").GetString();
         var type = ElementTypes.Parse(typeName)
-            ?? throw new CheckpointException($"{path}: tensor {name}: expected dtype F32, BF16 or F16, found {typeName}.");
+            ?? throw new CheckpointException($"{path}: tensor {shown}: expected dtype F32, BF16 or F16, found {Printable.Text(typeName ?? "nothing")}.");
         var shape = value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64()).ToArray();
         var offsets = value.GetProperty("data_offsets");
         if (offsets.GetArrayLength() != 2)
         {
-            throw new CheckpointException($"{path}: tensor {name}: data_offsets: expected two numbers, found {offsets.GetArrayLength()}.");
+            throw new CheckpointException($"{path}: tensor {shown}: data_offsets: expected two numbers, found {offsets.GetArrayLength()}.");
         }
 
         var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
         if (begin < 0 || end < begin || end > fileLength - dataStart)
         {
-            throw new CheckpointException($"{path}: tensor {name}: bytes {begin}..{end} lie outside the {fileLength - dataStart} bytes of data.");
+            throw new CheckpointException($"{path}: tensor {shown}: bytes {begin}..{end} lie outside the {fileLength - dataStart} bytes of data.");
         }
 
         var expected = (Int128)ElementTypes.SizeOf(type);
@@ -104,13 +106,13 @@ public sealed class SafetensorsFile : IWeightFile
             expected *= size;
             if (size < 0 || expected > long.MaxValue)
             {
-                throw new CheckpointException($"{path}: tensor {name}: shape [{string.Join(", ", shape)}] is impossible.");
+                throw new CheckpointException($"{path}: tensor {shown}: shape [{string.Join(", ", shape)}] is impossible.");
             }
         }
 
         if (expected != end - begin)
         {
-            throw new CheckpointException($"{path}: tensor {name}: shape [{string.Join(", ", shape)}] in {typeName} needs {expected} bytes, found {end - begin}.");
+            throw new CheckpointException($"{path}: tensor {shown}: shape [{string.Join(", ", shape)}] in {typeName} needs {expected} bytes, found {end - begin}.");
         }
 
         return new TensorEntry(name, type, shape, dataStart + begin, end - begin);
@@ -125,7 +127,7 @@ public sealed class SafetensorsFile : IWeightFile
             if (tensor.Offset != end)
             {
                 throw new CheckpointException(
-                    $"{path}: tensor {tensor.Name}: expected to begin at byte {end - dataStart}, where the one before ends, found {tensor.Offset - dataStart}.");
+                    $"{path}: tensor {Printable.Text(tensor.Name)}: expected to begin at byte {end - dataStart}, where the one before ends, found {tensor.Offset - dataStart}.");
             }
 
             end += tensor.Length;

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using BestOfN.Models.Files;
+using BestOfN.Training.Recipes;
 
 namespace BestOfN.Training.FullSize;
 
@@ -64,7 +66,7 @@ public sealed record FullSizeRecipe
         try
         {
             using var document = JsonDocument.Parse(
-                File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+                RegularFile.ReadAllBytes(path, RecipeFile.MaxBytes), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             return document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("kind", out var kind) && kind.ValueKind == JsonValueKind.String && kind.ValueEquals(Published);
         }

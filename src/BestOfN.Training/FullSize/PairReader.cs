@@ -1,3 +1,4 @@
+using BestOfN.Models.Files;
 using BestOfN.Models.Networks.Vision;
 using BestOfN.Models.Pictures;
 
@@ -32,12 +33,7 @@ internal sealed class PairReader(ConversationAssembly assembly, VisionConfigurat
     {
         try
         {
-            if (new FileInfo(path).Length > PictureLimits.Default.Bytes)
-            {
-                throw new PictureException($"The picture has more than {PictureLimits.Default.Bytes} bytes.");
-            }
-
-            var picture = PictureDecoder.Decode(File.ReadAllBytes(path), PictureLimits.Default, cancellationToken);
+            var picture = PictureDecoder.Decode(RegularFile.ReadAllBytes(path, PictureLimits.Default.Bytes), PictureLimits.Default, cancellationToken);
             return HighDefinitionTiling.Apply(picture, pair.Pictures.Count > 1 ? TilesOfSeveral : maximumTiles, pictures!.ImageSize, variant, cancellationToken);
         }
         catch (Exception e) when (e is PictureException or IOException or UnauthorizedAccessException)

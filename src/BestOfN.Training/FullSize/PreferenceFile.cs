@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
+using BestOfN.Models.Files;
 
 namespace BestOfN.Training.FullSize;
 
@@ -35,7 +36,7 @@ internal static class PreferenceFile
         FileStream file;
         try
         {
-            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+            file = RegularFile.Open(path, 1 << 16);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

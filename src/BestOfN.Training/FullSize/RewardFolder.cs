@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BestOfN.Models.Files;
 using BestOfN.Models.Weights;
 using BestOfN.Training.Recipes;
 
@@ -73,19 +74,19 @@ internal static class RewardFolder
 
     private static void CopyOthers(TrainedNetwork network, string folder, int maximumTiles)
     {
-        foreach (var path in CheckpointConversion.CopiedFiles.SelectMany(pattern => Directory.EnumerateFiles(network.Checkpoint.Folder, pattern)).Distinct())
+        foreach (var path in CheckpointConversion.FilesToCopy(network.Checkpoint.Folder))
         {
             var name = Path.GetFileName(path);
             if (name == "config.json")
             {
-                var config = JsonNode.Parse(File.ReadAllBytes(path))!.AsObject();
+                var config = JsonNode.Parse(RegularFile.ReadAllBytes(path, CheckpointConversion.MaxCopiedBytes))!.AsObject();
                 config["reward_token_id"] = network.RewardTokenId;
                 config["hd_num"] = maximumTiles;
                 File.WriteAllText(Path.Combine(folder, name), config.ToJsonString(s_json) + "\n", new UTF8Encoding(false));
             }
-            else if (!name.EndsWith(Checkpoint.IndexSuffix, StringComparison.Ordinal))
+            else
             {
-                File.WriteAllBytes(Path.Combine(folder, name), File.ReadAllBytes(path));   // not File.Copy, which would keep a read-only mode
+                File.WriteAllBytes(Path.Combine(folder, name), RegularFile.ReadAllBytes(path, CheckpointConversion.MaxCopiedBytes));   // not File.Copy, which would keep a read-only mode
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BestOfN.Models.Files;
 using BestOfN.Models.Weights;
 using BestOfN.Training.Optimization;
 using static TorchSharp.torch;
@@ -35,7 +36,7 @@ internal static class ModelFolder
             var target = Path.Combine(folder, Path.GetFileName(file));
             if (Path.GetFullPath(target) != Path.GetFullPath(file))
             {
-                AtomicFile.Write(target, File.ReadAllBytes(file));
+                AtomicFile.Write(target, RegularFile.ReadAllBytes(file, CheckpointConversion.MaxCopiedBytes));
             }
         }
 

@@ -1,12 +1,15 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using BestOfN.Models.Files;
 
 namespace BestOfN.Training.Recipes;
 
 /// <summary>Reads a recipe: JSON with comments, snake_case names, unknown fields refused.</summary>
 public static class RecipeFile
 {
+    internal const int MaxBytes = 1 << 20;
+
     private static readonly JsonSerializerOptions s_json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -20,7 +23,7 @@ public static class RecipeFile
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), s_json) ?? throw new RecipeException($"{path}: expected a JSON object, found null.");
+            return JsonSerializer.Deserialize<T>(RegularFile.ReadAllBytes(path, MaxBytes), s_json) ?? throw new RecipeException($"{path}: expected a JSON object, found null.");
         }
         catch (JsonException e)
         {

@@ -38,6 +38,18 @@ public sealed class ModelFolderCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_folder_says_cannot_steer_the_terminal()
+    {
+        File.WriteAllText(Path.Combine(_folder, "config.json"), """{"architectures": ["\u001b[2J\u001b]0;owned\u0007"]}""");
+        File.WriteAllText(Path.Combine(_folder, "model.safetensors.index.json"), """{"weight_map": {"a": "\u001b[31m/x"}}""");
+        Assert.Equal(1, await RunAsync("inspect", _folder));
+        Assert.Equal(1, await RunAsync("convert", "--model", _folder, "--output", Path.Combine(_folder, "\u001b[1mnew")));
+        Assert.Contains("owned", _out.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', _out.ToString() + _error);
+        Assert.DoesNotContain('\a', _out.ToString() + _error);
+    }
+
+    [Fact]
     public async Task A_converted_folder_loads_and_is_not_overwritten()
     {
         var output = Path.Combine(_folder, "new");

@@ -76,4 +76,92 @@ public sealed class ModelInspectorTests
             Directory.Delete(folder);
         }
     }
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("model.safetensors")]
+    [InlineData("tokenizer.model")]
+    [InlineData("tokenizer.json")]
+    [InlineData("tokenizer_config.json")]
+    [InlineData("added_tokens.json")]
+    [InlineData("chat_template.jinja")]
+    public async Task A_pipe_or_a_device_in_place_of_a_file_is_a_problem_and_not_waited_for(string name)
+    {
+        foreach (var isPipe in (bool[])[true, false])
+        {
+            using var folder = new CheckpointFolder();
+            File.Copy(Path.Combine(GoldenFiles.Folder("ixc25-reward/torch-bin-bf16"), "tokenizer.model"), folder.File("tokenizer.model"));
+            if (name == "tokenizer.json")
+            {
+                File.Delete(folder.File("tokenizer.model"));
+            }
+
+            File.Delete(folder.File(name));
+            if (isPipe)
+            {
+                SpecialFiles.Pipe(folder.File(name));
+            }
+            else
+            {
+                File.CreateSymbolicLink(folder.File(name), "/dev/zero");
+            }
+
+            var inspection = await Task.Run(() => ModelInspector.Inspect(folder.Path), TestContext.Current.CancellationToken)
+                .WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+            Assert.Contains(inspection.Problems, p => p.Contains(name, StringComparison.Ordinal) && p.Contains("not a regular file", StringComparison.Ordinal));
+        }
+    }
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("chat_template.jinja")]
+    public void A_file_far_larger_than_any_of_its_kind_is_a_problem_and_not_read(string name)
+    {
+        using var folder = new CheckpointFolder();
+        File.Copy(Path.Combine(GoldenFiles.Folder("ixc25-reward/torch-bin-bf16"), "tokenizer.model"), folder.File("tokenizer.model"));
+        using (var file = new FileStream(folder.File(name), FileMode.OpenOrCreate))
+        {
+            file.SetLength(1L << 33);
+        }
+
+        Assert.Contains(ModelInspector.Inspect(folder.Path).Problems, p => p.Contains(name, StringComparison.Ordinal) && p.Contains("bytes that are allowed", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1024, 99_999_998)]
+    [InlineData(1024, 2_097_152)]
+    [InlineData(32, 3_000_000)]
+    public void Sizes_that_no_network_has_are_a_problem_in_one_line(int heads, int headSize)
+    {
+        using var folder = new CheckpointFolder();
+        folder.ChangeConfiguration(c => (c["num_attention_heads"], c["num_key_value_heads"], c["head_dim"]) = (heads, heads, headSize));
+        var problems = ModelInspector.Inspect(folder.Path).Problems;
+        Assert.NotEmpty(problems);
+        Assert.All(problems, p => Assert.DoesNotContain(" at ::", p, StringComparison.Ordinal));
+        Assert.All(problems, p => Assert.DoesNotContain("Exception raised from", p, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("{\"architectures\": [\"Qwen3\u00ff\"]}", true)]
+    [InlineData("{\"architectures\": [\"Qwen3ForSequenceClassification\"], \"rope_scaling\": {\"\u00ff\": 1}}", true)]
+    [InlineData("{\"architectures\": [\"\\ud800\"]}", false)]
+    public void A_configuration_that_is_not_unicode_is_a_problem(string json, bool hasBrokenBytes)
+    {
+        using var folder = new CheckpointFolder();
+        File.WriteAllBytes(folder.File("config.json"), hasBrokenBytes ? System.Text.Encoding.Latin1.GetBytes(json) : System.Text.Encoding.UTF8.GetBytes(json));
+        Assert.Contains(ModelInspector.Inspect(folder.Path).Problems, p => p.Contains("config.json: ", StringComparison.Ordinal) && p.Contains("Unicode", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("a\\u0000b.safetensors")]
+    [InlineData("../x.safetensors")]
+    [InlineData("..")]
+    [InlineData("\\ud800.safetensors")]
+    public void A_shard_that_is_no_file_of_the_folder_is_a_problem(string shard)
+    {
+        using var folder = new CheckpointFolder();
+        File.Delete(folder.Weights);
+        File.WriteAllText(folder.File("model.safetensors.index.json"), $$$"""{"weight_map": {"a": "{{{shard}}}"}}""");
+        Assert.Contains(ModelInspector.Inspect(folder.Path).Problems, p => !p.Contains('\0') && (p.Contains("shard", StringComparison.Ordinal) || p.Contains("mapped", StringComparison.Ordinal)));
+    }
 }

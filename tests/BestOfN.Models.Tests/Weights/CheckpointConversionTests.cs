@@ -92,6 +92,53 @@ public sealed class CheckpointConversionTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 
+    [Theory]
+    [InlineData("/etc/passwd")]
+    [InlineData("../outside/secret.txt")]
+    [InlineData("inner/secret.txt")]
+    [InlineData("/dev/zero")]
+    public void A_link_out_of_the_folder_is_not_followed(string target)
+    {
+        var source = CopyOfGolden("source");
+        Directory.CreateDirectory(Path.Combine(_folder, "outside"));
+        File.WriteAllText(Path.Combine(_folder, "outside", "secret.txt"), "secret");
+        Directory.CreateSymbolicLink(Path.Combine(source, "inner"), Path.Combine(_folder, "outside"));
+        File.CreateSymbolicLink(Path.Combine(source, "notes.txt"), target);
+
+        using var conversion = CheckpointConversion.Open(source, null, 1_000_000);
+        var error = Assert.Throws<CheckpointException>(() => conversion.Write(Output, null, TestContext.Current.CancellationToken));
+        Assert.Contains("notes.txt", error.Message, StringComparison.Ordinal);
+        Assert.False(Path.Exists(Output));
+        Assert.False(Path.Exists(Output + ".part"));
+    }
+
+    [Fact]
+    public void A_folder_of_links_into_a_download_cache_is_converted()
+    {
+        var blobs = CopyOfGolden(Path.Combine("models--a--b", "blobs"));
+        var snapshot = Directory.CreateDirectory(Path.Combine(_folder, "models--a--b", "snapshots", "0123")).FullName;
+        foreach (var file in Directory.GetFiles(blobs))
+        {
+            File.CreateSymbolicLink(Path.Combine(snapshot, Path.GetFileName(file)), Path.Combine("..", "..", "blobs", Path.GetFileName(file)));
+        }
+
+        using var conversion = CheckpointConversion.Open(snapshot, null, 1_000_000);
+        conversion.Write(Output, null, TestContext.Current.CancellationToken);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(s_golden, "config.json")), File.ReadAllBytes(Path.Combine(Output, "config.json")));
+        Assert.Null(new FileInfo(Path.Combine(Output, "config.json")).LinkTarget);
+    }
+
+    private string CopyOfGolden(string name)
+    {
+        var copy = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+        foreach (var file in Directory.GetFiles(s_golden))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
+        return copy;
+    }
+
     private void Convert(ScalarType? type, long shardLength)
     {
         using var conversion = CheckpointConversion.Open(s_golden, type, shardLength);

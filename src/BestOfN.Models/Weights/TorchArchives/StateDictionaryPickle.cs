@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Frozen;
 using System.Text;
+using BestOfN.Models.Files;
 using TorchSharp;
 
 namespace BestOfN.Models.Weights.TorchArchives;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using BestOfN.Models.Files;
 
 namespace BestOfN.Models.Weights.TorchArchives;
 

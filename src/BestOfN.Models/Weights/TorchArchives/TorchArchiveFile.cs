@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using BestOfN.Models.Files;
 using BestOfN.Models.Native;
 using static TorchSharp.torch;
 
