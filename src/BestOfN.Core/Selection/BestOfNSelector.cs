@@ -147,7 +147,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
     }
 
     private static TokenUsage Total(IReadOnlyList<CandidateSlot> slots) =>
-        new(slots.Max(slot => slot.Candidate?.Usage.PromptTokens ?? 0), slots.Sum(slot => slot.CompletionTokens));
+        TokenUsage.Total([.. slots.Select(slot => slot.Candidate?.Usage ?? new TokenUsage(0, slot.CompletionTokens))]);
 
     private static GenerationFailedException NoAnswer(SelectionRun run)
     {

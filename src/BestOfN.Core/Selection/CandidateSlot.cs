@@ -32,7 +32,7 @@ internal sealed class CandidateSlot(int index)
     /// <summary>Pieces seen so far: for generators that stream, about one a token.</summary>
     public int Pieces { get; private set; }
 
-    public int CompletionTokens => Candidate?.Usage.CompletionTokens ?? Pieces;
+    public long CompletionTokens => Candidate?.Usage.CompletionTokens ?? Pieces;
 
     /// <summary>Cut short, so that it gives way to every candidate that finished by itself.</summary>
     public bool IsTruncated => Candidate?.FinishReason is "length" or "content_filter";

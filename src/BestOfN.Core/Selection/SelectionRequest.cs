@@ -27,6 +27,6 @@ public sealed record SelectionRequest
     /// <summary>Wall-clock limit. The answer is then the best of what has been judged.</summary>
     public required TimeSpan TimeBudget { get; init; }
 
-    /// <summary>Receives the text as it arrives where there is only one candidate; never completed by the selector.</summary>
-    public ChannelWriter<string>? LiveText { get; init; }
+    /// <summary>Receives the pieces as they arrive where there is only one candidate; never completed by the selector.</summary>
+    public ChannelWriter<CandidateDelta>? Live { get; init; }
 }

@@ -165,7 +165,7 @@ internal sealed class SelectionRun
             {
                 case CandidateDelta delta:
                     slot.Append(delta.Text);
-                    _request.LiveText?.TryWrite(delta.Text);
+                    _request.Live?.TryWrite(delta);
 
                     // Generators keep the budget themselves; one that does not is ended here, one piece late.
                     if (_slots.Sum(each => each.CompletionTokens) > budget)

@@ -12,7 +12,7 @@ public sealed class SelectionTelemetry
     private readonly Histogram<double> _selections;
     private readonly Histogram<double> _scoring;
     private readonly Histogram<double> _generations;
-    private readonly Histogram<int> _tokens;
+    private readonly Histogram<long> _tokens;
     private readonly Counter<int> _candidates;
     private readonly Counter<int> _degradations;
 
@@ -22,7 +22,7 @@ public sealed class SelectionTelemetry
         _selections = meter.CreateHistogram<double>(TelemetryNames.SelectionDuration, "s", "From request to chosen candidate.");
         _scoring = meter.CreateHistogram<double>(TelemetryNames.ScoringDuration, "s", "Spent in passes of the reward model for one request.");
         _generations = meter.CreateHistogram<double>(TelemetryNames.GenerationDuration, "s", "From request to the last candidate.");
-        _tokens = meter.CreateHistogram<int>(TelemetryNames.TokenUsage, "{token}", "Tokens of one request over all candidates.");
+        _tokens = meter.CreateHistogram<long>(TelemetryNames.TokenUsage, "{token}", "Tokens of one request over all candidates.");
         _candidates = meter.CreateCounter<int>(TelemetryNames.Candidates, "{candidate}", "Candidates by what became of them.");
         _degradations = meter.CreateCounter<int>(TelemetryNames.Degradations, "{request}", "Requests that were answered with less than was asked for.");
     }
@@ -72,7 +72,7 @@ public sealed class SelectionTelemetry
         }
     }
 
-    private void Record(TagList operation, string type, int tokens)
+    private void Record(TagList operation, string type, long tokens)
     {
         operation.Add(TelemetryNames.TokenType, type);
         _tokens.Record(tokens, operation);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using BestOfN.Gateway.Wire;
 
@@ -7,4 +8,9 @@ internal sealed record ChatChunkChoice(
     int Index,
     RawJson Delta,
     RawJson? Logprobs = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? FinishReason = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? FinishReason = null)
+{
+    /// <summary>What else an upstream says of the choice.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Fields { get; set; }
+}

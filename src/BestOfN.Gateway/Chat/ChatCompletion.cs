@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using BestOfN.Gateway.Wire;
 
 namespace BestOfN.Gateway.Chat;
@@ -18,4 +20,8 @@ internal sealed record ChatCompletion
     public required Usage Usage { get; init; }
 
     public BestOfNReport? BestOfN { get; init; }
+
+    /// <summary>What else an upstream says of the answer.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Fields { get; set; }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using BestOfN.Gateway.Streaming;
 using BestOfN.Gateway.Wire;
 
 namespace BestOfN.Gateway.Chat;
@@ -9,16 +10,34 @@ internal static class ChatDelta
 {
     public static RawJson Empty { get; } = new("{}"u8.ToArray());
 
-    public static RawJson Opening { get; } = new("""{"role":"assistant","content":""}"""u8.ToArray());
+    public static RawJson Opening { get; } = new("""{"role":"assistant"}"""u8.ToArray());
 
     public static RawJson Content(string text) => Write(json => json.WriteString("content"u8, text));
 
-    /// <summary>All that a message holds besides role and text, as it is: refusal, tool calls, reasoning and what else an upstream adds.</summary>
+    /// <summary>A message's thoughts, which come before its text; a long one in pieces.</summary>
+    public static IEnumerable<RawJson> Reasoning(JsonElement message)
+    {
+        foreach (var field in message.EnumerateObject().Where(field => IsReasoning(field) && field.Value.ValueKind is not JsonValueKind.Null))
+        {
+            if (field.Value.ValueKind is not JsonValueKind.String)
+            {
+                yield return Write(json => field.WriteTo(json));
+                continue;
+            }
+
+            foreach (var piece in TextPieces.Of(field.Value.GetString()!, 0))
+            {
+                yield return Write(json => json.WriteString(field.Name, piece));
+            }
+        }
+    }
+
+    /// <summary>All that a message holds besides role, thoughts and text, as it is: refusal, tool calls and what else an upstream adds.</summary>
     /// <returns>Null if there is nothing.</returns>
     public static RawJson? Rest(JsonElement message)
     {
         var rest = message.EnumerateObject()
-            .Where(field => field.Value.ValueKind is not JsonValueKind.Null && !field.NameEquals("role"u8) && !IsText(field))
+            .Where(field => field.Value.ValueKind is not JsonValueKind.Null && !field.NameEquals("role"u8) && !IsReasoning(field) && !IsText(field))
             .ToList();
         return rest.Count == 0 ? null : Write(json =>
         {
@@ -35,6 +54,14 @@ internal static class ChatDelta
             }
         });
     }
+
+    /// <summary>Whether a message refuses, or calls a tool.</summary>
+    public static bool SaysSomethingElse(JsonElement message) => message.EnumerateObject().Any(field =>
+        field.Name is "tool_calls" or "function_call" or "refusal" or "audio" && field.Value.ValueKind is not JsonValueKind.Null
+        && !(field.Value.ValueKind is JsonValueKind.Array && field.Value.GetArrayLength() == 0));
+
+    private static bool IsReasoning(JsonProperty field) =>
+        field.Name.StartsWith("reasoning", StringComparison.Ordinal) || field.Name.StartsWith("thinking", StringComparison.Ordinal) || field.Name.StartsWith("thought", StringComparison.Ordinal);
 
     private static bool IsText(JsonProperty field) => field.NameEquals("content"u8) && field.Value.ValueKind is JsonValueKind.String;
 

@@ -11,19 +11,27 @@ namespace BestOfN.Gateway.Completions;
 internal sealed class CompletionFormat(PlannedRequest plan, DateTimeOffset created) : IAnswerFormat
 {
     private readonly string _id = $"cmpl-{Guid.NewGuid():N}";
+    private int _textSent;
 
     public byte[] Whole(Selection selection) => Write(
         [.. selection.Ranking.Take(plan.Selection.Choices).Select((ranked, place) => new CompletionChoice(place, ranked.Candidate!.Text, ranked.Candidate.FinishReason))],
         Usage.Of(selection.TotalUsage),
         BestOfNReport.Of(selection, plan.Return));
 
-    public byte[] Opening(int choice) => [];
+    public byte[] Opening() => [];
 
-    public byte[] Piece(int choice, string text) => Write([new CompletionChoice(choice, text, null)]);
-
-    public IEnumerable<byte[]> Remainder(int choice, Candidate candidate, int textSent, BestOfNReport? report)
+    public IEnumerable<byte[]> Piece(CandidateDelta delta)
     {
-        foreach (var piece in TextPieces.Of(candidate.Text, textSent))
+        if (delta.Text.Length > 0)
+        {
+            _textSent += delta.Text.Length;
+            yield return Piece(0, delta.Text);
+        }
+    }
+
+    public IEnumerable<byte[]> Remainder(int choice, Candidate candidate, BestOfNReport? report)
+    {
+        foreach (var piece in TextPieces.Of(candidate.Text, choice == 0 ? _textSent : 0))
         {
             yield return Piece(choice, piece);
         }
@@ -32,6 +40,8 @@ internal sealed class CompletionFormat(PlannedRequest plan, DateTimeOffset creat
     }
 
     public byte[] UsageOf(Selection selection, BestOfNReport? report) => Write([], Usage.Of(selection.TotalUsage), report);
+
+    private byte[] Piece(int choice, string text) => Write([new CompletionChoice(choice, text, null)]);
 
     private byte[] Write(IReadOnlyList<CompletionChoice> choices, Usage? usage = null, BestOfNReport? report = null) => JsonSerializer.SerializeToUtf8Bytes(
         new Completion

@@ -8,6 +8,9 @@ namespace BestOfN.Gateway.Requests;
 /// <param name="path">Where it stands in the request; empty for the request itself.</param>
 internal readonly struct RequestObject(JsonElement element, string path = "")
 {
+    // The schemas of tools may be nested deeply.
+    private const int MaxDepth = 512;
+
     public JsonElement Element => element;
 
     public string PathOf(string name) => path.Length == 0 ? name : $"{path}.{name}";
@@ -18,7 +21,7 @@ internal readonly struct RequestObject(JsonElement element, string path = "")
     {
         try
         {
-            using var json = JsonDocument.Parse(body, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using var json = JsonDocument.Parse(body, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaxDepth });
             return json.RootElement.ValueKind is JsonValueKind.Object
                 ? read(new RequestObject(json.RootElement))
                 : throw ApiException.Invalid("The request body must be a JSON object.");

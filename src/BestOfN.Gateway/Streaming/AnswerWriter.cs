@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Threading.Channels;
+using BestOfN.Core.Generation;
 using BestOfN.Core.Selection;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
@@ -12,14 +12,12 @@ namespace BestOfN.Gateway.Streaming;
 /// <summary>Has a planned request answered, and writes the answer whole or as a stream.</summary>
 /// <remarks>
 /// A stream's headers wait for the first keep-alive interval, so that a quick failure still gets its own status and a quick selection its headers. After that
-/// the stream begins with the role and stays alive with comments. A single candidate is passed on as it is made.
+/// the stream begins with the role and stays alive with comments. A single candidate is passed on as it is made, and begins with its first piece.
 /// </remarks>
 internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOptions> options, TimeProvider time, ILogger<AnswerWriter> logger)
 {
     public async Task WriteAsync(HttpResponse response, PlannedRequest plan, IAnswerFormat format, CancellationToken cancellationToken)
     {
-        var facts = RequestFacts.Of(response.HttpContext);
-        (facts.Model, facts.Candidates) = (plan.Model.Name, plan.Selection.Generation.Candidates);
         if (plan.Request.Stream.Stream)
         {
             await StreamAsync(response, plan, format, cancellationToken);
@@ -27,7 +25,6 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
         }
 
         var selection = await selector.SelectAsync(plan.Selection, cancellationToken);
-        facts.Scored = selection.Scored;
         SelectionHeaders.Write(response.Headers, selection);
         var body = format.Whole(selection);
         response.ContentType = "application/json";
@@ -40,32 +37,34 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
         var events = new EventStream(response);
         try
         {
-            var live = Channel.CreateUnbounded<string>(new() { SingleReader = true, SingleWriter = true });
+            var live = Channel.CreateUnbounded<CandidateDelta>(new() { SingleReader = true, SingleWriter = true });
             var selecting = SelectAsync(plan, live.Writer, cancellationToken);
-            var textSent = await WriteWhileWorkingAsync(events, response, plan, format, live.Reader, cancellationToken);
+            await WriteWhileWorkingAsync(events, response, plan, format, live.Reader, cancellationToken);
             var selection = await selecting;
-            RequestFacts.Of(response.HttpContext).Scored = selection.Scored;
 
-            WriteRemainder(events, response, plan, format, selection, textSent);
+            WriteRemainder(events, response, plan, format, selection);
             events.WriteDone();
             await events.FlushAsync(cancellationToken);
         }
         catch (Exception exception) when (events.HasBegun && !cancellationToken.IsCancellationRequested)
         {
             // The status has been sent: the error becomes an event, and the missing [DONE] tells that the answer is not complete.
-            logger.StreamBroke(exception);
-            events.WriteError(JsonSerializer.SerializeToUtf8Bytes(new ApiErrorResponse(ErrorDescription.Of(exception).Error), OpenAIJsonContext.Default.ApiErrorResponse));
+            var error = ErrorDescription.Of(exception);
+
+            // An upstream's own words may repeat the prompt, which has no place in a log.
+            logger.StreamBroke(error.StatusCode, exception is GenerationFailedException { Body.IsEmpty: false } ? null : exception);
+            events.WriteError(error);
             await events.FlushAsync(cancellationToken);
         }
     }
 
-    private async Task<Selection> SelectAsync(PlannedRequest plan, ChannelWriter<string> live, CancellationToken cancellationToken)
+    private async Task<Selection> SelectAsync(PlannedRequest plan, ChannelWriter<CandidateDelta> live, CancellationToken cancellationToken)
     {
         try
         {
-            // Log-probabilities come with the finished answer only, and belong to its text.
-            var isLive = plan.Selection.Generation is { Candidates: 1, Sampling.Logprobs: false };
-            return await selector.SelectAsync(plan.Selection with { LiveText = isLive ? live : null }, cancellationToken);
+            // In this process log-probabilities come with the finished answer only, and belong to its text.
+            var isLive = IsAlone(plan) && (plan.Model.RelaysRequests || !plan.Selection.Generation.Sampling.Logprobs);
+            return await selector.SelectAsync(plan.Selection with { Live = isLive ? live : null }, cancellationToken);
         }
         finally
         {
@@ -73,11 +72,11 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
         }
     }
 
-    /// <returns>Length of the text sent.</returns>
-    private async Task<int> WriteWhileWorkingAsync(
-        EventStream events, HttpResponse response, PlannedRequest plan, IAnswerFormat format, ChannelReader<string> live, CancellationToken cancellationToken)
+    private static bool IsAlone(PlannedRequest plan) => plan.Selection.Generation.Candidates == 1;
+
+    private async Task WriteWhileWorkingAsync(
+        EventStream events, HttpResponse response, PlannedRequest plan, IAnswerFormat format, ChannelReader<CandidateDelta> live, CancellationToken cancellationToken)
     {
-        var textSent = 0;
         var more = live.WaitToReadAsync(cancellationToken).AsTask();
         while (true)
         {
@@ -86,21 +85,26 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
             await interval.CancelAsync();
             if (isReady && !await more)
             {
-                return textSent;
+                return;
             }
 
             if (!events.HasBegun)
             {
                 SelectionHeaders.WriteEarly(response.Headers, plan.Selection);
-                events.Write(format.Opening(0));
+                if (!IsAlone(plan))
+                {
+                    events.Write(format.Opening());
+                }
             }
 
             if (isReady)
             {
-                while (live.TryRead(out var text))
+                while (live.TryRead(out var delta))
                 {
-                    events.Write(format.Piece(0, text));
-                    textSent += text.Length;
+                    foreach (var chunk in format.Piece(delta))
+                    {
+                        events.Write(chunk);
+                    }
                 }
 
                 more = live.WaitToReadAsync(cancellationToken).AsTask();
@@ -114,26 +118,20 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
         }
     }
 
-    private static void WriteRemainder(EventStream events, HttpResponse response, PlannedRequest plan, IAnswerFormat format, Selection selection, int textSent)
+    private static void WriteRemainder(EventStream events, HttpResponse response, PlannedRequest plan, IAnswerFormat format, Selection selection)
     {
         var includesUsage = plan.Request.Stream.IncludeUsage;
         var report = BestOfNReport.Of(selection, plan.Return);
         var choices = selection.Ranking.Take(plan.Selection.Choices).ToList();
         for (var choice = 0; choice < choices.Count; choice++)
         {
-            var isOpen = choice == 0 && events.HasBegun;
             if (!events.HasBegun)
             {
                 SelectionHeaders.Write(response.Headers, selection);
             }
 
-            if (!isOpen)
-            {
-                events.Write(format.Opening(choice));
-            }
-
             var isLast = choice == choices.Count - 1 && !includesUsage;
-            foreach (var chunk in format.Remainder(choice, choices[choice].Candidate!, choice == 0 ? textSent : 0, isLast ? report : null))
+            foreach (var chunk in format.Remainder(choice, choices[choice].Candidate!, isLast ? report : null))
             {
                 events.Write(chunk);
             }

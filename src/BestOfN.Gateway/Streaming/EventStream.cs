@@ -1,4 +1,7 @@
 using System.Buffers;
+using System.Text.Json;
+using BestOfN.Gateway.Errors;
+using BestOfN.Gateway.Wire;
 
 namespace BestOfN.Gateway.Streaming;
 
@@ -19,10 +22,11 @@ internal sealed class EventStream(HttpResponse response)
         }
     }
 
-    public void WriteError(ReadOnlySpan<byte> data)
+    /// <summary>Writes an error in OpenAI's envelope, the upstream's own where there is one.</summary>
+    public void WriteError(ErrorDescription error)
     {
         response.BodyWriter.Write("event: error\n"u8);
-        Write(data);
+        Write(error.Body.IsEmpty ? JsonSerializer.SerializeToUtf8Bytes(new ApiErrorResponse(error.Error), OpenAIJsonContext.Default.ApiErrorResponse) : OneLine(error.Body));
     }
 
     public void WriteComment()
@@ -34,6 +38,13 @@ internal sealed class EventStream(HttpResponse response)
     public void WriteDone() => Write("[DONE]"u8);
 
     public async Task FlushAsync(CancellationToken cancellationToken) => await response.BodyWriter.FlushAsync(cancellationToken);
+
+    // A line break would end the event's data.
+    private static byte[] OneLine(ReadOnlyMemory<byte> body)
+    {
+        using var json = JsonDocument.Parse(body);
+        return JsonSerializer.SerializeToUtf8Bytes(json.RootElement, OpenAIJsonContext.Default.JsonElement);
+    }
 
     private void Begin()
     {

@@ -4,23 +4,23 @@ using BestOfN.Gateway.Wire;
 
 namespace BestOfN.Gateway.Streaming;
 
-/// <summary>How one route says a selection, whole or in chunks. All results are JSON in UTF-8.</summary>
+/// <summary>How one route says a selection, whole or in chunks. All results are JSON in UTF-8. Made for one answer: it knows what it has said.</summary>
 internal interface IAnswerFormat
 {
     byte[] Whole(Selection selection);
 
-    /// <summary>The first chunk of a choice.</summary>
+    /// <summary>The first chunk of the first choice, before anything of it is known.</summary>
     /// <returns>Empty if the format has none.</returns>
-    byte[] Opening(int choice);
+    byte[] Opening();
 
-    byte[] Piece(int choice, string text);
+    /// <summary>A piece of the first choice, while it is being made.</summary>
+    IEnumerable<byte[]> Piece(CandidateDelta delta);
 
-    /// <summary>What is left of a choice after some of its text has been sent; ends with the finish reason.</summary>
+    /// <summary>What has not been said of a choice yet; ends with the finish reason.</summary>
     /// <param name="choice">Its place.</param>
     /// <param name="candidate">The answer.</param>
-    /// <param name="textSent">Length of the text sent so far.</param>
     /// <param name="report">Rides on the last chunk, if there is one.</param>
-    IEnumerable<byte[]> Remainder(int choice, Candidate candidate, int textSent, BestOfNReport? report);
+    IEnumerable<byte[]> Remainder(int choice, Candidate candidate, BestOfNReport? report);
 
     /// <summary>The chunk without choices that tells the usage.</summary>
     byte[] UsageOf(Selection selection, BestOfNReport? report);

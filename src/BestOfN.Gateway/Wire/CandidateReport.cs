@@ -17,7 +17,7 @@ internal sealed record CandidateReport
 
     public string? FinishReason { get; init; }
 
-    public int? CompletionTokens { get; init; }
+    public long? CompletionTokens { get; init; }
 
     public long? LatencyMs { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using BestOfN.Gateway.Chat;
 using BestOfN.Gateway.Completions;
@@ -11,4 +12,5 @@ namespace BestOfN.Gateway.Wire;
 [JsonSerializable(typeof(Completion))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ApiErrorResponse))]
+[JsonSerializable(typeof(JsonElement))]
 internal sealed partial class OpenAIJsonContext : JsonSerializerContext;

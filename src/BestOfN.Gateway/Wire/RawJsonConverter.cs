@@ -16,7 +16,8 @@ internal sealed class RawJsonConverter : JsonConverter<RawJson>
         }
         else
         {
-            writer.WriteRawValue(value.Utf8.Span);
+            // Whoever made it has written it as JSON; to check it again would limit its depth.
+            writer.WriteRawValue(value.Utf8.Span, skipInputValidation: true);
         }
     }
 }

@@ -19,6 +19,7 @@ internal static class CandidateJson
         json.WriteStartObject();
         json.WriteString("role", "assistant");
         json.WriteString("content", text);
+        json.WriteNull("refusal");
         json.WriteEndObject();
     });
 

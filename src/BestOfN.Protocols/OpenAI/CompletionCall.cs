@@ -1,3 +1,6 @@
+using System.Collections.ObjectModel;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using BestOfN.Core.Generation;
 
@@ -7,81 +10,113 @@ namespace BestOfN.Protocols.OpenAI;
 /// <remarks>
 /// <para>What a candidate used. With one choice, <c>usage</c> is believed if it says more than nothing. With several, <c>usage</c> covers them all, or
 /// with llama-server only the first: where it is less than the tokens seen (<see cref="CandidateDraft.Tokens"/>), it is one choice's and the tokens
-/// seen count; where it is more, the surplus is added to the choice that finishes last, so that the sum is right.</para>
-/// <para>A choice is complete when its <c>finish_reason</c> has come, even if the stream is lost later. All but the last are announced at once, so
-/// that they can be judged while the others are still being made; the last waits for <c>usage</c>.</para>
+/// seen count; where it is more, the surplus is added to the choice that finishes last, and so are its details, so that the sum is right.</para>
+/// <para>A choice is complete when its <c>finish_reason</c> has come, even if the stream is lost later. Some servers send one with every piece, or a tool call
+/// after it, so a complete choice is announced when nothing more has come for it for a while (<see cref="Settling"/>), or with the end of the stream.</para>
+/// Thread-safe.
 /// </remarks>
-internal sealed class CompletionCall(IReadOnlyList<CandidateDraft> drafts, OpenAIGeneration generation, CancellationTokenSource cancellation) : IDisposable
+internal sealed class CompletionCall : IDisposable
 {
+    /// <summary>How long nothing may come for a choice that is complete before it is announced while its siblings are still being made.</summary>
+    public static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(250);
+
+    private const long MostTokens = 1_000_000_000_000;
+
+    private static readonly JsonDocumentOptions _options = new() { MaxDepth = 256 };
+
+    private readonly IReadOnlyList<CandidateDraft> _drafts;
+    private readonly OpenAIGeneration _generation;
+    private readonly CancellationTokenSource _cancellation;
+    private readonly TimeProvider _time;
+    private readonly ITimer _settling;
+    private readonly Lock _gate = new();
     private TokenUsage? _usage;
 
-    public IReadOnlyList<CandidateDraft> Drafts => drafts;
+    public CompletionCall(IReadOnlyList<CandidateDraft> drafts, OpenAIGeneration generation, CancellationTokenSource cancellation, TimeProvider time)
+    {
+        _drafts = drafts;
+        _generation = generation;
+        _cancellation = cancellation;
+        _time = time;
+        _settling = time.CreateTimer(_ => AnnounceSettled(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 
-    public CancellationToken Token => cancellation.Token;
+    public IReadOnlyList<CandidateDraft> Drafts => _drafts;
+
+    public CancellationToken Token => _cancellation.Token;
 
     /// <summary>Closes the connection once nobody waits for any of the candidates.</summary>
     public void CancelIfUnwanted()
     {
-        if (drafts.All(draft => draft.HasEnded))
+        if (_drafts.All(draft => draft.HasEnded))
         {
-            cancellation.Cancel();
+            _cancellation.Cancel();
         }
     }
 
-    /// <summary>Takes in one event of a stream.</summary>
+    /// <summary>Takes in one event of a stream. What is no chunk, such as a heartbeat, is passed over.</summary>
     /// <returns>True if it was the last.</returns>
     public bool AddEvent(string type, ReadOnlySpan<byte> data)
     {
+        data = data.Trim(" \t\r\n"u8);
         if (data.SequenceEqual("[DONE]"u8))
         {
+            lock (_gate)
+            {
+                FinishBegun();
+            }
+
             return true;
         }
 
-        if (type is "error")
+        if (type is "error" || data.StartsWith("[ERROR]"u8) || Ascii.EqualsIgnoreCase(data[..Math.Min(data.Length, 5)], "error"u8))
         {
             throw UpstreamFailure.FromBody(data);
         }
 
-        AddChunk(data);
+        if (data.IsEmpty || data[0] is not ((byte)'{' or (byte)'['))
+        {
+            return false;
+        }
+
+        using var json = JsonDocument.Parse(data.ToArray(), _options);
+        lock (_gate)
+        {
+            AddChunk(json.RootElement, data);
+        }
+
         return false;
     }
 
     /// <summary>Takes in an answer that was not streamed.</summary>
-    public void AddWhole(ReadOnlyMemory<byte> body)
+    public async Task AddWholeAsync(Stream body)
     {
-        using var json = JsonDocument.Parse(body);
+        using var json = await JsonDocument.ParseAsync(body, _options, Token);
         var root = json.RootElement;
-        if (root.TryGetProperty("error"u8, out var error) && error.ValueKind is not JsonValueKind.Null)
+        lock (_gate)
         {
-            throw UpstreamFailure.FromBody(body.Span);
-        }
-
-        var position = 0;
-        foreach (var choice in root.GetProperty("choices"u8).EnumerateArray())
-        {
-            var index = choice.TryGetProperty("index"u8, out var number) ? number.GetInt32() : position;
-            position++;
-            if (index >= 0 && index < drafts.Count)
+            ThrowIfError(root, JsonMarshal.GetRawUtf8Value(root), isWhole: true);
+            AddChoices(root.GetProperty("choices"u8), FieldsOf(root), isWhole: true);
+            if (root.TryGetProperty("usage"u8, out var usage))
             {
-                drafts[index].AddWhole(choice);
-                generation.TokensMade(drafts[index].Tokens);
+                AddUsage(usage);
             }
-        }
 
-        if (root.TryGetProperty("usage"u8, out var usage) && usage.ValueKind is JsonValueKind.Object)
-        {
-            _usage = new(NumberIn(usage, "prompt_tokens"), NumberIn(usage, "completion_tokens"));
+            FinishBegun();
         }
     }
 
     /// <summary>Announces every candidate that is complete.</summary>
     public void FinishComplete()
     {
-        foreach (var draft in drafts)
+        lock (_gate)
         {
-            if (draft is { FinishReason: not null, HasEnded: false })
+            foreach (var draft in _drafts)
             {
-                Finish(draft, draft.FinishReason, isLast: !drafts.Any(other => other is { FinishReason: not null, HasEnded: false } && other != draft));
+                if (draft is { FinishReason: not null, HasEnded: false })
+                {
+                    Finish(draft, draft.FinishReason, isLast: !_drafts.Any(other => other is { FinishReason: not null, HasEnded: false } && other != draft));
+                }
             }
         }
     }
@@ -90,91 +125,150 @@ internal sealed class CompletionCall(IReadOnlyList<CandidateDraft> drafts, OpenA
     public void FinishCutShort()
     {
         FinishComplete();
-        foreach (var draft in drafts)
+        lock (_gate)
         {
-            if (draft.Tokens > 0)
+            foreach (var draft in _drafts.Where(draft => draft.Tokens > 0))
             {
                 Finish(draft, "length", isLast: false);
             }
         }
     }
 
-    public void Dispose() => cancellation.Dispose();
-
-    private void AddChunk(ReadOnlySpan<byte> json)
+    public void Dispose()
     {
-        var reader = new Utf8JsonReader(json);
-        reader.Read();
-        if (reader.TokenType is not JsonTokenType.StartObject)
-        {
-            throw new JsonException("A chunk is not an object.");
-        }
+        _settling.Dispose();
+        _cancellation.Dispose();
+    }
 
-        var broughtUsage = false;
-        while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
+    /// <summary>An answer that has come to its end is complete, also where the upstream gives no reason.</summary>
+    private void FinishBegun()
+    {
+        FinishComplete();
+        foreach (var draft in _drafts.Where(draft => draft is { HasEnded: false, Tokens: > 0 }))
         {
-            if (reader.ValueTextEquals("choices"u8))
+            Finish(draft, draft.LikelyFinishReason, isLast: !_drafts.Any(other => other is { HasEnded: false, Tokens: > 0 } && other != draft));
+        }
+    }
+
+    private void AnnounceSettled()
+    {
+        lock (_gate)
+        {
+            foreach (var draft in _drafts.Where(draft => draft is { FinishReason: not null, HasEnded: false }))
             {
-                reader.Read();
-                AddChoices(ref reader, json);
-            }
-            else if (reader.ValueTextEquals("usage"u8))
-            {
-                reader.Read();
-                broughtUsage = AddUsage(ref reader);
-            }
-            else if (reader.ValueTextEquals("error"u8))
-            {
-                reader.Read();
-                if (reader.TokenType is not JsonTokenType.Null)
+                if (_time.GetElapsedTime(draft.LastPiece) >= Settling && _drafts.Any(other => other is { FinishReason: null, HasEnded: false }))
                 {
-                    throw UpstreamFailure.FromBody(json);
+                    Finish(draft, draft.FinishReason!, isLast: false);
                 }
             }
-            else
+        }
+    }
+
+    private void AddChunk(JsonElement root, ReadOnlySpan<byte> json)
+    {
+        if (root.ValueKind is JsonValueKind.Array)
+        {
+            foreach (var each in root.EnumerateArray())
             {
-                reader.Read();
-                reader.Skip();
+                AddChunk(each, json);
             }
+
+            return;
         }
 
-        if (broughtUsage && drafts.All(draft => draft.HasEnded || draft.FinishReason is not null))
+        if (root.ValueKind is not JsonValueKind.Object)
+        {
+            return;
+        }
+
+        ThrowIfError(root, json, isWhole: false);
+        var hasChoices = root.TryGetProperty("choices"u8, out var choices) && choices.ValueKind is JsonValueKind.Array && choices.GetArrayLength() > 0;
+        if (hasChoices)
+        {
+            AddChoices(choices, FieldsOf(root), isWhole: false);
+        }
+        else if (_drafts.Count == 1)
+        {
+            _drafts[0].AddAnswerFields(FieldsOf(root));
+        }
+
+        // The usage of all choices comes in a chunk of its own; one that comes with a piece may be followed by more.
+        if (root.TryGetProperty("usage"u8, out var usage) && AddUsage(usage) && !hasChoices && _drafts.All(draft => draft.HasEnded || draft.FinishReason is not null))
         {
             FinishComplete();
         }
     }
 
-    private void AddChoices(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    private static void ThrowIfError(JsonElement root, ReadOnlySpan<byte> json, bool isWhole)
     {
-        if (reader.TokenType is not JsonTokenType.StartArray)
+        if (root.ValueKind is not JsonValueKind.Object)
         {
-            reader.Skip();
+            if (isWhole && root.ValueKind is JsonValueKind.Array)
+            {
+                throw UpstreamFailure.FromBody(json);
+            }
+
             return;
         }
 
-        while (reader.Read() && reader.TokenType is not JsonTokenType.EndArray)
+        var hasError = root.TryGetProperty("error"u8, out var error) && error.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
+        var isError = root.TryGetProperty("object"u8, out var kind) && kind.ValueKind is JsonValueKind.String && kind.ValueEquals("error"u8);
+        if (hasError || isError || (!root.TryGetProperty("choices"u8, out _) && (root.TryGetProperty("detail"u8, out _) || root.TryGetProperty(isWhole ? "message"u8 : "detail"u8, out _))))
         {
-            var index = IndexOf(reader);
-            if (index < 0 || index >= drafts.Count)
+            throw UpstreamFailure.FromBody(json);
+        }
+    }
+
+    /// <summary>What an answer says besides the choices, the usage and what the gateway says itself.</summary>
+    private static IReadOnlyDictionary<string, JsonElement> FieldsOf(JsonElement root)
+    {
+        OrderedDictionary<string, JsonElement>? fields = null;
+        foreach (var field in root.EnumerateObject())
+        {
+            if (field.Name is not ("choices" or "usage" or "object" or "model" or "error"))
             {
-                reader.Skip();
+                (fields ??= new(StringComparer.Ordinal))[field.Name] = field.Value;
+            }
+        }
+
+        return fields ?? (IReadOnlyDictionary<string, JsonElement>)ReadOnlyDictionary<string, JsonElement>.Empty;
+    }
+
+    private void AddChoices(JsonElement choices, IReadOnlyDictionary<string, JsonElement> answerFields, bool isWhole)
+    {
+        var position = -1;
+        foreach (var choice in choices.EnumerateArray())
+        {
+            position++;
+            if (choice.ValueKind is not JsonValueKind.Object)
+            {
                 continue;
             }
 
-            var draft = drafts[index];
-            var wasComplete = draft.FinishReason is not null;
-            var before = draft.Tokens;
-            var text = draft.AddChunk(ref reader, json);
-            generation.TokensMade(draft.Tokens - before);
-            if (text.Length > 0 && !draft.HasEnded)
+            // Servers that make one choice may leave the index out.
+            var index = choice.TryGetProperty("index"u8, out var number) && number.ValueKind is JsonValueKind.Number && number.TryGetInt32(out var given) ? given : position;
+            if (index >= 0 && index < _drafts.Count)
             {
-                generation.Happened(new CandidateDelta(draft.Index, text));
+                Add(_drafts[index], choice, answerFields, isWhole);
             }
+        }
+    }
 
-            if (!wasComplete && draft.FinishReason is { } reason && drafts.Any(other => other is { FinishReason: null, HasEnded: false }))
-            {
-                Finish(draft, reason, isLast: false);
-            }
+    private void Add(CandidateDraft draft, JsonElement choice, IReadOnlyDictionary<string, JsonElement> answerFields, bool isWhole)
+    {
+        _generation.Keep(JsonMarshal.GetRawUtf8Value(choice).Length);
+        var before = draft.Tokens;
+        var delta = draft.Add(choice, answerFields, isWhole);
+        _generation.TokensMade(draft.Tokens - before);
+        if (delta is not null && !draft.HasEnded)
+        {
+            _generation.Happened(delta);
+        }
+
+        if (draft is { FinishReason: not null, HasEnded: false } && _drafts.Count > 1)
+        {
+            draft.LastPiece = _time.GetTimestamp();
+            _settling.Change(Settling, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -185,54 +279,47 @@ internal sealed class CompletionCall(IReadOnlyList<CandidateDraft> drafts, OpenA
             return;
         }
 
-        var tokens = draft.Tokens;
+        var usage = new TokenUsage(_usage?.PromptTokens ?? 0, draft.Tokens);
         if (_usage is { CompletionTokens: > 0 and var made })
         {
-            if (drafts.Count == 1)
+            if (_drafts.Count == 1)
             {
-                tokens = made;
+                usage = _usage;
             }
             else if (isLast)
             {
-                tokens += Math.Max(0, made - drafts.Sum(each => each.Tokens));
+                usage = _usage with { CompletionTokens = draft.Tokens + Math.Max(0, made - _drafts.Sum(each => each.Tokens)) };
             }
 
-            generation.TokensMade(Math.Max(0, tokens - draft.Tokens));
+            _generation.TokensMade(Math.Max(0, usage.CompletionTokens - draft.Tokens));
         }
 
-        generation.Finished(draft, reason, new TokenUsage(_usage?.PromptTokens ?? 0, tokens));
+        _generation.Finished(draft, reason, usage);
     }
 
-    private bool AddUsage(ref Utf8JsonReader reader)
+    private bool AddUsage(JsonElement usage)
     {
-        if (reader.TokenType is not JsonTokenType.StartObject)
+        if (usage.ValueKind is not JsonValueKind.Object)
         {
             return false;
         }
 
-        using var usage = JsonDocument.ParseValue(ref reader);
-        _usage = new(NumberIn(usage.RootElement, "prompt_tokens"), NumberIn(usage.RootElement, "completion_tokens"));
+        var (prompt, completion) = (NumberIn(usage, "prompt_tokens"), NumberIn(usage, "completion_tokens"));
+        OrderedDictionary<string, JsonElement> details = new(StringComparer.Ordinal);
+        foreach (var field in usage.EnumerateObject().Where(field => field.Name is not ("prompt_tokens" or "completion_tokens" or "total_tokens")))
+        {
+            details[field.Name] = field.Value.Clone();
+        }
+
+        _usage = new(prompt, completion)
+        {
+            OtherTokens = Math.Max(0, NumberIn(usage, "total_tokens") - prompt - completion),
+            Details = details.Count == 0 ? ReadOnlyDictionary<string, JsonElement>.Empty : details,
+        };
         return true;
     }
 
-    private static int NumberIn(JsonElement usage, string name) =>
-        usage.TryGetProperty(name, out var number) && number.ValueKind is JsonValueKind.Number && number.TryGetInt32(out var value) ? Math.Max(0, value) : 0;
-
-    // Looks ahead: the reader is a copy. Servers that make one choice may leave the index out.
-    private static int IndexOf(Utf8JsonReader reader)
-    {
-        while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
-        {
-            var isIndex = reader.ValueTextEquals("index"u8);
-            reader.Read();
-            if (isIndex)
-            {
-                return reader.GetInt32();
-            }
-
-            reader.Skip();
-        }
-
-        return 0;
-    }
+    // A number that no server can have counted is cut, so that sums stay numbers.
+    private static long NumberIn(JsonElement usage, string name) =>
+        usage.TryGetProperty(name, out var number) && number.ValueKind is JsonValueKind.Number && number.TryGetDouble(out var value) ? (long)Math.Clamp(value, 0, MostTokens) : 0;
 }

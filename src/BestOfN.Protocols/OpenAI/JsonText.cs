@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -7,16 +8,16 @@ namespace BestOfN.Protocols.OpenAI;
 /// <summary>Strings of servers that cut text between the halves of a surrogate pair, which the JSON reader refuses.</summary>
 internal static class JsonText
 {
-    /// <summary>The string <paramref name="reader"/> stands on; it may begin or end with half of a pair.</summary>
-    public static string Read(ref Utf8JsonReader reader)
+    /// <summary>The string that <paramref name="value"/> is; it may begin or end with half of a pair.</summary>
+    public static string Read(JsonElement value)
     {
         try
         {
-            return reader.GetString()!;
+            return value.GetString()!;
         }
         catch (InvalidOperationException)
         {
-            return Unescape(Encoding.UTF8.GetString(reader.ValueSpan));
+            return Unescape(Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value)[1..^1]));
         }
     }
 

@@ -15,7 +15,7 @@ internal sealed class OpenAIGeneration : IGeneration
     private readonly GenerationRequest _request;
     private readonly RequestTemplate _template;
     private readonly UpstreamClient _client;
-    private readonly ChoiceLimits _limits;
+    private readonly LearntShapes _shapes;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -28,20 +28,21 @@ internal sealed class OpenAIGeneration : IGeneration
     private readonly RetryBudget _retries;
     private readonly long _started;
     private readonly Task _running;
-    private int _tokens;
+    private long _tokens;
+    private long _kept;
     private bool _disposed;
 
     public OpenAIGeneration(
-        GenerationRequest request, UpstreamClient client, ChoiceLimits limits, TimeProvider time, ILogger logger, CancellationToken abandoned)
+        GenerationRequest request, UpstreamClient client, LearntShapes shapes, TimeProvider time, ILogger logger, CancellationToken abandoned)
     {
         _request = request;
         _template = RequestTemplate.From(request);
         _client = client;
-        _limits = limits;
+        _shapes = shapes;
         _time = time;
         _logger = logger;
         _abandoned = abandoned;
-        _drafts = [.. Enumerable.Range(0, request.Candidates).Select(index => new CandidateDraft(index))];
+        _drafts = [.. Enumerable.Range(0, request.Candidates).Select(index => new CandidateDraft(index, isAlone: request.Candidates == 1))];
         _stopped = CancellationTokenSource.CreateLinkedTokenSource(abandoned);
         _retries = client.NewBudget();
         _started = time.GetTimestamp();
@@ -83,11 +84,21 @@ internal sealed class OpenAIGeneration : IGeneration
 
     internal void Happened(GenerationEvent happening) => _events.Writer.TryWrite(happening);
 
-    internal void TokensMade(int tokens)
+    internal void TokensMade(long tokens)
     {
         if (tokens > 0 && Interlocked.Add(ref _tokens, tokens) >= _request.TokenBudget)
         {
             _budgetSpent.Cancel();
+        }
+    }
+
+    /// <summary>Counts what is kept of all answers.</summary>
+    /// <exception cref="AnswerTooLargeException">It is too much.</exception>
+    internal void Keep(int bytes)
+    {
+        if (Interlocked.Add(ref _kept, bytes) > _client.MaxAnswerBytes)
+        {
+            throw new AnswerTooLargeException(_client.MaxAnswerBytes);
         }
     }
 
@@ -98,7 +109,7 @@ internal sealed class OpenAIGeneration : IGeneration
     {
         try
         {
-            await MakeAsync(_drafts, _limits.Of(_request.Model));
+            await MakeAsync(_drafts, new(_shapes.Of(_request.Model), IsGeneral: true));
             _events.Writer.TryComplete(_abandoned.IsCancellationRequested ? new OperationCanceledException(_abandoned) : null);
         }
         catch (Exception exception)
@@ -107,45 +118,48 @@ internal sealed class OpenAIGeneration : IGeneration
         }
     }
 
-    /// <summary>Makes candidates by as few calls as <paramref name="limit"/> allows, and by smaller ones what those did not make.</summary>
-    private Task MakeAsync(IEnumerable<CandidateDraft> drafts, int limit)
+    /// <summary>Makes candidates by as few calls as <paramref name="plan"/> allows, and by others what those did not make.</summary>
+    private Task MakeAsync(IEnumerable<CandidateDraft> drafts, CallPlan plan)
     {
         var wanted = drafts.Where(draft => !draft.HasEnded).ToArray();
-        return Task.WhenAll(wanted.Chunk(Math.Clamp(limit, 1, Math.Max(1, wanted.Length))).Select(async some =>
+
+        // In one call a server may give all choices the same seed; one by one each candidate gets its own.
+        var most = _template.HasSeed && _shapes.CanSplit ? 1 : plan.Shape.Choices;
+        return Task.WhenAll(wanted.Chunk(Math.Clamp(most, 1, Math.Max(1, wanted.Length))).Select(async some =>
         {
-            var (missing, smallerLimit) = await CallAsync(some, limit);
+            var (missing, next) = await CallAsync(some, plan);
             if (missing.Length > 0)
             {
-                await MakeAsync(missing, smallerLimit);
+                await MakeAsync(missing, next);
             }
         }));
     }
 
-    /// <returns>The candidates that this call would not make, and how many to ask for at a time instead.</returns>
-    private async Task<(CandidateDraft[] Missing, int Limit)> CallAsync(CandidateDraft[] drafts, int limit)
+    /// <returns>The candidates that this call would not make, and how to ask for them instead.</returns>
+    private async Task<(CandidateDraft[] Missing, CallPlan Next)> CallAsync(CandidateDraft[] drafts, CallPlan plan)
     {
         using var call = Open(drafts);
         try
         {
-            int? tokensLeft = _request.TokenBudget is { } budget ? Math.Max(1, budget - Volatile.Read(ref _tokens)) : null;
-            using var content = _template.ForCall(drafts.Length, drafts[0].Index, tokensLeft);
+            long? tokensLeft = _request.TokenBudget is { } budget ? Math.Max(1, budget - Volatile.Read(ref _tokens)) : null;
+            using var content = _template.ForCall(drafts.Length, drafts[0].Index, tokensLeft, plan.Shape);
             using var response = await _client.PostAsync(Path, content, _retries, call.Token);
             if (!response.Message.IsSuccessStatusCode)
             {
                 response.Report(served: true);
                 var failure = await UpstreamFailure.ReadAsync(response.Message, _time, call.Token);
-                if (_limits.CanLearn && ChoiceRefusal.SmallerCall(failure, drafts.Length) is { } smaller)
+                if (CallRefusal.Smaller(failure, plan.Shape, drafts.Length, _shapes.CanSplit, _template, tokensLeft is not null) is { } smaller)
                 {
-                    return (drafts, smaller);
+                    return (drafts, new(smaller.Shape, plan.IsGeneral && smaller.IsGeneral));
                 }
 
                 Fail(call, failure);
-                return ([], limit);
+                return ([], plan);
             }
 
-            Learn(limit);
+            Learn(plan);
             await ReadAsync(response, call);
-            return Unmade(call) is { Length: > 0 } unmade ? (unmade, drafts.Length - unmade.Length) : ([], limit);
+            return Unmade(call) is { Length: > 0 } unmade ? (unmade, plan with { Shape = plan.Shape with { Choices = drafts.Length - unmade.Length } }) : ([], plan);
         }
         catch (OperationCanceledException) when (call.Token.IsCancellationRequested)
         {
@@ -164,15 +178,15 @@ internal sealed class OpenAIGeneration : IGeneration
             Close(call);
         }
 
-        return ([], limit);
+        return ([], plan);
     }
 
-    private static async Task ReadAsync(UpstreamResponse response, CompletionCall call)
+    private async Task ReadAsync(UpstreamResponse response, CompletionCall call)
     {
         try
         {
-            using var body = await response.Message.Content.ReadAsStreamAsync(call.Token);
-            if (response.Message.Content.Headers.ContentType?.MediaType is "text/event-stream")
+            using var body = await UpstreamBody.OpenAsync(response.Message.Content, _client.MaxAnswerBytes, call.Token);
+            if (await body.IsEventsAsync(call.Token))
             {
                 await foreach (var happening in SseParser.Create(body, call.AddEvent).EnumerateAsync(call.Token))
                 {
@@ -184,9 +198,7 @@ internal sealed class OpenAIGeneration : IGeneration
             }
             else
             {
-                using var whole = new MemoryStream();
-                await body.CopyToAsync(whole, call.Token);
-                call.AddWhole(whole.GetBuffer().AsMemory(0, (int)whole.Length));
+                await call.AddWholeAsync(body);
             }
 
             response.Report(served: true);
@@ -204,9 +216,10 @@ internal sealed class OpenAIGeneration : IGeneration
     {
         var untouched = call.Drafts.Where(draft => !draft.HasBegun && !draft.HasEnded).ToArray();
         var made = call.Drafts.Count - untouched.Length;
-        if (made > 0 && untouched.Length > 0 && _limits.CanLearn)
+        if (made > 0 && untouched.Length > 0 && _shapes.CanSplit)
         {
-            Learn(made);
+            // One of many is how a server ignores n; any other number may be the fault of this request.
+            Learn(new(CallShape.Full with { Choices = 1 }, IsGeneral: made == 1));
         }
         else
         {
@@ -223,11 +236,11 @@ internal sealed class OpenAIGeneration : IGeneration
         return untouched;
     }
 
-    private void Learn(int limit)
+    private void Learn(CallPlan plan)
     {
-        if (_limits.Learn(_request.Model, limit))
+        if (plan.IsGeneral && _shapes.Learn(_request.Model, plan.Shape))
         {
-            _logger.ChoicesLimited(_request.Model, limit);
+            _logger.ShapeLearnt(_request.Model, plan.Shape);
         }
     }
 
@@ -246,13 +259,18 @@ internal sealed class OpenAIGeneration : IGeneration
         {
             // An upstream's own words may repeat the prompt, which has no place in a log.
             _logger.CandidateFailed(draft.Index, failure.Body.IsEmpty ? failure.Message : $"the upstream answered with an error ({failure.StatusCode})");
+            if (!failure.Body.IsEmpty)
+            {
+                _logger.UpstreamSaid(draft.Index, failure.Message);
+            }
+
             Happened(new CandidateFailed(draft.Index, failure));
         }
     }
 
     private CompletionCall Open(CandidateDraft[] drafts)
     {
-        var call = new CompletionCall(drafts, this, CancellationTokenSource.CreateLinkedTokenSource(_stopped.Token, _budgetSpent.Token));
+        var call = new CompletionCall(drafts, this, CancellationTokenSource.CreateLinkedTokenSource(_stopped.Token, _budgetSpent.Token), _time);
         lock (_calls)
         {
             _calls.Add(call);
@@ -269,4 +287,7 @@ internal sealed class OpenAIGeneration : IGeneration
             _calls.Remove(call);
         }
     }
+
+    /// <summary>How to call, and whether an upstream's consent teaches something about all requests.</summary>
+    private readonly record struct CallPlan(CallShape Shape, bool IsGeneral);
 }

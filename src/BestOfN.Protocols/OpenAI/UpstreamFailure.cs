@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using BestOfN.Core.Generation;
 using BestOfN.Protocols.Upstreams;
 using Polly.CircuitBreaker;
@@ -7,26 +8,25 @@ using Polly.Timeout;
 namespace BestOfN.Protocols.OpenAI;
 
 /// <summary>What went wrong upstream, in the domain's words.</summary>
-internal static class UpstreamFailure
+internal static partial class UpstreamFailure
 {
     private const int MaxBodyBytes = 64 * 1024;
-    private const int MaxMessageLength = 500;
 
     /// <summary>An answer with an error status.</summary>
     public static async Task<GenerationFailedException> ReadAsync(
         HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
     {
         var body = new byte[MaxBodyBytes];
-        using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var stream = await UpstreamBody.OpenAsync(response.Content, MaxBodyBytes + 1, cancellationToken);
         var length = await stream.ReadAtLeastAsync(body, MaxBodyBytes, throwOnEndOfStream: false, cancellationToken);
-        return From(body.AsMemory(0, length), (int)response.StatusCode, response.RetryAfter(time));
+        return From(ErrorWords.Read(body.AsMemory(0, length)), (int)response.StatusCode, response.RetryAfter(time));
     }
 
-    /// <summary>An error object inside an answer whose status says that all is well.</summary>
+    /// <summary>An error inside an answer whose status says that all is well.</summary>
     public static GenerationFailedException FromBody(ReadOnlySpan<byte> body)
     {
-        var json = body.ToArray();
-        return From(json, StatusIn(json));
+        var words = ErrorWords.Read(body.ToArray());
+        return From(words, words.Status ?? StatusOf($"{words.Code} {words.Type}"));
     }
 
     /// <summary>A call that got no answer, or lost it.</summary>
@@ -34,54 +34,49 @@ internal static class UpstreamFailure
     public static GenerationFailedException From(Exception exception) => exception switch
     {
         GenerationFailedException failed => failed,
-        NoDestinationException none => Unavailable(none.RetryAfter),
-        BrokenCircuitException open => Unavailable(open.RetryAfter),
+        NoDestinationException or BrokenCircuitException => new("No destination of the upstream is available."),
         TimeoutRejectedException => new("The upstream did not answer in time.", new TimeoutException(exception.Message, exception)),
+        AnswerTooLargeException => new(exception.Message, exception),
         JsonException or InvalidOperationException or KeyNotFoundException or FormatException => new("The upstream's answer is not a chat completion.", exception),
+        InvalidDataException or NotSupportedException => new("The upstream's answer cannot be decompressed.", exception),
         HttpRequestException => new("The connection to the upstream failed.", exception),
         _ => new("The connection to the upstream was lost.", new HttpRequestException(exception.Message, exception)),
     };
 
-    private static GenerationFailedException Unavailable(TimeSpan? retryAfter) => new("No destination of the upstream is available.") { RetryAfter = retryAfter };
-
-    private static GenerationFailedException From(ReadOnlyMemory<byte> body, int? status, TimeSpan? retryAfter = null)
+    private static GenerationFailedException From(ErrorWords words, int? status, TimeSpan? retryAfter = null)
     {
-        if (status is 401 or 403 or 407)
+        if (status is 401 or 407 || (status is 403 && !IsModeration(words)))
         {
             // The credentials are the gateway's own, and the upstream's text may quote them.
             return new($"The upstream refused the credentials it was called with ({status}).");
         }
 
-        var message = MessageIn(body) is { Length: > 0 } text
-            ? text.Length > MaxMessageLength ? text[..MaxMessageLength] : text
-            : "The upstream answered with an error.";
-        return new(message) { StatusCode = status, Body = body, RetryAfter = retryAfter };
+        return new(words.Message.Length > 0 ? words.Message : "The upstream answered with an error.")
+        {
+            StatusCode = status,
+            Body = words.Envelope,
+            RetryAfter = retryAfter,
+        };
     }
 
-    private static string? MessageIn(ReadOnlyMemory<byte> body) => Find(body, static error => error.ValueKind switch
-    {
-        JsonValueKind.String => error.GetString(),
-        JsonValueKind.Object when error.TryGetProperty("message"u8, out var message) && message.ValueKind is JsonValueKind.String => message.GetString(),
-        _ => null,
-    });
+    private static bool IsModeration(ErrorWords words) =>
+        words.NamesReasons || (Moderation().IsMatch($"{words.Message} {words.Code} {words.Type}") && !Credentials().IsMatch(words.Message));
 
-    private static int? StatusIn(ReadOnlyMemory<byte> body) => Find<int?>(body, static error =>
-        error.ValueKind is JsonValueKind.Object && error.TryGetProperty("code"u8, out var code)
-        && code.ValueKind is JsonValueKind.Number && code.TryGetInt32(out var status) && status is >= 400 and <= 599 ? status : null);
+    private static int StatusOf(string kind) =>
+        RateLimit().IsMatch(kind) ? 429
+        : kind.Contains("notfound", StringComparison.OrdinalIgnoreCase) || kind.Contains("not_found", StringComparison.OrdinalIgnoreCase) ? 404
+        : ClientsMistake().IsMatch(kind) ? 400
+        : 502;
 
-    // {"error": {…}}, {"error": "…"}, or the object itself.
-    private static T? Find<T>(ReadOnlyMemory<byte> body, Func<JsonElement, T?> read)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            var root = json.RootElement;
-            return root.ValueKind is not JsonValueKind.Object ? default
-                : read(root.TryGetProperty("error"u8, out var error) ? error : root);
-        }
-        catch (JsonException)
-        {
-            return default;
-        }
-    }
+    [GeneratedRegex("moderat|flagged|content.?(policy|policies|filter)|safety|harmful|inappropriate|prohibited (content|use)|jailbreak|usage polic", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Moderation();
+
+    [GeneratedRegex(@"\b(api.?keys?|sk-|credentials?|tokens?|unauthori[sz]ed|permissions?)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Credentials();
+
+    [GeneratedRegex("rate.?limit|too.?many.?requests|insufficient_quota", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex RateLimit();
+
+    [GeneratedRegex("invalid_?(request|argument|prompt)|bad_?request|context_length|unsupported_", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex ClientsMistake();
 }

@@ -32,6 +32,9 @@ public sealed class UpstreamClient : IDisposable
         _attempts = Attempts();
     }
 
+    /// <inheritdoc cref="UpstreamOptions.MaxAnswerBytes"/>
+    public long MaxAnswerBytes => _options.MaxAnswerBytes;
+
     /// <summary>Retries that one client request may spend.</summary>
     public RetryBudget NewBudget() => new(_options.Retries);
 
@@ -67,7 +70,7 @@ public sealed class UpstreamClient : IDisposable
         ExceptionDispatchInfo? refusal = null;
         while (true)
         {
-            var destination = _destinations.Acquire([.. failed, .. refused]) ?? throw new NoDestinationException(_options.CircuitBreak);
+            var destination = _destinations.Acquire([.. failed, .. refused]) ?? throw new NoDestinationException();
             if (refusal is not null && refused.Contains(destination.Name))
             {
                 destination.Dispose();
@@ -107,6 +110,7 @@ public sealed class UpstreamClient : IDisposable
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = content };
         request.Headers.Accept.ParseAdd("text/event-stream");
         request.Headers.Accept.ParseAdd("application/json");
+        request.Headers.AcceptEncoding.ParseAdd("identity");
         try
         {
             return new(await destination.SendAsync(request, cancellationToken), destination);
@@ -158,10 +162,9 @@ public sealed class UpstreamClient : IDisposable
                     MinimumThroughput = _options.CircuitMinimumCalls,
                     SamplingDuration = TimeSpan.FromSeconds(30),
                     BreakDuration = _options.CircuitBreak,
-                    // Any other status is an answer to one prompt, which must not put the destination out for the prompts of others.
-                    ShouldHandle = args => new(args.Outcome.Exception is HttpRequestException or TimeoutRejectedException
-                        || args.Outcome.Result?.Message.StatusCode
-                            is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout),
+                    // Too many requests (429) is an answer of a server in good health.
+                    ShouldHandle = args => new(IsTransient(args.Outcome)
+                        && args.Outcome.Result?.Message.StatusCode is not HttpStatusCode.TooManyRequests),
                 })
                 .AddTimeout(_options.AttemptTimeout);
         });

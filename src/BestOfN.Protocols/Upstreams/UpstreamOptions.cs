@@ -27,9 +27,11 @@ public sealed record UpstreamOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// Calls within 30 seconds from which the circuit of a destination opens when half of them fail: no connection, a lost one, no answer in time, or 502 to 504.
-    /// </summary>
+    /// <summary>The most bytes that are kept of an upstream's answers to one client request, all candidates together; also the most for one event of a stream.</summary>
+    [Range(1024, 1L << 30)]
+    public long MaxAnswerBytes { get; init; } = 64 << 20;
+
+    /// <summary>Calls within 30 seconds from which the circuit of a destination opens when half of them fail.</summary>
     [Range(2, 10_000)]
     public int CircuitMinimumCalls { get; init; } = 10;
 

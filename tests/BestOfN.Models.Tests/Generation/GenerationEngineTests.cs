@@ -27,7 +27,7 @@ public sealed class GenerationEngineTests : IDisposable
             Assert.Equal(expected, string.Concat(events.OfType<CandidateDelta>().Where(d => d.Index == candidate.Index).Select(d => d.Text)));
             Assert.Equal("length", candidate.FinishReason);
             Assert.Equal(new TokenUsage(12, 9), candidate.Usage);
-            Assert.Equal(JsonSerializer.Serialize(new { role = "assistant", content = expected }), JsonSerializer.Serialize(JsonDocument.Parse(candidate.Message)));
+            Assert.Equal(JsonSerializer.Serialize(new { role = "assistant", content = expected, refusal = (string?)null }), JsonSerializer.Serialize(JsonDocument.Parse(candidate.Message)));
             Assert.True(candidate.Logprobs.IsEmpty);
         }
     }

@@ -46,6 +46,26 @@ public sealed class Fault
         return context.Response.WriteAsync(body);
     });
 
+    /// <summary>A stream that is compressed although nobody asked for that.</summary>
+    public static Fault Compressed(byte[] gzip) => new(async context =>
+    {
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.ContentEncoding = "gzip";
+        await context.Response.Body.WriteAsync(gzip);
+    });
+
+    /// <summary>Sends a beginning and then the same piece again and again, until the client goes away.</summary>
+    public static Fault Flooding(string contentType, string start, string piece) => new(async context =>
+    {
+        context.Response.ContentType = contentType;
+        await context.Response.WriteAsync(start);
+        while (true)
+        {
+            await context.Response.WriteAsync(piece, context.RequestAborted);
+            context.RequestAborted.ThrowIfCancellationRequested();
+        }
+    });
+
     /// <summary>Sends the client elsewhere.</summary>
     public static Fault RedirectTo(Uri elsewhere) => new(context =>
     {

@@ -40,6 +40,9 @@ public sealed class OpenAIUpstream : IAsyncDisposable
     /// <summary>Lines end with CR LF, comments and multi-line data are put in, and bytes come in small writes.</summary>
     public bool StreamsAwkwardly { get; set; }
 
+    /// <summary>The body with which a request is refused (400); null: it is not.</summary>
+    public Func<RecordedRequest, string?> Refuses { get; set; } = _ => null;
+
     /// <summary>What happens to every request that no queued fault hits.</summary>
     public Fault? Always { get; set; }
 
@@ -60,9 +63,6 @@ public sealed class OpenAIUpstream : IAsyncDisposable
 
     /// <summary>Requests for <c>/v1/models</c>.</summary>
     public Counter Probed { get; } = new();
-
-    /// <summary>Authorization of the last request for <c>/v1/models</c>; empty if it had none.</summary>
-    public string? ProbedWith { get; private set; }
 
     public static async Task<OpenAIUpstream> StartAsync(params ScriptedAnswer[] answers)
     {
@@ -130,7 +130,6 @@ public sealed class OpenAIUpstream : IAsyncDisposable
 
     private Task ModelsAsync(HttpContext context)
     {
-        ProbedWith = context.Request.Headers.Authorization.ToString();
         Probed.Increment();
         context.Response.StatusCode = IsReady ? 200 : 503;
         return context.Response.WriteAsJsonAsync(new { @object = "list", data = new[] { new { id = "fake", @object = "model", created = 1, owned_by = "tests" } } });
@@ -144,6 +143,12 @@ public sealed class OpenAIUpstream : IAsyncDisposable
 
     private async Task CompleteAsync(HttpContext context, RecordedRequest request)
     {
+        if (Refuses(request) is { } refusal)
+        {
+            await Fault.Answering(400, refusal).Happen(context);
+            return;
+        }
+
         var json = request.Json;
         var n = json.TryGetProperty("n", out var number) ? number.GetInt32() : 1;
         if (n > 1 && Choices is ChoiceSupport.Refuses)

@@ -1,0 +1,145 @@
+using System.IO.Compression;
+
+namespace BestOfN.Protocols.OpenAI;
+
+/// <summary>The body of an upstream's answer: decompressed, known by its first bytes, and never more of it in memory than is allowed.</summary>
+/// <remarks>Of a whole answer all bytes count; of a stream of events, those since the last blank line, for that is what a parser holds.</remarks>
+internal sealed class UpstreamBody : Stream
+{
+    private readonly Stream _inner;
+    private readonly long _limit;
+    private ReadOnlyMemory<byte> _start;
+    private bool _isEvents;
+    private bool _lineHasEnded;
+    private long _held;
+
+    private UpstreamBody(Stream inner, long limit)
+    {
+        _inner = inner;
+        _limit = limit;
+    }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    /// <param name="content">An answer's content.</param>
+    /// <param name="limit">The most bytes that may be held at a time.</param>
+    /// <param name="cancellationToken">Ends the opening.</param>
+    /// <exception cref="NotSupportedException">It is compressed in a way that nobody asked for and that is not known here.</exception>
+    public static async Task<UpstreamBody> OpenAsync(HttpContent content, long limit, CancellationToken cancellationToken)
+    {
+        var body = await content.ReadAsStreamAsync(cancellationToken);
+        foreach (var encoding in content.Headers.ContentEncoding.Reverse())
+        {
+            body = encoding.ToUpperInvariant() switch
+            {
+                "IDENTITY" => body,
+                "GZIP" or "X-GZIP" => new GZipStream(body, CompressionMode.Decompress),
+                "DEFLATE" => new ZLibStream(body, CompressionMode.Decompress),
+                "BR" => new BrotliStream(body, CompressionMode.Decompress),
+                _ => throw new NotSupportedException($"The encoding {encoding} is not known."),
+            };
+        }
+
+        return new(body, limit);
+    }
+
+    /// <summary>Whether the body is a stream of events and not one JSON object. Looks at its first bytes, for servers give either any media type.</summary>
+    public async Task<bool> IsEventsAsync(CancellationToken cancellationToken)
+    {
+        var start = new byte[1024];
+        var (length, at) = (0, 0);
+        while (at == length && length < start.Length)
+        {
+            var read = await _inner.ReadAsync(start.AsMemory(length), cancellationToken);
+            length += read;
+            while (at < length && start[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or 0xEF or 0xBB or 0xBF)
+            {
+                at++;
+            }
+
+            if (read == 0)
+            {
+                break;
+            }
+        }
+
+        // ":", "data", "event", "id", "retry"; an empty body is a stream without events.
+        _start = start.AsMemory(0, length);
+        _isEvents = at == length || start[at] is (byte)':' or (byte)'d' or (byte)'e' or (byte)'i' or (byte)'r';
+        return _isEvents;
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        int read;
+        if (_start.IsEmpty)
+        {
+            read = await _inner.ReadAsync(buffer, cancellationToken);
+        }
+        else
+        {
+            read = Math.Min(buffer.Length, _start.Length);
+            _start[..read].CopyTo(buffer);
+            _start = _start[read..];
+        }
+
+        Count(buffer.Span[..read]);
+        return read;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush() => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private void Count(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        var blank = _isEvents ? EndOfBlankLine(bytes) : -1;
+        _held = blank >= 0 ? bytes.Length - blank : _held + bytes.Length;
+        _lineHasEnded = bytes[^1] is (byte)'\n';
+        if (_held > _limit)
+        {
+            throw new AnswerTooLargeException(_limit);
+        }
+    }
+
+    private int EndOfBlankLine(ReadOnlySpan<byte> bytes)
+    {
+        var (lineFeeds, withReturn) = (bytes.LastIndexOf("\n\n"u8), bytes.LastIndexOf("\n\r\n"u8));
+        return lineFeeds >= 0 || withReturn >= 0 ? Math.Max(lineFeeds < 0 ? 0 : lineFeeds + 2, withReturn < 0 ? 0 : withReturn + 3)
+            : _lineHasEnded && bytes.StartsWith("\n"u8) ? 1
+            : _lineHasEnded && bytes.StartsWith("\r\n"u8) ? 2
+            : -1;
+    }
+}
