@@ -23,7 +23,10 @@ public sealed class PictureStore : IDisposable
     private const string Abandoned = "Nobody waits for the picture any more.";
 
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _preparing = new(Math.Max(1, Environment.ProcessorCount));
+
+    // Videos, which may take a minute each, have lanes of their own, and one request never all of them: pictures and the videos of others do not wait behind them.
+    private readonly FairLanes _pictureLanes = new(Environment.ProcessorCount, Environment.ProcessorCount);
+    private readonly FairLanes _videoLanes = new(Math.Max(2, Environment.ProcessorCount), Math.Max(1, Environment.ProcessorCount / 2));
     private readonly Dictionary<PictureKey, StoredPicture> _byKey = [];
     private readonly PictureIds _ids;
     private readonly PictureEncoder _encoder;
@@ -79,10 +82,12 @@ public sealed class PictureStore : IDisposable
 
     /// <summary>A picture by content. To be given back with <see cref="Return"/>, whatever becomes of it.</summary>
     /// <param name="key">Its content.</param>
-    /// <param name="prepare">Decodes and tiles it, where nobody did; on the thread pool, as many at a time as there are cores.</param>
+    /// <param name="request">For whom: requests take turns.</param>
+    /// <param name="prepare">Decodes and tiles it, where nobody did; on the thread pool. Cancelled when nobody leases the picture any more.</param>
     /// <returns>The picture, and when its ids are known. That fails with what <paramref name="prepare"/> throws.</returns>
-    public (StoredPicture Picture, Task Ready) Lease(PictureKey key, Func<Task<TiledPicture>> prepare)
+    public (StoredPicture Picture, Task Ready) Lease(PictureKey key, object request, Func<CancellationToken, Task<TiledPicture>> prepare)
     {
+        ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(prepare);
         lock (_gate)
         {
@@ -100,8 +105,8 @@ public sealed class PictureStore : IDisposable
             else
             {
                 _misses++;
-                picture.IsPreparing = true;
-                picture.Preparation = Task.Run(() => PrepareAsync(picture, prepare));
+                var stop = picture.Stop = new CancellationTokenSource();
+                picture.Preparation = Task.Run(() => PrepareAsync(picture, request, prepare, stop));
             }
 
             return (picture, picture.Preparation);
@@ -126,12 +131,22 @@ public sealed class PictureStore : IDisposable
     public void Return(StoredPicture picture)
     {
         ArgumentNullException.ThrowIfNull(picture);
+        CancellationTokenSource? stop = null;
         lock (_gate)
         {
             picture.Leases--;
             picture.LastUse = ++_uses;
+            if (picture.Leases == 0 && picture.Stop is not null)
+            {
+                // Who wants it from now on begins anew.
+                stop = picture.Stop;
+                (picture.Preparation, picture.Stop) = (null, null);
+            }
+
             Settle(picture);
         }
+
+        stop?.Cancel();
     }
 
     /// <summary>Encodes all of the pictures that have no vectors yet, together. They are leased and ready.</summary>
@@ -267,49 +282,46 @@ public sealed class PictureStore : IDisposable
         }
     }
 
-    private async Task PrepareAsync(StoredPicture picture, Func<Task<TiledPicture>> prepare)
+    private async Task PrepareAsync(StoredPicture picture, object request, Func<CancellationToken, Task<TiledPicture>> prepare, CancellationTokenSource stop)
     {
         try
         {
-            await _preparing.WaitAsync();
+            var lanes = picture.Key is { IsVideo: true } ? _videoLanes : _pictureLanes;
+            await lanes.EnterAsync(request, stop.Token);
             try
             {
-                lock (_gate)
-                {
-                    if (picture.Leases == 0)
-                    {
-                        throw new OperationCanceledException(Abandoned);
-                    }
-                }
-
-                var tiled = await prepare();
+                stop.Token.ThrowIfCancellationRequested();
+                var tiled = await prepare(stop.Token);
                 var count = tiled.TokenCount(_encoder.Configuration.Cells);
                 lock (_gate)
                 {
+                    if (picture.Stop != stop)
+                    {
+                        throw new OperationCanceledException(Abandoned, stop.Token);
+                    }
+
                     if (picture.Count == 0)
                     {
                         _ids.Place(picture, count);
                     }
 
-                    if (picture.Leases == 0)
-                    {
-                        throw new OperationCanceledException(Abandoned);
-                    }
-
-                    (picture.Tiled, picture.IsPreparing) = (tiled, false);
+                    (picture.Tiled, picture.Stop) = (tiled, null);
                 }
             }
             finally
             {
-                _preparing.Release();
+                lanes.Leave(request);
             }
         }
         catch
         {
             lock (_gate)
             {
-                (picture.Preparation, picture.IsPreparing) = (null, false);
-                Settle(picture);
+                if (picture.Stop == stop)
+                {
+                    (picture.Preparation, picture.Stop) = (null, null);
+                    Settle(picture);
+                }
             }
 
             throw;
@@ -342,7 +354,7 @@ public sealed class PictureStore : IDisposable
     // As all below, under the lock.
     private void Settle(StoredPicture picture)
     {
-        if (picture.Leases > 0 || picture.IsPreparing)
+        if (picture.Leases > 0 || picture.Stop is not null)
         {
             return;
         }

@@ -11,13 +11,13 @@ namespace BestOfN.Models.Prompts;
 /// <param name="store">The model's pictures; null where it reads text only.</param>
 /// <param name="hdNum">Largest number of tiles for the only picture of a conversation.</param>
 /// <param name="prepare">Decodes a part and cuts it into tiles.</param>
-internal sealed class PromptReader(PictureStore? store, int hdNum, Func<ContentPart, PictureKey, Task<TiledPicture>> prepare)
+internal sealed class PromptReader(PictureStore? store, int hdNum, Func<ContentPart, PictureKey, CancellationToken, Task<TiledPicture>> prepare)
 {
     /// <summary>The published wrapper's number of tiles where a conversation has several pictures, whatever was asked for.</summary>
     private const int HdNumOfSeveral = 6;
 
     /// <summary>For models of text.</summary>
-    public static PromptReader TextOnly { get; } = new(null, 1, (_, _) => throw new NotSupportedException());
+    public static PromptReader TextOnly { get; } = new(null, 1, (_, _, _) => throw new NotSupportedException());
 
     public PictureStore? Store => store;
 
@@ -32,7 +32,7 @@ internal sealed class PromptReader(PictureStore? store, int hdNum, Func<ContentP
     public static PromptReader For(PictureEncoder? encoder, Decoder decoder, ITokenizer tokenizer, int hdNum, long cacheBytes) => encoder is null ? TextOnly : new(
         new PictureStore(encoder, decoder, Math.Max(decoder.Configuration.VocabularySize, tokenizer.VocabularySize), cacheBytes),
         hdNum,
-        (part, key) => PicturePreparation.PrepareAsync(part, key, encoder.Configuration.ImageSize));
+        (part, key, cancellation) => PicturePreparation.PrepareAsync(part, key, encoder.Configuration.ImageSize, cancellation));
 
     public static bool HasPictures(IReadOnlyList<ChatMessage> messages) => messages.Any(m => m.Parts.Any(IsPicture));
 
@@ -59,7 +59,8 @@ internal sealed class PromptReader(PictureStore? store, int hdNum, Func<ContentP
 
         var tiles = pictures.Count > 1 ? HdNumOfSeveral : largest ?? hdNum;
         var keys = pictures.Select(p => PictureKey.Of(p.Part, tiles, orientation)).ToList();
-        var leases = pictures.Select((p, i) => store.Lease(keys[i], () => prepare(p.Part, keys[i]))).ToList();
+        var request = new object();
+        var leases = pictures.Select((p, i) => store.Lease(keys[i], request, cancellation => prepare(p.Part, keys[i], cancellation))).ToList();
         try
         {
             for (var i = 0; i < leases.Count; i++)

@@ -26,7 +26,8 @@ public sealed class StoredPicture
     /// <summary>Decoding and tiling, under way or done; null where neither pixels nor vectors are at hand.</summary>
     internal Task? Preparation { get; set; }
 
-    internal bool IsPreparing { get; set; }
+    /// <summary>Ends the preparation under way; null where none is.</summary>
+    internal CancellationTokenSource? Stop { get; set; }
 
     /// <summary>Open prompts that show this picture.</summary>
     internal int Leases { get; set; }

@@ -19,16 +19,16 @@ public sealed class PictureStoreTests : IDisposable
     {
         using var store = Store();
         var prepared = 0;
-        Task<TiledPicture> Prepare()
+        Task<TiledPicture> Prepare(CancellationToken _)
         {
             prepared++;
             return Task.FromResult(Picture(1));
         }
 
-        var (first, ready) = store.Lease(Key(1), Prepare);
-        var (second, alsoReady) = store.Lease(Key(1), Prepare);
+        var (first, ready) = store.Lease(Key(1), this, Prepare);
+        var (second, alsoReady) = store.Lease(Key(1), this, Prepare);
         await Task.WhenAll(ready, alsoReady);
-        var (other, otherReady) = store.Lease(Key(2), Prepare);
+        var (other, otherReady) = store.Lease(Key(2), this, Prepare);
         await otherReady;
         Assert.Same(first, second);
         Assert.Equal((Vocabulary, Vectors), (first.FirstId, first.Count));
@@ -83,16 +83,61 @@ public sealed class PictureStoreTests : IDisposable
     {
         using var store = Store();
         var gate = new TaskCompletionSource<TiledPicture>();
-        var (first, one) = store.Lease(Key(1), () => gate.Task);
-        var (second, two) = store.Lease(Key(1), () => gate.Task);
+        var (first, one) = store.Lease(Key(1), this, _ => gate.Task);
+        var (second, two) = store.Lease(Key(1), this, _ => gate.Task);
         gate.SetException(new PictureException("broken"));
         await Assert.ThrowsAsync<PictureException>(() => one);
         await Assert.ThrowsAsync<PictureException>(() => two);
         store.Return(first);
         store.Return(second);
-        var (third, ready) = store.Lease(Key(1), () => Task.FromResult(Picture(1)));
+        var (third, ready) = store.Lease(Key(1), this, _ => Task.FromResult(Picture(1)));
         await ready;
         Assert.Equal(Vectors, third.Count);
+    }
+
+    [Fact]
+    public async Task A_picture_behind_sixteen_videos_of_another_request_is_prepared_at_once()
+    {
+        using var store = Store();
+        var (many, few) = (new object(), new object());
+        var videos = Enumerable.Range(0, 16).Select(i => store.Lease(Video(i), many, Unending)).ToList();
+        var (picture, ready) = store.Lease(Key(1), few, _ => Task.FromResult(Picture(1)));
+        await ready.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        var (video, seen) = store.Lease(Video(99), few, _ => Task.FromResult(Picture(2)));
+        await seen.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+
+        videos.ForEach(v => store.Return(v.Picture));
+        store.Return(picture);
+        store.Return(video);
+        Assert.All(videos, v => Assert.False(v.Ready.IsCompletedSuccessfully));
+        Assert.Equal(0, store.Count);
+    }
+
+    [Fact]
+    public async Task What_nobody_waits_for_any_more_is_stopped_and_begins_anew_for_the_next()
+    {
+        using var store = Store();
+        var begun = new TaskCompletionSource<CancellationToken>();
+        Task<TiledPicture> Prepare(CancellationToken cancellationToken)
+        {
+            begun.SetResult(cancellationToken);
+            return Unending(cancellationToken);
+        }
+
+        var (first, ready) = store.Lease(Video(1), this, Prepare);
+        var (second, _) = store.Lease(Video(1), new object(), Prepare);
+        var stop = await begun.Task;
+        store.Return(first);
+        Assert.False(stop.IsCancellationRequested);   // one still waits
+        store.Return(second);
+        Assert.True(stop.IsCancellationRequested);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ready);
+
+        var (third, again) = store.Lease(Video(1), this, _ => Task.FromResult(Picture(1)));
+        await again;
+        Assert.Equal(Vectors, third.Count);
+        store.Return(third);
+        Assert.Equal(0, store.Count);
     }
 
     [Fact]
@@ -102,7 +147,7 @@ public sealed class PictureStoreTests : IDisposable
         using var store = Store(budget: 2 * Bytes);
         async Task<StoredPicture> Lease(int i)
         {
-            var (picture, ready) = store.Lease(Key(i), () => Task.FromResult(Picture(i)));
+            var (picture, ready) = store.Lease(Key(i), this, _ => Task.FromResult(Picture(i)));
             await ready;
             using var inference = inference_mode();   // it belongs to the thread, so nothing is awaited under it
             store.Encode([picture]);
@@ -128,6 +173,14 @@ public sealed class PictureStoreTests : IDisposable
     public void Dispose() => _network.Dispose();
 
     private static PictureKey Key(int i) => PictureKey.Of(new ImagePart(new byte[] { (byte)i }), 9);
+
+    private static PictureKey Video(int i) => PictureKey.Of(new VideoPart(new byte[] { (byte)i }), 9);
+
+    private static async Task<TiledPicture> Unending(CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.Infinite, cancellationToken);
+        throw new InvalidOperationException();
+    }
 
     private static TiledPicture Picture(int seed)
     {

@@ -31,7 +31,7 @@ internal static class PictureConversations
         var composed = PictureDecoder.Decode(Picture("video-landscape", "composed.png").Content, PictureLimits.Default, TestContext.Current.CancellationToken);
         var tiled = HighDefinitionTiling.Apply(
             composed, VideoComposition.LayoutOf(composed.Width, composed.Height, 560), 560, TestContext.Current.CancellationToken);
-        return engine.Reader.Store!.Lease(PictureKey.Of(Video, 9), () => Task.FromResult(tiled)).Picture;
+        return engine.Reader.Store!.Lease(PictureKey.Of(Video, 9), new object(), _ => Task.FromResult(tiled)).Picture;
     }
 
     private static ChatMessage[] Read(string name, JsonElement sample)
