@@ -16,6 +16,9 @@ public sealed class GenerationFailedException : Exception
     /// <summary>The part of the prompt that could not be read; null where none is to blame. It is the sender's mistake, and the message may be shown to the sender.</summary>
     public ContentPart? Part { get; init; }
 
+    /// <summary>The prompt alone has more tokens than the model reads.</summary>
+    public bool IsPromptTooLong { get; init; }
+
     /// <summary>How long the upstream asked to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

@@ -14,5 +14,8 @@ public sealed class ScoringFailedException : Exception
     /// The prompt cannot be shown to the model, so that no fallback helps: who was to judge has not seen the question. Where no <see cref="Part"/> is to blame,
     /// the server is, which lacks a tool.
     /// </summary>
-    public bool IsPromptUnreadable { get => field || Part is not null; init; }
+    public bool IsPromptUnreadable { get => field || Part is not null || IsPromptTooLong; init; }
+
+    /// <summary>The prompt alone has more tokens than the model reads. It is the sender's mistake, and the message may be shown to the sender.</summary>
+    public bool IsPromptTooLong { get; init; }
 }

@@ -129,6 +129,11 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             yield return Degradations.CandidateFailed(slot.Index);
         }
 
+        foreach (var slot in run.Slots.Where(slot => slot.IsTooLongToJudge))
+        {
+            yield return Degradations.TooLongToJudge(slot.Index);
+        }
+
         if (run.End is GenerationEnd.TimeBudget || run.ScoringRanOut)
         {
             yield return Degradations.Deadline;

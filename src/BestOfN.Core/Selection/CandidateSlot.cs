@@ -24,6 +24,9 @@ internal sealed class CandidateSlot(int index)
 
     public CandidateScore? Score { get; set; }
 
+    /// <summary>The reward model cannot read so long an answer: it stays without a score, and its siblings keep theirs.</summary>
+    public bool IsTooLongToJudge { get; set; }
+
     /// <summary>The candidate stands in with the text it had when a budget ran out.</summary>
     public bool IsPartial { get; private set; }
 

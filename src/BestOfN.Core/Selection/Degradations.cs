@@ -15,5 +15,8 @@ public static class Degradations
     /// <summary>At temperature 0 all candidates would be equal, so only as many were made as choices were asked for.</summary>
     public const string GreedySingle = "greedy_single";
 
+    /// <summary>The answer is too long for the reward model: it has no score and ranks behind those that have one.</summary>
+    public static string TooLongToJudge(int index) => $"too_long_to_judge:{index}";
+
     public static string CandidateFailed(int index) => $"candidate_failed:{index}";
 }

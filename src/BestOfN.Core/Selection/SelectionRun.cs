@@ -221,13 +221,17 @@ internal sealed class SelectionRun
 
         foreach (var (slot, score) in wave.Zip(scores))
         {
-            if (double.IsFinite(score.Value))
+            if (score is not { } given)
             {
-                slot.Score = score;
+                slot.IsTooLongToJudge = true;
+            }
+            else if (double.IsFinite(given.Value))
+            {
+                slot.Score = given;
             }
             else
             {
-                FailScoring(new ScoringFailedException($"The reward model gave candidate {slot.Index} the score {score.Value}."));
+                FailScoring(new ScoringFailedException($"The reward model gave candidate {slot.Index} the score {given.Value}."));
             }
         }
     }

@@ -22,6 +22,8 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
         ApiException api => new(api.StatusCode, new ApiError(api.Message, TypeOf(api.StatusCode)) { Param = api.Param, Code = api.Code }),
         GenerationFailedException { Part: { } part } => Unreadable(part, exception.Message),
         ScoringFailedException { Part: { } part } => Unreadable(part, exception.Message),
+        GenerationFailedException { IsPromptTooLong: true } => TooLong(exception.Message),
+        ScoringFailedException { IsPromptTooLong: true } => TooLong($"{exception.Message} One candidate ('best_of_n': 1) is answered without the reward model."),
         GenerationFailedException failed => Of(failed),
         ScoringFailedException { IsPromptUnreadable: true } => new(
             StatusCodes.Status503ServiceUnavailable, new ApiError(exception.Message, TypeOf(StatusCodes.Status503ServiceUnavailable)) { Code = "scoring_failed" }),
@@ -43,6 +45,9 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
 
     private static ErrorDescription Unreadable(ContentPart part, string message) =>
         new(StatusCodes.Status400BadRequest, new ApiError(message, TypeOf(StatusCodes.Status400BadRequest)) { Param = part.Source, Code = part is VideoPart ? "invalid_video" : "invalid_image" });
+
+    private static ErrorDescription TooLong(string message) =>
+        new(StatusCodes.Status400BadRequest, new ApiError(message, TypeOf(StatusCodes.Status400BadRequest)) { Param = "messages", Code = "context_length_exceeded" });
 
     /// <summary>A client's mistake keeps the upstream's status; what is not the client's fault is 502, 503 or 504.</summary>
     private static ErrorDescription Of(GenerationFailedException failed)

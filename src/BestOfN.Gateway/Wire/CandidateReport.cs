@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using BestOfN.Core.Selection;
 using BestOfN.Gateway.Requests;
 
@@ -8,6 +9,8 @@ internal sealed record CandidateReport
 {
     public required int Index { get; init; }
 
+    /// <summary>Null where it has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Score { get; init; }
 
     public int? Rank { get; init; }

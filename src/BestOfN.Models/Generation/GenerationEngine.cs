@@ -233,8 +233,8 @@ public sealed class GenerationEngine : IGenerator, IDisposable
 
         if (prompt.Count >= ContextLength)
         {
-            throw Invalid($"This model's maximum context length is {ContextLength} tokens. However, your messages resulted in {prompt.Count} tokens. "
-                + "Please reduce the length of the messages.");
+            throw new GenerationFailedException($"This model's maximum context length is {ContextLength} tokens. However, your messages resulted in {prompt.Count} tokens. "
+                + "Please reduce the length of the messages.") { StatusCode = 400, IsPromptTooLong = true };
         }
 
         generation.Read(seen, prompt, Math.Min(request.Sampling.MaxTokens ?? _options.MaxTokens, ContextLength - prompt.Count));

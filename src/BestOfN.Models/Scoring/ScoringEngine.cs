@@ -141,13 +141,27 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     {
         try
         {
-            return (seen.Messages, Scheduler.Open(Encoder.Encode(seen.Messages), seen));
+            return (seen.Messages, Scheduler.Open(Encode(seen.Messages), seen));
         }
         catch
         {
             seen.Dispose();
             throw;
         }
+    }
+
+    /// <exception cref="ScoringFailedException">The prompt leaves no room for an answer.</exception>
+    private int[] Encode(IReadOnlyList<ChatMessage> messages)
+    {
+        // Templates may leave out what an assistant thought, so its messages do not count here.
+        if (Encoder.AreCertainlyLonger(messages.Where(message => message.Role != "assistant").Select(message => message.Text), MaxLength))
+        {
+            throw new ScoringFailedException($"The messages have far more tokens than the {MaxLength} that the reward model '{Name}' reads.") { IsPromptTooLong = true };
+        }
+
+        var ids = Encoder.Encode(messages);
+        return ids.Length < MaxLength ? ids
+            : throw new ScoringFailedException($"The messages have {ids.Length} tokens; the reward model '{Name}' reads at most {MaxLength}, the answer included.") { IsPromptTooLong = true };
     }
 
     // The published wrapper of InternLM-XComposer2.5-Reward closes the conversation before the reward token.

@@ -40,10 +40,13 @@ public sealed class ScoringSession : IScoringSession
         }
     }
 
-    public async Task<IReadOnlyList<CandidateScore>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<CandidateScore?>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
     {
-        var rewards = await RewardAsync(answers, cancellationToken);
-        return [.. rewards.Select(r => new CandidateScore(r.Score))];
+        ArgumentNullException.ThrowIfNull(answers);
+        var (context, sequences) = await EncodeAsync((encoder, messages) => answers.Select(answer => Fitting(encoder, messages, answer)), cancellationToken);
+        var rewards = await _engine.Scheduler.ScoreAsync(context, [.. sequences.OfType<ScoringSequence>()], cancellationToken);
+        var next = 0;
+        return [.. sequences.Select(sequence => sequence is null ? (CandidateScore?)null : new(_engine.Reward(rewards[next++]).Score))];
     }
 
     /// <summary>As <see cref="ScoreAsync"/>, with the rewards of the steps where the model gives them.</summary>
@@ -83,22 +86,36 @@ public sealed class ScoringSession : IScoringSession
     private async Task<IReadOnlyList<AnswerReward>> RewardAsync(
         Func<ConversationEncoder, IReadOnlyList<ChatMessage>, IEnumerable<ScoringSequence>> encode, CancellationToken cancellationToken)
     {
+        var (context, sequences) = await EncodeAsync(encode, cancellationToken);
+        var rewards = await _engine.Scheduler.ScoreAsync(context, sequences, cancellationToken);
+        return [.. rewards.Select(_engine.Reward)];
+    }
+
+    private async Task<(ScoringContext Context, T[] Sequences)> EncodeAsync<T>(
+        Func<ConversationEncoder, IReadOnlyList<ChatMessage>, IEnumerable<T>> encode, CancellationToken cancellationToken)
+    {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
-        ScoringContext context;
-        ScoringSequence[] sequences;
         try
         {
-            (var messages, context) = await _opening.WaitAsync(cancellationToken);
-            sequences = [.. encode(_engine.Encoder, messages)];
+            var (messages, context) = await _opening.WaitAsync(cancellationToken);
+            var sequences = new List<T>();
+            foreach (var sequence in encode(_engine.Encoder, messages))
+            {
+                sequences.Add(sequence);
+                cancellationToken.ThrowIfCancellationRequested(); // a long text takes its time
+            }
+
+            return (context, [.. sequences]);
         }
         catch (Exception e) when (Failure(e) is { } failure)
         {
             throw failure;
         }
-
-        var rewards = await _engine.Scheduler.ScoreAsync(context, sequences, cancellationToken);
-        return [.. rewards.Select(_engine.Reward)];
     }
+
+    /// <returns>Null where the conversation with the answer is longer than the model reads.</returns>
+    private ScoringSequence? Fitting(ConversationEncoder encoder, IReadOnlyList<ChatMessage> messages, Answer answer) =>
+        !encoder.AreCertainlyLonger([answer.Text], _engine.MaxLength) && encoder.Encode(messages, answer) is var sequence && sequence.Ids.Length <= _engine.MaxLength ? sequence : null;
 
     private static ScoringFailedException? Failure(Exception exception) => exception switch
     {

@@ -40,14 +40,20 @@ public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewar
         var greedy = await GenerateAsync(
             request with { Candidates = 1, Sampling = request.Sampling with { Temperature = 0 } }, cancellationToken);
         var judged = answers.Select((answer, i) => new Answer(i, answer.Text)).ToArray();
-        var scores = await session.ScoreAsync(judged, cancellationToken);
-        var swappedScores = swapped is null ? null : await swapped.ScoreAsync(judged, cancellationToken);
+        var scores = await ScoreAsync(session, judged, cancellationToken);
+        var swappedScores = swapped is null ? null : await ScoreAsync(swapped, judged, cancellationToken);
         return new(
             [.. answers.Select((answer, i) => new PooledAnswer(
                 answer.Text, scores[i], problem.IsCorrect(answer.Text), answer.FinishReason is "length" or "content_filter", swappedScores?[i],
                 (problem as SeenProblem)?.IsPlausible(answer.Text.Trim()) ?? true))],
             problem.IsCorrect(greedy[0].Text));
     }
+
+    private static async Task<CandidateScore[]> ScoreAsync(IScoringSession session, Answer[] answers, CancellationToken cancellationToken) =>
+    [
+        .. (await session.ScoreAsync(answers, cancellationToken))
+            .Select((score, i) => score ?? throw new ScoringFailedException($"Answer {i} is too long for the reward model.")),
+    ];
 
     // Past all problems of the run, a stretch of its own for each.
     private Problem? OtherOfItsFamily(Problem problem, PoolSampling sampling, int index) => problem is not SeenProblem ? null

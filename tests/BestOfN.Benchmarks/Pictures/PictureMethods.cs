@@ -41,7 +41,7 @@ internal sealed class PictureMethods : IDisposable
     {
         await using var session = engine.Begin(c.Prompt(picture));
         var scores = await session.ScoreAsync([.. c.Answers.Select((a, i) => new Answer(i, NumberTokenizer.Text(a)))], CancellationToken.None);
-        return [.. scores.Select(s => (float)s.Value)];
+        return [.. scores.Select(s => (float)s!.Value.Value)];
     }
 
     /// <summary>As the reference does: every candidate reads and encodes its picture, then all whole sequences go through in one padded batch.</summary>

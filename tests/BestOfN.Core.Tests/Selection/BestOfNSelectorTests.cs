@@ -8,6 +8,28 @@ namespace BestOfN.Core.Tests.Selection;
 
 public sealed class BestOfNSelectorTests
 {
+    [Theory]
+    [InlineData(SelectionStrategies.Reward)]
+    [InlineData(SelectionStrategies.WeightedVote)]
+    public async Task A_candidate_that_is_too_long_to_be_judged_costs_only_itself(string strategy)
+    {
+        var reward = new FakeRewardModel(answer => answer.Text.Length > 10 ? null : answer.Text.Length);
+        var selection = await Selectors.SelectAsync(FakeGenerator.Answering("much too long an answer", "b", "ccc", "dd"), reward, 4, strategy);
+
+        Assert.Equal([2, 3, 1, 0], selection.Candidates.Select(candidate => candidate.Index));
+        Assert.Equal([3.0, 2, 1, null], selection.Candidates.Select(candidate => candidate.Score?.Value));
+        Assert.Equal(["too_long_to_judge:0"], selection.Degraded);
+    }
+
+    [Fact]
+    public async Task A_prompt_that_is_too_long_to_be_judged_is_refused_before_a_candidate_costs_anything()
+    {
+        var generator = FakeGenerator.Answering("a");
+        var reward = new FakeRewardModel(_ => 0) { Sight = _ => throw new ScoringFailedException("Too long.") { IsPromptTooLong = true } };
+        await Assert.ThrowsAsync<ScoringFailedException>(() => Selectors.SelectAsync(generator, reward, 4));
+        Assert.Empty(generator.Requests);
+    }
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]

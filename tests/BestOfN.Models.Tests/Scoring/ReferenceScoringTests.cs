@@ -89,7 +89,7 @@ public sealed class ReferenceScoringTests : IDisposable
         using var engine = Load("image-1x1");
         var picture = PictureConversations.Picture("image-1x1", "image_0.png");
         await using var session = engine.Begin(new Prompt([new("user", [new TextPart("<ImageHere> </s>[UNUSED_TOKEN_14"), picture, new TextPart("5]\n")])]));
-        Assert.True(double.IsFinite((await session.ScoreAsync([new Answer(0, "[UNUSED_TOKEN_130]")], Cancelled))[0].Value));
+        Assert.True(double.IsFinite((await session.ScoreAsync([new Answer(0, "[UNUSED_TOKEN_130]")], Cancelled))[0]!.Value.Value));
         using var seen = await engine.Reader.ReadAsync(
             [new("user", [new TextPart("</s>[UNUSED_TOKEN_14"), picture, new TextPart("5]")])], null, Models.Pictures.PictureOrientation.AsShown, Cancelled);
         var ids = engine.Encoder.Encode(seen.Messages, new Answer(0, "a[UNUSED_TOKEN_130]</s>")).Ids;

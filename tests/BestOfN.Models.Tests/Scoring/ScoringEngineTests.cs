@@ -25,7 +25,7 @@ public sealed class ScoringEngineTests
         var scores = await Task.WhenAll(Conversations(folder).Select(async c =>
         {
             await using var session = ((IRewardModel)engine).Begin(new Prompt(c[..^1]));
-            return (await session.ScoreAsync([new Answer(0, c[^1].Text)], Cancelled))[0].Value;
+            return (await session.ScoreAsync([new Answer(0, c[^1].Text)], Cancelled))[0]!.Value.Value;
         }));
         Assert.Equal(Rewards(folder), scores, (a, b) => Math.Abs(a - b) <= Tolerance);
     }
@@ -46,11 +46,11 @@ public sealed class ScoringEngineTests
             Assert.Equal(3, sequence.Ids[^1]);                                                 // the reward token
             var partial = await session.ScoreAsync([new Answer(0, text[..length], IsComplete: false)], Cancelled);
             var expected = await worker.RunAsync(() => ReferenceScores.AtLast(engine.Network, sequence.Ids), Cancelled);
-            Assert.Equal(expected, partial[0].Value, Tolerance);
+            Assert.Equal(expected, partial[0]!.Value.Value, Tolerance);
         }
 
         var whole = await session.ScoreAsync([new Answer(0, text)], Cancelled);
-        Assert.Equal(Rewards(Folder)[3], whole[0].Value, Tolerance);
+        Assert.Equal(Rewards(Folder)[3], whole[0]!.Value.Value, Tolerance);
         Assert.True(engine.ReusedTokens > 0);
     }
 
@@ -96,6 +96,32 @@ public sealed class ScoringEngineTests
         await using var session = ((IRewardModel)engine).Begin(new Prompt([new("tool", "no")]));
         var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => session.ScoreAsync([new Answer(0, "a")], Cancelled));
         Assert.Contains("no role tool", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_too_long_has_no_score_and_its_siblings_keep_theirs()
+    {
+        using var worker = new DeviceWorker(CPU);
+        using var engine = StepEngine(worker, new ScoringOptions());
+        await using var session = engine.Begin(new Prompt([new("user", "q")]));
+        var scores = await session.ScoreAsync(
+            [new Answer(0, "a"), new Answer(1, new string('x', engine.MaxLength)), new Answer(2, "b"), new Answer(3, new string('x', 100 * engine.MaxLength))], Cancelled);
+        Assert.Equal([true, false, true, false], scores.Select(score => score is not null));
+        Assert.Equal(await session.ScoreAsync([new Answer(2, "b")], Cancelled), scores.Skip(2).Take(1));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    public async Task A_prompt_that_is_too_long_is_told_before_anything_is_scored(int times)
+    {
+        using var worker = new DeviceWorker(CPU);
+        using var engine = StepEngine(worker, new ScoringOptions());
+        await using var session = engine.Begin(new Prompt([new("user", new string('x', times * engine.MaxLength))]));
+        var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => session.SeePromptAsync(Cancelled));
+        Assert.True(failure.IsPromptTooLong);
+        Assert.Contains($"{engine.MaxLength}", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, engine.ComputedTokens);
     }
 
     internal static IReadOnlyList<ChatMessage[]> Conversations(string folder) =>

@@ -4,8 +4,8 @@ using BestOfN.Core.Rewards;
 
 namespace BestOfN.Testing.Fakes;
 
-/// <summary>Scores answers as it was told, and remembers every pass.</summary>
-public sealed class FakeRewardModel(Func<Answer, double> score) : IRewardModel
+/// <summary>Scores answers as it was told, and remembers every pass. An answer without a score is one that is too long for it.</summary>
+public sealed class FakeRewardModel(Func<Answer, double?> score) : IRewardModel
 {
     private readonly ConcurrentQueue<IReadOnlyList<Answer>> _passes = [];
     private readonly ConcurrentQueue<Prompt> _prompts = [];
@@ -66,12 +66,12 @@ public sealed class FakeRewardModel(Func<Answer, double> score) : IRewardModel
     {
         public Task SeePromptAsync(CancellationToken cancellationToken) => model.Sight(prompt).WaitAsync(cancellationToken);
 
-        public async Task<IReadOnlyList<CandidateScore>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
+        public async Task<IReadOnlyList<CandidateScore?>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
         {
             model._passes.Enqueue(answers);
             (model._passes.Count == 1 ? model._firstPass : model._secondPass).TrySetResult();
             await model.PassGate(answers).WaitAsync(cancellationToken);
-            CandidateScore[] scores = [.. answers.Select(answer => new CandidateScore(model.Score(answer)))];
+            CandidateScore?[] scores = [.. answers.Select(answer => model.Score(answer) is { } given ? new CandidateScore(given) : (CandidateScore?)null)];
             model._scored.TrySetResult();
             return scores;
         }
@@ -83,5 +83,5 @@ public sealed class FakeRewardModel(Func<Answer, double> score) : IRewardModel
         }
     }
 
-    private double Score(Answer answer) => score(answer);
+    private double? Score(Answer answer) => score(answer);
 }

@@ -12,8 +12,8 @@ internal sealed class FakeRewardModel(Func<Prompt, string, double> score) : IRew
 
     private sealed class Session(Prompt prompt, Func<Prompt, string, double> score) : IScoringSession
     {
-        public Task<IReadOnlyList<CandidateScore>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<CandidateScore>>([.. answers.Select(a => new CandidateScore(score(prompt, a.Text)))]);
+        public Task<IReadOnlyList<CandidateScore?>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<CandidateScore?>>([.. answers.Select(a => (CandidateScore?)new CandidateScore(score(prompt, a.Text)))]);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
