@@ -11,9 +11,9 @@ namespace BestOfN.Core.Selection;
 /// <item>The judge is shown the pictures of the prompt: what it cannot see is refused before a candidate has cost anything. Then it begins with the prompt, and the
 /// generator with the candidates.</item>
 /// <item>Finished candidates are judged, those that were cut short too. A lost candidate never takes its siblings with it.</item>
-/// <item>Candidates that finished by themselves go before those that were cut short; within each, judged ones before unjudged ones; judged ones are ordered by the
-/// strategy, unjudged ones by majority vote, whose ties go to the lower index. A failing judge therefore leads to the majority's answer, and where all
-/// answers differ to the first; <see cref="Degradations"/> says so.</item>
+/// <item>Candidates are ordered by their <see cref="AnswerFlaw"/>, so that a flawed one wins only if nothing better is there; among those with the same, judged ones go
+/// before unjudged ones; judged ones are ordered by the strategy, unjudged ones by majority vote, whose ties go to the lower index. A failing judge therefore leads to the
+/// majority's answer, and where all answers differ to the first; <see cref="Degradations"/> says so.</item>
 /// </list>
 /// Thread-safe; holds no state of a request.
 /// </remarks>
@@ -98,8 +98,8 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
         return
         [
             .. answered
-                .GroupBy(slot => (slot.IsTruncated, IsUnjudged: slot.Score is null && strategy.NeedsScores))
-                .OrderBy(group => group.Key.IsTruncated)
+                .GroupBy(slot => (slot.Flaw, IsUnjudged: slot.Score is null && strategy.NeedsScores))
+                .OrderBy(group => group.Key.Flaw)
                 .ThenBy(group => group.Key.IsUnjudged)
                 .SelectMany(group => (group.Key.IsUnjudged ? _withoutScores : strategy)
                     .Rank([.. group.Select(slot => slot.Scored)]))
@@ -111,6 +111,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
     {
         Index = slot.Index,
         Status = slot.Status,
+        Flaw = slot.Flaw,
         Rank = rank,
         Candidate = slot.Candidate,
         Score = slot.Score,
@@ -129,6 +130,19 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             yield return Degradations.CandidateFailed(slot.Index);
         }
 
+        // A single candidate wins whatever it is: its flaws are told to those who ask how it was found.
+        var tellsFlaws = run.Slots.Count > 1 || request.WantsScores;
+        var budgetCut = run.End is GenerationEnd.TimeBudget or GenerationEnd.TokenBudget || HasSpentTokens(request, run);
+        foreach (var slot in run.Slots.Where(slot => tellsFlaws && slot.Flaw is not AnswerFlaw.None && !(slot.Flaw is AnswerFlaw.CutOff && budgetCut)))
+        {
+            yield return Degradations.Flawed(slot.Flaw, slot.Index);
+        }
+
+        if (tellsFlaws && request.Demands is { AreUnchecked: true })
+        {
+            yield return Degradations.SchemaUnchecked;
+        }
+
         foreach (var slot in run.Slots.Where(slot => slot.IsTooLongToJudge))
         {
             yield return Degradations.TooLongToJudge(slot.Index);
@@ -139,8 +153,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             yield return Degradations.Deadline;
         }
 
-        var budget = request.Generation.TokenBudget;
-        if (run.End is GenerationEnd.TokenBudget || (run.Slots.Sum(slot => slot.CompletionTokens) >= budget && run.Slots.Any(slot => slot.IsTruncated)))
+        if (run.End is GenerationEnd.TokenBudget || HasSpentTokens(request, run))
         {
             yield return Degradations.TokenBudget;
         }
@@ -150,6 +163,9 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             yield return Degradations.ScorerFailed;
         }
     }
+
+    private static bool HasSpentTokens(SelectionRequest request, SelectionRun run) =>
+        run.Slots.Sum(slot => slot.CompletionTokens) >= request.Generation.TokenBudget && run.Slots.Any(slot => slot.IsTruncated);
 
     private static TokenUsage Total(IReadOnlyList<CandidateSlot> slots) =>
         TokenUsage.Total([.. slots.Select(slot => slot.Candidate?.Usage ?? new TokenUsage(0, slot.CompletionTokens))]);

@@ -5,10 +5,11 @@ using BestOfN.Core.Rewards;
 namespace BestOfN.Core.Selection;
 
 /// <summary>One candidate on its way.</summary>
-internal sealed class CandidateSlot(int index)
+internal sealed class CandidateSlot(int index, IAnswerDemands? demands = null)
 {
     private readonly StringBuilder _text = new();
     private string? _key;
+    private AnswerFlaw? _flaw;
 
     public int Index => index;
 
@@ -37,7 +38,9 @@ internal sealed class CandidateSlot(int index)
 
     public long CompletionTokens => Candidate?.Usage.CompletionTokens ?? Pieces;
 
-    /// <summary>Cut short, so that it gives way to every candidate that finished by itself.</summary>
+    /// <summary>Why the answer gives way to others; decided once, when the answer is there.</summary>
+    public AnswerFlaw Flaw => _flaw ??= FindFlaw();
+
     public bool IsTruncated => Candidate?.FinishReason is "length" or "content_filter";
 
     public CandidateStatus Status => this switch
@@ -48,6 +51,13 @@ internal sealed class CandidateSlot(int index)
         { Failure: not null } => CandidateStatus.Failed,
         _ => CandidateStatus.Cancelled,
     };
+
+    private AnswerFlaw FindFlaw() =>
+        Candidate is null ? AnswerFlaw.None
+        : Content.IsEmpty ? AnswerFlaw.Empty
+        : IsTruncated ? AnswerFlaw.CutOff
+        : Content.Refusal.Length > 0 ? AnswerFlaw.Refusal
+        : demands?.FlawOf(Content) ?? AnswerFlaw.None;
 
     public void Append(string text)
     {

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace BestOfN.Core.Selection;
 
 /// <summary>One spelling for each JSON value: without white space, members in ordinal order, numbers and strings in one form.</summary>
-internal static class CanonicalJson
+public static class CanonicalJson
 {
     /// <summary>Deeper values are compared as text.</summary>
     public const int MaxDepth = 256;

@@ -18,5 +18,24 @@ public static class Degradations
     /// <summary>The answer is too long for the reward model: it has no score and ranks behind those that have one.</summary>
     public static string TooLongToJudge(int index) => $"too_long_to_judge:{index}";
 
+    /// <summary>A schema of the request is not understood here or costs too much to check: what was not checked counts as right.</summary>
+    public const string SchemaUnchecked = "schema_unchecked";
+
+    /// <summary>The answer has a flaw and ranks behind those with smaller ones.</summary>
+    public static string Flawed(AnswerFlaw flaw, int index) => $"{Word(flaw)}:{index}";
+
+    /// <summary>A flaw in the words of the wire.</summary>
+    public static string Word(AnswerFlaw flaw) => flaw switch
+    {
+        AnswerFlaw.WrongSchema => "wrong_schema",
+        AnswerFlaw.BadToolCall => "bad_tool_call",
+        AnswerFlaw.WrongToolChoice => "wrong_tool_choice",
+        AnswerFlaw.NotJson => "not_json",
+        AnswerFlaw.Refusal => "refusal",
+        AnswerFlaw.CutOff => "cut_off",
+        AnswerFlaw.Empty => "empty",
+        _ => "none",
+    };
+
     public static string CandidateFailed(int index) => $"candidate_failed:{index}";
 }

@@ -10,12 +10,12 @@ public interface ISelectionStrategy
     bool NeedsScores { get; }
 
     /// <summary>Orders the candidates, best first.</summary>
-    /// <param name="candidates">In the order of their indices. Either all finished by themselves or all were cut short.</param>
+    /// <param name="candidates">In the order of their indices. All have the same <see cref="AnswerFlaw"/>, mostly none.</param>
     /// <returns>The same candidates.</returns>
     IReadOnlyList<ScoredCandidate> Rank(IReadOnlyList<ScoredCandidate> candidates);
 
     /// <summary>Whether no candidate that is still being made can change the winner, so that waiting for it is in vain.</summary>
-    /// <param name="finished">Candidates that finished by themselves, in the order of their indices.</param>
+    /// <param name="finished">Candidates without a flaw, in the order of their indices.</param>
     /// <param name="outstanding">How many are still being made.</param>
     bool IsDecided(IReadOnlyList<ScoredCandidate> finished, int outstanding) => false;
 }

@@ -10,6 +10,9 @@ public sealed record RankedCandidate
 
     public required CandidateStatus Status { get; init; }
 
+    /// <summary>What kept it from winning while a better answer was there.</summary>
+    public AnswerFlaw Flaw { get; init; }
+
     /// <summary>1 is the winner; null for a candidate that gave no answer.</summary>
     public int? Rank { get; init; }
 

@@ -24,6 +24,9 @@ public sealed record SelectionRequest
     /// <summary>Judge even where the strategy would not need it, for the caller wants to see scores.</summary>
     public bool WantsScores { get; init; }
 
+    /// <summary>What the answers must look like; null where nothing is asked.</summary>
+    public IAnswerDemands? Demands { get; init; }
+
     /// <summary>Wall-clock limit. The answer is then the best of what has been judged.</summary>
     public required TimeSpan TimeBudget { get; init; }
 

@@ -25,7 +25,7 @@ internal sealed class SelectionRun
         _time = time;
         _logger = logger;
         _started = time.GetTimestamp();
-        _slots = [.. Enumerable.Range(0, request.Generation.Candidates).Select(index => new CandidateSlot(index))];
+        _slots = [.. Enumerable.Range(0, request.Generation.Candidates).Select(index => new CandidateSlot(index, request.Demands))];
     }
 
     public IReadOnlyList<CandidateSlot> Slots => _slots;
@@ -196,7 +196,7 @@ internal sealed class SelectionRun
 
     private bool IsDecided() =>
         _request is { Choices: 1, WantsScores: false } && !_strategy.NeedsScores && _slots.Length > 1 && _strategy.IsDecided(
-            [.. _slots.Where(slot => slot.Candidate is not null && !slot.IsTruncated).Select(slot => slot.Scored)],
+            [.. _slots.Where(slot => slot is { Candidate: not null, Flaw: AnswerFlaw.None }).Select(slot => slot.Scored)],
             _slots.Count(slot => !slot.HasEnded));
 
     private async Task ScoreWaveAsync(IScoringSession session, CancellationToken deadline)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Selection;
 using BestOfN.Gateway.Attachments;
+using BestOfN.Gateway.Demands;
 using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Requests;
 
@@ -34,6 +35,7 @@ internal static class ChatRequestReader
             Choices = request.Integer("n", 1, 128),
             Stream = StreamFields.Read(request),
             BestOfN = BestOfNFields.Read(request),
+            Demands = AnswerDemands.Read(request),
             Body = body,
             ForeignContent = foreignContent,
             ForeignField = ForeignField(request),

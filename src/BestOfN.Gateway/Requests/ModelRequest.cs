@@ -1,5 +1,6 @@
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
+using BestOfN.Core.Selection;
 
 namespace BestOfN.Gateway.Requests;
 
@@ -19,6 +20,9 @@ internal sealed record ModelRequest
     public required StreamFields Stream { get; init; }
 
     public required BestOfNFields BestOfN { get; init; }
+
+    /// <summary>What it asks of the form of answers; null where the route knows no such thing.</summary>
+    public IAnswerDemands? Demands { get; init; }
 
     /// <summary>The request as it came.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }

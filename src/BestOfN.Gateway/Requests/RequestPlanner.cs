@@ -46,6 +46,7 @@ internal sealed class RequestPlanner(
             Strategy = strategy.Name,
             Choices = request.Choices ?? 1,
             WantsScores = wantsScores,
+            Demands = request.Demands,
             TimeBudget = request.BestOfN.TimeBudget ?? options.Value.TimeBudget,
             Generation = new GenerationRequest
             {

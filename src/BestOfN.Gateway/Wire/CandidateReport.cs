@@ -15,7 +15,7 @@ internal sealed record CandidateReport
 
     public int? Rank { get; init; }
 
-    /// <summary><c>scored</c>, <c>finished</c>, <c>partial</c>, <c>failed</c> or <c>cancelled</c>.</summary>
+    /// <summary><c>scored</c>, <c>finished</c>, <c>partial</c>, <c>failed</c>, <c>cancelled</c>, or the flaw of a complete answer.</summary>
     public required string Status { get; init; }
 
     public string? FinishReason { get; init; }
@@ -31,7 +31,7 @@ internal sealed record CandidateReport
         Index = ranked.Index,
         Score = ranked.Score?.Value,
         Rank = ranked.Rank,
-        Status = Word(ranked.Status),
+        Status = ranked.Status is CandidateStatus.Scored or CandidateStatus.Finished && ranked.Flaw is not AnswerFlaw.None ? Degradations.Word(ranked.Flaw) : Word(ranked.Status),
         FinishReason = ranked.Candidate?.FinishReason,
         CompletionTokens = ranked.Candidate?.Usage.CompletionTokens,
         LatencyMs = ranked.Candidate is { } candidate ? (long)candidate.Latency.TotalMilliseconds : null,

@@ -107,7 +107,8 @@ public sealed class ScoringEngineTests
         var scores = await session.ScoreAsync(
             [new Answer(0, "a"), new Answer(1, new string('x', engine.MaxLength)), new Answer(2, "b"), new Answer(3, new string('x', 100 * engine.MaxLength))], Cancelled);
         Assert.Equal([true, false, true, false], scores.Select(score => score is not null));
-        Assert.Equal(await session.ScoreAsync([new Answer(2, "b")], Cancelled), scores.Skip(2).Take(1));
+        var alone = Assert.Single(await session.ScoreAsync([new Answer(2, "b")], Cancelled));
+        Assert.Equal(alone!.Value.Value, scores[2]!.Value.Value, Tolerance);
     }
 
     [Theory]
