@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
+using BestOfN.Protocols.Upstreams;
+using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BestOfN.Gateway.Upstream;
@@ -23,6 +26,12 @@ internal static class PassthroughEndpoints
         if (context.GetForwarderErrorFeature() is null || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
         {
             return;
+        }
+
+        if (context.Response.StatusCode is StatusCodes.Status503ServiceUnavailable)
+        {
+            var wait = context.RequestServices.GetRequiredService<IOptions<UpstreamOptions>>().Value.CircuitBreak;
+            context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         }
 
         await (context.Response.StatusCode switch

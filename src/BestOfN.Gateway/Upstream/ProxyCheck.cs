@@ -56,6 +56,14 @@ internal sealed class ProxyCheck(IConfigValidator proxyRules) : IConfigurationCh
             }
         }
 
+        foreach (var (name, start) in ((string, char)[])[("Path", '/'), ("Query", '?')])
+        {
+            if (section[$"HealthCheck:Active:{name}"] is { Length: > 0 } value && value[0] != start)
+            {
+                yield return $"{path}:HealthCheck:Active:{name}: '{value}' does not begin with {start}.";
+            }
+        }
+
         var cluster = new ClusterConfig();
         ConfigurationShape.Bind(section, cluster, misfits.Select(misfit => misfit.Path).Append($"{section.Path}:HttpRequest:Version"));
         cluster = cluster with

@@ -5,6 +5,7 @@ using BestOfN.Gateway.RequestIds;
 using BestOfN.Protocols.Upstreams;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Yarp.ReverseProxy.Configuration.ClusterValidators;
+using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -24,12 +25,14 @@ internal static class UpstreamServices
         var services = builder.Services;
         services.AddReverseProxy()
             .LoadFromConfig(builder.Configuration.GetSection(ProxySection))
+            .AddConfigFilter<HealthyDestinationsOnly>()
             .AddTransforms(ReplaceClient)
             .ConfigureHttpClient((_, handler) =>
             {
                 handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5); // sees changes of DNS
                 handler.ResponseDrainTimeout = TimeSpan.FromMilliseconds(250); // a cancelled stream is closed, not read to its end
             });
+        services.AddSingleton<IProbingRequestFactory, ProbingRequests>();
         services.AddSingleton<IClusterValidator, ClusterSettingsValidator>();
         services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);

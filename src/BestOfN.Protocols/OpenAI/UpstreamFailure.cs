@@ -34,7 +34,8 @@ internal static partial class UpstreamFailure
     public static GenerationFailedException From(Exception exception) => exception switch
     {
         GenerationFailedException failed => failed,
-        NoDestinationException or BrokenCircuitException => new("No destination of the upstream is available."),
+        NoDestinationException none => Unavailable(none.RetryAfter),
+        BrokenCircuitException open => Unavailable(open.RetryAfter),
         TimeoutRejectedException => new("The upstream did not answer in time.", new TimeoutException(exception.Message, exception)),
         AnswerTooLargeException => new(exception.Message, exception),
         JsonException or InvalidOperationException or KeyNotFoundException or FormatException => new("The upstream's answer is not a chat completion.", exception),
@@ -42,6 +43,8 @@ internal static partial class UpstreamFailure
         HttpRequestException => new("The connection to the upstream failed.", exception),
         _ => new("The connection to the upstream was lost.", new HttpRequestException(exception.Message, exception)),
     };
+
+    private static GenerationFailedException Unavailable(TimeSpan? retryAfter) => new("No destination of the upstream is available.") { RetryAfter = retryAfter };
 
     private static GenerationFailedException From(ErrorWords words, int? status, TimeSpan? retryAfter = null)
     {

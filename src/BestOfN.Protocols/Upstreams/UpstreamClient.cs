@@ -70,7 +70,7 @@ public sealed class UpstreamClient : IDisposable
         ExceptionDispatchInfo? refusal = null;
         while (true)
         {
-            var destination = _destinations.Acquire([.. failed, .. refused]) ?? throw new NoDestinationException();
+            var destination = _destinations.Acquire([.. failed, .. refused]) ?? throw new NoDestinationException(_options.CircuitBreak);
             if (refusal is not null && refused.Contains(destination.Name))
             {
                 destination.Dispose();
@@ -162,9 +162,10 @@ public sealed class UpstreamClient : IDisposable
                     MinimumThroughput = _options.CircuitMinimumCalls,
                     SamplingDuration = TimeSpan.FromSeconds(30),
                     BreakDuration = _options.CircuitBreak,
-                    // Too many requests (429) is an answer of a server in good health.
-                    ShouldHandle = args => new(IsTransient(args.Outcome)
-                        && args.Outcome.Result?.Message.StatusCode is not HttpStatusCode.TooManyRequests),
+                    // Any other status is an answer to one prompt, which must not put the destination out for the prompts of others.
+                    ShouldHandle = args => new(args.Outcome.Exception is HttpRequestException or TimeoutRejectedException
+                        || args.Outcome.Result?.Message.StatusCode
+                            is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout),
                 })
                 .AddTimeout(_options.AttemptTimeout);
         });

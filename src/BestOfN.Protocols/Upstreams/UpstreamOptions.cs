@@ -31,7 +31,9 @@ public sealed record UpstreamOptions
     [Range(1024, 1L << 30)]
     public long MaxAnswerBytes { get; init; } = 64 << 20;
 
-    /// <summary>Calls within 30 seconds from which the circuit of a destination opens when half of them fail.</summary>
+    /// <summary>
+    /// Calls within 30 seconds from which the circuit of a destination opens when half of them fail: no connection, a lost one, no answer in time, or 502 to 504.
+    /// </summary>
     [Range(2, 10_000)]
     public int CircuitMinimumCalls { get; init; } = 10;
 

@@ -106,6 +106,8 @@ public sealed class PassthroughEndpointsTests
         await using var host = await UpstreamHost.StartAsync([.. _route, ("Clusters:c:LoadBalancingPolicy", "RoundRobin")]);
 
         await AssertError(host, HttpStatusCode.ServiceUnavailable, "upstream_unavailable");
+        using var response = await host.Client.GetAsync(new Uri("/v1/files", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(TimeSpan.FromSeconds(5), response.Headers.RetryAfter!.Delta);
     }
 
     [Fact]

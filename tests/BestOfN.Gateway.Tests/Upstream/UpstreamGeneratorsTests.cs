@@ -68,11 +68,12 @@ public sealed class UpstreamGeneratorsTests
         upstream.IsReady = false;
         await using var host = await UpstreamHost.BeforeAsync([upstream.Address],
             ("Clusters:c:HealthCheck:Active:Enabled", "true"), ("Clusters:c:HealthCheck:Active:Interval", "00:00:00.050"),
-            ("Clusters:c:HealthCheck:Active:Path", "/v1/models"), ("Clusters:c:HealthCheck:AvailableDestinationsPolicy", "HealthyAndUnknown"));
+            ("Clusters:c:HealthCheck:Active:Path", "/v1/models"));
         await upstream.Probed.ReachesAsync(5); // two failures in a row are the default threshold
 
         var failed = Assert.Single((await host.GenerateAsync()).OfType<CandidateFailed>());
         Assert.Null(failed.Exception.StatusCode);
+        Assert.True(failed.Exception.RetryAfter > TimeSpan.Zero);
         Assert.Empty(upstream.Requests);
         var health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken);
         Assert.Equal(HealthStatus.Unhealthy, health.Entries["upstreams"].Status);
@@ -82,6 +83,32 @@ public sealed class UpstreamGeneratorsTests
         Assert.Single((await host.GenerateAsync()).OfType<CandidateFinished>());
         health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken);
         Assert.Equal(HealthStatus.Healthy, health.Entries["upstreams"].Status);
+    }
+
+    [Fact]
+    public async Task Destinations_that_their_policy_calls_although_none_is_healthy_are_not_ready()
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("good");
+        upstream.IsReady = false;
+        await using var host = await UpstreamHost.BeforeAsync([upstream.Address],
+            ("Clusters:c:HealthCheck:Active:Enabled", "true"), ("Clusters:c:HealthCheck:Active:Interval", "00:00:00.050"),
+            ("Clusters:c:HealthCheck:Active:Path", "/v1/models"), ("Clusters:c:HealthCheck:AvailableDestinationsPolicy", "HealthyOrPanic"));
+        await upstream.Probed.ReachesAsync(5);
+
+        Assert.Single((await host.GenerateAsync()).OfType<CandidateFinished>());
+        var health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(HealthStatus.Unhealthy, health.Entries["upstreams"].Status);
+    }
+
+    [Fact]
+    public async Task Health_checks_show_the_upstreams_key()
+    {
+        Environment.SetEnvironmentVariable("BESTOFN_TEST_KEY_PROBE", "sk-2");
+        await using var upstream = await OpenAIUpstream.StartAsync("good");
+        await using var host = await UpstreamHost.BeforeAsync([upstream.Address], ("Clusters:c:Metadata:ApiKeyVariable", "BESTOFN_TEST_KEY_PROBE"),
+            ("Clusters:c:HealthCheck:Active:Enabled", "true"), ("Clusters:c:HealthCheck:Active:Path", "/v1/models"));
+        await upstream.Probed.ReachesAsync(1);
+        Assert.Equal("Bearer sk-2", upstream.ProbedWith);
     }
 
     [Fact]

@@ -176,7 +176,7 @@ public sealed class UpstreamClientTests
     public async Task An_open_circuit_keeps_calls_away_from_its_destination_for_a_while()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("good");
-        upstream.Always = Fault.Status(500);
+        upstream.Always = Fault.Status(503);
         using var generator = new GeneratorUnderTest(upstream, time: _time, options: GeneratorUnderTest.Impatient with { Retries = 0, CircuitMinimumCalls = 3 });
         for (var i = 0; i < 3; i++)
         {
@@ -187,6 +187,7 @@ public sealed class UpstreamClientTests
         Assert.Equal(3, upstream.Requests.Count);
         Assert.Null(failure.StatusCode);
         Assert.Null(failure.InnerException);
+        Assert.Equal(GeneratorUnderTest.Impatient.CircuitBreak, failure.RetryAfter);
 
         upstream.Always = null;
         _time.Advance(GeneratorUnderTest.Impatient.CircuitBreak);
@@ -198,7 +199,7 @@ public sealed class UpstreamClientTests
     {
         await using var broken = await OpenAIUpstream.StartAsync("never");
         await using var sound = await OpenAIUpstream.StartAsync("good");
-        broken.Always = Fault.Status(500);
+        broken.Always = Fault.Status(503);
         using var generator = new GeneratorUnderTest([broken.Address, sound.Address], options: GeneratorUnderTest.Impatient with { Retries = 0, CircuitMinimumCalls = 2, CircuitBreak = TimeSpan.FromMinutes(5) });
         for (var i = 0; i < 4; i++)
         {
@@ -211,6 +212,22 @@ public sealed class UpstreamClientTests
         }
 
         Assert.Equal(2, broken.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_prompt_that_the_upstream_fails_at_keeps_nobody_else_away()
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("good");
+        upstream.Always = Fault.Status(500);
+        using var generator = new GeneratorUnderTest(upstream, options: GeneratorUnderTest.Impatient with { Retries = 0, CircuitMinimumCalls = 2 });
+        for (var i = 0; i < 6; i++)
+        {
+            await generator.RunAsync(1);
+        }
+
+        upstream.Always = null;
+        Assert.Single((await generator.RunAsync(1)).Finished);
+        Assert.Equal(7, upstream.Requests.Count);
     }
 
     [Fact]

@@ -64,6 +64,9 @@ public sealed class OpenAIUpstream : IAsyncDisposable
     /// <summary>Requests for <c>/v1/models</c>.</summary>
     public Counter Probed { get; } = new();
 
+    /// <summary>Authorization of the last request for <c>/v1/models</c>; empty if it had none.</summary>
+    public string? ProbedWith { get; private set; }
+
     public static async Task<OpenAIUpstream> StartAsync(params ScriptedAnswer[] answers)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -130,6 +133,7 @@ public sealed class OpenAIUpstream : IAsyncDisposable
 
     private Task ModelsAsync(HttpContext context)
     {
+        ProbedWith = context.Request.Headers.Authorization.ToString();
         Probed.Increment();
         context.Response.StatusCode = IsReady ? 200 : 503;
         return context.Response.WriteAsJsonAsync(new { @object = "list", data = new[] { new { id = "fake", @object = "model", created = 1, owned_by = "tests" } } });
