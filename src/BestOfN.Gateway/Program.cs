@@ -9,6 +9,7 @@ using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Health;
 using BestOfN.Gateway.InProcess;
 using BestOfN.Gateway.RequestIds;
+using BestOfN.Gateway.Requests;
 using BestOfN.Gateway.Startup;
 using BestOfN.Gateway.Streaming;
 using BestOfN.Gateway.Telemetry;
@@ -33,6 +34,7 @@ try
     await using var app = builder.Build();
     app.CheckConfiguration();
     app.UseRequestIds();
+    app.UseRequestLog();
     app.UseOpenAIErrors();
     app.UseAccess();
     app.MapChatCompletions();

@@ -28,6 +28,7 @@ internal static class CompletionsEndpoints
                 throw ApiException.Invalid($"'{name}' asks for {candidates} candidates, but this route passes through to the upstream: use /v1/chat/completions.", "model");
             }
 
+            RequestFacts.Of(context).Model = model.Name;
             var relay = context.RequestServices.GetService<ICompletionRelay>() ?? throw ApiException.ModelNotFound(name);
             MemoryMarshal.TryGetArray(body, out var bytes);
             context.Request.Body = new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false);

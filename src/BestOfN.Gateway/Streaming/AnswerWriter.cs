@@ -18,6 +18,8 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
 {
     public async Task WriteAsync(HttpResponse response, PlannedRequest plan, IAnswerFormat format, CancellationToken cancellationToken)
     {
+        var facts = RequestFacts.Of(response.HttpContext);
+        (facts.Model, facts.Candidates) = (plan.Model.Name, plan.Selection.Generation.Candidates);
         if (plan.Request.Stream.Stream)
         {
             await StreamAsync(response, plan, format, cancellationToken);
@@ -25,6 +27,7 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
         }
 
         var selection = await selector.SelectAsync(plan.Selection, cancellationToken);
+        facts.Scored = selection.Scored;
         SelectionHeaders.Write(response.Headers, selection);
         var body = format.Whole(selection);
         response.ContentType = "application/json";
@@ -41,6 +44,7 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
             var selecting = SelectAsync(plan, live.Writer, cancellationToken);
             await WriteWhileWorkingAsync(events, response, plan, format, live.Reader, cancellationToken);
             var selection = await selecting;
+            RequestFacts.Of(response.HttpContext).Scored = selection.Scored;
 
             WriteRemainder(events, response, plan, format, selection);
             events.WriteDone();
