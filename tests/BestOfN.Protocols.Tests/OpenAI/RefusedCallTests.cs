@@ -64,10 +64,10 @@ public sealed class RefusedCallTests
     public async Task A_prompt_that_fails_in_any_case_teaches_nothing()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("Hello");
-        upstream.Next(Fault.Status(400, "I cannot stream this, and n must be 1"), Fault.Status(400, "I cannot stream this"), Fault.Status(400, "I cannot stream this"), Fault.Status(400, "I cannot do this"), Fault.Status(400, "I cannot do this"));
+        upstream.Refuses = request => request.Body.Contains("poison", StringComparison.Ordinal) ? """{"error":{"message":"I cannot stream this, and n must be 1","param":null}}""" : null;
         using var generator = new GeneratorUnderTest(upstream, time: _time);
 
-        Assert.Equal(2, (await generator.RunAsync(2, Body)).Failed.Count);
+        Assert.Equal(2, (await generator.RunAsync(2, """{"messages":[{"role":"user","content":"poison"}]}""")).Failed.Count);
         var before = upstream.Requests.Count;
         Assert.Equal(2, (await generator.RunAsync(2, Body)).Finished.Count);
 
