@@ -3,6 +3,7 @@ using BestOfN.Cli.Evaluate;
 using BestOfN.Cli.Hosting;
 using BestOfN.Cli.Train;
 using BestOfN.Training.Evaluation;
+using BestOfN.Training.Recipes;
 using Spectre.Console;
 
 namespace BestOfN.Cli.Tests;
@@ -12,6 +13,7 @@ public sealed class CommandLineTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("bestofn-").FullName;
     private readonly StringWriter _out = new();
     private readonly StringWriter _error = new();
+    private readonly Clock _clock = new();
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -99,7 +101,136 @@ public sealed class CommandLineTests : IDisposable
         Assert.True(File.Exists(plot));
         Assert.Contains("weighted vote", _out.ToString(), StringComparison.Ordinal);
         Assert.Contains("0.500 ±0.", _out.ToString(), StringComparison.Ordinal);
-        Assert.Empty(_error.ToString()); // no progress where nobody looks
+        Assert.Contains("pocket-text: 7 held-out problems, 2 answers each at temperature 1, seed 5; generator ", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("7 problems in ", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pipe_is_told_now_and_then_how_far_the_work_is_and_how_long_it_will_take()
+    {
+        var pools = new Source(_ => { })
+        {
+            Reporting = progress =>
+            {
+                progress.Report(0);
+                _clock.Now += TimeSpan.FromSeconds(10);
+                progress.Report(20);
+                _clock.Now += TimeSpan.FromSeconds(10);
+                progress.Report(40);
+                _clock.Now += TimeSpan.FromSeconds(10);
+                progress.Report(50);
+            },
+        };
+        Assert.Equal(0, await RunAsync(["evaluate", "best-of-n", "--generator", _folder, "--reward", _folder, "--problems", "100", "--samples", "2"], pools, TestContext.Current.CancellationToken));
+        Assert.Contains("held-out problems 20/100, 2/s, about 40 s left", _error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("40/100", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("held-out problems 50/100, 1.7/s, about 30 s left", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--json", "/proc/curve.json", "--json: /proc/curve.json cannot be written: ")]
+    [InlineData("--plot", "/", "--plot: / is a folder")]
+    public async Task A_file_that_cannot_be_written_is_told_before_any_work(string option, string path, string says)
+    {
+        var pools = new Source(_ => { });
+        Assert.Equal(1, await RunAsync(["evaluate", "best-of-n", "--generator", _folder, "--reward", _folder, option, path], pools, TestContext.Current.CancellationToken));
+        Assert.Null(pools.Asked);
+        Assert.Contains(says, Assert.Single(_error.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.DoesNotContain(".partial", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nothing_typed_is_answered_with_help()
+    {
+        Assert.Equal(2, await RunAsync());
+        Assert.Contains("evaluate", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("--help", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("There is no command 'foo'; there are train, evaluate. See 'bestofn --help'.", "foo")]
+    [InlineData("There is no command 'trian'; did you mean 'train'? See 'bestofn --help'.", "trian", "generator")]
+    [InlineData("There is no command 'rewart'; did you mean 'reward'? See 'bestofn train --help'.", "train", "rewart")]
+    [InlineData("'bestofn train' needs a command: generator, reward. See 'bestofn train --help'.", "train")]
+    public async Task A_command_that_does_not_exist_is_told_with_the_nearest(string says, params string[] args)
+    {
+        Assert.Equal(2, await RunAsync(args));
+        Assert.Equal("bestofn: " + says, _error.ToString().TrimEnd());
+    }
+
+    [Fact]
+    public async Task Several_wrong_options_are_told_together()
+    {
+        Assert.Equal(2, await RunAsync("evaluate", "best-of-n", "--generator", "/no/generator", "--reward", "/no/reward", "--samples", "0"));
+        Assert.Contains("/no/generator", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("/no/reward", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("--samples must be at least 1", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("generator")]
+    [InlineData("reward")]
+    public void Shipped_recipes_come_with_the_program_and_write_over_no_shipped_model(string name)
+    {
+        var path = Path.Combine(AppContext.BaseDirectory, "config", "training", $"pocket-{name}.json");
+        var output = name == "generator" ? RecipeFile.Load<GeneratorRecipe>(path).Output : RecipeFile.Load<RewardRecipe>(path).Output;
+        Assert.Equal($"artifacts/models/pocket-{name}", output);
+    }
+
+    [Fact]
+    public async Task All_mistakes_of_a_recipe_are_told_together()
+    {
+        var recipe = Path.Combine(_folder, "recipe.json");
+        await File.WriteAllTextAsync(
+            recipe,
+            """{ "world": ["pocket-text"], "seed": 1, "model": { "hidden_sise": 32 }, "training": { "steps": 1, "batch": 1, "learning_rate": 1 } }""",
+            TestContext.Current.CancellationToken);
+        Assert.Equal(1, await RunAsync("train", "generator", "--recipe", recipe, "--state", Path.Combine(_folder, "state")));
+        Assert.Contains($"{recipe}: ", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("world: not a field that is read; did you mean worlds?", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("model.hidden_sise: not a field that is read; did you mean hidden_size?", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("model.hidden_size: is missing", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("output: is missing", _error.ToString(), StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(
+            recipe,
+            """
+            { "worlds": ["pocket-text", "mars", "pocket-image"], "seed": 1, "output": "/nowhere/x", "vocabulary_size": 5,
+              "model": { "hidden_size": 30, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 2 },
+              "training": { "steps": 0, "batch": 1, "learning_rate": -1 } }
+            """,
+            TestContext.Current.CancellationToken);
+        _error.GetStringBuilder().Clear();
+        Assert.Equal(1, await RunAsync("train", "generator", "--recipe", recipe, "--state", Path.Combine(_folder, "state")));
+        Assert.Contains($"{recipe}: 6 mistakes: ", _error.ToString(), StringComparison.Ordinal);
+        Assert.All(["There is no world 'mars'", "expected vision", "model.hidden_size: expected a multiple", "training.steps", "training.learning_rate", "vocabulary_size: expected at least"],
+            says => Assert.Contains(says, _error.ToString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_training_that_is_interrupted_says_where_it_goes_on_and_then_does()
+    {
+        var (recipe, state, output) = (Path.Combine(_folder, "recipe.json"), Path.Combine(_folder, "state"), Path.Combine(_folder, "model"));
+        await File.WriteAllTextAsync(
+            recipe,
+            $$"""
+            { "worlds": ["pocket-text"], "seed": 1, "output": "{{output}}", "vocabulary_size": 400, "held_out_problems": 2,
+              "model": { "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2 },
+              "training": { "steps": 3, "batch": 1, "learning_rate": 1e-3 } }
+            """,
+            TestContext.Current.CancellationToken);
+        string[] train = ["train", "generator", "--recipe", recipe, "--state", state];
+        using var interrupted = new CancellationTokenSource();
+        _clock.Read = _ => interrupted.Cancel();
+        Assert.Equal(130, await RunAsync(train, new Source(_ => { }), interrupted.Token));
+        Assert.Contains("bestofn: interrupted; generator: saved at step 1 of 3; the same command goes on from there", _error.ToString(), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(output));
+        _clock.Read = null;
+        Assert.Equal(0, await RunAsync(train));
+        Assert.True(File.Exists(Path.Combine(output, "model.safetensors")));
+        Assert.Contains($"model {output}, plot ", _out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("an earlier run had done the first 1 step", _out.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(_out.ToString().Split('\n'), line => line.TrimStart().StartsWith("exact", StringComparison.Ordinal));   // a row of the table is one line
     }
 
     [Theory]
@@ -117,21 +248,44 @@ public sealed class CommandLineTests : IDisposable
 
     private Task<int> RunAsync(string[] args, ICandidatePoolSource pools, CancellationToken cancellationToken = default)
     {
-        var terminal = new CommandTerminal(Console(_out), Console(_error));
+        var terminal = new CommandTerminal(CommandTerminal.Console(_out, AnsiSupport.No), CommandTerminal.Console(_error, AnsiSupport.No), _clock);
         var root = new RootCommand { TrainCommand.Create(terminal), EvaluateCommand.Create(terminal, (_, _) => pools) };
         return CommandRunner.RunAsync(root, args, terminal, cancellationToken);
+    }
 
-        static IAnsiConsole Console(TextWriter writer) => AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });
+    private sealed class Clock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        /// <summary>Called when somebody looks at the clock for the third time or later: by then a training runs.</summary>
+        public Action<int>? Read { get; set; }
+
+        private int _reads;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp()
+        {
+            if (++_reads > 2)
+            {
+                Read?.Invoke(_reads);
+            }
+
+            return Now.Ticks;
+        }
     }
 
     private sealed class Source(Action<CancellationToken> drawing) : ICandidatePoolSource
     {
+        public Action<IProgress<int>>? Reporting { get; init; }
+
         public PoolSampling? Asked { get; private set; }
 
         public Task<IReadOnlyList<CandidatePool>> DrawAsync(PoolSampling sampling, IProgress<int>? progress, CancellationToken cancellationToken)
         {
             Asked = sampling;
             drawing(cancellationToken);
+            Reporting?.Invoke(progress!);
             var pool = new CandidatePool([new("right", new(1), true), new("wrong", new(0), false)], GreedyIsCorrect: false);
             return Task.FromResult<IReadOnlyList<CandidatePool>>([.. Enumerable.Repeat(pool, sampling.Problems)]);
         }

@@ -40,7 +40,11 @@ internal static class ConvertCommand
                     return true;
                 },
                 cancellationToken));
-            parsed.InvocationConfiguration.Output.WriteLine($"{conversion.Length} bytes of weights in {folder}");
+            var others = Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f)!)
+                .Where(f => !f.Contains(".safetensors", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
+            parsed.InvocationConfiguration.Output.WriteLine(
+                $"{folder}: {Amounts.Count(conversion.Tensors, "tensor")}, {conversion.Length} bytes, in {Amounts.Count(conversion.Files, "safetensors file")}; floating-point weights "
+                + $"{(kept == "keep" ? "keep their type" : $"are {kept}")}; copied {(others.Length > 0 ? string.Join(", ", others) : "nothing else")}");
             return ExitCodes.Success;
         });
         return command;

@@ -27,6 +27,13 @@ internal static class EvaluateBestOfNCommand
         var plot = new Option<FileInfo?>("--plot") { Description = "File that receives the curve as a picture (SVG)." };
         problems.Validators.Add(Validate.AtLeast(problems, 1));
         samples.Validators.Add(Validate.AtLeast(samples, 1));
+        temperature.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (>= 0 and <= 100))
+            {
+                result.AddError("--temperature must be from 0 to 100.");
+            }
+        });
         generator.AcceptExistingOnly();
         reward.AcceptExistingOnly();
 
@@ -45,6 +52,14 @@ internal static class EvaluateBestOfNCommand
                 Model = parsed.GetRequiredValue(generator).Name,
                 Sampling = new SamplingParameters { Temperature = parsed.GetValue(temperature), MaxTokens = 128 },
             };
+            OutputFile.CheckWritable("--json", parsed.GetValue(json));
+            OutputFile.CheckWritable("--plot", parsed.GetValue(plot));
+            terminal.Tell(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{sampling.World}: {Amounts.Count(sampling.Problems, "held-out problem")}, {Amounts.Count(sampling.Samples, "answer")} each at temperature {parsed.GetValue(temperature)}, "
+                + $"seed {sampling.Seed}; generator {parsed.GetRequiredValue(generator)}, reward model {parsed.GetRequiredValue(reward)}"));
+            terminal.Tell("loading; the time left is told once some problems are done");
+            var begun = terminal.Time.GetTimestamp();
             var source = openPools(parsed.GetRequiredValue(generator), parsed.GetRequiredValue(reward));
             var pools = await terminal.WithProgressAsync(
                 "held-out problems", sampling.Problems, progress => source.DrawAsync(sampling, progress, cancellationToken));
@@ -60,6 +75,7 @@ internal static class EvaluateBestOfNCommand
             }
 
             Print(curve, terminal.Out);
+            terminal.Tell($"{Amounts.Count(sampling.Problems, "problem")} in {Amounts.Time(terminal.Time.GetElapsedTime(begun))}");
             return ExitCodes.Success;
         });
         return command;

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using BestOfN.Models.Files;
+using BestOfN.Models.Records;
+using BestOfN.Training.Optimization;
 
 namespace BestOfN.Cli.Hosting;
 
@@ -14,9 +17,21 @@ internal static class CommandRunner
     public static async Task<int> RunAsync(RootCommand root, string[] args, CommandTerminal terminal, CancellationToken cancellationToken = default)
     {
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
+        if (parsed.Errors.Count > 0 && !AsksForHelp(parsed))
         {
-            await WriteErrorAsync(terminal, $"{parsed.Errors[0].Message} See '{PathOf(parsed.CommandResult.Command)} --help'.");
+            var command = parsed.CommandResult.Command;
+            var unknown = parsed.UnmatchedTokens.FirstOrDefault(token => !token.StartsWith('-'));
+            var errors = command.Subcommands.Count > 0
+                ? [unknown is null ? $"'{PathOf(command)}' needs a command: {Names(command)}." : NoSuchCommand(command, unknown)]
+                : parsed.Errors.Select(e => e.Message).Distinct().ToArray();
+            if (command.Subcommands.Count > 0 && parsed.Tokens.Count == 0)
+            {
+                // Nothing was typed behind the program's name: who does that asks what there is.
+                await root.Parse("--help").InvokeAsync(new InvocationConfiguration { Output = terminal.Error.Profile.Out.Writer }, cancellationToken);
+                return ExitCodes.Usage;
+            }
+
+            await WriteErrorAsync(terminal, $"{string.Join(" ", errors)} See '{PathOf(command)} --help'.");
             return ExitCodes.Usage;
         }
 
@@ -25,7 +40,7 @@ internal static class CommandRunner
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
         try
         {
-            // Without a time limit of its own: a training that is interrupted first saves its state.
+            // Without a time limit of its own: a training that is interrupted saves the step under way first.
             var configuration = new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
@@ -34,6 +49,11 @@ internal static class CommandRunner
                 Error = terminal.Error.Profile.Out.Writer,
             };
             return await parsed.InvokeAsync(configuration, interruption.Token);
+        }
+        catch (TrainingStoppedException stopped) when (interruption.IsCancellationRequested)
+        {
+            await WriteErrorAsync(terminal, $"interrupted; {stopped.Message}");
+            return ExitCodes.Interrupted;
         }
         catch (OperationCanceledException) when (interruption.IsCancellationRequested)
         {
@@ -52,6 +72,17 @@ internal static class CommandRunner
             signal.Cancel = !interruption.IsCancellationRequested;
             interruption.Cancel();
         }
+    }
+
+    private static bool AsksForHelp(ParseResult parsed) => parsed.Action is HelpAction;
+
+    private static string Names(Command command) => string.Join(", ", command.Subcommands.Select(c => c.Name));
+
+    private static string NoSuchCommand(Command command, string typed)
+    {
+        var nearest = command.Subcommands.Select(c => c.Name).MinBy(name => EditDistance.Between(name, typed))!;
+        return $"There is no command '{typed}'"
+            + (EditDistance.Between(nearest, typed) <= Math.Max(2, typed.Length / 3) ? $"; did you mean '{nearest}'?" : $"; there are {Names(command)}.");
     }
 
     private static string PathOf(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : "bestofn";

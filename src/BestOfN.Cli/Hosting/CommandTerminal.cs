@@ -12,14 +12,26 @@ internal sealed record CommandTerminal(IAnsiConsole Out, IAnsiConsole Error, Tim
     /// <summary>Characters of a line: what files say may be much longer.</summary>
     internal const int LongestLine = 4000;
 
+    private const int WidthOfPipe = 10_000;
+
     public TimeProvider Time => Clock ?? TimeProvider.System;
 
     /// <summary>Writes a line to standard error as it is: a console would break it at its width.</summary>
     public void Tell(string line) => Error.Profile.Out.Writer.WriteLine(Printable.Text(line, LongestLine));
 
-    public static CommandTerminal OfProcess() => new(
-        AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Out) }),
-        AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) }));
+    public static CommandTerminal OfProcess() => new(Console(System.Console.Out), Console(System.Console.Error));
+
+    /// <summary>A console that breaks lines only where a person looks at a terminal of some width.</summary>
+    internal static IAnsiConsole Console(TextWriter writer, AnsiSupport ansi = AnsiSupport.Detect)
+    {
+        var console = AnsiConsole.Create(new() { Ansi = ansi, Out = new AnsiConsoleOutput(writer) });
+        if (!console.Profile.Out.IsTerminal)
+        {
+            console.Profile.Width = WidthOfPipe;
+        }
+
+        return console;
+    }
 
     /// <summary>Shows progress: a bar where somebody looks at a terminal, else a line now and then.</summary>
     /// <param name="task">What is done, and what is counted.</param>

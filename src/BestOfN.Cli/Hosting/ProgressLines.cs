@@ -1,6 +1,6 @@
 namespace BestOfN.Cli.Hosting;
 
-/// <summary>Progress for a log or a pipe: a line every 15 seconds, so that work of an hour shows that it lives and work of a moment stays silent.</summary>
+/// <summary>Progress for a log or a pipe: a line after 5 seconds and then every 15, so that work of an hour shows that it lives and work of a moment stays silent.</summary>
 /// <param name="terminal">Where lines go.</param>
 /// <param name="task">What is done.</param>
 /// <param name="total">How many there are.</param>
@@ -8,6 +8,7 @@ internal sealed class ProgressLines(CommandTerminal terminal, string task, int t
 {
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(15);
 
+    private TimeSpan _wait = TimeSpan.FromSeconds(5);
     private readonly long _begun = terminal.Time.GetTimestamp();
     private long _last = terminal.Time.GetTimestamp();
     private int? _first;
@@ -16,12 +17,12 @@ internal sealed class ProgressLines(CommandTerminal terminal, string task, int t
     public void Report(int done)
     {
         _first ??= done;
-        if (terminal.Time.GetElapsedTime(_last) < s_every)
+        if (terminal.Time.GetElapsedTime(_last) < _wait)
         {
             return;
         }
 
-        _last = terminal.Time.GetTimestamp();
+        (_last, _wait) = (terminal.Time.GetTimestamp(), s_every);
         var elapsed = terminal.Time.GetElapsedTime(_begun);
         var perSecond = (done - _first.Value) / elapsed.TotalSeconds;
         var left = perSecond > 0 ? $", about {Amounts.Time(TimeSpan.FromSeconds(Math.Min((total - done) / perSecond, 1e6)))} left" : "";

@@ -14,43 +14,61 @@ namespace BestOfN.Cli.Train;
 /// <summary><c>bestofn train generator</c> and <c>bestofn train reward</c>: a recipe in, a model folder and a plot out.</summary>
 internal static class TrainModelCommand
 {
-    private delegate TrainingHistory Training(string recipe, string state, IProgress<TrainingProgress> progress, CancellationToken cancellationToken);
+    private delegate TrainingHistory Training(string state, IProgress<TrainingProgress> progress, CancellationToken cancellationToken);
 
-    public static Command Generator(CommandTerminal terminal) => Create(
-        terminal, "generator", "Train a generator from nothing.", "exact",
-        (recipe, state, progress, token) => GeneratorTraining.Run(RecipeFile.Load<GeneratorRecipe>(recipe), state, progress, token));
+    public static Command Generator(CommandTerminal terminal) => Create(terminal, "generator", "Train a generator from nothing.", "exact", path =>
+    {
+        var recipe = RecipeFile.Load<GeneratorRecipe>(path);
+        return ((state, progress, token) => GeneratorTraining.Run(recipe, state, progress, token), recipe.Output);
+    });
 
-    public static Command Reward(CommandTerminal terminal) => Create(
-        terminal, "reward", "Train a reward model on pairs of a generator's answers.", "pair_accuracy",
-        (recipe, state, progress, token) => FullSizeRecipe.IsAt(recipe)
-            ? FullSizeTraining.Run(RecipeFile.Load<FullSizeRecipe>(recipe), state, progress, token)
-            : RewardTraining.Run(RecipeFile.Load<RewardRecipe>(recipe), state, progress, token));
+    public static Command Reward(CommandTerminal terminal) => Create(terminal, "reward", "Train a reward model on pairs of a generator's answers.", "pair_accuracy", path =>
+    {
+        if (FullSizeRecipe.IsAt(path))
+        {
+            var published = RecipeFile.Load<FullSizeRecipe>(path);
+            return ((state, progress, token) => FullSizeTraining.Run(published, state, progress, token), published.Output);
+        }
 
-    private static Command Create(CommandTerminal terminal, string name, string description, string accuracy, Training train)
+        var recipe = RecipeFile.Load<RewardRecipe>(path);
+        return ((state, progress, token) => RewardTraining.Run(recipe, state, progress, token), recipe.Output);
+    });
+
+    private static Command Create(CommandTerminal terminal, string name, string description, string accuracy, Func<string, (Training Training, string Output)> load)
     {
         var recipe = new Option<FileInfo>("--recipe")
         {
-            Description = "What to train; its paths are relative to the working directory.",
-            DefaultValueFactory = _ => new FileInfo($"config/training/pocket-{name}.json"),
+            Description = $"What to train; its paths are relative to the working directory. Without it: config/training/pocket-{name}.json, which comes with the program.",
+            DefaultValueFactory = _ => new FileInfo(Path.Combine(AppContext.BaseDirectory, "config", "training", $"pocket-{name}.json")),
         };
         var state = new Option<DirectoryInfo?>("--state")
         {
             Description = "Folder for checkpoints; a training that was stopped goes on from there. Default: artifacts/training/<recipe>.",
         };
-        var command = new Command(name, description) { recipe, state };
+        var command = new Command(name, description + " Ctrl-C saves the step under way; the same command goes on.") { recipe, state };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var file = parsed.GetRequiredValue(recipe);
-            var folder = parsed.GetValue(state)?.FullName ?? Path.Combine("artifacts", "training", Path.GetFileNameWithoutExtension(file.Name));
-            var history = await WithProgressAsync(terminal, progress => Task.Run(() => train(file.FullName, folder, progress, cancellationToken), cancellationToken));
+            var title = Path.GetFileNameWithoutExtension(file.Name);
+            var folder = parsed.GetValue(state)?.FullName ?? Path.Combine("artifacts", "training", title);
+            var (training, output) = load(file.FullName);
+            var begun = terminal.Time.GetTimestamp();
+            TrainingHistory history;
+            try
+            {
+                history = await WithProgressAsync(terminal, progress => Task.Run(() => training(folder, progress, cancellationToken), cancellationToken));
+            }
+            catch (RecipeException e)
+            {
+                throw new RecipeException($"{file.FullName}: {e.Message}", e);
+            }
+
             var plot = Path.Combine(folder, "training.svg");
             TrainingPlot.WriteSvg(
-                Path.GetFileNameWithoutExtension(file.Name),
-                [.. history.Losses.Select(l => ((long)l.Step, l.Loss))],
-                [.. history.Points.Select(p => ((long)p.Step, p.HeldOut[accuracy]))],
-                plot);
+                title, [.. history.Losses.Select(l => ((long)l.Step, l.Loss))], [.. history.Points.Select(p => ((long)p.Step, p.HeldOut[accuracy]))], plot);
             Print(history, terminal.Out);
-            terminal.Out.WriteLine($"Plot: {plot}");
+            var before = history.StepsBefore > 0 ? $"; an earlier run had done the first {Amounts.Count(history.StepsBefore, "step")}" : "";
+            terminal.Out.Profile.Out.Writer.WriteLine($"model {output}, plot {plot}; this run took {Amounts.Time(terminal.Time.GetElapsedTime(begun))}{before}");
             return ExitCodes.Success;
         });
         return command;
@@ -61,7 +79,7 @@ internal static class TrainModelCommand
     {
         if (!terminal.Error.Profile.Out.IsTerminal)
         {
-            return await work(new Lines(terminal.Error));
+            return await work(new Lines(terminal));
         }
 
         return await terminal.Error.Progress()
@@ -71,11 +89,11 @@ internal static class TrainModelCommand
 
     private static string Describe(TrainingProgress progress) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{progress.Phase} {progress.Step}/{progress.Steps}{(double.IsNaN(progress.Loss) ? "" : $", loss {progress.Loss:F3}")}, {progress.PerSecond:F0} problems/s");
+        $"{progress.Phase} {progress.Step}/{progress.Steps}{(double.IsNaN(progress.Loss) ? "" : $", loss {progress.Loss:F3}")}, {Amounts.Rate(progress.PerSecond)} problems/s");
 
     private static void Print(TrainingHistory history, IAnsiConsole console)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumns("step", "loss in nats", "held out", "seconds");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("step", "loss in nats", "held out", "seconds trained");
         foreach (var point in history.Points)
         {
             table.AddRow(
@@ -104,17 +122,17 @@ internal static class TrainModelCommand
         }
     }
 
-    private sealed class Lines(IAnsiConsole console) : IProgress<TrainingProgress>
+    private sealed class Lines(CommandTerminal terminal) : IProgress<TrainingProgress>
     {
         private static readonly TimeSpan s_every = TimeSpan.FromSeconds(15);
-        private long _last = TimeProvider.System.GetTimestamp();
+        private long _last = terminal.Time.GetTimestamp();
 
         public void Report(TrainingProgress value)
         {
-            if (TimeProvider.System.GetElapsedTime(_last) > s_every || value.Step == value.Steps)
+            if (terminal.Time.GetElapsedTime(_last) > s_every || value.Step == value.Steps)
             {
-                console.Profile.Out.Writer.WriteLine(Describe(value));
-                _last = TimeProvider.System.GetTimestamp();
+                terminal.Tell(Describe(value));
+                _last = terminal.Time.GetTimestamp();
             }
         }
     }

@@ -16,29 +16,15 @@ public sealed class FieldNames(IReadOnlyList<string> known, IReadOnlyDictionary<
         {
             if (!known.Contains(member.Name))
             {
-                throw new InvalidDataException($"{path}{member.Name}: not a field that is read"
-                    + (Suggestion(member.Name) is { } suggestion ? $"; did you mean {suggestion}?" : $"; known are {string.Join(", ", known)}"));
+                throw new InvalidDataException(Unknown(member.Name, path));
             }
         }
     }
+
+    /// <summary>What to say of a field that is not known.</summary>
+    public string Unknown(string name, string path = "") =>
+        $"{path}{name}: not a field that is read" + (Suggestion(name) is { } suggestion ? $"; did you mean {suggestion}?" : $"; known are {string.Join(", ", known)}");
 
     private string? Suggestion(string name) => meant is not null && meant.TryGetValue(name, out var other) ? other
-        : known.FirstOrDefault(k => k.Equals(name, StringComparison.OrdinalIgnoreCase) || Distance(k, name) == 1);
-
-    // Letters added, taken away or changed (Levenshtein).
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var before = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                (before, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, before + (a[i - 1] == b[j - 1] ? 0 : 1)));
-            }
-        }
-
-        return row[^1];
-    }
+        : known.FirstOrDefault(k => k.Equals(name, StringComparison.OrdinalIgnoreCase) || EditDistance.Between(k, name) == 1);
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using BestOfN.Models.Files;
 
 namespace BestOfN.Models.Scoring;
 
@@ -39,9 +40,9 @@ public sealed class ScoreFile : IDisposable
             throw new IOException($"{path} is a folder; expected a file to make.");
         }
 
-        if (path.StartsWith("/dev/", StringComparison.Ordinal))
+        if (File.Exists(path))
         {
-            throw new IOException($"{path} is no regular file; without --output, scores go to standard output.");   // the end would put a file in its place
+            RegularFile.Check(path);   // the end would put a file in the place of a device or a pipe
         }
 
         if (File.Exists(path) && !overwrites)
@@ -55,7 +56,7 @@ public sealed class ScoreFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{path} cannot be written: {e.Message}", e);
+            throw new IOException($"{path} cannot be written: {e.Message.Replace(path + ".partial", path, StringComparison.Ordinal)}", e);
         }
     }
 

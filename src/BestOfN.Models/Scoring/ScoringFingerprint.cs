@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using TorchSharp;
@@ -10,9 +8,6 @@ namespace BestOfN.Models.Scoring;
 public sealed record ScoringFingerprint
 {
     private static readonly JsonSerializerOptions s_json = new() { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
-
-    // What a model is loaded from. Other files of a folder may change.
-    private static readonly string[] s_extensions = [".json", ".jinja", ".model", ".safetensors", ".bin", ".txt", ".py"];
 
     /// <summary>Of the contents of the files from which the model is loaded.</summary>
     public required string Model { get; init; }
@@ -42,17 +37,9 @@ public sealed record ScoringFingerprint
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(options);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var done = 0L;
-        foreach (var file in Files(folder))
-        {
-            hash.AppendData(Encoding.UTF8.GetBytes(file.Name + "\0"));
-            hash.AppendData(FileDigest.Of(file.FullName, length => progress?.Report(done += length), cancellationToken));
-        }
-
         return new ScoringFingerprint
         {
-            Model = Convert.ToHexStringLower(hash.GetHashAndReset()),
+            Model = FolderDigest.Of(folder, progress, cancellationToken),
             Type = type.ToString(),
             Device = device.type.ToString(),
             StepReward = options.StepReward.ToString(),
@@ -61,7 +48,7 @@ public sealed record ScoringFingerprint
     }
 
     /// <summary>Bytes of the files from which a model is loaded.</summary>
-    public static long BytesOf(string folder) => Files(folder).Sum(f => f.Length);
+    public static long BytesOf(string folder) => FolderDigest.Files(folder).Sum(f => f.Length);
 
     /// <summary>What is not the same, in words; null where nothing differs.</summary>
     internal string? DifferenceTo(ScoringFingerprint other) => this == other ? null
@@ -85,8 +72,4 @@ public sealed record ScoringFingerprint
             return null;
         }
     }
-
-    private static IEnumerable<FileInfo> Files(string folder) => new DirectoryInfo(folder).EnumerateFiles()
-        .Where(f => s_extensions.Contains(f.Extension.ToLowerInvariant()))
-        .OrderBy(f => f.Name, StringComparer.Ordinal);
 }

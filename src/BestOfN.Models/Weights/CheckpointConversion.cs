@@ -25,6 +25,12 @@ public sealed class CheckpointConversion : IDisposable
     /// <summary>Bytes of tensors that will be written.</summary>
     public long Length { get; private set; }
 
+    /// <summary>Tensors that will be written.</summary>
+    public int Tensors => _shards.Sum(s => s.Count);
+
+    /// <summary>Files that they are written to.</summary>
+    public int Files => _shards.Count;
+
     /// <param name="folder">A model folder in the published layout.</param>
     /// <param name="type">What floating-point tensors become; null: what they are. Others stay as they are.</param>
     /// <param name="shardLength">Most bytes of tensors per file; a larger tensor has a file of its own.</param>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using BestOfN.Models.Devices;
 using BestOfN.Models.Native;
@@ -25,16 +24,16 @@ public static class FullSizeTraining
     /// <param name="recipe">What to train.</param>
     /// <param name="stateFolder">Where checkpoints lie; <c>data.json</c> there tells how many pairs were kept and dropped, and what was assumed of the base.</param>
     /// <param name="progress">Told after every step.</param>
-    /// <param name="cancellationToken">Ends the training; what was done since the last checkpoint is lost.</param>
+    /// <param name="cancellationToken">Ends the training within the step under way; the steps before it are saved.</param>
     /// <exception cref="RecipeException">The recipe cannot be followed; the message names the field.</exception>
     /// <exception cref="PreferenceDataException">A data set or picture cannot be read.</exception>
+    /// <exception cref="TrainingStoppedException">It was asked to stop, and is saved.</exception>
     /// <exception cref="CheckpointException">The base is not as expected, or what was saved belongs to another recipe.</exception>
     public static TrainingHistory Run(
         FullSizeRecipe recipe, string stateFolder, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        Check(recipe);
-        RewardFolder.CheckIsFree(recipe.Output);
+        RecipeException.ThrowIfAny([.. Mistakes(recipe), .. MissingFiles(recipe)]);
         var training = PreferenceData.Load(recipe.Data, recipe.Filters, cancellationToken);
         var heldOut = PreferenceData.Load(recipe.HeldOut, recipe.Filters, cancellationToken);
         GC.KeepAlive(TorchRuntime.Directory);
@@ -52,13 +51,15 @@ public static class FullSizeTraining
         static object Summary(PreferenceData data) => new { WithPictures = data.WithPictures.Count, TextOnly = data.TextOnly.Count, data.Dropped };
     }
 
-    internal static void Check(FullSizeRecipe recipe)
+    /// <summary>What in the recipe makes no sense, each with its field.</summary>
+    internal static IReadOnlyList<string> Mistakes(FullSizeRecipe recipe)
     {
-        static void Expect(bool good, string field, string expected, object? found)
+        var mistakes = new List<string>();
+        void Expect(bool good, string field, string expected, object? found)
         {
             if (!good)
             {
-                throw new RecipeException(FormattableString.Invariant($"{field}: expected {expected}, found {found ?? "nothing"}."));
+                mistakes.Add(FormattableString.Invariant($"{field}: expected {expected}, found {found ?? "nothing"}"));
             }
         }
 
@@ -86,6 +87,36 @@ public static class FullSizeTraining
         Expect(t.Beta2 is > 0 and < 1, "training.beta2", "a number between 0 and 1", t.Beta2);
         Expect(t.GradientNorm > 0, "training.gradient_norm", "a positive number", t.GradientNorm);
         Expect(t.CheckpointEvery > 0, "training.checkpoint_every", "at least 1 step", t.CheckpointEvery);
+        return mistakes;
+    }
+
+    private static IEnumerable<string> MissingFiles(FullSizeRecipe recipe)
+    {
+        if (!Directory.Exists(recipe.Base))
+        {
+            yield return $"base: there is no folder {recipe.Base}";
+        }
+
+        foreach (var (field, sources) in ((string, IReadOnlyList<DataSource>)[])[("data", recipe.Data), ("held_out", recipe.HeldOut)])
+        {
+            for (var i = 0; i < sources.Count; i++)
+            {
+                if (!File.Exists(sources[i].Path))
+                {
+                    yield return $"{field}[{i}].path: there is no file {sources[i].Path}";
+                }
+
+                if (sources[i].Images is { } images && !Directory.Exists(images))
+                {
+                    yield return $"{field}[{i}].images: there is no folder {images}";
+                }
+            }
+        }
+
+        if (!RewardFolder.IsFree(recipe.Output))
+        {
+            yield return $"output: {recipe.Output}: expected a folder that does not exist or is empty";
+        }
     }
 
     /// <summary>The steps of one run.</summary>
@@ -97,7 +128,7 @@ public static class FullSizeTraining
 
         public TrainingHistory Run(string stateFolder, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
         {
-            var fingerprint = RecipeFile.Fingerprint(new { recipe, Training = training.Count, HeldOut = heldOut.Count });
+            var fingerprint = RecipeFile.Fingerprint(new { recipe, Training = training.Digest(), HeldOut = heldOut.Digest() });
             using var optimizer = new AdamW(network.Trainable, _schedule.Beta2, _schedule.WeightDecay);
             var state = new TrainingState(stateFolder);
             state.Restore(fingerprint, network.Trainable, optimizer);
@@ -107,27 +138,58 @@ public static class FullSizeTraining
             }
 
             var steps = _schedule.StepsFor(training.Count);
-            var before = state.Points.Count > 0 ? state.Points[^1].Seconds : 0;
-            var clock = Stopwatch.StartNew();
-            var (begun, sum, count, right, pairs, leftOut) = (state.Step, 0.0, 0, 0, 0, 0);
-            for (var step = state.Step; step < steps; step++)
+            var (before, begun, time) = (state.Trained, state.Step, TimeProvider.System);
+            var (started, saves) = (time.GetTimestamp(), new SavePoints(time));
+            var step = state.Step;
+            double Running(string name) => state.Running.GetValueOrDefault(name);
+            void Add(string name, double value) => state.Running[name] = Running(name) + value;
+            try
             {
-                var (loss, stepRight, kept) = Step(step, optimizer, _schedule.LearningRateAt(step, steps), cancellationToken);
-                (sum, count, right, pairs, leftOut) = (sum + loss, count + 1, right + stepRight, pairs + kept, leftOut + _schedule.Batch - kept);
-                state.Losses.Add(new TrainingLoss(step + 1, loss));
-                progress?.Report(new TrainingProgress(Phase, step + 1, steps, loss, (step + 1 - begun) * _schedule.Batch / clock.Elapsed.TotalSeconds));
-                if ((step + 1) % _schedule.CheckpointEvery == 0 || step + 1 == steps)
+                while (true)
                 {
-                    var measured = Measure(cancellationToken);
-                    measured["training_accuracy"] = (double)right / pairs;
-                    measured["left_out"] = leftOut;
-                    state.Points.Add(new TrainingPoint(step + 1, sum / count, measured, before + clock.Elapsed.TotalSeconds));
-                    state.Save(fingerprint, step + 1, network.Trainable, optimizer);
-                    (sum, count, right, pairs, leftOut) = (0, 0, 0, 0, 0);
+                    // Also where the training was stopped between a step and its measurement.
+                    if (step > 0 && (step % _schedule.CheckpointEvery == 0 || step == steps) && (state.Points.Count == 0 || state.Points[^1].Step < step))
+                    {
+                        var measured = Measure(cancellationToken);
+                        measured["training_accuracy"] = Running("right") / Running("pairs");
+                        measured["left_out"] = Running("left_out");
+                        state.Points.Add(new TrainingPoint(step, Running("loss") / Running("steps"), measured, (before + time.GetElapsedTime(started)).TotalSeconds));
+                        state.Running.Clear();
+                        Save();
+                    }
+
+                    if (step >= steps)
+                    {
+                        return new TrainingHistory(state.Losses, state.Points, begun);
+                    }
+
+                    if (saves.IsDue)
+                    {
+                        Save();
+                    }
+
+                    var (loss, right, kept) = Step(step, optimizer, _schedule.LearningRateAt(step, steps), cancellationToken);
+                    step++;
+                    Add("loss", loss);
+                    Add("steps", 1);
+                    Add("right", right);
+                    Add("pairs", kept);
+                    Add("left_out", _schedule.Batch - kept);
+                    state.Losses.Add(new TrainingLoss(step, loss));
+                    progress?.Report(new TrainingProgress(Phase, step, steps, loss, (step - begun) * _schedule.Batch / time.GetElapsedTime(started).TotalSeconds));
                 }
             }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                Save();
+                throw new TrainingStoppedException(Phase, step, steps, cancellationToken);
+            }
 
-            return new TrainingHistory(state.Losses, state.Points);
+            void Save()
+            {
+                state.Trained = before + time.GetElapsedTime(started);
+                saves.Save(() => state.Save(fingerprint, step, network.Trainable, optimizer));
+            }
         }
 
         // A pair that is too long adds nothing; the mean is over the others.

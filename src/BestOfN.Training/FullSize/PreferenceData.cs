@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
 
 namespace BestOfN.Training.FullSize;
 
@@ -10,6 +12,24 @@ internal sealed record PreferenceData(
     IReadOnlyList<PreferencePair> WithPictures, IReadOnlyList<PreferencePair> TextOnly, IReadOnlyDictionary<string, int> Dropped)
 {
     public long Count => (long)WithPictures.Count + TextOnly.Count;
+
+    /// <summary>Identity of the pairs: what they say, and which pictures they name.</summary>
+    public string Digest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var pair in WithPictures.Concat(TextOnly))
+        {
+            hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(new
+            {
+                pair.Id,
+                Chosen = pair.Chosen.Select(m => new { m.Role, m.Text }),
+                Rejected = pair.Rejected.Select(m => new { m.Role, m.Text }),
+                pair.Pictures,
+            }));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <exception cref="PreferenceDataException">A file is not in the format, or nothing passes the filters.</exception>
     public static PreferenceData Load(IReadOnlyList<DataSource> sources, PairFilters filters, CancellationToken cancellationToken)

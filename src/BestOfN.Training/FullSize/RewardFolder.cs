@@ -17,15 +17,8 @@ internal static class RewardFolder
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
     private static readonly string[] s_leftOut = [".lora_sft_", ".lora_dpo_", ".lora_web_"];
 
-    /// <summary>Finds out before a training whether its result could be written.</summary>
-    /// <exception cref="RecipeException">The folder is there and not empty.</exception>
-    public static void CheckIsFree(string output)
-    {
-        if (File.Exists(output) || (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
-        {
-            throw new RecipeException($"output: {output}: expected a folder that does not exist or is empty.");
-        }
-    }
+    /// <summary>Whether a result could be written: nothing that is there is written over.</summary>
+    public static bool IsFree(string output) => !File.Exists(output) && !(Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any());
 
     /// <param name="network">What was trained.</param>
     /// <param name="output">A folder that does not exist or is empty.</param>
@@ -33,7 +26,11 @@ internal static class RewardFolder
     /// <param name="cancellationToken">Ends the writing; nothing stays.</param>
     public static void Write(TrainedNetwork network, string output, int maximumTiles, CancellationToken cancellationToken)
     {
-        CheckIsFree(output);
+        if (!IsFree(output))
+        {
+            throw new RecipeException($"output: {output}: expected a folder that does not exist or is empty.");
+        }
+
         output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
         var part = output + ".part";
         if (Directory.Exists(part))

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BestOfN.Models.Native;
 using static TorchSharp.torch;
 
@@ -9,17 +8,24 @@ namespace BestOfN.Training.Optimization;
 /// <param name="schedule">How long and how fast.</param>
 /// <param name="parameters">What is trained.</param>
 /// <param name="stateFolder">Where checkpoints lie.</param>
+/// <param name="clock">For saving now and then; null: the system's.</param>
 internal sealed class TrainingLoop(
-    string phase, TrainingSchedule schedule, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, string stateFolder)
+    string phase, TrainingSchedule schedule, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, string stateFolder, TimeProvider? clock = null)
 {
     private const int LossEvery = 10;
+
+    // Names of what is summed up between checkpoints.
+    private const string Sum = "loss";
+    private const string Count = "steps";
+    private const string Recent = "recent_loss";
 
     /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
     /// <param name="fingerprint">Identity of recipe and data; a checkpoint of another is refused.</param>
     /// <param name="loss">The parts whose sum is the loss of a step, in nats. Depend on the step's number alone, so that a resumed training sees the same data; asked for one step ahead.</param>
     /// <param name="measure">Measurements on held-out problems.</param>
     /// <param name="progress">Told after every step.</param>
-    /// <param name="cancellationToken">Ends the training after the step under way; what was done since the last checkpoint is lost.</param>
+    /// <param name="cancellationToken">Ends the training after the step under way, which is saved.</param>
+    /// <exception cref="TrainingStoppedException">It was asked to stop, and is saved.</exception>
     public TrainingHistory Run(
         string fingerprint,
         Func<int, IReadOnlyList<Func<Tensor>>> loss,
@@ -33,13 +39,18 @@ internal sealed class TrainingLoop(
         var state = new TrainingState(stateFolder);
         state.Restore(fingerprint, parameters, optimizer);
         var gradients = new SideBySide(parameters);
-        var before = state.Points.Count > 0 ? state.Points[^1].Seconds : 0;
-        var clock = Stopwatch.StartNew();
-        var (sum, count, recent, begun) = (0.0, 0, 0.0, state.Step);
+        var (time, before, begun) = (clock ?? TimeProvider.System, state.Trained, state.Step);
+        var (started, saves) = (time.GetTimestamp(), new SavePoints(time));
+        double Running(string name) => state.Running.GetValueOrDefault(name);
         var ahead = Task.Run(() => loss(state.Step), CancellationToken.None);
         for (var step = state.Step; step < schedule.Steps; step++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            if (cancellationToken.IsCancellationRequested)
+            {
+                Save(step);
+                throw new TrainingStoppedException(phase, step, schedule.Steps, cancellationToken);
+            }
+
             using (NewDisposeScope())
             {
                 var parts = ahead.GetAwaiter().GetResult();
@@ -52,26 +63,40 @@ internal sealed class TrainingLoop(
                     throw new InvalidOperationException($"{phase}: the loss of step {step} is {now}; lower the learning rate.");
                 }
 
-                (sum, count, recent) = (sum + now, count + 1, recent + now);
+                (state.Running[Sum], state.Running[Count], state.Running[Recent]) = (Running(Sum) + now, Running(Count) + 1, Running(Recent) + now);
                 if ((step + 1) % LossEvery == 0)
                 {
-                    state.Losses.Add(new TrainingLoss(step + 1, recent / LossEvery));
-                    recent = 0;
+                    state.Losses.Add(new TrainingLoss(step + 1, Running(Recent) / LossEvery));
+                    state.Running[Recent] = 0;
                 }
 
-                var perSecond = (step + 1 - begun) * schedule.Batch / clock.Elapsed.TotalSeconds;
+                var perSecond = (step + 1 - begun) * schedule.Batch / time.GetElapsedTime(started).TotalSeconds;
                 progress?.Report(new TrainingProgress(phase, step + 1, schedule.Steps, now, perSecond));
             }
 
             if ((step + 1) % schedule.CheckpointEvery == 0 || step + 1 == schedule.Steps)
             {
                 using var guard = no_grad();
-                state.Points.Add(new TrainingPoint(step + 1, sum / count, measure(), before + clock.Elapsed.TotalSeconds));
-                state.Save(fingerprint, step + 1, parameters, optimizer);
-                (sum, count) = (0, 0);
+                var measured = measure();
+                state.Points.Add(new TrainingPoint(step + 1, Running(Sum) / Running(Count), measured, (before + time.GetElapsedTime(started)).TotalSeconds));
+                (state.Running[Sum], state.Running[Count]) = (0, 0);
+                Save(step + 1);
+            }
+            else if (saves.IsDue)
+            {
+                Save(step + 1);
             }
         }
 
-        return new TrainingHistory(state.Losses, state.Points);
+        return new TrainingHistory(state.Losses, state.Points, begun);
+
+        void Save(int done)
+        {
+            if (done > state.Step)
+            {
+                state.Trained = before + time.GetElapsedTime(started);
+                saves.Save(() => state.Save(fingerprint, done, parameters, optimizer));
+            }
+        }
     }
 }

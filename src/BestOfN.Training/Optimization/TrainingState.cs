@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BestOfN.Models.Records;
 using BestOfN.Models.Weights;
 using static TorchSharp.torch;
 
@@ -21,6 +22,12 @@ internal sealed class TrainingState(string folder)
     /// <summary>Steps done.</summary>
     public int Step { get; private set; }
 
+    /// <summary>Sums since the last checkpoint by their names, which go on where a training was stopped.</summary>
+    public Dictionary<string, double> Running { get; private set; } = [];
+
+    /// <summary>Time trained, interruptions not counted.</summary>
+    public TimeSpan Trained { get; set; }
+
     /// <summary>Puts weights and optimizer as they were when last saved; false where nothing was.</summary>
     /// <exception cref="CheckpointException">What was saved belongs to another recipe or is damaged.</exception>
     public bool Restore(string fingerprint, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, IOptimizer optimizer)
@@ -30,7 +37,16 @@ internal sealed class TrainingState(string folder)
             return false;
         }
 
-        var saved = JsonSerializer.Deserialize<Saved>(File.ReadAllBytes(StateFile), s_json) ?? throw new CheckpointException($"{StateFile}: empty.");
+        Saved saved;
+        try
+        {
+            saved = JsonSerializer.Deserialize<Saved>(File.ReadAllBytes(StateFile), s_json) ?? throw new CheckpointException($"{StateFile}: empty.");
+        }
+        catch (JsonException e)
+        {
+            throw new CheckpointException($"{StateFile}: {JsonText.Describe(e)}; delete {folder} to start anew.", e);
+        }
+
         if (saved.Fingerprint != fingerprint)
         {
             throw new CheckpointException($"{StateFile}: belongs to another version of the recipe ({saved.Fingerprint}, now {fingerprint}); delete {folder} to start anew.");
@@ -44,7 +60,8 @@ internal sealed class TrainingState(string folder)
             tensor.copy_(value);
         }
 
-        (Step, Points, Losses) = (saved.Step, [.. saved.Points], [.. saved.Losses ?? []]);
+        (Step, Points, Losses, Running) = (saved.Step, [.. saved.Points], [.. saved.Losses ?? []], saved.Running ?? []);
+        Trained = TimeSpan.FromSeconds(saved.Seconds ?? (saved.Points.Count > 0 ? saved.Points[^1].Seconds : 0));
         optimizer.Steps = saved.Step;
         return true;
     }
@@ -53,7 +70,7 @@ internal sealed class TrainingState(string folder)
     {
         Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(Path.Combine(folder, WeightsName(step)), parameters.Concat(optimizer.Moments), ScalarType.Float32);
-        AtomicFile.Write(StateFile, JsonSerializer.SerializeToUtf8Bytes(new Saved(fingerprint, step, Points, Losses), s_json));
+        AtomicFile.Write(StateFile, JsonSerializer.SerializeToUtf8Bytes(new Saved(fingerprint, step, Points, Losses, Running, Trained.TotalSeconds), s_json));
         foreach (var old in Directory.EnumerateFiles(folder, "step-*.safetensors").Where(f => Path.GetFileName(f) != WeightsName(step)))
         {
             File.Delete(old);
@@ -64,5 +81,11 @@ internal sealed class TrainingState(string folder)
 
     private static string WeightsName(int step) => $"step-{step:D7}.safetensors";
 
-    private sealed record Saved(string Fingerprint, int Step, IReadOnlyList<TrainingPoint> Points, IReadOnlyList<TrainingLoss>? Losses);
+    private sealed record Saved(
+        string Fingerprint,
+        int Step,
+        IReadOnlyList<TrainingPoint> Points,
+        IReadOnlyList<TrainingLoss>? Losses,
+        Dictionary<string, double>? Running = null,
+        double? Seconds = null);
 }

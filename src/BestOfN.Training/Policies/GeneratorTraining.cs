@@ -11,12 +11,15 @@ public static class GeneratorTraining
     /// <param name="recipe">What to train.</param>
     /// <param name="stateFolder">Where checkpoints lie; a training that was stopped goes on from there.</param>
     /// <param name="progress">Told after every step.</param>
-    /// <param name="cancellationToken">Stops after the step under way.</param>
+    /// <param name="cancellationToken">Stops after the step under way, which is saved.</param>
+    /// <exception cref="RecipeException">The recipe cannot be followed; the message names every field that is wrong.</exception>
+    /// <exception cref="TrainingStoppedException">It was asked to stop, and is saved.</exception>
     /// <returns>Losses and what was measured at each checkpoint.</returns>
     public static TrainingHistory Run(
         GeneratorRecipe recipe, string stateFolder, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
+        RecipeException.ThrowIfAny(RecipeMistakes.Of(recipe));
         var world = new WorldMixture(recipe.Worlds);
         var (answers, vocabularySize) = AnswerFormat.Learn(world, recipe.VocabularySize, recipe.Vision, stateFolder);
         using var random = new Generator(recipe.Seed, CPU);

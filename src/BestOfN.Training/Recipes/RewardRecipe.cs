@@ -14,8 +14,10 @@ public sealed record RewardRecipe
     /// <summary>Decides weights, problems and samples.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>Folder of the generator whose answers are compared.</summary>
+    /// <summary>Folder of the generator whose answers are compared: from the working directory on or, where it is not there, from the program's folder, in which shipped models lie.</summary>
     public required string Generator { get; init; }
+
+    internal string GeneratorFolder => Directory.Exists(Generator) ? Generator : Path.Combine(AppContext.BaseDirectory, Generator);
 
     /// <summary>Most tokens of the vocabulary that is built first.</summary>
     public int VocabularySize { get; init; } = 512;

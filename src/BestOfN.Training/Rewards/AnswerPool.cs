@@ -29,15 +29,20 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
         var lines = File.Exists(path) ? CompleteLines(path) : [];
         if (lines.Count < total)
         {
-            using var model = LanguageModel.Load(recipe.Generator, ScalarType.Float32, CPU);
-            var tokenizer = TokenizerFiles.Load(recipe.Generator);
-            var format = new AnswerFormat(tokenizer, ChatTemplate.Load(recipe.Generator, model.Architecture, tokenizer), VisionShape.Of(model));
+            using var model = LanguageModel.Load(recipe.GeneratorFolder, ScalarType.Float32, CPU);
+            var tokenizer = TokenizerFiles.Load(recipe.GeneratorFolder);
+            var format = new AnswerFormat(tokenizer, ChatTemplate.Load(recipe.GeneratorFolder, model.Architecture, tokenizer), VisionShape.Of(model));
             var sampling = new TokenSampling { Temperature = recipe.Pairs.Temperature };
             using var file = new StreamWriter(path, append: true);
             var clock = Stopwatch.StartNew();
             var before = lines.Count;
             while (lines.Count < total)
             {
+                if (cancellationToken.IsCancellationRequested)
+                {
+                    throw new TrainingStoppedException("sampling", lines.Count, total, cancellationToken);
+                }
+
                 var indices = Enumerable.Range(lines.Count, Math.Min(Chunk, total - lines.Count)).ToArray();
                 var prompts = indices.Select(i => format.Prompt(Draw(recipe, world, i))).ToArray();
                 var drawn = Sample(

@@ -1,4 +1,5 @@
 using BestOfN.Models.Networks;
+using BestOfN.Models.Scoring;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Policies;
 using BestOfN.Training.Recipes;
@@ -20,6 +21,8 @@ public static class RewardTraining
         RewardRecipe recipe, string stateFolder, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
+        RecipeException.ThrowIfAny(RecipeMistakes.Of(recipe));
+        var generator = FolderDigest.Of(recipe.GeneratorFolder, cancellationToken: cancellationToken);
         var world = new WorldMixture(recipe.Worlds);
         var (answers, vocabularySize) = AnswerFormat.Learn(world, recipe.VocabularySize, recipe.Vision, stateFolder);
         using var random = new Generator(recipe.Seed, CPU);
@@ -48,7 +51,7 @@ public static class RewardTraining
             cancellationToken);
 
         // 2. The paper's ranking, on what the generator itself says.
-        var sampled = RecipeFile.Fingerprint(new { recipe.Worlds, recipe.Seed, recipe.Generator, recipe.Pairs });
+        var sampled = RecipeFile.Fingerprint(new { recipe.Worlds, recipe.Seed, Generator = generator, recipe.Pairs });
         var pool = AnswerPool.SampleOrLoad(recipe, world, Path.Combine(stateFolder, $"answers-{sampled}.jsonl"), progress, cancellationToken);
         var training = Compare(pool.Training, answers, recipe);
         var heldOut = pool.HeldOut.GroupBy(p => p.Problem.Family).ToDictionary(f => f.Key.ToString(), f => Compare(f, answers, recipe));
@@ -60,7 +63,7 @@ public static class RewardTraining
 
         var order = new EpochOrder(training.Length, recipe.Seed);
         var history = new TrainingLoop("pairs", recipe.Training, parameters, Path.Combine(stateFolder, "pairs")).Run(
-            RecipeFile.Fingerprint(recipe),
+            RecipeFile.Fingerprint(new { recipe, Generator = generator }),
             step => PairwiseRanking.Parts(model, head, [.. order.Batch(step, recipe.Training.Batch).Select(i => training[i])]),
             () => Report(heldOut.Where(f => f.Value.Length > 0).ToDictionary(f => f.Key, f => Measure(model, head, f.Value))),
             progress,

@@ -71,7 +71,7 @@ public sealed class ScoreCommandTests : IDisposable
     [Theory]
     [InlineData("rows.jsonl", "is the input, too")]
     [InlineData("", "is a folder")]
-    [InlineData("/dev/null", "is no regular file")]
+    [InlineData("/dev/null", "is not a regular file")]
     [InlineData("/proc/scores.jsonl", "/proc/scores.jsonl cannot be written")]
     public async Task An_output_that_cannot_be_made_is_told_before_a_model_is_loaded(string output, string says)
     {

@@ -102,9 +102,10 @@ public sealed class FullSizeTrainingTests : IDisposable
 
         using var stop = new CancellationTokenSource();
         var other = Path.Combine(_folder.Path, "stopped");
-        Assert.Throws<OperationCanceledException>(() => FullSizeTraining.Run(recipe, other, new StopAfter(3, stop), stop.Token));
+        var stopped = Assert.Throws<TrainingStoppedException>(() => FullSizeTraining.Run(recipe, other, new StopAfter(3, stop), stop.Token));
+        Assert.Equal("pairs: saved at step 3 of 4; the same command goes on from there", stopped.Message);
         Assert.False(Directory.Exists(recipe.Output));
-        Train(recipe, other);
+        Assert.Equal(3, Train(recipe, other).StepsBefore);
         Assert.Equal(expected, File.ReadAllBytes(Path.Combine(recipe.Output, "model.safetensors")));
     }
 
@@ -148,6 +149,43 @@ public sealed class FullSizeTrainingTests : IDisposable
     }
 
     [Fact]
+    public void All_mistakes_of_a_recipe_are_told_together_with_files_that_are_missing()
+    {
+        var recipe = Recipe("text-batch", TinyComposer.TextPairs()) with { Base = "no-base", HdNum = 0, HeldOut = [new DataSource("no-pairs.jsonl", "no-pictures")] };
+        var refused = Assert.Throws<RecipeException>(() => Train(recipe));
+        Assert.Equal(
+            "4 mistakes: hd_num: expected 1..1024 tiles, found 0; base: there is no folder no-base; held_out[0].path: there is no file no-pairs.jsonl; "
+            + "held_out[0].images: there is no folder no-pictures.",
+            refused.Message);
+    }
+
+    [Fact]
+    public void A_training_stopped_between_a_step_and_its_measurement_measures_when_it_goes_on()
+    {
+        var recipe = Recipe("text-batch", TinyComposer.TextPairs());
+        recipe = recipe with { Training = recipe.Training with { Steps = 4, Batch = 1, CheckpointEvery = 2 } };
+        using var stop = new CancellationTokenSource();
+        var state = Path.Combine(_folder.Path, "stopped");
+        Assert.Throws<TrainingStoppedException>(() => FullSizeTraining.Run(recipe, state, new StopAfter(2, stop), stop.Token));
+        var resumed = Train(recipe, state);
+        Directory.Delete(recipe.Output, recursive: true);
+        var whole = Train(recipe);
+        Assert.Equal(whole.Points.Select(p => (p.Step, p.Loss, p.HeldOut["training_accuracy"])), resumed.Points.Select(p => (p.Step, p.Loss, p.HeldOut["training_accuracy"])));
+        Assert.Equal(whole.Losses, resumed.Losses);
+    }
+
+    [Fact]
+    public void Pairs_that_changed_belong_to_another_training()
+    {
+        var recipe = Recipe("text-batch", TinyComposer.TextPairs());
+        Train(recipe);
+        Directory.Delete(recipe.Output, recursive: true);
+        var text = File.ReadAllText(recipe.Data[0].Path);
+        File.WriteAllLines(recipe.Data[0].Path, text.TrimEnd().Split('\n').Reverse());
+        Assert.Contains("another version", Assert.Throws<CheckpointException>(() => Train(recipe)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_recipe_for_the_full_size_says_what_the_paper_and_its_script_say()
     {
         var path = Path.Combine(AppContext.BaseDirectory, "config", "training", "ixc-2.5-reward.json");
@@ -155,7 +193,7 @@ public sealed class FullSizeTrainingTests : IDisposable
         Assert.False(FullSizeRecipe.IsAt(Path.Combine(AppContext.BaseDirectory, "config", "training", "pocket-reward.json")));
         Assert.False(FullSizeRecipe.IsAt("gone.json"));
         var recipe = RecipeFile.Load<FullSizeRecipe>(path);
-        FullSizeTraining.Check(recipe);
+        Assert.Empty(FullSizeTraining.Mistakes(recipe));
         var t = recipe.Training;
         Assert.Equal((256, 1e-5, 0.01, 0.1, 0.95, 1.0), (t.Batch, t.LearningRate, t.WarmupRatio, t.WeightDecay, t.Beta2, t.Epochs));
         Assert.Equal((8192, 9, 2, "bfloat16", true), (recipe.MaxLength, recipe.HdNum, recipe.PicturePairsPerTextPair, recipe.Type, recipe.GradientCheckpointing));

@@ -1,0 +1,37 @@
+namespace BestOfN.Cli.Hosting;
+
+/// <summary>Finds out before any work whether a file can be made at its end.</summary>
+internal static class OutputFile
+{
+    /// <param name="option">Which option names the file.</param>
+    /// <param name="file">What the user wrote.</param>
+    /// <exception cref="IOException">It cannot be made. The message names option and file.</exception>
+    public static void CheckWritable(string option, FileInfo? file)
+    {
+        if (file is null)
+        {
+            return;
+        }
+
+        if (Directory.Exists(file.FullName))
+        {
+            throw new IOException($"{option}: {file} is a folder; expected a file to make.");
+        }
+
+        // The file itself appears at the end; what grows until then lies beside it.
+        var partial = file.FullName + ".partial";
+        try
+        {
+            Directory.CreateDirectory(file.DirectoryName!);
+            using (new FileStream(partial, FileMode.OpenOrCreate, FileAccess.Write))
+            {
+            }
+
+            File.Delete(partial);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{option}: {file} cannot be written: {e.Message.Replace(partial, file.FullName, StringComparison.Ordinal)}", e);
+        }
+    }
+}
