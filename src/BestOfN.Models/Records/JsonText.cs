@@ -15,10 +15,15 @@ public static partial class JsonText
         switch (value.ValueKind)
         {
             case JsonValueKind.String:
-                if (value.GetRawText().Contains("\\u", StringComparison.Ordinal) && !IsWhole(value.GetString))
+                var place = path.Length > 0 ? path + ": " : "";
+                if (!IsWhole(value.GetRawText))
                 {
-                    throw new InvalidDataException($"{(path.Length > 0 ? path + ": " : "")}holds one half of a surrogate pair, {SurrogateIn(value.GetRawText())}, "
-                        + "as in an emoji that was cut");
+                    throw new InvalidDataException($"{place}not valid UTF-8");
+                }
+
+                if (value.GetRawText() is var raw && raw.Contains("\\u", StringComparison.Ordinal) && !IsWhole(value.GetString))
+                {
+                    throw new InvalidDataException($"{place}holds one half of a surrogate pair, {Surrogate().Match(raw).Value}, as in an emoji that was cut");
                 }
 
                 break;
@@ -35,7 +40,7 @@ public static partial class JsonText
                 {
                     if (!IsWhole(() => member.Name))
                     {
-                        throw new InvalidDataException($"{(path.Length > 0 ? path + ": " : "")}the name of a field holds one half of a surrogate pair");
+                        throw new InvalidDataException($"{(path.Length > 0 ? path + ": " : "")}the name of a field is not text: it is not valid UTF-8, or holds one half of a surrogate pair");
                     }
 
                     CheckWhole(member.Value, path.Length > 0 ? $"{path}.{member.Name}" : member.Name);
@@ -65,8 +70,6 @@ public static partial class JsonText
             return false;
         }
     }
-
-    private static string SurrogateIn(string raw) => Surrogate().Match(raw).Value;
 
     [GeneratedRegex(@"\s*(Path: [^|]*\| )?LineNumber: \d+ \| BytePositionInLine: \d+\.?")]
     private static partial Regex Place();

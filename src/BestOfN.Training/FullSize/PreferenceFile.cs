@@ -1,13 +1,13 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Models.Files;
+using BestOfN.Models.Records;
 
 namespace BestOfN.Training.FullSize;
 
 /// <summary>Reads pairs in the released format: <c>id</c>, <c>conversations_a</c> (chosen), <c>conversations_b</c> (rejected), optional <c>image</c>.</summary>
-/// <remarks>A file is read record by record; what is kept is the text of the records, not the pictures.</remarks>
+/// <remarks>A record without <c>id</c> has its number. Another field is refused, for it might have changed the pair; <c>metadata</c> is the one that is passed over. A file is read record by record; what is kept is the text of the records, not the pictures.</remarks>
 internal static class PreferenceFile
 {
     /// <summary>Where a picture belongs in a text.</summary>
@@ -17,7 +17,19 @@ internal static class PreferenceFile
     private const int MaxMessages = 1024;
     private const int MaxPictures = 64;
 
-    private static readonly JsonSerializerOptions s_json = new() { AllowTrailingCommas = true, MaxDepth = 16 };
+    private static readonly JsonSerializerOptions s_json = new() { AllowTrailingCommas = true, MaxDepth = 16, AllowDuplicateProperties = false };
+
+    private static readonly FieldNames s_fields = new(
+        ["id", "conversations_a", "conversations_b", "image", "metadata"],
+        new Dictionary<string, string>
+        {
+            ["images"] = "image, a path or a list of paths",
+            ["chosen"] = "conversations_a",
+            ["rejected"] = "conversations_b",
+            ["conversations"] = "conversations_a, beside conversations_b",
+        });
+
+    private static readonly FieldNames s_messageFields = new(["from", "value"], new Dictionary<string, string> { ["role"] = "from", ["content"] = "value" });
 
     /// <param name="source">The file, and where its pictures are.</param>
     /// <param name="strip">Takes white space away around every message.</param>
@@ -25,9 +37,10 @@ internal static class PreferenceFile
     public static IEnumerable<PreferencePair> Read(DataSource source, bool strip)
     {
         var folder = source.Images ?? Path.GetDirectoryName(Path.GetFullPath(source.Path))!;
+        var number = 0;
         foreach (var (where, json) in Records(source.Path))
         {
-            yield return new Record(where, json, strip).Read(folder);
+            yield return new Record(where, ++number, json, strip).Read(folder);
         }
     }
 
@@ -80,7 +93,11 @@ internal static class PreferenceFile
             }
             catch (JsonException e)
             {
-                throw new PreferenceDataException($"{where}: not valid JSON: {e.Message}", e);
+                throw new PreferenceDataException($"{where}, line {e.LineNumber + 1}: {JsonText.Describe(e)}.", e);
+            }
+            catch (InvalidOperationException e)   // from the comparison of names
+            {
+                throw new PreferenceDataException($"{where}: the name of a field is not text.", e);
             }
 
             yield return (where, records.Current);
@@ -89,58 +106,33 @@ internal static class PreferenceFile
 
     private static IEnumerable<(string Where, JsonElement Json)> Lines(string path, FileStream file)
     {
-        using var reader = new StreamReader(file);
-        var line = new StringBuilder();
-        for (var number = 1; ReadLine(reader, line) is var more; number++)
+        using var lines = JsonLines.Read(file).GetEnumerator();
+        while (Told(path, lines.MoveNext))
         {
-            var where = string.Create(CultureInfo.InvariantCulture, $"{path}: line {number}");
-            if (line.Length > MaxRecordLength)
+            var line = lines.Current;
+            var where = string.Create(CultureInfo.InvariantCulture, $"{path}: line {line.Number}");
+            if (line.Text is not { Length: <= MaxRecordLength })
             {
-                throw new PreferenceDataException($"{where}: expected at most {MaxRecordLength} characters.");
+                throw new PreferenceDataException($"{where}: expected at most {MaxRecordLength} bytes.");
             }
 
-            var text = line.ToString();
-            if (!string.IsNullOrWhiteSpace(text))
-            {
-                JsonElement json;
-                try
-                {
-                    json = JsonSerializer.Deserialize<JsonElement>(text, s_json);
-                }
-                catch (JsonException e)
-                {
-                    throw new PreferenceDataException($"{where}: not valid JSON: {e.Message}", e);
-                }
-
-                yield return (where, json);
-            }
-
-            if (!more)
-            {
-                yield break;
-            }
+            yield return (where, Told(where, line.Parse));
         }
     }
 
-    // False at the end of the file. Reads no more than a line may have.
-    private static bool ReadLine(StreamReader reader, StringBuilder line)
+    private static T Told<T>(string where, Func<T> read)
     {
-        line.Clear();
-        while (line.Length <= MaxRecordLength)
+        try
         {
-            var next = reader.Read();
-            if (next is -1 or '\n')
-            {
-                return next != -1;
-            }
-
-            line.Append((char)next);
+            return read();
         }
-
-        return true;
+        catch (InvalidDataException e)
+        {
+            throw new PreferenceDataException($"{where}: {e.Message}{(e.Message.EndsWith('?') ? "" : ".")}", e);
+        }
     }
 
-    private readonly struct Record(string where, JsonElement json, bool strip)
+    private readonly struct Record(string where, int number, JsonElement json, bool strip)
     {
         public PreferencePair Read(string folder)
         {
@@ -149,7 +141,15 @@ internal static class PreferenceFile
                 throw Unexpected("", "an object", json);
             }
 
-            var id = json.TryGetProperty("id", out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number ? value.ToString()
+            var record = json;
+            Told(where, () =>
+            {
+                JsonText.CheckWhole(record);
+                s_fields.Check(record);
+                return true;
+            });
+            var id = !json.TryGetProperty("id", out var value) ? number.ToString(CultureInfo.InvariantCulture)
+                : value.ValueKind is JsonValueKind.String or JsonValueKind.Number ? value.ToString()
                 : throw Unexpected(": id", "a string or a number", value);
             var pictures = Pictures(folder);
             return new PreferencePair(id, Conversation("conversations_a", pictures.Length), Conversation("conversations_b", pictures.Length), pictures);
@@ -189,6 +189,11 @@ internal static class PreferenceFile
                 throw Unexpected(field, "an object with from and value", message);
             }
 
+            Told(where, () =>
+            {
+                s_messageFields.Check(message, $"{field.TrimStart(':', ' ')}.");
+                return true;
+            });
             message.TryGetProperty("from", out var from);
             var role = (from.ValueKind == JsonValueKind.String ? from.GetString() : null) switch
             {

@@ -27,9 +27,15 @@ public sealed class PreferenceDataTests : IDisposable
 
     [Theory]
     [InlineData("[1]", "record 1: expected an object, found 1")]
-    [InlineData("[{\"id\": \"a\"", "record 1: not valid JSON")]
+    [InlineData("[{\"id\": \"a\"", "record 1, line 1: not valid JSON")]
     [InlineData("{\"id\": ", "line 1: not valid JSON")]
-    [InlineData("{}", "line 1: id: expected a string or a number, found nothing")]
+    [InlineData("""{"id": null}""", "line 1: id: expected a string or a number, found null")]
+    [InlineData("""{"id": 1, "conversations_a": [{"from": "bot", "value": "x \ud83d"}]}""", "line 1: conversations_a[0].value: holds one half of a surrogate pair, \\ud83d")]
+    [InlineData("""[{"id": 1, "conversations_a": [{"from": "bot", "value": "\udc00"}]}]""", "record 1: conversations_a[0].value: holds one half of a surrogate pair")]
+    [InlineData("""{"id": 1, "images": ["a.png"]}""", "images: not a field that is read; did you mean image")]
+    [InlineData("""[{"id": 1, "weight": 2}]""", "record 1: weight: not a field that is read; known are id, conversations_a")]
+    [InlineData("""{"id": 1, "conversations_a": [{"role": "user", "value": "x"}]}""", "conversations_a[0].role: not a field that is read; did you mean from?")]
+    [InlineData("""{"id": 1, "image": "a.png", "image": "b.png"}""", "image")]
     [InlineData("""{"id": 1}""", "line 1: conversations_a: expected a list of 1 to 1024 messages, found nothing")]
     [InlineData("""{"id": 1, "conversations_a": []}""", "conversations_a: expected a list of 1 to 1024 messages, found []")]
     [InlineData("""{"id": 1, "conversations_a": ["x"]}""", "conversations_a[0]: expected an object with from and value, found \"x\"")]
@@ -46,6 +52,28 @@ public sealed class PreferenceDataTests : IDisposable
         var error = Assert.Throws<PreferenceDataException>(() => Read(content)).Message;
         Assert.Contains("data.json: ", error, StringComparison.Ordinal);
         Assert.Contains(message, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("LineNumber", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[", "]", "record 1: ")]
+    [InlineData("", "", "line 1: ")]
+    public void Bytes_that_are_not_text_are_refused_and_not_learned_from(string before, string after, string where)
+    {
+        var source = Write("");
+        byte[] good = System.Text.Encoding.UTF8.GetBytes(before + Good + after);
+        good[good.AsSpan().IndexOf("Yes"u8)] = 0xE9;
+        File.WriteAllBytes(source.Path, good);
+        var error = Assert.Throws<PreferenceDataException>(() => PreferenceFile.Read(source, true).ToArray()).Message;
+        Assert.Contains(where, error, StringComparison.Ordinal);
+        Assert.Contains("not valid UTF-8", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_record_without_id_has_its_number_and_its_metadata_is_passed_over()
+    {
+        var record = Good.Replace("\"id\": \"a\"", "\"metadata\": {\"source\": 1}", StringComparison.Ordinal);
+        Assert.Equal(["1", "a", "3"], Read($"\uFEFF{record}\r\n{Good}\r\n\r\n{record}").Select(p => p.Id));
     }
 
     [Fact]
