@@ -1,4 +1,5 @@
 using BestOfN.Models.Inspection;
+using BestOfN.Models.Native;
 
 namespace BestOfN.Gateway.InProcess;
 
@@ -16,12 +17,12 @@ internal static class ModelFolder
 
         try
         {
+            TorchRuntime.Load();
             return ModelArchitecture.Problem(folder, isRewardModel);
         }
-        catch (TypeInitializationException exception)
+        catch (TorchRuntimeException exception)
         {
-            // The libraries that compute are loaded with the first use of the models' code.
-            return $"no model can be computed here: {exception.GetBaseException().Message}";
+            return $"no model can be computed here. {exception.Message}";
         }
     }
 }
