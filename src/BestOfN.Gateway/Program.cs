@@ -29,7 +29,7 @@ try
     builder.Services.AddAccess();
     builder.Services.AddOpenAIErrors();
     builder.Services.AddHealth();
-    builder.Services.AddTelemetry();
+    builder.AddTelemetry();
 
     await using var app = builder.Build();
     app.CheckConfiguration();

@@ -28,11 +28,26 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
     /// <exception cref="OperationCanceledException">The caller hung up.</exception>
     public async Task<Selection> SelectAsync(SelectionRequest asked, CancellationToken cancellationToken)
     {
-        var strategy = strategies[asked.Strategy];
         var request = WithoutPointlessCandidates(asked);
+        using var measurement = telemetry.Start(request, time);
+        try
+        {
+            var selection = await SelectAsync(asked, request, cancellationToken);
+            measurement.Selected(selection);
+            return selection;
+        }
+        catch (Exception exception)
+        {
+            measurement.Failed(exception);
+            throw;
+        }
+    }
+
+    private async Task<Selection> SelectAsync(SelectionRequest asked, SelectionRequest request, CancellationToken cancellationToken)
+    {
+        var strategy = strategies[asked.Strategy];
         var judges = request.RewardModel is not null && (request.WantsScores || (strategy.NeedsScores && request.Generation.Candidates > 1));
         var run = new SelectionRun(request, strategy, time, logger);
-        using var activity = SelectionTelemetry.Start(request);
         using var deadlines = new Deadlines(request.TimeBudget, judges, time, cancellationToken);
         if (logger.IsEnabled(LogLevel.Trace))
         {
@@ -73,7 +88,6 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             TotalUsage = Total(run.Slots),
             Timing = new SelectionTiming(run.Generation, run.Scoring, run.Elapsed),
         };
-        telemetry.Selected(request.Generation.Model, selection, activity);
         Log(request, selection);
         return selection;
     }

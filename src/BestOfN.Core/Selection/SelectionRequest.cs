@@ -9,6 +9,9 @@ public sealed record SelectionRequest
 {
     public required IGenerator Generator { get; init; }
 
+    /// <summary>What the operator calls the model, for metrics; null: as the generator calls it.</summary>
+    public string? Model { get; init; }
+
     /// <summary>What to generate; <see cref="GenerationRequest.Candidates"/> is the N.</summary>
     public required GenerationRequest Generation { get; init; }
 

@@ -41,6 +41,7 @@ internal sealed class RequestPlanner(
 
         return new PlannedRequest(request, model, new SelectionRequest
         {
+            Model = model.Name,
             Generator = generator,
             RewardModel = judge,
             Strategy = strategy.Name,

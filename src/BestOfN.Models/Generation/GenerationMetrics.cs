@@ -19,7 +19,7 @@ internal sealed class GenerationMetrics : IDisposable
         _meter = meters?.Create(TelemetryNames.Source) ?? new Meter(TelemetryNames.Source);
         if (pictures is not null)
         {
-            PictureInstruments.Observe(_meter, "bestofn.generation", pictures, new(TelemetryNames.RequestModel, model));
+            PictureInstruments.Observe(_meter, TelemetryNames.Generation, pictures, new(TelemetryNames.RequestModel, model));
         }
     }
 

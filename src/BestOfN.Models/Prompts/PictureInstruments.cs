@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using BestOfN.Core.Telemetry;
 
 namespace BestOfN.Models.Prompts;
 
@@ -11,15 +12,15 @@ internal static class PictureInstruments
     /// <param name="model">The tag that says whose they are.</param>
     public static void Observe(Meter meter, string engine, PictureStore pictures, KeyValuePair<string, object?> model)
     {
-        meter.CreateObservableGauge($"{engine}.picture_cache.size", () => Tagged(pictures.Bytes), "By", "Memory of encoded pictures.");
+        meter.CreateObservableGauge(engine + TelemetryNames.PictureCacheSize, () => Tagged(pictures.Bytes), "By", "Memory of encoded pictures.");
         meter.CreateObservableCounter(
-            $"{engine}.picture_cache.lookups",
+            engine + TelemetryNames.PictureCacheLookups,
             () => new[] { Tagged(pictures.Hits, "hit"), Tagged(pictures.Misses, "miss") },
             "{picture}",
             "Pictures of prompts, by whether they were there.");
-        meter.CreateObservableCounter($"{engine}.picture_cache.evictions", () => Tagged(pictures.Evictions), "{picture}", "Encoded pictures freed for others.");
-        meter.CreateObservableCounter($"{engine}.pictures", () => Tagged(pictures.Encoded), "{picture}", "Pictures that went through the vision tower.");
+        meter.CreateObservableCounter(engine + TelemetryNames.PictureCacheEvictions, () => Tagged(pictures.Evictions), "{picture}", "Encoded pictures freed for others.");
+        meter.CreateObservableCounter(engine + TelemetryNames.Pictures, () => Tagged(pictures.Encoded), "{picture}", "Pictures that went through the vision tower.");
 
-        Measurement<long> Tagged(long value, string? result = null) => result is null ? new(value, model) : new(value, model, new("bestofn.result", result));
+        Measurement<long> Tagged(long value, string? result = null) => result is null ? new(value, model) : new(value, model, new(TelemetryNames.Result, result));
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using BestOfN.Core.Telemetry;
 using BestOfN.Models.Prompts;
 
 namespace BestOfN.Models.Scoring;
@@ -9,7 +10,7 @@ internal sealed class ScoringMetrics : IDisposable
     private readonly Meter _meter;
     private readonly bool _ownsMeter;
     private readonly Counter<long> _tokens;
-    private readonly Histogram<int> _tokensPerPass;
+    private readonly Histogram<long> _tokensPerPass;
     private readonly KeyValuePair<string, object?> _model;
     private long _computed;
     private long _reused;
@@ -17,10 +18,10 @@ internal sealed class ScoringMetrics : IDisposable
     public ScoringMetrics(string model, IMeterFactory? meters)
     {
         _ownsMeter = meters is null;
-        _meter = meters?.Create("BestOfN") ?? new Meter("BestOfN");
-        _model = new("bestofn.reward_model", model);
-        _tokens = _meter.CreateCounter<long>("bestofn.scoring.tokens", "{token}", "Tokens of prompts and answers, computed or reused.");
-        _tokensPerPass = _meter.CreateHistogram<int>("bestofn.scoring.pass.tokens", "{token}", "Tokens computed in one pass.");
+        _meter = meters?.Create(TelemetryNames.Source) ?? new Meter(TelemetryNames.Source);
+        _model = new(TelemetryNames.RewardModel, model);
+        _tokens = _meter.CreateCounter<long>(TelemetryNames.ScoringTokens, "{token}", "Tokens of prompts and answers, computed or reused.");
+        _tokensPerPass = _meter.CreateHistogram(TelemetryNames.TokensPerPass, "{token}", "Tokens computed in one pass.", null, Buckets.Tokens);
     }
 
     /// <summary>Tokens that went through the network.</summary>
@@ -32,26 +33,26 @@ internal sealed class ScoringMetrics : IDisposable
     public void Observe(ScoringScheduler scheduler)
     {
         var cache = scheduler.Cache;
-        _meter.CreateObservableGauge("bestofn.scoring.queue.length", () => Tagged(scheduler.Waiting), "{call}", "Calls that wait for the device.");
-        _meter.CreateObservableGauge("bestofn.scoring.prompt_cache.size", () => Tagged(cache.Bytes), "By", "Memory of prompt states.");
+        _meter.CreateObservableGauge(TelemetryNames.ScoringQueueLength, () => Tagged(scheduler.Waiting), "{call}", "Calls that wait for the device.");
+        _meter.CreateObservableGauge(TelemetryNames.PromptCacheSize, () => Tagged(cache.Bytes), "By", "Memory of prompt states.");
         _meter.CreateObservableCounter(
-            "bestofn.scoring.prompt_cache.lookups",
+            TelemetryNames.PromptCacheLookups,
             () => new[] { Tagged(cache.Hits, "hit"), Tagged(cache.PartialHits, "partial"), Tagged(cache.Misses, "miss") },
             "{prompt}",
             "Prompts looked up, by how much of them was there.");
-        _meter.CreateObservableCounter("bestofn.scoring.prompt_cache.evictions", () => Tagged(cache.Evictions), "{prompt}", "Prompt states freed for others.");
+        _meter.CreateObservableCounter(TelemetryNames.PromptCacheEvictions, () => Tagged(cache.Evictions), "{prompt}", "Prompt states freed for others.");
         if (scheduler.Pictures is { } pictures)
         {
-            PictureInstruments.Observe(_meter, "bestofn.scoring", pictures, _model);
+            PictureInstruments.Observe(_meter, TelemetryNames.Scoring, pictures, _model);
         }
 
-        _meter.CreateObservableCounter("bestofn.scoring.prompt_cache.tokens", () => Tagged(cache.ReusedTokens), "{token}", "Prompt tokens that need not be computed.");
+        _meter.CreateObservableCounter(TelemetryNames.PromptCacheTokens, () => Tagged(cache.ReusedTokens), "{token}", "Prompt tokens that need not be computed.");
     }
 
     public void Computed(ScoringPass pass)
     {
         Interlocked.Add(ref _computed, pass.Tokens);
-        _tokens.Add(pass.Tokens, _model, new("bestofn.token.source", "computed"));
+        _tokens.Add(pass.Tokens, _model, new(TelemetryNames.TokenSource, "computed"));
         _tokensPerPass.Record(pass.Tokens, _model);
     }
 
@@ -60,7 +61,7 @@ internal sealed class ScoringMetrics : IDisposable
         if (tokens > 0)
         {
             Interlocked.Add(ref _reused, tokens);
-            _tokens.Add(tokens, _model, new("bestofn.token.source", "reused"));
+            _tokens.Add(tokens, _model, new(TelemetryNames.TokenSource, "reused"));
         }
     }
 
@@ -74,5 +75,5 @@ internal sealed class ScoringMetrics : IDisposable
 
     private Measurement<long> Tagged(long value) => new(value, _model);
 
-    private Measurement<long> Tagged(long value, string result) => new(value, _model, new("bestofn.result", result));
+    private Measurement<long> Tagged(long value, string result) => new(value, _model, new(TelemetryNames.Result, result));
 }
