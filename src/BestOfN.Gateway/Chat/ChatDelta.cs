@@ -37,13 +37,14 @@ internal static class ChatDelta
     public static RawJson? Rest(JsonElement message)
     {
         var rest = message.EnumerateObject()
-            .Where(field => field.Value.ValueKind is not JsonValueKind.Null && !field.NameEquals("role"u8) && !IsReasoning(field) && !IsText(field))
+            .Where(field => field.Value.ValueKind is not JsonValueKind.Null && !field.NameEquals("role"u8) && !IsReasoning(field) && !IsText(field)
+                && !(IsCalls(field) && field.Value.GetArrayLength() == 0))
             .ToList();
         return rest.Count == 0 ? null : Write(json =>
         {
             foreach (var field in rest)
             {
-                if (field.NameEquals("tool_calls"u8) && field.Value.ValueKind is JsonValueKind.Array)
+                if (IsCalls(field))
                 {
                     WriteToolCalls(json, field.Value);
                 }
@@ -62,6 +63,8 @@ internal static class ChatDelta
 
     private static bool IsReasoning(JsonProperty field) =>
         field.Name.StartsWith("reasoning", StringComparison.Ordinal) || field.Name.StartsWith("thinking", StringComparison.Ordinal) || field.Name.StartsWith("thought", StringComparison.Ordinal);
+
+    private static bool IsCalls(JsonProperty field) => field.NameEquals("tool_calls"u8) && field.Value.ValueKind is JsonValueKind.Array;
 
     private static bool IsText(JsonProperty field) => field.NameEquals("content"u8) && field.Value.ValueKind is JsonValueKind.String;
 

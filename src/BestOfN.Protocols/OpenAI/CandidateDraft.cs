@@ -40,6 +40,9 @@ internal sealed class CandidateDraft(int index, bool isAlone)
     /// </summary>
     public long Tokens { get; private set; }
 
+    /// <summary>Bytes of JSON that are kept of it.</summary>
+    public long Kept { get; private set; }
+
     /// <summary>When the last piece came, as a timestamp of the call's clock.</summary>
     public long LastPiece { get; set; }
 
@@ -56,7 +59,7 @@ internal sealed class CandidateDraft(int index, bool isAlone)
     public CandidateDelta? Add(JsonElement choice, IReadOnlyDictionary<string, JsonElement> answerFields, bool isWhole)
     {
         HasBegun = true;
-        var (body, logprobs, finishes) = (default(JsonElement), default(JsonElement), false);
+        var (delta, message, logprobs, finishes) = (default(JsonElement), default(JsonElement), default(JsonElement), false);
         OrderedDictionary<string, JsonElement> fields = new(StringComparer.Ordinal);
         foreach (var field in choice.EnumerateObject())
         {
@@ -64,8 +67,11 @@ internal sealed class CandidateDraft(int index, bool isAlone)
             {
                 case "index":
                     break;
-                case "delta" or "message":
-                    body = field.NameEquals(isWhole ? "message" : "delta") ? field.Value : body;
+                case "delta":
+                    delta = field.Value;
+                    break;
+                case "message":
+                    message = field.Value;
                     break;
                 case "logprobs":
                     logprobs = field.Value;
@@ -80,6 +86,9 @@ internal sealed class CandidateDraft(int index, bool isAlone)
             }
         }
 
+        // Some servers send a whole message in a stream; beside deltas it only repeats them.
+        isWhole |= message.ValueKind is JsonValueKind.Object && delta.ValueKind is not JsonValueKind.Object && Tokens == 0;
+        var body = isWhole ? message : delta;
         if (isWhole && body.ValueKind is not JsonValueKind.Object)
         {
             throw new JsonException("A choice has no message.");
@@ -89,16 +98,17 @@ internal sealed class CandidateDraft(int index, bool isAlone)
         if (logprobs.ValueKind is JsonValueKind.Object)
         {
             _logprobs.Add(logprobs, "logprobs", isWhole);
+            Kept += JsonMarshal.GetRawUtf8Value(logprobs).Length;
         }
 
-        var delta = new ArrayBufferWriter<byte>();
-        var brought = AddMessage(body, isWhole, delta);
+        var news = new ArrayBufferWriter<byte>();
+        var brought = AddMessage(body, isWhole, news);
         Tokens += LogprobTokens > knownLogprobs ? LogprobTokens - knownLogprobs : brought || isWhole ? 1 : 0;
         Keep(_choiceFields, fields, joinsLists: true);
         AddAnswerFields(answerFields);
 
         // A whole answer is not shown before it is finished, and it is finished at once.
-        return isWhole ? null : Delta(brought, delta.WrittenMemory, logprobs, finishes ? [] : fields, answerFields);
+        return isWhole ? null : Delta(brought, news.WrittenMemory, logprobs, finishes ? [] : fields, answerFields);
     }
 
     /// <summary>Takes in what the upstream says of its answer where it says nothing of the choice.</summary>
@@ -125,13 +135,14 @@ internal sealed class CandidateDraft(int index, bool isAlone)
     };
 
     /// <summary>The last value of a field counts; a choice's lists, such as token ids, come in pieces.</summary>
-    private static void Keep(OrderedDictionary<string, JsonElement> kept, IReadOnlyDictionary<string, JsonElement> fields, bool joinsLists)
+    private void Keep(OrderedDictionary<string, JsonElement> kept, IReadOnlyDictionary<string, JsonElement> fields, bool joinsLists)
     {
         foreach (var (name, value) in fields)
         {
             var isKnown = kept.TryGetValue(name, out var known);
             if (joinsLists && isKnown && known.ValueKind is JsonValueKind.Array && value.ValueKind is JsonValueKind.Array)
             {
+                Kept += JsonMarshal.GetRawUtf8Value(value).Length;
                 kept[name] = JsonSerializer.SerializeToElement<JsonElement[]>([.. known.EnumerateArray(), .. value.EnumerateArray()]);
             }
             else if (!isKnown || value.ValueKind is not JsonValueKind.Null)
@@ -152,6 +163,7 @@ internal sealed class CandidateDraft(int index, bool isAlone)
         foreach (var field in body.ValueKind is JsonValueKind.Object ? [.. body.EnumerateObject()] : Array.Empty<JsonProperty>())
         {
             var (name, value) = (field.Name, field.Value);
+            Kept += value.ValueKind is JsonValueKind.Null ? 0 : JsonMarshal.GetRawUtf8Value(value).Length;
             if (name is "tool_calls" && value.ValueKind is JsonValueKind.Array)
             {
                 List<ReadOnlyMemory<byte>> calls = [];

@@ -256,9 +256,14 @@ internal sealed class CompletionCall : IDisposable
 
     private void Add(CandidateDraft draft, JsonElement choice, IReadOnlyDictionary<string, JsonElement> answerFields, bool isWhole)
     {
-        _generation.Keep(JsonMarshal.GetRawUtf8Value(choice).Length);
-        var before = draft.Tokens;
+        var (before, kept) = (draft.Tokens, draft.Kept);
         var delta = draft.Add(choice, answerFields, isWhole);
+        _generation.Keep(draft, draft.Kept - kept);
+        if (_drafts.Count == 1 && choice.TryGetProperty("usage"u8, out var usage))
+        {
+            AddUsage(usage); // some servers say it here
+        }
+
         _generation.TokensMade(draft.Tokens - before);
         if (delta is not null && !draft.HasEnded)
         {

@@ -12,6 +12,9 @@ internal sealed class OpenAIGeneration : IGeneration
 {
     private const string Path = "/v1/chat/completions";
 
+    /// <summary>All answers to a request together may be so many times as large as one of them.</summary>
+    private const int AllAnswers = 4;
+
     private readonly GenerationRequest _request;
     private readonly RequestTemplate _template;
     private readonly UpstreamClient _client;
@@ -92,13 +95,20 @@ internal sealed class OpenAIGeneration : IGeneration
         }
     }
 
-    /// <summary>Counts what is kept of all answers.</summary>
-    /// <exception cref="AnswerTooLargeException">It is too much.</exception>
-    internal void Keep(int bytes)
+    /// <summary>Counts what is kept of the answers.</summary>
+    /// <param name="draft">The answer that has grown.</param>
+    /// <param name="bytes">By so much.</param>
+    /// <exception cref="AnswerTooLargeException">It is too large now, or all of them are.</exception>
+    internal void Keep(CandidateDraft draft, long bytes)
     {
-        if (Interlocked.Add(ref _kept, bytes) > _client.MaxAnswerBytes)
+        if (draft.Kept > _client.MaxAnswerBytes)
         {
             throw new AnswerTooLargeException(_client.MaxAnswerBytes);
+        }
+
+        if (Interlocked.Add(ref _kept, bytes) > AllAnswers * _client.MaxAnswerBytes)
+        {
+            throw new AnswerTooLargeException(AllAnswers * _client.MaxAnswerBytes);
         }
     }
 
@@ -185,7 +195,7 @@ internal sealed class OpenAIGeneration : IGeneration
     {
         try
         {
-            using var body = await UpstreamBody.OpenAsync(response.Message.Content, _client.MaxAnswerBytes, call.Token);
+            using var body = await UpstreamBody.OpenAsync(response.Message.Content, _client.MaxAnswerBytes, AllAnswers * _client.MaxAnswerBytes, call.Token);
             if (await body.IsEventsAsync(call.Token))
             {
                 await foreach (var happening in SseParser.Create(body, call.AddEvent).EnumerateAsync(call.Token))

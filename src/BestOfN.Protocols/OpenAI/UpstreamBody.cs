@@ -7,16 +7,18 @@ namespace BestOfN.Protocols.OpenAI;
 internal sealed class UpstreamBody : Stream
 {
     private readonly Stream _inner;
-    private readonly long _limit;
+    private readonly long _eventLimit;
+    private readonly long _wholeLimit;
     private ReadOnlyMemory<byte> _start;
     private bool _isEvents;
     private bool _lineHasEnded;
     private long _held;
 
-    private UpstreamBody(Stream inner, long limit)
+    private UpstreamBody(Stream inner, long eventLimit, long wholeLimit)
     {
         _inner = inner;
-        _limit = limit;
+        _eventLimit = eventLimit;
+        _wholeLimit = wholeLimit;
     }
 
     public override bool CanRead => true;
@@ -30,10 +32,11 @@ internal sealed class UpstreamBody : Stream
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <param name="content">An answer's content.</param>
-    /// <param name="limit">The most bytes that may be held at a time.</param>
+    /// <param name="eventLimit">The most bytes of one event.</param>
+    /// <param name="wholeLimit">The most bytes of a body that is no stream of events.</param>
     /// <param name="cancellationToken">Ends the opening.</param>
     /// <exception cref="NotSupportedException">It is compressed in a way that nobody asked for and that is not known here.</exception>
-    public static async Task<UpstreamBody> OpenAsync(HttpContent content, long limit, CancellationToken cancellationToken)
+    public static async Task<UpstreamBody> OpenAsync(HttpContent content, long eventLimit, long wholeLimit, CancellationToken cancellationToken)
     {
         var body = await content.ReadAsStreamAsync(cancellationToken);
         foreach (var encoding in content.Headers.ContentEncoding.Reverse())
@@ -48,7 +51,7 @@ internal sealed class UpstreamBody : Stream
             };
         }
 
-        return new(body, limit);
+        return new(body, eventLimit, wholeLimit);
     }
 
     /// <summary>Whether the body is a stream of events and not one JSON object. Looks at its first bytes, for servers give either any media type.</summary>
@@ -128,9 +131,10 @@ internal sealed class UpstreamBody : Stream
         var blank = _isEvents ? EndOfBlankLine(bytes) : -1;
         _held = blank >= 0 ? bytes.Length - blank : _held + bytes.Length;
         _lineHasEnded = bytes[^1] is (byte)'\n';
-        if (_held > _limit)
+        var limit = _isEvents ? _eventLimit : _wholeLimit;
+        if (_held > limit)
         {
-            throw new AnswerTooLargeException(_limit);
+            throw new AnswerTooLargeException(limit);
         }
     }
 

@@ -17,7 +17,7 @@ internal static partial class UpstreamFailure
         HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
     {
         var body = new byte[MaxBodyBytes];
-        using var stream = await UpstreamBody.OpenAsync(response.Content, MaxBodyBytes + 1, cancellationToken);
+        using var stream = await UpstreamBody.OpenAsync(response.Content, MaxBodyBytes + 1, MaxBodyBytes + 1, cancellationToken);
         var length = await stream.ReadAtLeastAsync(body, MaxBodyBytes, throwOnEndOfStream: false, cancellationToken);
         return From(ErrorWords.Read(body.AsMemory(0, length)), (int)response.StatusCode, response.RetryAfter(time));
     }

@@ -27,9 +27,11 @@ public sealed record UpstreamOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The most bytes that are kept of an upstream's answers to one client request, all candidates together; also the most for one event of a stream.</summary>
+    /// <summary>
+    /// The most bytes of one candidate's answer, and of one event of a stream. All candidates of a client request together may have four times as many, and so may a body that is not streamed.
+    /// </summary>
     [Range(1024, 1L << 30)]
-    public long MaxAnswerBytes { get; init; } = 64 << 20;
+    public long MaxAnswerBytes { get; init; } = 32 << 20;
 
     /// <summary>
     /// Calls within 30 seconds from which the circuit of a destination opens when half of them fail: no connection, a lost one, no answer in time, or 502 to 504.

@@ -116,7 +116,7 @@ public sealed class ErrorWordsTests
 
         var failure = Assert.Single((await generator.RunAsync(1)).Failed).Exception;
 
-        Assert.Equal("The upstream's answer is larger than 100000 bytes.", failure.Message);
+        Assert.Matches("^The upstream's answer is larger than [14]00000 bytes.$", failure.Message);
         await upstream.Aborted.ReachesAsync(1);
     }
 

@@ -216,11 +216,14 @@ public sealed class FailureTests
         Assert.Equal("good", finished.Candidate.Text);
     }
 
-    [Fact]
-    public async Task The_retry_after_of_an_upstream_is_passed_on()
+    [Theory]
+    [InlineData("60", "")]
+    [InlineData("60.0", "")]
+    [InlineData("", "60000")]
+    public async Task The_retry_after_of_an_upstream_is_passed_on(string seconds, string milliseconds)
     {
         await using var upstream = await OpenAIUpstream.StartAsync("good");
-        upstream.Always = Fault.TooManyRequests("60");
+        upstream.Always = Fault.TooManyRequests(seconds, milliseconds);
         using var generator = new GeneratorUnderTest(upstream);
 
         var failure = Assert.Single((await generator.RunAsync(1)).Failed).Exception;

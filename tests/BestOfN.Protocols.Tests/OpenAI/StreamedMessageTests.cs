@@ -236,6 +236,17 @@ public sealed class StreamedMessageTests
     }
 
     [Fact]
+    public async Task A_whole_message_in_a_stream_is_taken_once()
+    {
+        const string Whole = """data: {"choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop","usage":{"prompt_tokens":5,"completion_tokens":3}}]}""";
+        var alone = await RunAsync(Whole, "data: [DONE]");
+        var beside = await RunAsync("""data: {"choices":[{"index":0,"delta":{"content":"Hello"},"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}]}""", Whole, "data: [DONE]");
+
+        Assert.Equal(("Hello", "Hello"), (alone.TextOf(0), beside.TextOf(0)));
+        Assert.Equal(new TokenUsage(5, 3), alone.Finished[0].Usage);
+    }
+
+    [Fact]
     public async Task An_answer_nested_more_deeply_than_64_levels_is_read()
     {
         var deep = $"{new string('[', 100)}{new string(']', 100)}";

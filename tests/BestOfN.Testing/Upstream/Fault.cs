@@ -30,9 +30,10 @@ public sealed class Fault
     public static Fault Status(int status, string message = "Something broke") =>
         Answering(status, $$$"""{"error":{"message":"{{{message}}}","type":"server_error","param":null,"code":null}}""");
 
-    public static Fault TooManyRequests(string retryAfter) => new(context =>
+    public static Fault TooManyRequests(string retryAfter, string retryAfterMs = "") => new(context =>
     {
         context.Response.Headers.RetryAfter = retryAfter;
+        context.Response.Headers["retry-after-ms"] = retryAfterMs;
         return Status(429, "Slow down").Happen(context);
     });
 
