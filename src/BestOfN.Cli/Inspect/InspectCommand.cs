@@ -16,12 +16,16 @@ internal static class InspectCommand
     {
         var folder = new Argument<DirectoryInfo>("folder") { Description = "Folder of a model." };
         var json = new Option<bool>("--json") { Description = "Write JSON." };
-        var command = new Command("inspect", "Tell what a model folder is and whether it loads, without loading a weight. Exits with 1 where it does not load.") { folder, json };
+        var kernels = new Option<bool>("--kernels") { Description = "Also load the model, and tell which kernels compute it on this machine and whether results are repeatable." };
+        var command = new Command("inspect", "Tell what a model folder is and whether it loads; without --kernels no weight is loaded. Exits with 1 where it does not load.") { folder, json, kernels };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             // An interruption ends the waiting at once, whatever is being read.
             var path = parsed.GetRequiredValue(folder).FullName;
-            var inspection = await Task.Run(() => ModelInspector.Inspect(path), cancellationToken).WaitAsync(cancellationToken);
+            var asks = parsed.GetValue(kernels);
+            var inspection = await Task.Run(
+                () => ModelInspector.Inspect(path) is var found && asks && found.Problems.Count == 0 ? ModelInspector.LoadAndAsk(found) : found,
+                cancellationToken).WaitAsync(cancellationToken);
             var output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
             {
@@ -68,6 +72,16 @@ internal static class InspectCommand
 
         yield return ("tokenizer", i.Tokenizer ?? "unknown");
         yield return ("chat template", i.ChatTemplate ?? "unknown");
+        if (i.Computation is { } c)
+        {
+            yield return ("computed in", c.Type);
+            yield return ("repeatable", c.Repeatability);
+            foreach (var kernel in c.Kernels)
+            {
+                yield return ("kernels", kernel);
+            }
+        }
+
         foreach (var assumption in i.Assumptions)
         {
             yield return ("assumed", assumption);

@@ -1,3 +1,5 @@
+using BestOfN.Core.Computing;
+
 namespace BestOfN.Core.Generation;
 
 /// <summary>Makes candidates: a model in process or a server.</summary>
@@ -9,6 +11,9 @@ public interface IGenerator
 
     /// <summary>What the model's files do not say and was assumed, for the operator to know.</summary>
     IReadOnlyList<string> Assumptions => [];
+
+    /// <summary>How it computes on this machine; null where it is computed elsewhere.</summary>
+    ModelComputation? Computation => null;
 
     /// <summary>Starts making <see cref="GenerationRequest.Candidates"/> candidates.</summary>
     /// <param name="request">What to make.</param>

@@ -1,3 +1,4 @@
+using BestOfN.Core.Computing;
 using BestOfN.Core.Prompts;
 
 namespace BestOfN.Core.Rewards;
@@ -14,6 +15,9 @@ public interface IRewardModel
 
     /// <summary>What the model's files do not say and was assumed, for the operator to know.</summary>
     IReadOnlyList<string> Assumptions => [];
+
+    /// <summary>How it computes on this machine; null where it is computed elsewhere.</summary>
+    ModelComputation? Computation => null;
 
     /// <summary>Opens a session. Reading the prompt starts at once, while the generator is still busy.</summary>
     /// <param name="prompt">What the user saw.</param>

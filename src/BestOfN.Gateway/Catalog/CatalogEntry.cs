@@ -4,12 +4,16 @@ namespace BestOfN.Gateway.Catalog;
 
 /// <summary>Something that takes time to open and is then there until the gateway stops.</summary>
 internal sealed class CatalogEntry<T>(string name, Func<T> open) : IAsyncDisposable
+    where T : class
 {
     private readonly Lazy<Task<T>> _value = new(() => Task.Run(open));
 
     public string Name => name;
 
     public bool IsReady => _value is { IsValueCreated: true, Value.IsCompletedSuccessfully: true };
+
+    /// <summary>Null while it is being opened, and where it could not be.</summary>
+    public T? Opened => IsReady ? _value.Value.Result : null;
 
     public Exception? Failure => _value.IsValueCreated ? _value.Value.Exception?.GetBaseException() : null;
 

@@ -1,3 +1,4 @@
+using BestOfN.Core.Computing;
 using BestOfN.Gateway.Startup;
 
 namespace BestOfN.Gateway.Catalog;
@@ -18,17 +19,25 @@ internal sealed class CatalogLoader(
     private async Task LoadAsync()
     {
         await Task.WhenAll(
-            [.. generators.Models.Select(model => OpenAsync(model.Generator, g => g.Assumptions)), .. rewardModels.Entries.Select(e => OpenAsync(e, r => r.Assumptions))]);
+            [.. generators.Models.Select(model => OpenAsync(model.Generator, g => (g.Assumptions, g.Computation))),
+                .. rewardModels.Entries.Select(e => OpenAsync(e, r => (r.Assumptions, r.Computation)))]);
         message.Log();
     }
 
-    private async Task OpenAsync<T>(CatalogEntry<T> entry, Func<T, IReadOnlyList<string>> assumptions)
+    private async Task OpenAsync<T>(CatalogEntry<T> entry, Func<T, (IReadOnlyList<string> Assumptions, ModelComputation? Computation)> describe)
+        where T : class
     {
         try
         {
             var model = await entry.OpenAsync();
             logger.Opened(entry.Name);
-            foreach (var assumption in assumptions(model))
+            var (assumptions, computation) = describe(model);
+            if (computation is not null)
+            {
+                logger.Computed(entry.Name, computation.Type, computation.Repeatability, string.Join("; ", computation.Kernels));
+            }
+
+            foreach (var assumption in assumptions)
             {
                 logger.Assumed(entry.Name, assumption);
             }

@@ -1,3 +1,4 @@
+using BestOfN.Core.Computing;
 using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -14,14 +15,22 @@ internal static class ModelsEndpoints
         models.MapGet("/{name}", Get);
     }
 
-    private static JsonHttpResult<ModelList> List(GeneratorCatalog catalog) =>
-        TypedResults.Json(new ModelList([.. catalog.Models.Select(Describe)]), OpenAIJsonContext.Default.ModelList);
+    private static JsonHttpResult<ModelList> List(GeneratorCatalog catalog, RewardModelCatalog judges) =>
+        TypedResults.Json(new ModelList([.. catalog.Models.Select(model => Describe(model, judges))]), OpenAIJsonContext.Default.ModelList);
 
-    private static JsonHttpResult<ModelDescription> Get(string name, GeneratorCatalog catalog) =>
+    private static JsonHttpResult<ModelDescription> Get(string name, GeneratorCatalog catalog, RewardModelCatalog judges) =>
         catalog.TryFind(name, out var model, out _)
-            ? TypedResults.Json(Describe(model), OpenAIJsonContext.Default.ModelDescription)
+            ? TypedResults.Json(Describe(model, judges), OpenAIJsonContext.Default.ModelDescription)
             : throw ApiException.ModelNotFound(name);
 
     // When a model was made is known to nobody here; the protocol wants a number.
-    private static ModelDescription Describe(ServedModel model) => new(model.Name, Created: 0, OwnedBy: model.Options.Generator);
+    private static ModelDescription Describe(ServedModel model, RewardModelCatalog judges)
+    {
+        var generator = Report(model.Generator.Opened?.Computation);
+        var judge = model.Options.RewardModel is { } name && judges.TryGet(name, out var entry) ? Report(entry.Opened?.Computation) : null;
+        return new(model.Name, Created: 0, OwnedBy: model.Options.Generator) { BestOfN = generator is null && judge is null ? null : new(generator, judge) };
+    }
+
+    private static ModelComputationReport? Report(ModelComputation? computation) =>
+        computation is null ? null : new(computation.Type, computation.Repeatability, computation.Kernels);
 }

@@ -66,6 +66,12 @@ public sealed record BestOfNOptions
     [Range(0, 1000)]
     public int MaxAttachments { get; init; } = 16;
 
+    /// <summary>
+    /// Whether models in process compute with the gateway's own CPU kernels where those serve. False: with libtorch's alone, which is slower, for comparison
+    /// and where a processor is suspected to compute wrongly with the own ones.
+    /// </summary>
+    public bool OwnKernels { get; init; } = true;
+
     /// <summary>What clients may name as <c>model</c>.</summary>
     public Dictionary<string, ModelOptions> Models { get; init; } = new(StringComparer.Ordinal);
 

@@ -15,5 +15,6 @@ internal sealed class CatalogHealthCheck(GeneratorCatalog generators, RewardMode
     }
 
     // Why it failed is in the log: paths and the like are nobody's business out here.
-    private static string State<T>(CatalogEntry<T> entry) => entry.IsReady ? "ready" : entry.Failure is null ? "loading" : "failed";
+    private static string State<T>(CatalogEntry<T> entry)
+        where T : class => entry.IsReady ? "ready" : entry.Failure is null ? "loading" : "failed";
 }

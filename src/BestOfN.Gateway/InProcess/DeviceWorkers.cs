@@ -5,7 +5,11 @@ using TorchSharp;
 namespace BestOfN.Gateway.InProcess;
 
 /// <summary>One owner thread for each device that the configuration names, shared by all models there.</summary>
-internal sealed class DeviceWorkers : IDisposable
+/// <param name="ownKernels">
+/// Whether they compute with the kernels of this project, too, or with libtorch's alone; asked when the first model is opened, since checking the options
+/// needs what needs this. Null: they do.
+/// </param>
+internal sealed class DeviceWorkers(Func<bool>? ownKernels = null) : IDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<DeviceWorker>> _workers = new(StringComparer.Ordinal);
 
@@ -21,8 +25,8 @@ internal sealed class DeviceWorkers : IDisposable
         }
     }
 
-    private static DeviceWorker Start(string device) => device == "cpu" || torch.cuda.is_available()
-        ? new DeviceWorker(torch.device(device))
+    private DeviceWorker Start(string device) => device == "cpu" || torch.cuda.is_available()
+        ? new DeviceWorker(torch.device(device), ownKernels?.Invoke() ?? true)
         : throw new InvalidOperationException(
             $"Device {device} is not there: this build or machine has no CUDA{(Models.Native.TorchRuntime.CudaLoadError is { } reason ? $" ({reason})" : "")}.");
 }

@@ -1,4 +1,6 @@
 using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.InProcess;
 
@@ -7,7 +9,7 @@ internal static class InProcessServices
     /// <summary>Generators and reward models that run in this process, from folders.</summary>
     public static void AddInProcessModels(this IServiceCollection services)
     {
-        services.AddSingleton<DeviceWorkers>();
+        services.AddSingleton(provider => new DeviceWorkers(() => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.OwnKernels));
         services.AddSingleton<IGeneratorSource, FolderGeneratorSource>();
         services.AddSingleton<IRewardModelSource, FolderRewardModelSource>();
     }

@@ -14,10 +14,13 @@ public sealed class DeviceWorker : IDisposable
 {
     private readonly Channel<Action> _work = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Thread _thread;
+    private readonly bool _ownKernels;
 
-    public DeviceWorker(torch.Device device)
+    /// <param name="device">Where its work is computed.</param>
+    /// <param name="ownKernels">False: on a CPU, too, libtorch's kernels alone compute. Slower, and a text may then depend on what decodes beside it.</param>
+    public DeviceWorker(torch.Device device, bool ownKernels = true)
     {
-        Device = device;
+        (Device, _ownKernels) = (device, ownKernels);
         if (device.type == DeviceType.CPU)
         {
             FreedMemory.Keep();
@@ -116,6 +119,11 @@ public sealed class DeviceWorker : IDisposable
     private void Run()
     {
         using var inference = torch.inference_mode();
+        if (!_ownKernels)
+        {
+            OwnKernels.TurnOff();
+        }
+
         while (_work.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
             while (_work.Reader.TryRead(out var item))

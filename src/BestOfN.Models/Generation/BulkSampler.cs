@@ -14,7 +14,7 @@ public static class BulkSampler
     /// <param name="prompts">Token ids, at least one each; pictures by the ids of their vectors.</param>
     /// <param name="samplesPerPrompt">Answers drawn for every prompt.</param>
     /// <param name="sampling">How to draw.</param>
-    /// <param name="seed">Every answer has a seed derived from this one, its prompt's place and its own: batching changes nothing.</param>
+    /// <param name="seed">Every answer has a seed derived from this one, its prompt's place and its own: batching changes nothing but roundings.</param>
     /// <param name="maxNewTokens">Limit for one answer, the end token included.</param>
     /// <param name="batchSequences">About so many decode together.</param>
     /// <param name="endTokenIds">Tokens that end an answer; null: the model's own.</param>

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
+using BestOfN.Core.Computing;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Models.Devices;
@@ -33,7 +34,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     private readonly GenerationOptions _options;
     private readonly TimeProvider _time;
     private readonly GenerationMetrics _metrics;
-    private PackedModel? _packed;                                                        // likewise
+    private readonly PackedModel? _packed;
     private SequenceBatch _batch;
     private int _preparing;                                                              // requests whose pictures are being decoded
     private bool _hasDecoded = true;
@@ -56,9 +57,18 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         (_model, _tokenizer, _template, _worker, _options, _time) = (model, tokenizer, template, worker, options, time ?? TimeProvider.System);
         _endTokenIds = [.. endTokenIds];
         _reader = reader ?? PromptReader.TextOnly;
-        _metrics = new GenerationMetrics(name, meters, _reader.Store);
-        _batch = new SequenceBatch(model, pictures: _reader.Store);
+        PackedModel? packed = null;
+        worker.RunToEnd(() =>
+        {
+            packed = PackedModel.Of(model, options.MaxSequences);
+            Computation = KernelChoice.OfGeneration(model.Decoder, packed);
+        });
+        (_packed, _metrics) = (packed, new GenerationMetrics(name, meters, _reader.Store));
+        _batch = new SequenceBatch(model, packed, _reader.Store);
     }
+
+    /// <summary>How it computes here. Exactness is promised for prompts without pictures.</summary>
+    public ModelComputation? Computation { get; private set; }
 
     /// <summary>The longest prompt and answer together, in tokens.</summary>
     public int ContextLength => Math.Min(_model.Decoder.Configuration.MaxPositions, _model.MaxLength ?? int.MaxValue);
@@ -386,7 +396,6 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             _running.Add(next);
             try
             {
-                Pack();
                 _batch.Add([(next.PromptIds, [.. candidates.Select(c => c.Sequence)])], next.Limit);
             }
             catch (Exception e)
@@ -424,16 +433,6 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             {
                 generation.Fail(candidate, reason);
             }
-        }
-    }
-
-    // With the first request, on the device's thread: what is never asked takes no memory.
-    private void Pack()
-    {
-        if (_packed is null && (_packed = PackedModel.Of(_model)) is not null)
-        {
-            _batch.Dispose();
-            _batch = new SequenceBatch(_model, _packed, _reader.Store);
         }
     }
 

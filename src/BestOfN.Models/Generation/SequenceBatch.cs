@@ -58,8 +58,10 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
 
         using var scope = NewDisposeScope();
         var rows = running.Length == 1 ? running[0].Sequences : [.. running.SelectMany(c => c.Sequences)];
-        var ids = new long[rows.Count];
-        var positions = new long[rows.Count];
+
+        // Rows that are missing to a number of rows that was tried are those of token 0 at position 0.
+        var computed = packed is null ? rows.Count : StepRows.For(rows.Count);
+        var (ids, positions) = (new long[computed], new long[computed]);
         var row = 0;
         foreach (var cohort in running)
         {
@@ -73,7 +75,8 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
         var device = model.Decoder.Device;
         var (at, where) = (tensor(ids, device: device), tensor(positions, device: device));
         var attention = new CohortsAttention(running);
-        TokenSampler.Draw(Logits(packed is null ? model.Decoder.Forward(at, where, attention)! : packed.Forward(at, where, attention)!), rows);
+        var logits = Logits(packed is null ? model.Decoder.Forward(at, where, attention)! : packed.Forward(at, where, attention)!);
+        TokenSampler.Draw(logits.narrow(0, 0, rows.Count), rows);
         return rows;
     }
 

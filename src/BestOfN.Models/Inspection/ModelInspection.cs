@@ -1,3 +1,4 @@
+using BestOfN.Core.Computing;
 using BestOfN.Models.Networks;
 using BestOfN.Models.Networks.Vision;
 
@@ -30,6 +31,9 @@ public sealed record ModelInspection
 
     /// <summary>Where the chat template comes from.</summary>
     public string? ChatTemplate { get; init; }
+
+    /// <summary>How this machine computes it; null unless it was loaded to be asked (<see cref="ModelInspector.LoadAndAsk"/>).</summary>
+    public ModelComputation? Computation { get; init; }
 
     /// <summary>What the folder does not say and is taken from the published code.</summary>
     public IReadOnlyList<string> Assumptions { get; init; } = [];

@@ -1,7 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using BestOfN.Models.Devices;
+using BestOfN.Models.Generation;
 using BestOfN.Models.Networks;
 using BestOfN.Models.Networks.Vision;
+using BestOfN.Models.Scoring;
 using BestOfN.Models.Templates;
 using BestOfN.Models.Tokenizers;
 using BestOfN.Models.Weights;
@@ -57,6 +60,23 @@ public static partial class ModelInspector
         }
 
         return inspection with { Problems = problems };
+    }
+
+    /// <summary>Loads the model on the CPU, in the type that suits it best, and adds how it is computed there. Takes its memory and time.</summary>
+    /// <param name="inspection">Of a folder that loads.</param>
+    public static ModelInspection LoadAndAsk(ModelInspection inspection)
+    {
+        ArgumentNullException.ThrowIfNull(inspection);
+        using var worker = new DeviceWorker(torch.CPU);
+        var type = ComputeTypes.Of("auto", worker.Device);
+        if (inspection.Kind == "generator")
+        {
+            using var generator = GenerationEngine.Load(inspection.Folder, type, worker, new GenerationOptions());
+            return inspection with { Computation = generator.Computation };
+        }
+
+        using var judge = ScoringEngine.Load(inspection.Folder, inspection.Folder, type, worker, new ScoringOptions());
+        return inspection with { Computation = judge.Computation };
     }
 
     private static ModelInspection InspectWeights(ModelInspection inspection, string folder, List<string> problems)

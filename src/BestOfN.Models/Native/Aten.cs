@@ -10,6 +10,7 @@ namespace BestOfN.Models.Native;
 internal static unsafe class Aten
 {
     private static readonly bool s_hasOneDnn = RuntimeInformation.ProcessArchitecture == Architecture.X64;
+    private static readonly Lazy<bool> s_oneDnnHasBFloat16 = new(AskForBFloat16);
 
     // void* at::native::data_ptr_from_mkldnn(const at::Tensor&): the C ABI has no call for it.
     private static readonly delegate* unmanaged<nint, nint> s_packedData =
@@ -56,6 +57,11 @@ internal static unsafe class Aten
         using var reciprocal = Result(stack[1]);
         return Result(stack[0]);
     }
+
+    /// <summary>
+    /// Whether oneDNN multiplies bfloat16 here, as it says itself: the processor may be able to where the library was told not to, and the other way round.
+    /// </summary>
+    public static bool OneDnnHasBFloat16 => s_hasOneDnn && s_oneDnnHasBFloat16.Value;
 
     /// <summary>True where <see cref="Linear"/>, <see cref="LinearAdd"/> and <see cref="Pack"/> serve this type, and fast.</summary>
     /// <remarks>In float32 the default leaves AVX-512 unused on AMD and takes one thread for one row.</remarks>
@@ -124,6 +130,13 @@ internal static unsafe class Aten
 
     /// <summary>What to make of weights that are only multiplied by: <see cref="Pack"/>, or null where they are best left as they are.</summary>
     public static Func<Tensor, Tensor>? Order(ScalarType type, Device device) => HasOneDnn(type, device) ? Pack : null;
+
+    private static bool AskForBFloat16()
+    {
+        var stack = stackalloc ulong[1];
+        Call("mkldnn::_is_mkldnn_bf16_supported\0"u8, "\0"u8, stack);
+        return (byte)stack[0] != 0;
+    }
 
     private static Tensor Reordered(Tensor weight)
     {

@@ -1,3 +1,4 @@
+using BestOfN.Models.Devices;
 using BestOfN.Models.Native;
 using static TorchSharp.torch;
 
@@ -16,7 +17,9 @@ internal static class AttentionByProducts
 
     /// <summary>Whether to prefer it to the fused kernel.</summary>
     /// <param name="q">Queries; the last dimension is the head size.</param>
-    public static bool Serves(Tensor q) => q.dtype == ScalarType.BFloat16 && q.device_type == TorchSharp.DeviceType.CPU && q.size(-1) % Register == 0;
+    public static bool Serves(Tensor q) =>
+        OwnKernels.AreOn && ComputeTypes.CpuHasBFloat16
+        && q.dtype == ScalarType.BFloat16 && q.device_type == TorchSharp.DeviceType.CPU && q.size(-1) % Register == 0;
 
     /// <inheritdoc cref="PartialAttention.Attend"/>
     public static (Tensor Output, Tensor LogSumExp) Attend(Tensor q, Tensor k, Tensor v, bool causal)

@@ -1,3 +1,4 @@
+using BestOfN.Models.Devices;
 using BestOfN.Models.Native;
 using static TorchSharp.torch;
 
@@ -13,28 +14,54 @@ namespace BestOfN.Models.Networks;
 internal sealed class PackedModel : IDisposable
 {
     private readonly Decoder _decoder;
-    private readonly Layer[] _layers;
+    private readonly List<Layer> _layers = [];
+    private readonly List<PackedWeight> _weights = [];
+    private readonly List<Tensor> _biases = [];
     private readonly PackedWeight _head;
 
-    private PackedModel(LanguageModel model)
+    private PackedModel(LanguageModel model, int sequences)
     {
         _decoder = model.Decoder;
-        _head = new PackedWeight(model.Head);
-        _layers = [.. _decoder.Layers.Select(l => Pack(l, _decoder.Configuration))];
+        var trials = sequences == 0 ? null : new StepTrials(sequences);
+        try
+        {
+            _head = Packed(model.Head, trials);
+            foreach (var layer in _decoder.Layers)
+            {
+                _layers.Add(Pack(layer, _decoder.Configuration, trials));
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
-    /// <returns>Null where the device or the type has no packed form: take <see cref="Decoder.Forward"/> there.</returns>
-    public static PackedModel? Of(LanguageModel model)
+    /// <param name="model">Stays the caller's, and must live as long.</param>
+    /// <param name="sequences">The most that decode together; 0: no product is tried, and <see cref="IsExact"/> is false.</param>
+    /// <returns>Null where the device or the type has no packed form, or own kernels are turned off: take <see cref="Decoder.Forward"/> there.</returns>
+    /// <remarks>Nothing stays in memory where it throws.</remarks>
+    public static PackedModel? Of(LanguageModel model, int sequences = 0)
     {
-        if (!Aten.HasOneDnn(model.Decoder.Type, model.Decoder.Device))
+        if (!OwnKernels.AreOn || !Aten.HasOneDnn(model.Decoder.Type, model.Decoder.Device))
         {
             return null;
         }
 
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        return new PackedModel(model);
+        return new PackedModel(model, sequences);
     }
+
+    /// <summary>
+    /// Whether a sequence gets the same logits to the last bit whatever decodes beside it: what lies between the products is computed row by row here, and
+    /// every product was tried with every number of rows that a step may have.
+    /// </summary>
+    public bool IsExact => _weights.TrueForAll(w => w.IsExact);
+
+    /// <summary>So many rows at most are multiplied by own kernels in every product; 0: none are in some.</summary>
+    public int FewRows => _weights.Min(w => w.FewRows);
 
     /// <summary>Runs tokens through all blocks and the final norm, as <see cref="Decoder.Forward"/> does; none of them is part of a picture.</summary>
     /// <param name="ids">[T] int64.</param>
@@ -48,7 +75,7 @@ internal sealed class PackedModel : IDisposable
         var c = _decoder.Configuration;
         var (cos, sin) = _decoder.Rotary.Angles(positions, ScalarType.Float32);
         var h = _decoder.Embedding.index_select(0, ids);                                                  // [T, C]
-        for (var i = 0; i < _layers.Length; i++)
+        for (var i = 0; i < _layers.Count; i++)
         {
             using var inner = NewDisposeScope();
             var layer = _layers[i];
@@ -58,7 +85,7 @@ internal sealed class PackedModel : IDisposable
             var q = RowKernels.Turn(heads.narrow(1, 0, c.Heads), layer.Source.q_norm, c.NormEpsilon, cos, sin);
             var k = RowKernels.Turn(heads.narrow(1, c.Heads, c.KeyValueHeads), layer.Source.k_norm, c.NormEpsilon, cos, sin);
             var v = heads.narrow(1, c.Heads + c.KeyValueHeads, c.KeyValueHeads);
-            if (rows is not null && i == _layers.Length - 1)
+            if (rows is not null && i == _layers.Count - 1)
             {
                 if (rows.NumberOfElements == 0)
                 {
@@ -85,26 +112,34 @@ internal sealed class PackedModel : IDisposable
 
     public void Dispose()
     {
-        _head.Dispose();
-        foreach (var layer in _layers)
-        {
-            layer.Dispose();
-        }
+        _weights.ForEach(w => w.Dispose());
+        _biases.ForEach(b => b.Dispose());
     }
 
-    private static Layer Pack(DecoderLayer source, DecoderConfiguration c)
+    private Layer Pack(DecoderLayer source, DecoderConfiguration c, StepTrials? trials)
     {
         using var scope = NewDisposeScope();
         return new Layer(
             source,
-            new PackedWeight(Joined(source.wqkv, c, source.q_proj, source.k_proj, source.v_proj)!),
+            Packed(Joined(source.wqkv, c, source.q_proj, source.k_proj, source.v_proj)!, trials),
             Joined(source.wqkv_bias, c, source.q_proj_bias, source.k_proj_bias, source.v_proj_bias) is { } bias ? Kept(bias) : null,
-            new PackedWeight(source.wo),
-            new PackedWeight(cat([source.w1, source.w3], 0)),
+            Packed(source.wo, trials),
+            Packed(cat([source.w1, source.w3], 0), trials),
             source.w1_bias is null ? null : Kept(cat([source.w1_bias, source.w3_bias!], 0)),
-            new PackedWeight(source.w2));
+            Packed(source.w2, trials));
+    }
 
-        static Tensor Kept(Tensor tensor) => tensor.DetachFromDisposeScope();
+    private PackedWeight Packed(Tensor weight, StepTrials? trials)
+    {
+        var packed = new PackedWeight(weight, trials);
+        _weights.Add(packed);
+        return packed;
+    }
+
+    private Tensor Kept(Tensor bias)
+    {
+        _biases.Add(bias.DetachFromDisposeScope());
+        return bias;
     }
 
     /// <summary>Rows of queries, keys, values, in that order, however the family keeps them.</summary>
@@ -123,20 +158,12 @@ internal sealed class PackedModel : IDisposable
 
     /// <summary>Norms and the biases of single products are those of the model.</summary>
     private sealed record Layer(
-        DecoderLayer Source, PackedWeight QueriesKeysValues, Tensor? QueriesKeysValuesBias, PackedWeight Output, PackedWeight GateUp, Tensor? GateUpBias, PackedWeight Down) : IDisposable
+        DecoderLayer Source, PackedWeight QueriesKeysValues, Tensor? QueriesKeysValuesBias, PackedWeight Output, PackedWeight GateUp, Tensor? GateUpBias, PackedWeight Down)
     {
         public Tensor FeedForward(Tensor h, double epsilon)
         {
             var gated = RowKernels.Gate(GateUp.Linear(RowKernels.Norm(h, Source.ffn_norm, epsilon), GateUpBias));       // [T, I]
             return Down.LinearAdd(gated, Source.w2_bias, h);
-        }
-
-        public void Dispose()
-        {
-            foreach (var part in (IDisposable?[])[QueriesKeysValues, QueriesKeysValuesBias, Output, GateUp, GateUpBias, Down])
-            {
-                part?.Dispose();
-            }
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using BestOfN.Models.Devices;
 using BestOfN.Models.Native;
 using static TorchSharp.torch;
 
@@ -8,9 +9,9 @@ namespace BestOfN.Models.Networks;
 /// <summary>A weight that is only multiplied by, on a CPU, in the order in which oneDNN reads it.</summary>
 /// <remarks>
 /// A product of a few rows is bound by reading the weight, and oneDNN reads it at half the rate of the memory then; so those are computed here. Numbers
-/// are added in oneDNN's order, so that a row is the same to the last bit however many others there are: a candidate does not depend on who decodes
-/// beside it. Whether that is so is tried for every weight when it is made; where it is not, for example where oneDNN shares many inputs of few outputs
-/// among its threads, oneDNN does all. Inference only; one thread at a time. T rows, I inputs, O outputs.
+/// are added in oneDNN's order. Whether that is so is tried for every weight when it is made; where it is not, for example where oneDNN shares many
+/// inputs of few outputs among its threads, oneDNN does all. <see cref="IsExact"/> tells whether a row is the same to the last bit however many others
+/// are in a step: then a candidate does not depend on what decodes beside it. Inference only; one thread at a time. T rows, I inputs, O outputs.
 /// </remarks>
 internal sealed unsafe class PackedWeight : IDisposable
 {
@@ -28,22 +29,27 @@ internal sealed unsafe class PackedWeight : IDisposable
     private readonly nint _data;    // [O / 64, I', 64], or [O / 64, I' / 2, 64, 2] in bfloat16; I' is I rounded up to whole blocks
 
     /// <param name="weight">[O, I], float32 or bfloat16, on the CPU; stays the caller's.</param>
-    public PackedWeight(Tensor weight)
+    /// <param name="trials">What was found with other weights of this size; null: nothing is tried, and <see cref="IsExact"/> is false.</param>
+    public PackedWeight(Tensor weight, StepTrials? trials = null)
     {
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
         _weight = Aten.Pack(weight);
         (_outputs, _inputs) = ((int)weight.size(0), (int)weight.size(1));
         _stretches = [.. Stretches(_inputs)];
-        if (Vector512.IsHardwareAccelerated && _outputs % TileProduct.Columns == 0 && _inputs % 2 == 0 && Aten.PackedData(_weight) is var data and not 0)
+        if (OwnKernels.AreOn && Vector512.IsHardwareAccelerated && _outputs % TileProduct.Columns == 0 && _inputs % 2 == 0 && Aten.PackedData(_weight) is var data and not 0)
         {
             _data = data;
             int[] tried = weight.dtype == ScalarType.Float32 ? [1, TileProduct.Rows, MostRows] : [1, TileProduct.PairRows];
             FewRows = Array.TrueForAll(tried, rows => AreSame(weight, rows)) ? tried[^1] : 0;
         }
 
+        IsExact = trials is not null && trials.IsExact(weight.dtype, _outputs, _inputs, FewRows, this);
         _weight.DetachFromDisposeScope();
     }
+
+    /// <summary>Whether a row was the same to the last bit in every number of rows that a step may have (<see cref="StepRows"/>), and at every place among them.</summary>
+    public bool IsExact { get; }
 
     /// <summary>So many rows at most are multiplied here; 0: none are.</summary>
     public int FewRows { get; }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using BestOfN.Models.Devices;
 using BestOfN.Models.Native;
 using static TorchSharp.torch;
 
@@ -21,7 +22,7 @@ internal static unsafe class RowKernels
 
     /// <summary>Whether rows of this kind can be given to the others here.</summary>
     public static bool Serve(ScalarType type, Device device) =>
-        !is_grad_enabled() && device.type == TorchSharp.DeviceType.CPU && type is ScalarType.Float32 or ScalarType.BFloat16;
+        OwnKernels.AreOn && !is_grad_enabled() && device.type == TorchSharp.DeviceType.CPU && (type is ScalarType.Float32 or ScalarType.BFloat16);
 
     /// <summary>x · rsqrt(mean(x²) + eps) · weight.</summary>
     /// <param name="x">[T, C], rows contiguous.</param>

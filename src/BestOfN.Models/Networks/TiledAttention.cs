@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using BestOfN.Models.Devices;
 using BestOfN.Models.Native;
 using static TorchSharp.torch;
 
@@ -30,7 +31,7 @@ internal static unsafe class TiledAttention
     /// <summary>Whether to prefer it to the fused kernel.</summary>
     /// <param name="q">Queries; the last dimension is the head size.</param>
     public static bool Serves(Tensor q) =>
-        Vector512.IsHardwareAccelerated && q.dtype == ScalarType.Float32 && q.device_type == TorchSharp.DeviceType.CPU && q.size(-1) % Columns == 0;
+        OwnKernels.AreOn && Vector512.IsHardwareAccelerated && q.dtype == ScalarType.Float32 && q.device_type == TorchSharp.DeviceType.CPU && q.size(-1) % Columns == 0;
 
     /// <inheritdoc cref="PartialAttention.Attend"/>
     public static (Tensor Output, Tensor LogSumExp) Attend(Tensor q, Tensor k, Tensor v, bool causal)

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using BestOfN.Core.Computing;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Models.Devices;
@@ -38,6 +39,7 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
         (Reader, Tokenizer) = (reader ?? PromptReader.TextOnly, tokenizer);
         _metrics = new ScoringMetrics(name, meters);
         Scheduler = new ScoringScheduler(new PackedScorer(network, Reader.Store), worker, options, _metrics, network.MaxLength);
+        worker.RunToEnd(() => Computation = KernelChoice.OfScoring(network.Decoder));
     }
 
     /// <summary>Loads a reward model from a folder in the published layout.</summary>
@@ -57,7 +59,9 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     {
         ArgumentNullException.ThrowIfNull(worker);
         ArgumentNullException.ThrowIfNull(options);
-        var network = RewardNetwork.Load(folder, type, worker.Device, packs: true);
+        RewardNetwork? loaded = null;
+        worker.RunToEnd(() => loaded = RewardNetwork.Load(folder, type, worker.Device, packs: true));
+        var network = loaded!;
         try
         {
             var tokenizer = readsText || TokenizerFiles.AreIn(folder) ? TokenizerFiles.Load(folder) : new AbsentTokenizer(folder);
@@ -69,7 +73,7 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
         }
         catch
         {
-            network.Dispose();
+            worker.RunToEnd(network.Dispose);
             throw;
         }
     }
@@ -81,6 +85,8 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
 
     /// <summary>What the model's folder does not say and was taken from the published code; to be logged at start.</summary>
     public IReadOnlyList<string> Assumptions => _network.Assumptions;
+
+    public ModelComputation? Computation { get; private set; }
 
     /// <summary>Pictures that went through the vision tower since the start.</summary>
     public long EncodedPictures => Reader.Store?.Encoded ?? 0;

@@ -30,6 +30,18 @@ public sealed class ModelFolderCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Which_kernels_compute_a_model_here_is_told_when_asked()
+    {
+        Assert.Equal(0, await RunAsync("inspect", s_golden, "--kernels"));
+        Assert.Matches(@"repeatable +within 0\.(1|0001)\b", _out.ToString());
+        Assert.Contains("products: ", _out.ToString(), StringComparison.Ordinal);
+        _out.GetStringBuilder().Clear();
+        Assert.Equal(0, await RunAsync("inspect", s_golden, "--kernels", "--json"));
+        using var json = JsonDocument.Parse(_out.ToString());
+        Assert.NotEqual(0, json.RootElement.GetProperty("computation").GetProperty("kernels").GetArrayLength());
+    }
+
+    [Fact]
     public async Task A_folder_that_does_not_load_is_one_and_says_why()
     {
         Assert.Equal(1, await RunAsync("inspect", _folder));

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using System.Text.Json.Nodes;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
@@ -104,6 +105,43 @@ public sealed class FolderModelTests : IDisposable
     }
 
     [Fact]
+    public async Task The_list_of_models_tells_how_each_is_computed_and_what_is_repeatable()
+    {
+        await using var gateway = new SocketGateway(null, Eye("true"));
+        var computed = await ComputedAsync(gateway);
+        foreach (var part in (string[])["generator", "reward_model"])
+        {
+            Assert.Equal("float32", (string?)computed[part]!["dtype"]);
+            Assert.Matches("^(exact|within 0.0001)$", (string?)computed[part]!["repeatability"]);
+            Assert.Contains("norms, rotations and gates: own", computed[part]!["kernels"]!.AsArray().Select(line => (string?)line));
+        }
+    }
+
+    [Fact]
+    public async Task OwnKernels_turns_the_own_kernels_of_every_model_off_and_answers_stay_the_same_to_the_tolerance()
+    {
+        await using var gateway = new SocketGateway(null, Eye("false"));
+        var computed = await ComputedAsync(gateway);
+        foreach (var part in (string[])["generator", "reward_model"])
+        {
+            Assert.Equal("within 0.0001", (string?)computed[part]!["repeatability"]);
+            Assert.DoesNotContain(computed[part]!["kernels"]!.AsArray(), line => ((string)line!).Contains("own", StringComparison.Ordinal)
+                && !((string)line!).EndsWith("because own kernels are turned off", StringComparison.Ordinal));
+        }
+
+        using var off = new DeviceWorkers(() => false);
+        var scores = new List<double>();
+        foreach (var devices in (DeviceWorkers[])[_devices, off])
+        {
+            using var judge = Judge(new RewardModelOptions(), devices);
+            await using var session = judge.Begin(_text);
+            scores.Add((await session.ScoreAsync([new Answer(0, "26+21=47")], TestGateway.Cancellation))[0].Value);
+        }
+
+        Assert.Equal(scores[0], scores[1], 1e-4 * Math.Max(1, Math.Abs(scores[0])));
+    }
+
+    [Fact]
     public async Task What_a_generator_sees_is_counted_under_its_name()
     {
         await using var gateway = new SocketGateway(null,
@@ -129,7 +167,23 @@ public sealed class FolderModelTests : IDisposable
         _model.Dispose();
     }
 
-    private ScoringEngine Judge(RewardModelOptions options) => (ScoringEngine)new FolderRewardModelSource(_devices, _environment, _services.GetRequiredService<IMeterFactory>())
+    private (string, string)[] Eye(string ownKernels) =>
+    [
+        ("BestOfN:OwnKernels", ownKernels), ("BestOfN:Models:eye:Generator", "pocket"), ("BestOfN:Models:eye:Path", _model.GeneratorFolder), ("BestOfN:Models:eye:Dtype", "float32"),
+        ("BestOfN:Models:eye:RewardModel", "judge"), ("BestOfN:RewardModels:judge:Path", SeeingModel.RewardFolder), ("BestOfN:RewardModels:judge:Dtype", "float32"),
+    ];
+
+    /// <summary>What the list of models says when all are loaded.</summary>
+    private static async Task<JsonNode> ComputedAsync(SocketGateway gateway)
+    {
+        using var http = new HttpClient();
+        const string Json = """{"model":"eye","max_tokens":2,"best_of_n":{"n":2},"messages":[{"role":"user","content":"Which two of 24 1 28 13 26 21 add up to 47?"}]}""";
+        await http.PostAsync(new Uri($"{gateway.Endpoint}/chat/completions"), new StringContent(Json, Encoding.UTF8, "application/json"), TestGateway.Cancellation).JsonAsync();
+        var list = JsonNode.Parse(await http.GetStringAsync(new Uri($"{gateway.Endpoint}/models"), TestGateway.Cancellation))!;
+        return list["data"]!.AsArray().Single(model => (string?)model!["id"] == "eye")!["best_of_n"]!;
+    }
+
+    private ScoringEngine Judge(RewardModelOptions options, DeviceWorkers? devices = null) => (ScoringEngine)new FolderRewardModelSource(devices ?? _devices, _environment, _services.GetRequiredService<IMeterFactory>())
         .Open("eye", options with { Path = SeeingModel.RewardFolder, Dtype = "float32" });
 
     private GenerationEngine Generator(ModelOptions options) =>

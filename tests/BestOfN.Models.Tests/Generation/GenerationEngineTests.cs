@@ -33,6 +33,36 @@ public sealed class GenerationEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_candidate_with_a_seed_is_the_same_in_any_company_where_that_is_promised_and_else_likely_to_the_tolerance()
+    {
+        var engine = _fixture.Engine();
+        var sampling = new SamplingParameters { MaxTokens = 40, Seed = 11, Logprobs = true };
+        var alone = await Only(engine.Start(Request("23/1", 1, sampling), Token));
+        var others = Enumerable.Range(2, 9).Select(i => All(engine.Start(Request($"{5 * i}/{i}", i % 3 + 1, sampling with { MaxTokens = 9 * i, Seed = i }), Token))).ToArray();
+        var first = Finished(await All(engine.Start(Request("23/1", 5, sampling), Token)), 5)[0];
+        await Task.WhenAll(others);
+        if (engine.Computation!.IsExact)
+        {
+            Assert.Equal((alone.Text, Convert.ToHexString(alone.Logprobs.Span)), (first.Text, Convert.ToHexString(first.Logprobs.Span)));
+            return;
+        }
+
+        // The first token comes before anything is computed beside it; those after it are as likely as they were, as long as the text is the same.
+        Assert.Equal(alone.Text[..1], first.Text[..1]);
+        var (before, after) = (Logprobs(alone), Logprobs(first));
+        for (var i = 0; i < before.Length && i < after.Length && before[i].Token == after[i].Token; i++)
+        {
+            Assert.InRange(Math.Abs(before[i].Logprob - after[i].Logprob), 0, engine.Computation.Tolerance * Math.Max(1, Math.Abs(before[i].Logprob)));
+        }
+
+        static (string Token, double Logprob)[] Logprobs(Candidate candidate)
+        {
+            using var json = JsonDocument.Parse(candidate.Logprobs);
+            return [.. json.RootElement.GetProperty("content").EnumerateArray().Select(t => (t.GetProperty("token").GetString()!, t.GetProperty("logprob").GetDouble()))];
+        }
+    }
+
+    [Fact]
     public async Task An_end_token_stops_an_answer_and_is_not_part_of_it()
     {
         var ids = Naive(12, 1, 9);

@@ -1,5 +1,8 @@
 using BestOfN.Core.Generation;
+using BestOfN.Models.Generation;
+using BestOfN.Models.Networks;
 using static BestOfN.Models.Tests.Generation.GenerationFixture;
+using static TorchSharp.torch;
 
 namespace BestOfN.Models.Tests.Generation;
 
@@ -41,6 +44,29 @@ public sealed class GenerationMemoryTests : IDisposable
         await generation.DisposeAsync();
         Assert.Equal(before, await _fixture.Tensors());
     }
+
+    [Fact]
+    public void A_model_whose_last_weight_cannot_be_packed_leaves_nothing_behind() => OnDevice(model =>
+    {
+        using var scope = NewDisposeScope();
+        var layer = model.Decoder.Layers[^1];
+        var broken = new DecoderLayer
+        {
+            attention_norm = layer.attention_norm, ffn_norm = layer.ffn_norm, wqkv = layer.wqkv, wo = layer.wo, w1 = layer.w1, w3 = layer.w3,
+            w2 = layer.w2.to(ScalarType.Float64),
+        };
+        using var decoder = new Decoder(model.Decoder.Configuration, model.Decoder.Embedding, [.. model.Decoder.Layers.SkipLast(1), broken], layer.ffn_norm, []);
+        using var unsound = new LanguageModel(decoder, model.Head.clone().DetachFromDisposeScope()) { Architecture = model.Architecture };
+        using (var first = PackedModel.Of(model, 4))
+        {
+            Assert.NotNull(first);          // what is kept for all models has been made
+        }
+
+        var before = Tensor.TotalCount;
+        Assert.ThrowsAny<Exception>(() => PackedModel.Of(unsound, 4));
+        Assert.Equal(before, Tensor.TotalCount);
+        return true;
+    });
 
     [Fact]
     public async Task Thousands_of_generations_leave_nothing_behind()

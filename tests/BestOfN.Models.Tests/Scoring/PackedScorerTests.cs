@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics;
+using BestOfN.Models.Devices;
 using BestOfN.Models.Native;
 using BestOfN.Models.Networks;
 using BestOfN.Models.Networks.Families;
@@ -62,11 +62,8 @@ public sealed class PackedScorerTests
     [Theory]
     [InlineData(ScalarType.Float32)]
     [InlineData(ScalarType.BFloat16)]
-    public void A_score_is_the_same_to_the_last_bit_whoever_else_is_scored(ScalarType type)
+    public void A_score_is_the_same_within_the_promised_tolerance_whatever_else_is_scored(ScalarType type)
     {
-        Assert.SkipUnless(
-            Aten.HasOneDnn(type, CPU) && (type == ScalarType.BFloat16 || Vector512.IsHardwareAccelerated),
-            $"In {type} this CPU computes by libtorch's own kernels, which may add in another order for another number of rows.");
         using var guard = inference_mode();
         using var network = Network(type, packs: true);
         var scorer = new PackedScorer(network);
@@ -84,9 +81,13 @@ public sealed class PackedScorerTests
         }
 
         var alone = cases.Select(c => Score(c)[0]).ToArray();
-        Assert.Equal(alone, Score(cases));
-        Assert.Equal(alone.Skip(3).Take(4), Score([.. cases.Skip(3).Take(4)]));
-        Assert.Equal(alone.Select(s => s[..1]), Score([.. cases.Select(c => (c.Prompt, c.Answers[..1]))]));
+        AreAlike(alone, Score(cases));
+        AreAlike([.. alone.Skip(3).Take(4)], Score([.. cases.Skip(3).Take(4)]));
+        AreAlike([.. alone.Select(s => s[..1])], Score([.. cases.Select(c => (c.Prompt, c.Answers[..1]))]));
+
+        void AreAlike(float[][] expected, float[][] found) => Assert.All(
+            expected.SelectMany(s => s).Zip(found.SelectMany(s => s), (a, b) => (a, b)),
+            pair => Assert.InRange(Math.Abs(pair.a - pair.b), 0, ComputeTypes.Tolerance(type) * Math.Max(1, Math.Abs(pair.a))));
     }
 
     private static RewardNetwork Network(ScalarType type, bool packs)

@@ -31,6 +31,18 @@ public sealed class ScoringEngineTests
     }
 
     [Fact]
+    public void A_reward_model_is_loaded_and_put_in_order_by_the_devices_own_thread()
+    {
+        using var worker = new DeviceWorker(CPU, ownKernels: false);
+        var before = Made();
+        using var engine = ScoringEngine.Load("tiny", GoldenFiles.Folder("internlm2-reward/gqa"), ScalarType.Float32, worker, new ScoringOptions());
+        Assert.Equal(before, Made());
+        Assert.Contains("norms, rotations and gates: libtorch, because own kernels are turned off", engine.Computation!.Kernels);
+
+        static long Made() => TorchSharp.DisposeScopeManager.Statistics.CreatedInScopeCount + TorchSharp.DisposeScopeManager.Statistics.CreatedOutsideScopeCount;
+    }
+
+    [Fact]
     public async Task A_beginning_is_read_without_its_closing_and_what_follows_gives_the_whole_score()
     {
         const string Folder = "internlm2-reward/gqa";
