@@ -135,7 +135,7 @@ public sealed class FolderModelTests : IDisposable
         {
             using var judge = Judge(new RewardModelOptions(), devices);
             await using var session = judge.Begin(_text);
-            scores.Add((await session.ScoreAsync([new Answer(0, "26+21=47")], TestGateway.Cancellation))[0].Value);
+            scores.Add((await session.ScoreAsync([new Answer(0, "26+21=47")], TestGateway.Cancellation))[0]!.Value.Value);
         }
 
         Assert.Equal(scores[0], scores[1], 1e-4 * Math.Max(1, Math.Abs(scores[0])));
