@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using BestOfN.Models.Devices;
 using BestOfN.Models.Generation;
 using BestOfN.Models.Networks;
+using BestOfN.Models.Networks.Families;
 using BestOfN.Models.Networks.Vision;
 using BestOfN.Models.Scoring;
 using BestOfN.Models.Templates;
@@ -46,11 +47,16 @@ public static partial class ModelInspector
         {
             inspection = inspection with
             {
-                Tokenizer = $"{(tokenizer is SentencePieceTokenizer ? "SentencePiece" : "byte-level")} BPE, {tokenizer.VocabularySize} tokens",
+                Tokenizer = $"{(tokenizer is SentencePieceTokenizer ? "SentencePiece" : "byte-level")} BPE, {tokenizer.VocabularySize} tokens, from {TokenizerFiles.Origin(tokenizer, folder)}",
             };
             if (inspection.Decoder is { } decoder && tokenizer.VocabularySize > decoder.VocabularySize)
             {
                 problems.Add($"{folder}: tokenizer: expected at most {decoder.VocabularySize} tokens, as vocab_size says, found {tokenizer.VocabularySize}.");
+            }
+
+            if (configuration is not null)
+            {
+                Attempt(problems, () => Judging(configuration, tokenizer), out _);
             }
 
             if (inspection.Architecture is { } architecture && Attempt(problems, () => ChatTemplate.Load(folder, architecture, tokenizer), out var template))
@@ -79,6 +85,12 @@ public static partial class ModelInspector
         return inspection with { Computation = judge.Computation };
     }
 
+    private static ITokenizer Judging(ModelConfiguration configuration, ITokenizer tokenizer)
+    {
+        InternLM2.RefusePolar(configuration, tokenizer);
+        return tokenizer;
+    }
+
     private static ModelInspection InspectWeights(ModelInspection inspection, string folder, List<string> problems)
     {
         if (!Attempt(problems, () => Checkpoint.Open(folder), out var checkpoint))
@@ -93,8 +105,8 @@ public static partial class ModelInspector
                 Weights = new StoredWeights(
                     checkpoint.Files.Any(f => f is TorchArchiveFile) ? "torch.save archive" : "safetensors",
                     checkpoint.Files.Count,
-                    checkpoint.Entries.Sum(e => e.Elements * ElementTypes.SizeOf(e.Type)),
-                    checkpoint.Entries.GroupBy(e => e.Type).ToDictionary(g => g.Key.ToString().ToLowerInvariant(), g => g.Sum(e => e.Elements))),
+                    checkpoint.Entries.Sum(e => e.UnreadType is null ? e.Elements * ElementTypes.SizeOf(e.Type) : e.Length),
+                    checkpoint.Entries.GroupBy(e => e.TypeName).ToDictionary(g => g.Key.ToLowerInvariant(), g => g.Sum(e => e.Elements))),
             };
         }
     }

@@ -38,13 +38,8 @@ internal static class DecoderFamilies
             throw new CheckpointException($"{c.FilePath}: head_dim: expected an even number, found {headSize}.");
         }
 
-        if (c.Flag("use_sliding_window", false))
-        {
-            throw new CheckpointException($"{c.FilePath}: use_sliding_window: expected false, found true; sliding windows are not supported.");
-        }
-
-        // Newer files nest theta and scaling in rope_parameters.
-        var rope = c.Section("rope_parameters");
+        FieldChecks.Refuse(family, c);
+        var (theta, scaling) = RopeFields.Read(c, family.DefaultRopeTheta);
         var biases = family.Biases(c);
         return new DecoderConfiguration
         {
@@ -56,8 +51,8 @@ internal static class DecoderFamilies
             KeyValueHeads = keyValueHeads,
             HeadSize = headSize,
             NormEpsilon = c.Number("rms_norm_eps", family.DefaultNormEpsilon),
-            RopeTheta = rope?.Number("rope_theta", family.DefaultRopeTheta) ?? c.Number("rope_theta", family.DefaultRopeTheta),
-            RopeScaling = ReadScaling(rope ?? c.Section("rope_scaling")),
+            RopeTheta = theta,
+            RopeScaling = scaling,
             MaxPositions = c.WholeNumber("max_position_embeddings", 32_768),
             QueryKeyValueBias = biases.QueryKeyValue,
             AttentionOutputBias = biases.Output,
@@ -66,19 +61,6 @@ internal static class DecoderFamilies
             TiedEmbeddings = c.Flag("tie_word_embeddings", false),
         };
     }
-
-    private static RopeScaling? ReadScaling(ModelConfiguration? section) => (section?.Text("rope_type") ?? section?.Text("type")) switch
-    {
-        null or "default" => null,
-        "linear" => new LinearRopeScaling(section!.Number("factor")),
-        "dynamic" => new DynamicRopeScaling(section!.Number("factor")),
-        "llama3" => new Llama3RopeScaling(
-            section!.Number("factor"),
-            section.Number("low_freq_factor"),
-            section.Number("high_freq_factor"),
-            section.Number("original_max_position_embeddings")),
-        var other => throw new CheckpointException($"{section!.FilePath}: rope_type: expected default, linear, dynamic or llama3, found {other}."),
-    };
 
     private static bool IsOf(DecoderFamily family, string architecture) => architecture.StartsWith(family.Prefix, StringComparison.Ordinal);
 }

@@ -52,7 +52,7 @@ public sealed class LanguageModel : IDisposable
         var family = DecoderFamilies.Of(configuration, Architectures);
         var sizes = family.Read(configuration);
         var composer = InternLMXComposer2.Is(family);
-        var assumptions = new List<string>();
+        var assumptions = FieldChecks.Assumptions(family, configuration).ToList();
         var checkpoint = open(folder);
         Decoder? decoder = null;
         PictureEncoder? pictures = null;
@@ -67,6 +67,7 @@ public sealed class LanguageModel : IDisposable
             sizes = composer ? InternLMXComposer2.WithPartialLora(sizes, configuration, checkpoint, assumptions) : sizes;
             pictures = composer ? InternLMXComposer2.LoadPictures(configuration, sizes, checkpoint, type, device, assumptions) : null;
             decoder = DecoderLoader.Load(family, sizes, (name, shape) => checkpoint.Take(name, shape, type, device));
+            checkpoint.RefuseUnreadLayers();
             var head = sizes.TiedEmbeddings
                 ? decoder.Embedding
                 : checkpoint.Take(family.LanguageHead + ".weight", [sizes.VocabularySize, sizes.HiddenSize], type, device).DetachFromDisposeScope();

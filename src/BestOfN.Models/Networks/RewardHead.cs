@@ -45,6 +45,12 @@ public sealed class RewardHead : IDisposable
         ArgumentNullException.ThrowIfNull(checkpoint);
         Tensor Take(string name, params ReadOnlySpan<long> shape) => checkpoint.Take(name, shape, ScalarType.Float32, device).DetachFromDisposeScope();
 
+        string[] present = [.. s_linearNames.Append("score.0").Where(n => checkpoint.Contains(n + ".weight"))];
+        if (present.Length > 1)
+        {
+            throw new CheckpointException($"{checkpoint.Folder}: reward head: expected one, found {string.Join(" and ", present)}.");
+        }
+
         if (checkpoint.Contains("score.0.weight"))
         {
             var tensors = new List<Tensor>();
@@ -63,7 +69,7 @@ public sealed class RewardHead : IDisposable
             }
         }
 
-        var name = s_linearNames.FirstOrDefault(n => checkpoint.Contains(n + ".weight"))
+        var name = present.FirstOrDefault()
             ?? throw new CheckpointException($"{checkpoint.Folder}: reward head: expected one of {string.Join(", ", s_linearNames)} or score.0 and score.2, found none.");
         var weight = Take(name + ".weight", outputs, hiddenSize);
         try

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BestOfN.Models.Native;
 using BestOfN.Models.Networks.Families;
 using BestOfN.Models.Networks.Vision;
@@ -35,6 +36,9 @@ public sealed class RewardNetwork : IDisposable
     /// <summary>The token that ends every step and is read there; null where the model does not score steps.</summary>
     public int? StepTokenId { get; init; }
 
+    /// <summary>The token by which a classifier is padded: the last other one is read. Null: the last token is read.</summary>
+    public int? PadTokenId { get; init; }
+
     /// <summary>Most tiles that a picture may be cut into, the field <c>hd_num</c>; the published code's default is 24.</summary>
     public int MaxTiles { get; init; } = InternLMXComposer2.DefaultMaxTiles;
 
@@ -62,7 +66,7 @@ public sealed class RewardNetwork : IDisposable
         var family = DecoderFamilies.Of(configuration, Architectures);
         var sizes = family.Read(configuration);
         var composer = InternLMXComposer2.Is(family);
-        var assumptions = new List<string>();
+        var assumptions = FieldChecks.Assumptions(family, configuration).ToList();
         var steps = configuration.Architecture == "Qwen2ForProcessRewardModel";
         var labels = configuration.Count("id2label") ?? configuration.WholeNumber("num_labels", steps ? 2 : 1);
         if (labels != (steps ? 2 : 1))
@@ -83,12 +87,14 @@ public sealed class RewardNetwork : IDisposable
             sizes = composer ? InternLMXComposer2.WithPartialLora(sizes, configuration, checkpoint, assumptions) : sizes;
             pictures = composer ? InternLMXComposer2.LoadPictures(configuration, sizes, checkpoint, type, device, assumptions, order) : null;
             decoder = DecoderLoader.Load(family, sizes, (name, shape) => checkpoint.Take(name, shape, type, device), order);
+            checkpoint.RefuseUnreadLayers();
             var head = RewardHead.Load(checkpoint, sizes.HiddenSize, labels, device);
             return new RewardNetwork(decoder, head, checkpoint)
             {
                 Architecture = configuration.Architecture,
                 RewardTokenId = family.RewardTokenId is null ? null : RewardToken(configuration, family.RewardTokenId.Value, assumptions),
                 StepTokenId = steps ? configuration.TokenId("step_token_id") : null,
+                PadTokenId = configuration.Architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) ? PadToken(configuration, assumptions) : null,
                 Pictures = pictures,
                 MaxTiles = InternLMXComposer2.MaxTiles(configuration, pictures, assumptions),
                 MaxLength = composer ? InternLMXComposer2.MaxLength(configuration, assumptions) : null,
@@ -110,6 +116,23 @@ public sealed class RewardNetwork : IDisposable
         Decoder.Dispose();
         Head.Dispose();
         _checkpoint?.Dispose();
+    }
+
+    private static int? PadToken(ModelConfiguration configuration, List<string> assumptions)
+    {
+        // Old configurations of Llama say -1, which is no token.
+        if (configuration.Value("pad_token_id") is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var none) && none < 0)
+        {
+            return null;
+        }
+
+        var pad = configuration.TokenId("pad_token_id");
+        if (pad is not null && pad == configuration.TokenId("eos_token_id"))
+        {
+            assumptions.Add($"pad_token_id {pad} ends a text too: the last token that differs from it is read, as transformers do since 4.49; older versions read another");
+        }
+
+        return pad;
     }
 
     private static int RewardToken(ModelConfiguration configuration, int published, List<string> assumptions)

@@ -74,7 +74,7 @@ public static class PictureDecoder
 
         cancellationToken.ThrowIfCancellationRequested();
         var pixels = Read(codec, width, height);
-        var origin = orientation == PictureOrientation.AsShown ? codec.EncodedOrigin : SKEncodedOrigin.TopLeft;
+        var origin = orientation == PictureOrientation.AsStored ? SKEncodedOrigin.TopLeft : format == "PNG" ? PngExif.Origin(content.Span) : codec.EncodedOrigin;
         return ToPicture(pixels, width, height, origin);
 
         byte[] Read(SKCodec codec, int width, int height)

@@ -18,6 +18,7 @@ internal sealed class ConversationEncoder
     private readonly ITokenizer _tokenizer;
     private readonly IReadOnlyList<int> _ending;
     private readonly int? _stepTokenId;
+    private readonly int? _padTokenId;
     private readonly Lazy<int[]> _closing;
     private readonly Lazy<long> _longestToken;
 
@@ -26,10 +27,11 @@ internal sealed class ConversationEncoder
     /// <param name="ending">Appended to every sequence, as far as it does not end with it; its last token is read. Empty: the last token of the conversation is.</param>
     /// <param name="scoresSteps">Every step of an answer is read.</param>
     /// <param name="stepTokenId">What ends a step; null: the tokenizer tells.</param>
+    /// <param name="padTokenId">The last token that differs from it is read; null: the last token.</param>
     /// <exception cref="InvalidDataException">The model scores steps and neither it nor the tokenizer knows their token.</exception>
-    public ConversationEncoder(Render render, ITokenizer tokenizer, IReadOnlyList<int> ending, bool scoresSteps, int? stepTokenId)
+    public ConversationEncoder(Render render, ITokenizer tokenizer, IReadOnlyList<int> ending, bool scoresSteps, int? stepTokenId, int? padTokenId = null)
     {
-        (_render, _tokenizer, _ending) = (render, tokenizer, ending);
+        (_render, _tokenizer, _ending, _padTokenId) = (render, tokenizer, ending, padTokenId);
         _stepTokenId = (scoresSteps, stepTokenId) switch
         {
             (false, _) => null,
@@ -85,6 +87,12 @@ internal sealed class ConversationEncoder
         }
 
         int[] read = [.. ids, .. _ending.Skip(EndingWithin(ids))];
+        if (_padTokenId is { } pad && read.Length > 0)
+        {
+            // The published rule: the last token that does not pad, else the first; what comes behind it cannot change its state.
+            read = read[..(Math.Max(0, read.AsSpan().LastIndexOfAnyExcept(pad)) + 1)];
+        }
+
         return read.Length == 0
             ? throw new ScoringFailedException($"Sequence {key} has no tokens.")
             : new ScoringSequence { Key = key, Ids = read, Rows = [read.Length - 1] };
@@ -114,7 +122,7 @@ internal sealed class ConversationEncoder
         ids.Add(stepToken);
         foreach (var step in steps.Skip(1))
         {
-            ids.AddRange(_tokenizer.Encode(step));
+            ids.AddRange(_tokenizer.EncodeBehindToken(step));
             rows.Add(ids.Count);
             ids.Add(stepToken);
         }

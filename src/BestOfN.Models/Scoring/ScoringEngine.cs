@@ -65,9 +65,10 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
         try
         {
             var tokenizer = readsText || TokenizerFiles.AreIn(folder) ? TokenizerFiles.Load(folder) : new AbsentTokenizer(folder);
+            InternLM2.RefusePolar(Weights.ModelConfiguration.Load(folder), tokenizer);
             ConversationEncoder.Render render = readsText ? ChatTemplate.Load(folder, network.Architecture, tokenizer).Encode
                 : (_, _) => throw new InvalidDataException($"{folder} was loaded for token ids alone.");
-            var encoder = new ConversationEncoder(render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId);
+            var encoder = new ConversationEncoder(render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId, network.PadTokenId);
             var reader = PromptReader.For(network.Pictures, network.Decoder, tokenizer, options.HdNum ?? network.MaxTiles, options.PictureCacheBytes);
             return new ScoringEngine(name, network, encoder, worker, options, meters, reader, tokenizer);
         }

@@ -5,6 +5,7 @@ using BestOfN.Models.Files;
 using BestOfN.Models.Prompts;
 using BestOfN.Models.Templates.Jinja;
 using BestOfN.Models.Tokenizers;
+using BestOfN.Models.Weights;
 
 namespace BestOfN.Models.Templates;
 
@@ -49,8 +50,8 @@ public sealed class ChatTemplate
     public string Origin { get; }
 
     /// <summary>
-    /// The folder's template (<c>chat_template.jinja</c>, else <c>chat_template</c> in <c>tokenizer_config.json</c>), else the
-    /// one of the architecture's family: InternLM2, Llama 3, Qwen2, Qwen3.
+    /// The folder's template (<c>chat_template.jinja</c>, else <c>chat_template</c> in <c>tokenizer_config.json</c> or <c>chat_template.json</c>;
+    /// of several the one named <c>default</c>), else the one of the architecture's family: InternLM2, Llama 3, Qwen2, Qwen3.
     /// </summary>
     /// <param name="time">Clock of templates that write today's date; the system's by default.</param>
     /// <exception cref="ChatTemplateException">The template can not be read.</exception>
@@ -181,9 +182,10 @@ public sealed class ChatTemplate
     {
         try
         {
+            GitLfsPointer.Refuse(path, RegularFile.ReadAllBytes(path, MaxTemplateBytes));
             return RegularFile.ReadAllText(path, MaxTemplateBytes);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or CheckpointException)
         {
             throw new ChatTemplateException(path, 1, e.Message, e);
         }
@@ -197,16 +199,37 @@ public sealed class ChatTemplate
             return (Read(path), path);
         }
 
-        path = Path.Combine(folder, "tokenizer_config.json");
-        var source = !File.Exists(path) ? null : TokenizerFile.ReadJson(path, root => root.Member("chat_template") switch
+        var found = ReadTemplate(Path.Combine(folder, "tokenizer_config.json"));
+        var beside = ReadTemplate(Path.Combine(folder, "chat_template.json"));   // what processors of pictures read
+        if (found is { } one && beside is { } other && one.Source != other.Source)
+        {
+            throw new InvalidDataException($"{other.Name}: chat_template: expected the same template as in {one.Name}, found another; remove the one that is not meant");
+        }
+
+        // Named templates beside the default one; without a default nobody knows which is meant.
+        var more = Path.Combine(folder, "additional_chat_templates");
+        return found ?? beside ?? (Directory.Exists(more) && Directory.EnumerateFiles(more, "*.jinja").Any()
+            ? throw new InvalidDataException($"{more}: expected a default template beside these, in chat_template.jinja, found none")
+            : null);
+    }
+
+    private static (string Source, string Name)? ReadTemplate(string path) => !File.Exists(path) ? null : TokenizerFile.ReadJson(path, root =>
+    {
+        var templates = root.Member("chat_template") switch
         {
             null => null,
-            { ValueKind: JsonValueKind.Array } named => named.EnumerateArray().Where(t => t.GetProperty("name").GetString() == "default")
-                .Select(t => t.GetProperty("template").GetString()).FirstOrDefault(),
-            { } template => template.GetString(),
-        });
-        return source is null ? null : (source, path);
-    }
+            { ValueKind: JsonValueKind.String } template => new Dictionary<string, string> { ["default"] = template.GetString()! },
+            { ValueKind: JsonValueKind.Array } named => named.EnumerateArray().ToDictionary(t => t.GetProperty("name").GetString()!, t => t.GetProperty("template").GetString()!),
+            { ValueKind: JsonValueKind.Object } named => named.EnumerateObject().ToDictionary(t => t.Name, t => Source(t.Value)),
+            { } other => throw new InvalidDataException($"chat_template: expected a template or named templates, found {other.GetRawText()}"),
+        };
+        return templates is null or { Count: 0 } ? ((string, string)?)null
+            : templates.TryGetValue("default", out var source) ? (source, path)
+            : throw new InvalidDataException($"chat_template: expected a template named default, found {string.Join(", ", templates.Keys)}");
+    });
+
+    private static string Source(JsonElement template) => template.ValueKind == JsonValueKind.String ? template.GetString()!
+        : throw new InvalidDataException($"chat_template: expected a string, found {template.GetRawText()}");
 
     private static (string Source, string Name) FamilyTemplate(string folder, string architecture, ITokenizer tokenizer)
     {
@@ -233,9 +256,16 @@ public sealed class ChatTemplate
     {
         var settings = TokenizerSettings.Load(folder);
         var tokens = new Dictionary<string, object?>();
-        Add("bos_token", settings.Bos, tokenizer.BosId);
-        Add("eos_token", settings.Eos, tokenizer.EosId);
-        Add("pad_token", settings.Pad, tokenizer.PadId);
+        // The files of byte-level tokenizers tell all names; SentencePiece models have some of their own.
+        var named = tokenizer is ByteLevelTokenizer ? null : tokenizer;
+        Add("bos_token", settings.Bos, named?.BosId);
+        Add("eos_token", settings.Eos, named?.EosId);
+        Add("pad_token", settings.Pad, named?.PadId);
+        foreach (var (name, spelling) in settings.OtherNames)
+        {
+            Add(name, spelling, null);
+        }
+
         return tokens;
 
         void Add(string name, string? spelling, int? id)

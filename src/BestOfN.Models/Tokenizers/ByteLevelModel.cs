@@ -35,7 +35,7 @@ internal sealed record ByteLevelModel
             throw new InvalidDataException($"the tokenizer is of kind {type}; only byte-level BPE is supported");
         }
 
-        if (model.Member("byte_fallback")?.GetBoolean() == true || model.Member("dropout") is not null
+        if (model.Member("byte_fallback")?.GetBoolean() == true || model.Member("dropout") is { } dropout && dropout.GetDouble() != 0
             || model.Member("continuing_subword_prefix")?.GetString() is { Length: > 0 } || model.Member("end_of_word_suffix")?.GetString() is { Length: > 0 })
         {
             throw new InvalidDataException("only byte-level BPE without byte fallback, dropout, prefixes and suffixes is supported");
@@ -50,13 +50,29 @@ internal sealed record ByteLevelModel
         var added = new Dictionary<string, AddedToken>();
         foreach (var token in root.Member("added_tokens")?.EnumerateArray() ?? default)
         {
-            AddToken(added, token);
+            AddToken(added, token, Normalizes(root.Member("normalizer")));
         }
 
         foreach (var token in settings.Added)
         {
             added[token.Spelling] = token;
         }
+
+        // A token of the vocabulary that only the settings call special, as older files do.
+        foreach (var spelling in settings.Special.Where(s => !added.ContainsKey(s) && TokenizerFile.IsMarkup(s)))
+        {
+            if (vocabulary.TryGetValue(spelling, out var id))
+            {
+                added[spelling] = new(id, spelling, Special: true);
+            }
+        }
+
+        if (settings.AddPrefixSpace == true)
+        {
+            throw new InvalidDataException("add_prefix_space in tokenizer_config.json: expected false, found true, which is not supported");
+        }
+
+        var composes = Composes(root.Member("normalizer"));
 
         return new()
         {
@@ -65,25 +81,24 @@ internal sealed record ByteLevelModel
             Added = [.. added.Values],
             WordPatterns = Patterns(root.Member("pre_tokenizer")),
             IgnoreMerges = model.Member("ignore_merges")?.GetBoolean() ?? false,
-            ComposeCanonically = Composes(root.Member("normalizer")),
+            ComposeCanonically = composes,
             Bos = settings.Bos ?? TemplateStart(root.Member("post_processor")),
             Eos = settings.Eos,
             Pad = settings.Pad,
         };
     }
 
-    private static void AddToken(Dictionary<string, AddedToken> added, JsonElement token)
+    private static void AddToken(Dictionary<string, AddedToken> added, JsonElement token, bool normalizes)
     {
         var spelling = token.GetProperty("content").GetString()!;
-        foreach (var flag in (ReadOnlySpan<string>)["single_word", "lstrip", "rstrip"])
+        var special = token.Member("special")?.GetBoolean() ?? false;
+        TokenizerSettings.RefuseFlags(spelling, token);
+        if (normalizes && !special && token.Member("normalized")?.GetBoolean() == true)
         {
-            if (token.Member(flag)?.GetBoolean() == true)
-            {
-                throw new InvalidDataException($"added token {spelling} has {flag}, which is not supported");
-            }
+            throw new InvalidDataException($"added token {spelling} is found in normalised text (normalized: true), which is not supported");
         }
 
-        added[spelling] = new(TokenizerFile.CheckedId(token.GetProperty("id").GetInt32()), spelling, token.Member("special")?.GetBoolean() ?? false);
+        added[spelling] = new(TokenizerFile.CheckedId(token.GetProperty("id").GetInt32()), spelling, special);
     }
 
     // "a b" in older files, ["a", "b"] in newer ones.
@@ -99,10 +114,13 @@ internal sealed record ByteLevelModel
             : throw new InvalidDataException($"'{merge}' is not a merge of two tokens");
     }
 
+    private static bool Normalizes(JsonElement? normalizer) =>
+        normalizer is { } n && !(n.Member("type")?.GetString() == "Sequence" && n.GetProperty("normalizers").GetArrayLength() == 0);
+
     private static bool Composes(JsonElement? normalizer) => normalizer is { } n && n.GetProperty("type").GetString() switch
     {
         "NFC" => true,
-        "Sequence" => n.GetProperty("normalizers").EnumerateArray().Any(inner => Composes(inner)),
+        "Sequence" => n.GetProperty("normalizers").EnumerateArray().Select(inner => Composes(inner)).ToArray().Contains(true),   // all are looked at
         var other => throw new InvalidDataException($"normaliser {other} is not supported"),
     };
 
@@ -113,6 +131,11 @@ internal sealed record ByteLevelModel
         var steps = preTokenizer is not { } p ? [] : p.GetProperty("type").GetString() == "Sequence" ? p.GetProperty("pretokenizers").EnumerateArray().ToArray() : [p];
         foreach (var step in steps)
         {
+            if (byteLevel)
+            {
+                throw new InvalidDataException($"pre-tokenizer {step.GetProperty("type").GetString()} behind ByteLevel is not supported");
+            }
+
             switch (step.GetProperty("type").GetString())
             {
                 case "Split" when step.GetProperty("behavior").GetString() == "Isolated" && step.Member("invert")?.GetBoolean() != true

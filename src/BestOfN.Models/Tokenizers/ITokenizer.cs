@@ -23,6 +23,9 @@ public interface ITokenizer
     /// <summary>Encodes ordinary text: the spelling of a special token stays text; neither BOS nor EOS is added.</summary>
     IReadOnlyList<int> Encode(string text);
 
+    /// <summary>As <see cref="Encode"/>, for text that stands behind a special token and not at the beginning.</summary>
+    IReadOnlyList<int> EncodeBehindToken(string text) => Encode(text);
+
     /// <summary>
     /// Text of the ids with U+FFFD for what is not UTF-8. Control tokens of SentencePiece vanish; other special tokens are spelled out.
     /// </summary>

@@ -13,6 +13,7 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     private const char Space = '\u2581';
 
     private readonly SentencePieceModel _model;
+    private readonly bool _prefixesFirst, _prefixesOthers;
     private readonly byte[]?[] _bytes;         // by id; null for special tokens
     private readonly string?[] _decoded;       // by id; what decoding writes for special tokens
     private readonly bool[] _isByte;
@@ -25,6 +26,10 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     public SentencePieceTokenizer(SentencePieceModel model, TokenizerSettings settings)
     {
         _model = model;
+
+        // Where the settings are those of the newer way, they decide; a model that puts no blank has a way of its own, to which they do not apply.
+        _prefixesFirst = model.AddDummyPrefix && (settings.Legacy || settings.AddPrefixSpace != false);
+        _prefixesOthers = model.AddDummyPrefix && settings.Legacy;
         var specials = new Dictionary<string, int>();
         VocabularySize = Math.Max(model.Pieces.Count, settings.Added.Select(a => a.Id + 1).DefaultIfEmpty().Max());
         (_bytes, _decoded, _isByte) = (new byte[VocabularySize][], new string[VocabularySize], new bool[VocabularySize]);
@@ -48,7 +53,8 @@ internal sealed class SentencePieceTokenizer : ITokenizer
                     var value = ByteOf(piece.Text);
                     (_byteIds[value], _bytes[id], _isByte[id]) = (id, [value], true);
                     break;
-                case SentencePieceKind.UserDefined when NamesAToken(piece.Text):
+                // User-defined symbols are of two kinds: markup, and plain text such as a wide letter.
+                case SentencePieceKind.UserDefined when TokenizerFile.IsMarkup(piece.Text):
                     specials[piece.Text] = allSymbols[piece.Text] = id;
                     _decoded[id] = piece.Text;
                     break;
@@ -77,6 +83,15 @@ internal sealed class SentencePieceTokenizer : ITokenizer
             }
         }
 
+        // A piece that only the settings call special, as older files do.
+        foreach (var spelling in settings.Special.Where(s => !specials.ContainsKey(s) && TokenizerFile.IsMarkup(s)))
+        {
+            if (_mergeable.Remove(spelling, out var id))
+            {
+                (specials[spelling], _bytes[id], _decoded[id]) = (id, null, spelling);
+            }
+        }
+
         if (model.ByteFallback ? _byteIds.Contains(-1) : _unknown < 0)
         {
             throw new InvalidDataException("the SentencePiece model can not encode unknown characters: it has neither all 256 bytes nor an unknown piece");
@@ -102,10 +117,12 @@ internal sealed class SentencePieceTokenizer : ITokenizer
 
     public bool ReplacesEveryInvalidByte => true;
 
-    public IReadOnlyList<int> Encode(string text) => Encode(text, _plainSymbols);
+    public IReadOnlyList<int> Encode(string text) => Encode(text, _plainSymbols, _prefixesFirst);
+
+    public IReadOnlyList<int> EncodeBehindToken(string text) => Encode(text, _plainSymbols, _prefixesOthers);
 
     /// <summary>As the SentencePiece library encodes: all user-defined symbols are found in the text, control tokens are not.</summary>
-    internal IReadOnlyList<int> EncodeWithUserDefinedSymbols(string text) => Encode(text, _allSymbols);
+    internal IReadOnlyList<int> EncodeWithUserDefinedSymbols(string text) => Encode(text, _allSymbols, _prefixesFirst);
 
     public string Decode(IReadOnlyList<int> ids)
     {
@@ -135,12 +152,12 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     public ReadOnlySpan<byte> BytesOf(int id) => _bytes[id];
 
     public bool DropsLeadingSpace(int id) =>
-        (_model.AddDummyPrefix || _model.RemoveExtraWhitespaces) && !_isByte[id] && _bytes[id] is [(byte)' ', ..];
+        (_prefixesFirst || _model.RemoveExtraWhitespaces) && !_isByte[id] && _bytes[id] is [(byte)' ', ..];
 
-    private List<int> Encode(string text, SpellingTrie symbols)
+    private List<int> Encode(string text, SpellingTrie symbols, bool prefixes)
     {
         // 1. Normalise.  2. Cut into symbols and scalars.  3. Merge.  4. Look up, bytes for what is unknown.
-        var normal = Normalize(text);
+        var normal = Normalize(text, prefixes);
         var ids = new List<int>(normal.Length / 3);
         var list = new Symbol[normal.Length];
         var count = 0;
@@ -188,7 +205,7 @@ internal sealed class SentencePieceTokenizer : ITokenizer
         return ids;
     }
 
-    private string Normalize(string text)
+    private string Normalize(string text, bool prefixes)
     {
         text = Scalars.Only(text);
         if (_model.RemoveExtraWhitespaces)
@@ -196,7 +213,7 @@ internal sealed class SentencePieceTokenizer : ITokenizer
             text = string.Join(' ', text.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         }
 
-        if (_model.AddDummyPrefix && text.Length > 0)
+        if (prefixes && text.Length > 0)
         {
             text = " " + text;
         }
@@ -205,10 +222,6 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     }
 
     private int? Find(string spelling) => SpecialTokens.TryGetValue(spelling, out var id) ? id : null;
-
-    // User-defined symbols are of two kinds: markup such as <|im_end|> and [UNUSED_TOKEN_145], and plain text such as a wide letter.
-    private static bool NamesAToken(string text) =>
-        text.Length > 2 && ((text[0] == '<' && text[^1] == '>') || (text[0] == '[' && text[^1] == ']'));
 
     private static byte ByteOf(string piece) =>
         piece is ['<', '0', 'x', _, _, '>'] && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)

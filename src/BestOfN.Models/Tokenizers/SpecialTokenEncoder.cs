@@ -77,7 +77,7 @@ public sealed class SpecialTokenEncoder(ITokenizer tokenizer)
     {
         if (piece.Length > 0)
         {
-            ids.AddRange(tokenizer.Encode(piece.ToString()));
+            ids.AddRange(ids.Count == 0 ? tokenizer.Encode(piece.ToString()) : tokenizer.EncodeBehindToken(piece.ToString()));
             piece.Clear();
         }
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BestOfN.Models.Files;
+using BestOfN.Models.Weights;
 
 namespace BestOfN.Models.Tokenizers;
 
@@ -14,7 +15,7 @@ internal static class TokenizerFile
     {
         try
         {
-            return parse(RegularFile.ReadAllBytes(path, MaxBytes));
+            return parse(Contents(path));
         }
         // What the JSON reader, dictionaries and regular expressions throw over contents they do not expect.
         catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException or KeyNotFoundException
@@ -22,6 +23,16 @@ internal static class TokenizerFile
         {
             throw new InvalidDataException($"{path}: {(e is RegexParseException ? "pattern of the pre-tokenizer: " : "")}{e.Message}", e);
         }
+    }
+
+    /// <summary>Whether a token is written as markup, such as <c>&lt;|im_end|&gt;</c> and <c>[UNUSED_TOKEN_145]</c>, and not as a word.</summary>
+    public static bool IsMarkup(string spelling) =>
+        spelling.Length > 2 && ((spelling[0] == '<' && spelling[^1] == '>') || (spelling[0] == '[' && spelling[^1] == ']'));
+
+    private static byte[] Contents(string path)
+    {
+        var bytes = RegularFile.ReadAllBytes(path, MaxBytes);
+        return GitLfsPointer.Is(bytes) ? throw new InvalidDataException("the file is a Git LFS pointer, not the contents; fetch them with git lfs pull.") : bytes;
     }
 
     public static T ReadJson<T>(string path, Func<JsonElement, T> parse) => Read(path, bytes =>

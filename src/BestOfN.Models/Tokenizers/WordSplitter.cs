@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using BestOfN.Models.Files;
@@ -9,22 +8,29 @@ namespace BestOfN.Models.Tokenizers;
 /// <summary>Cuts a text into the words that byte-pair merging never crosses: each pattern in turn cuts what the one before left.</summary>
 /// <remarks>
 /// .NET patterns see UTF-16 units, in which a letter outside the basic plane is two surrogates and no letter. The patterns
-/// therefore run over a stand-in of one unit per scalar, of the same category.
+/// therefore run over a text of one unit per scalar (<see cref="AstralStandIns"/>).
 /// </remarks>
 internal sealed class WordSplitter
 {
     // Published patterns read ten million characters a second; the limit leaves a hundredfold for a busy machine.
     private const double SecondsPerCharacter = 1e-5;
 
+    private readonly AstralStandIns _standIns = new();
     private readonly Regex[] _patterns;
     private readonly TimeSpan _timeLimit;
 
     /// <param name="patterns">Regular expressions of the vocabulary's file: they may be made to search without end.</param>
     /// <param name="timeLimit">For one match, and beside a time by its length for a whole text; by default ten seconds.</param>
-    public WordSplitter(IEnumerable<string> patterns, TimeSpan? timeLimit = null)
+    /// <exception cref="InvalidDataException">A pattern is none, or has a construct without an equal in .NET.</exception>
+    public WordSplitter(IReadOnlyList<string> patterns, TimeSpan? timeLimit = null)
     {
         _timeLimit = timeLimit ?? TimeSpan.FromSeconds(10);
-        _patterns = [.. patterns.Select(p => new Regex(p, RegexOptions.CultureInvariant | RegexOptions.Compiled, _timeLimit))];
+        foreach (var pattern in patterns)
+        {
+            OnigurumaPattern.Collect(pattern, _standIns);
+        }
+
+        _patterns = [.. patterns.Select(p => new Regex(OnigurumaPattern.Translate(p, _standIns), RegexOptions.CultureInvariant | RegexOptions.Compiled, _timeLimit))];
     }
 
     /// <exception cref="InvalidDataException">The patterns take too long over the text.</exception>
@@ -80,7 +86,7 @@ internal sealed class WordSplitter
         return offsets is null ? words : words.ConvertAll(w => (offsets[w.Start], offsets[w.Start + w.Length] - offsets[w.Start]));
     }
 
-    private static (string Text, List<int>? Offsets) StandIn(string text)
+    private (string Text, List<int>? Offsets) StandIn(string text)
     {
         if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
         {
@@ -92,7 +98,7 @@ internal sealed class WordSplitter
         var offset = 0;
         foreach (var rune in text.EnumerateRunes())
         {
-            standIn.Append(rune.IsBmp ? (char)rune.Value : OfCategory(Rune.GetUnicodeCategory(rune)));
+            standIn.Append(rune.IsBmp ? (char)rune.Value : _standIns.Of(rune));
             offsets.Add(offset);
             offset += rune.Utf16SequenceLength;
         }
@@ -100,23 +106,4 @@ internal sealed class WordSplitter
         offsets.Add(offset);
         return (standIn.ToString(), offsets);
     }
-
-    private static char OfCategory(UnicodeCategory category) => category switch
-    {
-        UnicodeCategory.UppercaseLetter => '\u0410',
-        UnicodeCategory.LowercaseLetter => '\u0430',
-        UnicodeCategory.TitlecaseLetter => '\u01C5',
-        UnicodeCategory.ModifierLetter => '\u02B0',
-        UnicodeCategory.OtherLetter => '\u4E00',
-        UnicodeCategory.NonSpacingMark => '\u0300',
-        UnicodeCategory.SpacingCombiningMark => '\u0903',
-        UnicodeCategory.EnclosingMark => '\u0488',
-        UnicodeCategory.DecimalDigitNumber => '\u0660',
-        UnicodeCategory.LetterNumber => '\u2160',
-        UnicodeCategory.OtherNumber => '\u00B2',
-        UnicodeCategory.DashPunctuation or UnicodeCategory.OtherPunctuation => '\u00A7',
-        UnicodeCategory.MathSymbol => '\u00D7',
-        UnicodeCategory.OtherSymbol or UnicodeCategory.ModifierSymbol or UnicodeCategory.CurrencySymbol => '\u2603',
-        _ => '\uE000',
-    };
 }

@@ -23,6 +23,7 @@ public sealed class Checkpoint : IDisposable
     private readonly List<IWeightFile> _files = [];
     private readonly Dictionary<string, (IWeightFile File, TensorEntry Entry)> _tensors = [];
 
+    private readonly HashSet<string> _taken = [];
     private readonly CheckpointAudit? _audit;
 
     private Checkpoint(string folder, CheckpointAudit? audit) => (Folder, _audit) = (folder, audit);
@@ -45,6 +46,12 @@ public sealed class Checkpoint : IDisposable
         if (!Directory.Exists(folder))
         {
             throw new CheckpointException($"{folder}: the folder does not exist.");
+        }
+
+        var adapter = Path.Combine(folder, "adapter_config.json");
+        if (File.Exists(adapter))
+        {
+            throw new CheckpointException($"{adapter}: an adapter is not applied to the weights; merge it into them and remove the file.");
         }
 
         var checkpoint = new Checkpoint(folder, audit);
@@ -90,6 +97,7 @@ public sealed class Checkpoint : IDisposable
     {
         ArgumentNullException.ThrowIfNull(device);
         var mismatch = Mismatch(name, shape);
+        _taken.Add(name);
         if (_audit is not null)
         {
             _audit.Add(name, mismatch);
@@ -110,6 +118,29 @@ public sealed class Checkpoint : IDisposable
         using var scope = NewDisposeScope();
         using var mapped = file.Map(entry);
         return mapped.contiguous().to(type, device).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Refuses layers, or parts of layers, that nobody took: the network that was trained is another than the one that was put together.</summary>
+    /// <exception cref="CheckpointException">A tensor of a layer was not taken; the message names it.</exception>
+    internal void RefuseUnreadLayers()
+    {
+        // Frequencies that old versions stored, masks, and branches of InternLM-XComposer2 for other tasks.
+        static bool IsSpare(string name) => name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || name.EndsWith(".masked_bias", StringComparison.Ordinal)
+            || name.Contains(".lora_sft_", StringComparison.Ordinal) || name.Contains(".lora_dpo_", StringComparison.Ordinal) || name.Contains(".lora_web_", StringComparison.Ordinal);
+
+        var unread = _tensors.Keys.Where(n => n.StartsWith("model.layers.", StringComparison.Ordinal) && !_taken.Contains(n) && !IsSpare(n)).Order(StringComparer.Ordinal).FirstOrDefault();
+        if (unread is null)
+        {
+            return;
+        }
+
+        var message = $"{_tensors[unread].File.Path}: tensor {Printable.Text(unread)}: the configuration describes a network without it; the scores would be of another network.";
+        if (_audit is null)
+        {
+            throw new CheckpointException(message);
+        }
+
+        _audit.Add(unread, message);
     }
 
     /// <summary>A view of a tensor in the mapping, in its stored type and layout, on the CPU.</summary>
@@ -139,7 +170,8 @@ public sealed class Checkpoint : IDisposable
         var (file, entry) = found;
         return !shape.SequenceEqual(entry.Shape.ToArray())
             ? $"{file.Path}: tensor {Printable.Text(name)}: expected shape [{Join(shape)}], found [{string.Join(", ", entry.Shape)}]."
-            : ElementTypes.IsFloatingPoint(entry.Type) ? null : $"{file.Path}: tensor {Printable.Text(name)}: expected a floating-point type, found {entry.Type}.";
+            : entry.UnreadType is null && ElementTypes.IsFloatingPoint(entry.Type) ? null
+            : $"{file.Path}: tensor {Printable.Text(name)}: expected dtype F64, F32, BF16 or F16, found {Printable.Text(entry.TypeName)}.";
     }
 
     private IWeightFile Add(string path, Func<string, IWeightFile> open)
@@ -163,7 +195,9 @@ public sealed class Checkpoint : IDisposable
         Dictionary<string, string> map;
         try
         {
-            using var document = JsonDocument.Parse(RegularFile.ReadAllBytes(index, MaxIndexBytes));
+            var bytes = RegularFile.ReadAllBytes(index, MaxIndexBytes);
+            GitLfsPointer.Refuse(index, bytes);
+            using var document = JsonDocument.Parse(bytes);
             map = document.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException or IOException)

@@ -42,6 +42,12 @@ public sealed class CheckpointConversion : IDisposable
         long filled = 0;
         foreach (var entry in conversion._checkpoint.Files.SelectMany(f => f.Tensors.Values.OrderBy(t => t.Offset)).Where(conversion.IsUsed))
         {
+            if (entry.UnreadType is not null)
+            {
+                conversion.Dispose();
+                throw new CheckpointException($"{folder}: tensor {entry.Name}: {entry.UnreadType} is not read, so it can not be written.");
+            }
+
             var item = new SafetensorsItem(entry.Name, type is not null && ElementTypes.IsFloatingPoint(entry.Type) ? type.Value : entry.Type, entry.Shape);
             if (filled > 0 && filled + item.Length > shardLength)
             {

@@ -30,6 +30,13 @@ internal sealed unsafe class MappedFile : IDisposable
         {
             using var stream = RegularFile.Open(path);
             var length = stream.Length;
+            if (length <= GitLfsPointer.LongestPointer)
+            {
+                var start = new byte[length];
+                stream.ReadExactly(start);
+                GitLfsPointer.Refuse(path, start);
+            }
+
             if (length < smallest)
             {
                 throw new CheckpointException($"{path}: expected at least {smallest} bytes, found {length}.");

@@ -15,7 +15,7 @@ public sealed class ModelConfiguration
 
     public string FilePath { get; }
 
-    /// <summary>The first of <c>architectures</c>.</summary>
+    /// <summary>The one name in <c>architectures</c>.</summary>
     public string Architecture { get; private init; } = "";
 
     /// <exception cref="CheckpointException">The file is missing, not a JSON object, or names no architecture.</exception>
@@ -29,7 +29,9 @@ public sealed class ModelConfiguration
 
         try
         {
-            using var document = JsonDocument.Parse(RegularFile.ReadAllBytes(path, MaxBytes));
+            var bytes = RegularFile.ReadAllBytes(path, MaxBytes);
+            GitLfsPointer.Refuse(path, bytes);
+            using var document = JsonDocument.Parse(bytes);
             var root = document.RootElement.Clone();
             CheckTexts(root);
             if (root.ValueKind != JsonValueKind.Object)
@@ -37,7 +39,7 @@ public sealed class ModelConfiguration
                 throw new CheckpointException($"{path}: expected a JSON object, found {root.ValueKind}.");
             }
 
-            var architecture = root.TryGetProperty("architectures", out var list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0
+            var architecture = root.TryGetProperty("architectures", out var list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() == 1
                 && list[0].ValueKind == JsonValueKind.String ? list[0].GetString()! : throw new CheckpointException($"{path}: architectures: expected a list with one name.");
             return new ModelConfiguration(path, root) { Architecture = architecture };
         }
@@ -105,6 +107,12 @@ public sealed class ModelConfiguration
         { ValueKind: JsonValueKind.String } value => value.GetString(),
         var value => throw Unexpected(field, "a string", value),
     };
+
+    /// <summary>All fields of the file, those that are null too.</summary>
+    public IEnumerable<(string Name, JsonElement Value)> Fields => _root.EnumerateObject().Select(f => (f.Name, f.Value));
+
+    /// <summary>The field as it is written, or null where it is absent or null.</summary>
+    public JsonElement? Value(string field) => Find(field);
 
     /// <summary>Number of members of an object field, or null where it is absent.</summary>
     public int? Count(string field) => Find(field) is { ValueKind: JsonValueKind.Object } value ? value.EnumerateObject().Count() : null;

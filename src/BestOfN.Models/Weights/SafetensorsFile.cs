@@ -43,6 +43,11 @@ public sealed class SafetensorsFile : IWeightFile
     public Tensor Map(TensorEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
+        if (entry.UnreadType is not null)
+        {
+            throw new CheckpointException($"{Path}: tensor {entry.Name}: {entry.UnreadType} is not read.");
+        }
+
         return Aten.FromBlob(_file.Address(entry.Offset, entry.Length), [.. entry.Shape], entry.Type);
     }
 
@@ -85,8 +90,7 @@ public sealed class SafetensorsFile : IWeightFile
         var (name, value) = (property.Name, property.Value);
         var shown = Printable.Text(name);
         var typeName = value.GetProperty("dtype").GetString();
-        var type = ElementTypes.Parse(typeName)
-            ?? throw new CheckpointException($"{path}: tensor {shown}: expected dtype F32, BF16 or F16, found {Printable.Text(typeName ?? "nothing")}.");
+        var type = ElementTypes.Parse(typeName);
         var shape = value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64()).ToArray();
         var offsets = value.GetProperty("data_offsets");
         if (offsets.GetArrayLength() != 2)
@@ -100,7 +104,7 @@ public sealed class SafetensorsFile : IWeightFile
             throw new CheckpointException($"{path}: tensor {shown}: bytes {begin}..{end} lie outside the {fileLength - dataStart} bytes of data.");
         }
 
-        var expected = (Int128)ElementTypes.SizeOf(type);
+        var expected = (Int128)(type is { } read ? ElementTypes.SizeOf(read) : 1);
         foreach (var size in shape)
         {
             expected *= size;
@@ -110,12 +114,18 @@ public sealed class SafetensorsFile : IWeightFile
             }
         }
 
+        if (type is null)
+        {
+            // Of a size that nobody here knows; it is an error where a network asks for it.
+            return new TensorEntry(name, ScalarType.Byte, shape, dataStart + begin, end - begin) { UnreadType = typeName ?? "none" };
+        }
+
         if (expected != end - begin)
         {
             throw new CheckpointException($"{path}: tensor {shown}: shape [{string.Join(", ", shape)}] in {typeName} needs {expected} bytes, found {end - begin}.");
         }
 
-        return new TensorEntry(name, type, shape, dataStart + begin, end - begin);
+        return new TensorEntry(name, type.Value, shape, dataStart + begin, end - begin);
     }
 
     /// <summary>The format lets tensors neither overlap nor leave bytes to nobody.</summary>

@@ -30,6 +30,7 @@ public static class SafetensorsWriter
     /// <param name="items">What the file will hold, in this order.</param>
     /// <param name="read">Gives a tensor of the item's shape, of any type, on any device; it is disposed when it is written.</param>
     /// <param name="progress">Receives the bytes written.</param>
+    /// <exception cref="CheckpointException">A finite number would become infinite in the item's type.</exception>
     /// <param name="cancellationToken">Ends the writing; nothing stays but a file that is replaced next time, <c>.part</c>.</param>
     internal static void Write(
         string path, IReadOnlyList<SafetensorsItem> items, Func<SafetensorsItem, Tensor> read, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
@@ -65,7 +66,15 @@ public static class SafetensorsWriter
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var piece = NewDisposeScope();
-            var bytes = flat.narrow(0, start, Math.Min(ElementsPerPiece, elements - start)).to(item.Type, CPU).contiguous().bytes;
+            var stored = flat.narrow(0, start, Math.Min(ElementsPerPiece, elements - start));
+            var written = stored.to(item.Type, CPU).contiguous();
+            if (stored.dtype != item.Type && ElementTypes.IsFloatingPoint(item.Type) && ElementTypes.IsFloatingPoint(stored.dtype)
+                && written.isinf().logical_and(stored.to(CPU).isfinite()).any().item<bool>())
+            {
+                throw new CheckpointException($"{file.Name}: tensor {item.Name}: it has a number that is too large for {item.Type.ToString().ToLowerInvariant()}.");
+            }
+
+            var bytes = written.bytes;
             file.Write(bytes);
             progress?.Report(bytes.Length);
         }

@@ -76,7 +76,7 @@ public class ChatTemplateTests
         using var folder = Llama();
         Assert.StartsWith("<|begin_of_text|>", Load(folder).Render(s_conversation, false), StringComparison.Ordinal);
 
-        folder.Write("tokenizer_config.json", """{"chat_template": [{"name": "tool_use", "template": "no"}, {"name": "default", "template": "{{ bos_token }}{{ messages[1].content }}"}]}""");
+        folder.Write("tokenizer_config.json", """{"bos_token": "<|begin_of_text|>", "chat_template": [{"name": "tool_use", "template": "no"}, {"name": "default", "template": "{{ bos_token }}{{ messages[1].content }}"}]}""");
         Assert.Equal("<|begin_of_text|>Hi.", Load(folder).Render(s_conversation, false));
 
         folder.Write("tokenizer_config.json", """{"bos_token": {"content": "<|eot_id|>"}, "chat_template": "{{ bos_token }}{{ messages | length }}"}""");
@@ -84,6 +84,51 @@ public class ChatTemplateTests
 
         folder.Write("chat_template.jinja", "file {{ add_generation_prompt }}\n");
         Assert.Equal("file True", Load(folder).Render(s_conversation, true));
+    }
+
+    [Theory]
+    [InlineData("tokenizer_config.json", """{"chat_template": {"tool_use": "no", "default": "yes"}}""")]
+    [InlineData("tokenizer_config.json", """{"chat_template": {"default": "yes"}}""")]
+    [InlineData("chat_template.json", """{"chat_template": "yes"}""")]
+    [InlineData("chat_template.json", """{"chat_template": [{"name": "default", "template": "yes"}]}""")]
+    public void A_template_is_taken_wherever_a_folder_keeps_it(string file, string contents)
+    {
+        using var folder = Llama();
+        folder.Write(file, contents);
+        Assert.Equal("yes", Load(folder).Render(s_conversation, false));
+    }
+
+    [Theory]
+    [InlineData("tokenizer_config.json", """{"chat_template": [{"name": "tool_use", "template": "no"}]}""", "tool_use")]
+    [InlineData("tokenizer_config.json", """{"chat_template": {"tool_use": "no"}}""", "tool_use")]
+    [InlineData("tokenizer_config.json", """{"chat_template": 7}""", "chat_template")]
+    [InlineData("chat_template.json", """{"chat_template": "yes"}""", "chat_template.json", """{"chat_template": "no"}""")]
+    [InlineData("additional_chat_templates/tool_use.jinja", "no", "additional_chat_templates")]
+    [InlineData("chat_template.jinja", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "Git LFS")]
+    public void A_template_that_cannot_be_the_one_meant_is_an_error_that_names_it(string file, string contents, string says, string? settings = null)
+    {
+        using var folder = Llama();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "additional_chat_templates"));
+        folder.Write(file, contents);
+        if (settings is not null)
+        {
+            folder.Write("tokenizer_config.json", settings);
+        }
+
+        Assert.Contains(says, Assert.Throws<InvalidDataException>(() => Load(folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_of_tokens_come_from_special_tokens_map_where_tokenizer_config_does_not_tell_them()
+    {
+        using var folder = Llama();
+        folder.Write("chat_template.jinja", "{{ bos_token }}|{{ eos_token }}|{{ unk_token is defined }}");
+        folder.Write("special_tokens_map.json", """{"bos_token": {"content": "<|begin_of_text|>"}, "eos_token": "<|eot_id|>"}""");
+        Assert.Equal("<|begin_of_text|>|<|eot_id|>|False", Load(folder).Render(s_conversation, false));
+        folder.Write("tokenizer_config.json", """{"bos_token": null, "eos_token": "<|end_of_text|>", "added_tokens_decoder": {}}""");
+        Assert.Equal("|<|end_of_text|>|False", Load(folder).Render(s_conversation, false));
+        folder.Write("tokenizer_config.json", """{"eos_token": "<|end_of_text|>"}""");
+        Assert.Contains("eos_token", Assert.Throws<InvalidDataException>(() => Load(folder)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

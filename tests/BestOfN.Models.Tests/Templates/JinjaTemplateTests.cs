@@ -38,6 +38,53 @@ public class JinjaTemplateTests
         Assert.True(failures.Count == 0, string.Join('\n', failures));
     }
 
+    [Theory]   // expected texts are those of Jinja2
+    [InlineData("{{ {'b': [1, '\u00E9\uD83D\uDE00\\x7f'], 'a': {}}|tojson(separators=(',', ':')) }}",
+        "{\"b\":[1,\"\u00E9\uD83D\uDE00\u007F\"],\"a\":{}}")]
+    [InlineData("{{ {'b': [1, '\u00E9\uD83D\uDE00\\x7f']}|tojson(ensure_ascii=true) }}",
+        "{\"b\": [1, \"\\u00e9\\ud83d\\ude00\\u007f\"]}")]
+    [InlineData("{{ {'b': [1, 2], 'a': 3}|tojson(indent=2, separators=(', ', '=')) }}",
+        "{\n  \"b\"=[\n    1, \n    2\n  ], \n  \"a\"=3\n}")]
+    [InlineData("{{ {'b': [1]}|tojson(indent=0) }}|{{ [1]|tojson(indent='--') }}|{{ [1]|tojson(true, 1) }}",
+        "{\n\"b\": [\n1\n]\n}|[\n--1\n]|[\n 1\n]")]
+    [InlineData("{{ {10: 1, 9: 2}|tojson(sort_keys=true) }}{{ {'\uD83D\uDE00': 1, '\\uffee': 2}|tojson(sort_keys=true) }}",
+        "{\"9\": 2, \"10\": 1}{\"\uFFEE\": 2, \"\uD83D\uDE00\": 1}")]
+    [InlineData("{{ 'stra\u00DFe \u0149 \uFB01 \u0390 \u0131 \u017F \u1FB3'|upper }}",
+        "STRASSE \u02BCN FI \u0399\u0308\u0301 I S \u0391\u0399")]
+    [InlineData("{{ '\u0391\u03A3 \u0391\u03A3\u0391 \u03A3 \u0391\u03A3. \u0391.\u03A3 \u0130'|lower }}{{ '\u038C\u03A3\u039F\u03A3'.lower() }}",
+        "\u03B1\u03C2 \u03B1\u03C3\u03B1 \u03C3 \u03B1\u03C2. \u03B1.\u03C2 i\u0307\u03CC\u03C3\u03BF\u03C2")]
+    [InlineData("{{ 'stra\u00DFe \uFB01 \u01C6 \u10D0 \u0390'.title() }}|{{ '\uFB01a \u0391\u03A3'.capitalize() }}|{{ '\uFB01a \u0391\u03A3'|capitalize }}|{{ '\u00DFa-\uFB01b (\u0391\u03A3)'|title }}",
+        "Stra\u00DFe Fi \u01C5 \u10D0 \u0399\u0308\u0301|Fia \u03B1\u03C2|Fia \u03B1\u03C2|SSa-FIb (\u0391\u03C3)")]
+    [InlineData("{{ \"it's \u4E2Da \u24D0b x1y\".title() }}",
+        "It'S \u4E2DA \u24B6b X1Y")]
+    [InlineData("{{ '\u00B2'.isdigit() }}{{ '\u00B2'.isdecimal() }}{{ '\u00BD'.isnumeric() }}{{ '\u00BD'.isdigit() }}{{ '\uD835\uDC9C'.isalpha() }}{{ '\u00BD'.isalnum() }}{{ '\u24B6'.isupper() }}{{ '\u01C5'.isupper() }}{{ '1'.islower() }}{{ 'a1' is lower }}",
+        "TrueFalseTrueFalseTrueTrueTrueFalseFalseTrue")]
+    [InlineData("{{ ['b', 'A', 'c']|max }}{{ ['b', 'A', 'c']|max(case_sensitive=true) }}{{ [{'a': 1}, {'a': 3}]|max(attribute='a') }}{{ ['b', 'B', 'a']|unique|list }}{{ [{'a': 1, 'b': 2}, {'a': 1, 'b': 3}]|unique(attribute='a')|list }}",
+        "cc{'a': 3}['b', 'a'][{'a': 1, 'b': 2}]")]
+    [InlineData("{{ ['\uD83D\uDE00', '\\uffee']|sort }}{{ '\uD83D\uDE00' < '\\uffee' }}",
+        "['\uFFEE', '\uD83D\uDE00']False")]
+    public void Json_and_letter_case_are_those_of_python(string template, string expected) => Assert.Equal(expected, new JinjaTemplate(template, "t").Render([]));
+
+    [Theory]
+    [InlineData("{{ 'a'|trim(strip='b') }}")]
+    [InlineData("{{ [1]|tojson(indnt=2) }}")]
+    [InlineData("{{ 'a'|upper(1) }}")]
+    [InlineData("{{ ['a']|first(2) }}")]
+    [InlineData("{{ 'abc'.find('c', 1) }}")]
+    [InlineData("{{ 'abc'.startswith('b', 1) }}")]
+    [InlineData("{{ 'a\\nb'.splitlines(true) }}")]
+    [InlineData("{{ '7'|int(0, 16) }}")]
+    [InlineData("{{ [1]|map('string', 3)|list }}")]
+    [InlineData("{{ [1]|sum(begin=2) }}")]
+    [InlineData("{{ {'a': 1}.get('a', 2, 3) }}")]
+    [InlineData("{{ [1.5]|map('round', methd='ceil')|list }}")]
+    [InlineData("{{ 1 is odd(2) }}")]
+    [InlineData("{{ range(start=1) }}")]
+    [InlineData("{{ [1]|tojson(separators=',') }}")]
+    [InlineData("{{ [[1], [2]]|sort(attribute='0,1') }}")]
+    public void An_argument_that_would_be_ignored_is_an_error(string template) =>
+        Assert.Contains("t, line 1: ", Assert.Throws<ChatTemplateException>(() => new JinjaTemplate(template, "t").Render([])).Message, StringComparison.Ordinal);
+
     [Fact]
     public void An_error_names_template_line_and_reason()
     {

@@ -40,6 +40,92 @@ public class TokenizerFilesTests
     public void Other_kinds_of_json_tokenizers_are_refused(string json, string expected) =>
         Assert.Contains(expected, Refusal("tokenizer.json", Encoding.UTF8.GetBytes(json)).Message);
 
+    [Theory]
+    [InlineData("tokenizer_config.json", """{"split_special_tokens": true}""", "split_special_tokens")]
+    [InlineData("tokenizer_config.json", """{"do_lower_case": true}""", "do_lower_case")]
+    [InlineData("tokenizer_config.json", """{"sp_model_kwargs": {"enable_sampling": true}}""", "sp_model_kwargs")]
+    [InlineData("tokenizer_config.json", """{"add_prefix_space": true}""", "add_prefix_space")]
+    [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"760": {"content": "<x>", "rstrip": true}}}""", "rstrip")]
+    [InlineData("special_tokens_map.json", """{"eos_token": {"content": "<|eot_id|>", "lstrip": true}}""", "lstrip")]
+    [InlineData("tokenizer.json", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "Git LFS pointer")]
+    public void A_setting_that_changes_ids_and_is_not_computed_is_refused_by_name(string name, string contents, string expected)
+    {
+        using var folder = new ScratchFolder();
+        folder.Copy(GoldenFile.Folder("tokenizers", "hf-bpe-llama3", "tokenizer.json"));
+        folder.Write(name, contents);
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("dropout", "0.0", null)]
+    [InlineData("dropout", "0.1", "dropout")]
+    [InlineData("normalizer", """{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Lowercase"}]}""", "Lowercase")]
+    [InlineData("pre_tokenizer", """{"type":"Sequence","pretokenizers":[{"type":"ByteLevel","add_prefix_space":false},{"type":"Digits"}]}""", "behind ByteLevel")]
+    [InlineData("truncation", """{"max_length":4}""", null)]
+    public void A_field_of_tokenizer_json_is_computed_or_refused_by_name(string field, string value, string? expected)
+    {
+        using var folder = new ScratchFolder();
+        var json = JsonNode.Parse(File.ReadAllText(GoldenFile.Folder("tokenizers", "hf-bpe-llama3", "tokenizer.json")))!;
+        (field == "dropout" ? json["model"]! : json)[field] = JsonNode.Parse(value);
+        folder.Write("tokenizer.json", json.ToJsonString());
+        if (expected is null)
+        {
+            Assert.NotEmpty(TokenizerFiles.Load(folder.Path).Encode("Hello"));
+            return;
+        }
+
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_list_of_tiktoken_does_not_hide_tokenizer_json()
+    {
+        using var folder = new ScratchFolder();
+        folder.Write("tokenizer.model", "IQ== 0\nIg== 1\n");
+        Assert.Contains("tiktoken", Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(folder.Path)).Message, StringComparison.Ordinal);
+        folder.Copy(GoldenFile.Folder("tokenizers", "hf-bpe-llama3", "tokenizer.json"));
+        Assert.NotEmpty(TokenizerFiles.Load(folder.Path).Encode("Hello"));
+    }
+
+    [Fact]
+    public void A_token_that_only_special_tokens_map_calls_special_is_one()
+    {
+        using var folder = new ScratchFolder();
+        var json = JsonNode.Parse(File.ReadAllText(GoldenFile.Folder("tokenizers", "hf-bpe-llama3", "tokenizer.json")))!;
+        json["model"]!["vocab"]!["<|turn|>"] = 790;
+        folder.Write("tokenizer.json", json.ToJsonString());
+        Assert.DoesNotContain(790, new SpecialTokenEncoder(TokenizerFiles.Load(folder.Path)).Encode("a<|turn|>b"));
+        folder.Write("special_tokens_map.json", """{"additional_special_tokens": ["<|turn|>"]}""");
+        Assert.Contains(790, new SpecialTokenEncoder(TokenizerFiles.Load(folder.Path)).Encode("a<|turn|>b"));
+    }
+
+    [Theory]
+    [InlineData("{}", null, true, true)]
+    [InlineData("""{"legacy": true}""", null, true, true)]
+    [InlineData("""{"legacy": false}""", null, true, false)]
+    [InlineData("""{"legacy": false, "add_prefix_space": false}""", null, false, false)]
+    [InlineData("""{"legacy": false}""", """{"pre_tokenizer": null}""", true, true)]
+    [InlineData("{}", """{"pre_tokenizer": {"type": "Metaspace", "prepend_scheme": "first"}}""", true, false)]
+    [InlineData("{}", """{"pre_tokenizer": {"type": "Metaspace", "prepend_scheme": "never"}}""", false, false)]
+    public void A_blank_stands_before_texts_as_the_files_say(string settings, string? json, bool first, bool behindToken)
+    {
+        using var folder = new ScratchFolder();
+        folder.Copy(GoldenFile.Folder("tokenizers", "spm-bpe-dummy-prefix", "tokenizer.model"));
+        var plain = TokenizerFiles.Load(folder.Path);
+        var blank = plain.Encode("hello")[0];
+        folder.Write("tokenizer_config.json", settings);
+        if (json is not null)
+        {
+            folder.Write("tokenizer.json", json);
+        }
+
+        var ids = new SpecialTokenEncoder(TokenizerFiles.Load(folder.Path)).Encode("hello<s>hello");
+        var token = ids.ToList().IndexOf(plain.SpecialTokens["<s>"]);
+        Assert.Equal((first, behindToken), (ids[0] == blank, ids[token + 1] == blank));
+        ids = new SpecialTokenEncoder(TokenizerFiles.Load(folder.Path)).Encode("<s>hello");
+        Assert.Equal(behindToken, ids[1] == blank);
+    }
+
     [Fact]
     public void A_merge_of_unknown_tokens_is_refused()
     {

@@ -12,7 +12,11 @@ namespace BestOfN.Models.Networks.Families;
 /// <remarks>What a published folder does not say is taken from the shapes of its tensors, or else is the published code's constant and told as an assumption.</remarks>
 internal static class InternLMXComposer2
 {
-    public static DecoderFamily Family { get; } = InternLM2.Family with { Prefix = "InternLMXComposer2" };
+    public static DecoderFamily Family { get; } = InternLM2.Family with
+    {
+        Prefix = "InternLMXComposer2",
+        ModelTypes = ["internlmxcomposer2", "internlm_xcomposer2", "internlm2", "internlm"],
+    };
 
     /// <summary>Most tiles of a picture where nobody says otherwise: the published code's default of <c>hd_num</c>.</summary>
     public const int DefaultMaxTiles = 24;
@@ -102,6 +106,11 @@ internal static class InternLMXComposer2
 
     private static VisionConfiguration Read(ModelConfiguration section)
     {
+        if (section.Has("num_channels") && section.WholeNumber("num_channels") != 3)
+        {
+            throw new CheckpointException($"{section.FilePath}: num_channels: expected 3, found {section.WholeNumber("num_channels")}.");
+        }
+
         var published = new VisionConfiguration();
         return new VisionConfiguration
         {

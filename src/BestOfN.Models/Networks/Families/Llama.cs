@@ -6,6 +6,7 @@ internal static class Llama
     public static DecoderFamily Family { get; } = new()
     {
         Prefix = "Llama",
+        ModelTypes = ["llama"],
         Embedding = "model.embed_tokens",
         AttentionNorm = "model.layers.{i}.input_layernorm",
         FeedForwardNorm = "model.layers.{i}.post_attention_layernorm",
@@ -17,6 +18,7 @@ internal static class Llama
         Up = "model.layers.{i}.mlp.up_proj",
         Down = "model.layers.{i}.mlp.down_proj",
         LanguageHead = "lm_head",
+        BiasFields = ["attention_bias", "mlp_bias"],
         Biases = c => (c.Flag("attention_bias", false), c.Flag("attention_bias", false), c.Flag("mlp_bias", false)),
     };
 }

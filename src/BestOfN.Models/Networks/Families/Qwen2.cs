@@ -6,6 +6,8 @@ internal static class Qwen2
     public static DecoderFamily Family { get; } = Llama.Family with
     {
         Prefix = "Qwen2",
+        ModelTypes = ["qwen2"],
+        BiasFields = ["attention_bias"],   // true in all of the family, whatever the field says
         Biases = _ => (true, false, false),
     };
 }

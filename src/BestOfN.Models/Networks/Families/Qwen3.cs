@@ -6,9 +6,11 @@ internal static class Qwen3
     public static DecoderFamily Family { get; } = Llama.Family with
     {
         Prefix = "Qwen3",
+        ModelTypes = ["qwen3"],
         QueryNorm = "model.layers.{i}.self_attn.q_norm",
         KeyNorm = "model.layers.{i}.self_attn.k_norm",
-        DefaultRopeTheta = 1_000_000,
+        DefaultRopeTheta = null,
+        BiasFields = ["attention_bias"],
         Biases = c => (c.Flag("attention_bias", false), c.Flag("attention_bias", false), false),
     };
 }

@@ -32,5 +32,32 @@ internal sealed class JinjaArguments(IReadOnlyList<object?> positional, IReadOnl
 
     public bool Flag(int index, string name) => JinjaValue.IsTrue(Get(index, name, false));
 
+    /// <summary>Refuses arguments that nobody would read.</summary>
+    /// <param name="of">What is called.</param>
+    /// <param name="names">What it takes, in this order.</param>
+    /// <param name="byName">False where arguments have no names, as in methods of strings.</param>
+    /// <exception cref="JinjaError">There are more, or others.</exception>
+    public void Expect(string of, ReadOnlySpan<string> names, bool byName = true)
+    {
+        if (Positional.Count > names.Length)
+        {
+            throw new JinjaError($"{of} takes at most {names.Length} arguments, not {Positional.Count}");
+        }
+
+        foreach (var name in Named.Keys)
+        {
+            var index = names.IndexOf(name);
+            if (index < 0 || !byName)
+            {
+                throw new JinjaError($"{of} has no argument '{name}'");
+            }
+
+            if (index < Positional.Count)
+            {
+                throw new JinjaError($"{of} has argument '{name}' twice");
+            }
+        }
+    }
+
     public JinjaArguments After(int count) => new([.. Positional.Skip(count)], Named);
 }

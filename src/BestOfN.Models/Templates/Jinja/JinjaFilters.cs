@@ -5,18 +5,46 @@ namespace BestOfN.Models.Templates.Jinja;
 /// <summary>What may stand after <c>|</c>.</summary>
 internal static class JinjaFilters
 {
+    // What each filter takes; map, select and their like hand theirs on, to a filter or test that looks at them.
+    private static readonly Dictionary<string, string[]> s_arguments = new()
+    {
+        ["trim"] = ["chars"],
+        ["default"] = ["default_value", "boolean"],
+        ["d"] = ["default_value", "boolean"],
+        ["join"] = ["d", "attribute"],
+        ["replace"] = ["old", "new", "count"],
+        ["tojson"] = ["ensure_ascii", "indent", "separators", "sort_keys"],
+        ["indent"] = ["width", "first", "blank"],
+        ["dictsort"] = ["case_sensitive", "by", "reverse"],
+        ["sort"] = ["reverse", "case_sensitive", "attribute"],
+        ["unique"] = ["case_sensitive", "attribute"],
+        ["min"] = ["case_sensitive", "attribute"],
+        ["max"] = ["case_sensitive", "attribute"],
+        ["sum"] = ["attribute", "start"],
+        ["int"] = ["default", "base"],
+        ["float"] = ["default"],
+        ["round"] = ["precision", "method"],
+        ["upper"] = [], ["lower"] = [], ["title"] = [], ["capitalize"] = [], ["string"] = [], ["safe"] = [], ["length"] = [], ["count"] = [], ["list"] = [], ["first"] = [],
+        ["last"] = [], ["items"] = [], ["reverse"] = [], ["abs"] = [], ["wordcount"] = [], ["escape"] = [], ["e"] = [],
+    };
+
     public static object? Apply(string name, object? value, JinjaArguments a, JinjaBudget budget)
     {
         budget.Spend();
+        if (s_arguments.TryGetValue(name, out var arguments))
+        {
+            a.Expect($"filter '{name}'", arguments);
+        }
+
         string Text() => JinjaValue.Text(value, budget);
         IReadOnlyList<object?> Items() => JinjaValue.Items(value, budget);
         switch (name)
         {
             case "trim": return JinjaText.Strip(budget.Text(Text()), a.Text(0, "chars", null), budget);
-            case "upper": return budget.Text(Text()).ToUpperInvariant();
-            case "lower": return budget.Text(Text()).ToLowerInvariant();
-            case "title": return JinjaText.TitleWords(budget.Text(Text()));
-            case "capitalize": return JinjaText.Capitalize(budget.Text(Text()));
+            case "upper": return budget.Text(JinjaCase.Upper(budget.Text(Text())));
+            case "lower": return budget.Text(JinjaCase.Lower(budget.Text(Text())));
+            case "title": return budget.Text(JinjaCase.TitleWords(budget.Text(Text())));
+            case "capitalize": return budget.Text(JinjaCase.Capitalize(budget.Text(Text())));
             case "string" or "safe": return Text();
             case "length" or "count": return JinjaValue.Length(value, budget);
             case "list": return Items().ToList();
@@ -29,7 +57,7 @@ internal static class JinjaFilters
                 return JinjaText.Replace(budget.Text(Text()), JinjaValue.Text(a.Need(0, "old"), budget), JinjaValue.Text(a.Need(1, "new"), budget),
                     a.Get(2, "count", null) is null ? -1 : a.Integer(2, "count", -1), budget);
             case "tojson":
-                return JinjaValue.Json(value, budget, Indent(a.Get(1, "indent", null)) ?? Indent(a.Get(0, "indent", null)), a.Flag(3, "sort_keys"));
+                return JinjaJson.Write(value, budget, a);
             case "indent": return IndentLines(Text(), a, budget);
             case "items":
                 return value switch
@@ -40,16 +68,14 @@ internal static class JinjaFilters
                 };
             case "dictsort":
                 return value is JinjaDictionary
-                    ? Sorted((List<object?>)JinjaMethods.Find(value, "items", budget)!(JinjaArguments.None)!, pair => Folded(((object?[])pair!)[a.Text(1, "by", "key") == "value" ? 1 : 0], a.Flag(0, "case_sensitive"), budget), a.Flag(2, "reverse"), budget)
+                    ? Sorted((List<object?>)JinjaMethods.Find(value, "items", budget)!(JinjaArguments.None)!, pair => Folded(((object?[])pair!)[a.Text(1, "by", "key") switch { "key" => 0, "value" => 1, var by => throw new JinjaError($"dictsort sorts by key or value, not '{by}'") }], a.Flag(0, "case_sensitive"), budget), a.Flag(2, "reverse"), budget)
                     : throw new JinjaError($"{JinjaValue.TypeOf(value)} is not a mapping");
-            case "sort":
-                var path = a.Get(2, "attribute", null) is { } key ? Path(key, budget) : [];
-                return Sorted(Items(), item => Folded(Attribute(item, path, budget), a.Flag(1, "case_sensitive"), budget), a.Flag(0, "reverse"), budget);
+            case "sort": return Sorted(Items(), Key(a, 1, 2, budget), a.Flag(0, "reverse"), budget);
             case "unique":
-                var (unique, folded) = (new List<object?>(), new List<object?>());
+                var (unique, folded, keyOf) = (new List<object?>(), new List<object?>(), Key(a, 0, 1, budget));
                 foreach (var item in Items())
                 {
-                    var same = Folded(item, a.Flag(0, "case_sensitive"), budget);
+                    var same = keyOf(item);
                     if (!folded.Exists(f => JinjaValue.AreEqual(f, same, budget)))
                     {
                         unique.Add(item);
@@ -60,14 +86,16 @@ internal static class JinjaFilters
                 return unique;
             case "reverse":
                 return value is string ? string.Concat(Items().Reverse()) : Items().Reverse().ToList();
-            case "min": return Sorted(Items(), i => Folded(i, false, budget), false, budget) is [var least, ..] ? least : new JinjaUndefined("there is no least item");
-            case "max": return Sorted(Items(), i => Folded(i, false, budget), true, budget) is [var most, ..] ? most : new JinjaUndefined("there is no greatest item");
+            case "min": return Sorted(Items(), Key(a, 0, 1, budget), false, budget) is [var least, ..] ? least : new JinjaUndefined("there is no least item");
+            case "max": return Sorted(Items(), Key(a, 0, 1, budget), true, budget) is [var most, ..] ? most : new JinjaUndefined("there is no greatest item");
             case "sum":
                 return (a.Get(0, "attribute", null) is { } of ? Attributes(Items(), of, budget) : Items())
                     .Aggregate(a.Get(1, "start", 0L), (sum, i) => JinjaOperators.Binary("+", sum, i, budget));
             case "map":
                 if (a.Named.TryGetValue("attribute", out var mapped))
                 {
+                    new JinjaArguments([], a.Named).Expect("filter 'map'", ["attribute", "default"]);
+                    new JinjaArguments(a.Positional, JinjaArguments.None.Named).Expect("filter 'map' with an attribute", []);
                     var found = Attributes(Items(), mapped, budget);
                     return a.Named.TryGetValue("default", out var otherwise) ? found.ConvertAll(f => f is JinjaUndefined ? otherwise : f) : found;
                 }
@@ -78,13 +106,14 @@ internal static class JinjaFilters
             case "reject": return Selected(Items(), a, 0, false, budget);
             case "selectattr": return Selected(Items(), a, 1, true, budget);
             case "rejectattr": return Selected(Items(), a, 1, false, budget);
+            case "int" when a.Integer(1, "base", 10) != 10: throw new JinjaError("int with a base other than 10 is not supported");
             case "int": return ToInteger(value is string digits ? budget.Text(digits) : value, a.Get(0, "default", 0L));
             case "float":
                 return value is string number
                     ? double.TryParse(budget.Text(number), CultureInfo.InvariantCulture, out var parsed) ? parsed : a.Get(0, "default", 0.0)
                     : value is long or double or bool ? JinjaValue.Number(value) : a.Get(0, "default", 0.0);
             case "abs": return value is long whole ? whole == long.MinValue ? throw new JinjaError("a number is too large") : (object)Math.Abs(whole) : Math.Abs(JinjaValue.Number(value));
-            case "round": return Round(JinjaValue.Number(value), (int)Math.Clamp(a.Integer(0, "precision", 0), 0, 15), a.Text(1, "method", "common"));
+            case "round": return Round(JinjaValue.Number(value), (int)(a.Integer(0, "precision", 0) is >= 0 and <= 15 and var places ? places : throw new JinjaError("round takes a precision of 0 to 15")), a.Text(1, "method", "common"));
             case "wordcount": return (long)JinjaText.Split(Text(), null, -1, budget).Count;
             case "escape" or "e":
                 return budget.Text(budget.Text(Text()).Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
@@ -117,7 +146,7 @@ internal static class JinjaFilters
         }
 
         budget.Spend(text.Length);
-        return text.Split('.');
+        return text.Contains(',', StringComparison.Ordinal) ? throw new JinjaError($"several attributes at once ('{text}') are not supported") : text.Split('.');
     }
 
     private static List<object?> Attributes(IReadOnlyList<object?> items, object? path, JinjaBudget budget)
@@ -145,8 +174,15 @@ internal static class JinjaFilters
         return item;
     }
 
+    /// <summary>What items are compared by; the numbers are the places of the arguments that say so.</summary>
+    private static Func<object?, object?> Key(JinjaArguments a, int caseSensitive, int attribute, JinjaBudget budget)
+    {
+        var path = a.Get(attribute, "attribute", null) is { } key ? Path(key, budget) : [];
+        return item => Folded(Attribute(item, path, budget), a.Flag(caseSensitive, "case_sensitive"), budget);
+    }
+
     private static object? Folded(object? value, bool caseSensitive, JinjaBudget budget) =>
-        value is string text && !caseSensitive ? budget.Text(text).ToLowerInvariant() : value;
+        value is string text && !caseSensitive ? JinjaCase.Lower(budget.Text(text)) : value;
 
     private static List<object?> Sorted(IReadOnlyList<object?> items, Func<object?, object?> key, bool reverse, JinjaBudget budget)
     {
@@ -187,7 +223,8 @@ internal static class JinjaFilters
         {
             "ceil" => Math.Ceiling(number * scale) / scale,
             "floor" => Math.Floor(number * scale) / scale,
-            _ => Math.Round(number, precision, MidpointRounding.ToEven),
+            "common" => Math.Round(number, precision, MidpointRounding.ToEven),
+            _ => throw new JinjaError($"round takes common, ceil or floor, not '{method}'"),
         };
     }
 }

@@ -17,7 +17,7 @@ internal sealed class JinjaInterpreter
         var globals = new JinjaScope(null);
         globals.Set("range", (JinjaFunction)Range);
         globals.Set("namespace", (JinjaFunction)Namespace);
-        globals.Set("dict", (JinjaFunction)(a => JinjaDictionary.Of(a.Named.Select(p => KeyValuePair.Create<object, object?>(p.Key, p.Value)))));
+        globals.Set("dict", (JinjaFunction)(a => a.Positional.Count > 0 ? throw new JinjaError("dict takes named arguments only") : JinjaDictionary.Of(a.Named.Select(p => KeyValuePair.Create<object, object?>(p.Key, p.Value)))));
         globals.Set("raise_exception", (JinjaFunction)(a => throw new JinjaError(JinjaValue.Text(a.Get(0, "message", ""), _budget))));
         foreach (var (name, value) in variables)
         {
@@ -366,6 +366,7 @@ internal sealed class JinjaInterpreter
 
     private JinjaNamespace Namespace(JinjaArguments arguments)
     {
+        new JinjaArguments(arguments.Positional, JinjaArguments.None.Named).Expect("namespace", ["attributes"]);
         var attributes = new Dictionary<string, object?>(arguments.Named);
         foreach (var (name, value) in arguments.Get(0, "", null) as JinjaDictionary ?? [])
         {
@@ -377,6 +378,7 @@ internal sealed class JinjaInterpreter
 
     private List<object?> Range(JinjaArguments arguments)
     {
+        arguments.Expect("range", ["start", "stop", "step"], byName: false);
         var (start, stop) = arguments.Positional.Count == 1 ? (0, arguments.Integer(0, "stop", 0)) : (arguments.Integer(0, "start", 0), arguments.Integer(1, "stop", 0));
         var step = arguments.Integer(2, "step", 1);
         var count = step == 0 ? throw new JinjaError("the step of a range is zero") : Math.Max(0, Math.Ceiling(((double)stop - start) / step));

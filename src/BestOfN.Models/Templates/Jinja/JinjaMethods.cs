@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace BestOfN.Models.Templates.Jinja;
 
 /// <summary>Methods of strings, mappings and lists that change nothing.</summary>
@@ -24,10 +27,10 @@ internal static class JinjaMethods
             "splitlines" => _ => JinjaText.Lines(text, budget),
             "startswith" => a => Any(a, text.StartsWith, budget),
             "endswith" => a => Any(a, text.EndsWith, budget),
-            "upper" => _ => text.ToUpperInvariant(),
-            "lower" => _ => text.ToLowerInvariant(),
-            "title" => _ => JinjaText.Title(text),
-            "capitalize" => _ => JinjaText.Capitalize(text),
+            "upper" => _ => budget.Text(JinjaCase.Upper(text)),
+            "lower" => _ => budget.Text(JinjaCase.Lower(text)),
+            "title" => _ => budget.Text(JinjaCase.Title(text)),
+            "capitalize" => _ => budget.Text(JinjaCase.Capitalize(text)),
             "replace" => a => JinjaText.Replace(text, Needed(a, 0, "old"), Needed(a, 1, "new"), a.Integer(2, "count", -1), budget),
             "removeprefix" => a => Needed(a, 0, "prefix") is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
             "removesuffix" => a => Needed(a, 0, "suffix") is var s && text.EndsWith(s, StringComparison.Ordinal) ? text[..^s.Length] : text,
@@ -35,9 +38,11 @@ internal static class JinjaMethods
             "find" => a => Position(text, text.IndexOf(Searched(a), StringComparison.Ordinal)),
             "rfind" => a => Position(text, text.LastIndexOf(Searched(a), StringComparison.Ordinal)),
             "count" => a => Needed(a, 0, "sub") is { Length: > 0 } part ? JinjaText.Split(text, part, -1, budget).Count - 1L : JinjaValue.Length(text) + 1,
-            "isdigit" or "isnumeric" or "isdecimal" => _ => text.Length > 0 && text.All(char.IsDigit),
-            "isalpha" => _ => text.Length > 0 && text.All(char.IsLetter),
-            "isalnum" => _ => text.Length > 0 && text.All(char.IsLetterOrDigit),
+            "isdecimal" => _ => AllRunes(text, r => Rune.GetUnicodeCategory(r) == UnicodeCategory.DecimalDigitNumber),
+            "isdigit" => _ => AllRunes(text, IsDigit),
+            "isnumeric" => _ => AllRunes(text, IsNumeric),
+            "isalpha" => _ => AllRunes(text, Rune.IsLetter),
+            "isalnum" => _ => AllRunes(text, r => Rune.IsLetter(r) || IsDigit(r) || IsNumeric(r)),
             "isspace" => _ => text.Length > 0 && text.All(JinjaLexer.IsSpace),
             "isupper" => _ => JinjaTests.Apply("upper", text, JinjaArguments.None, budget),
             "islower" => _ => JinjaTests.Apply("lower", text, JinjaArguments.None, budget),
@@ -47,6 +52,7 @@ internal static class JinjaMethods
         return method is null ? null : arguments =>
         {
             budget.Characters(text.Length);
+            arguments.Expect($"'{name}'", TextArguments(name), byName: name is "split" or "rsplit" or "replace");
             return method(arguments);
         };
 
@@ -58,9 +64,29 @@ internal static class JinjaMethods
         }
     }
 
+    private static string[] TextArguments(string name) => name switch
+    {
+        "strip" or "lstrip" or "rstrip" => ["chars"],
+        "split" or "rsplit" => ["sep", "maxsplit"],
+        "replace" => ["old", "new", "count"],
+        "startswith" or "endswith" or "removeprefix" or "removesuffix" => ["prefix"],
+        "join" => ["iterable"],
+        "find" or "rfind" or "count" => ["sub"],
+        _ => [],
+    };
+
+    private static bool AllRunes(string text, Func<Rune, bool> matches) => text.Length > 0 && text.EnumerateRunes().All(matches);
+
+    private static bool IsDigit(Rune rune) => CharUnicodeInfo.GetDigitValue(rune.ToString(), 0) >= 0;
+
+    // Python knows which ideographs are numbers; the tables here do not.
+    private static bool IsNumeric(Rune rune) => Rune.GetNumericValue(rune) != -1
+        || (rune.Value is >= 0x3400 and <= 0x9FFF or >= 0xF900 and <= 0xFAFF or >= 0x20000 and <= 0x3FFFF
+            ? throw new JinjaError("whether an ideograph is a number is not known") : false);
+
     private static JinjaFunction? OfDictionary(JinjaDictionary dictionary, string name, JinjaBudget budget)
     {
-        return name switch
+        return Checked(name, name == "get" ? ["key", "default"] : [], name switch
         {
             "get" => a => dictionary.TryGetValue(JinjaValue.Key(a.Need(0, "key"), budget), out var value) ? value : a.Get(1, "default", null),
             "items" => _ => Charged().Select(p => (object?)new[] { p.Key, p.Value }).ToList(),
@@ -69,7 +95,7 @@ internal static class JinjaMethods
             "copy" => _ => JinjaDictionary.Of(Charged()),
             "update" or "pop" or "popitem" or "clear" or "setdefault" => _ => throw new JinjaError($"a template may not change a mapping ('{name}')"),
             _ => null,
-        };
+        });
 
         JinjaDictionary Charged()
         {
@@ -78,13 +104,19 @@ internal static class JinjaMethods
         }
     }
 
-    private static JinjaFunction? OfList(IReadOnlyList<object?> list, string name, JinjaBudget budget) => name switch
+    private static JinjaFunction? OfList(IReadOnlyList<object?> list, string name, JinjaBudget budget) => Checked(name, ["value"], name switch
     {
         "index" => a => IndexOf(list, a.Need(0, "value"), budget),
         "count" => a => list.LongCount(i => JinjaValue.AreEqual(i, a.Need(0, "value"), budget)),
         "append" or "extend" or "insert" or "pop" or "remove" or "clear" or "reverse" or "sort" when list is List<object?> =>
             _ => throw new JinjaError($"a template may not change a list ('{name}')"),
         _ => null,
+    });
+
+    private static JinjaFunction? Checked(string name, string[] names, JinjaFunction? method) => method is null ? null : arguments =>
+    {
+        arguments.Expect($"'{name}'", names, byName: false);
+        return method(arguments);
     };
 
     public static string Join(string separator, object? items, JinjaBudget budget)

@@ -5,6 +5,7 @@ internal static class JinjaTests
 {
     public static bool Apply(string name, object? value, JinjaArguments arguments, JinjaBudget budget)
     {
+        arguments.Expect($"test '{name}'", OneArgument(name) ? ["other"] : []);
         object? Other() => arguments.Need(0, "other");
         return name switch
         {
@@ -34,11 +35,14 @@ internal static class JinjaTests
             "in" => JinjaOperators.Contains(Other(), value, budget),
             "sameas" => value is string or long or bool or null
                 ? value?.GetType() == Other()?.GetType() && JinjaValue.AreEqual(value, Other(), budget) : ReferenceEquals(value, Other()),
-            "lower" => value is string lower && budget.Text(lower).Any(char.IsLetter) && !lower.Any(char.IsUpper),
-            "upper" => value is string upper && budget.Text(upper).Any(char.IsLetter) && !upper.Any(char.IsLower),
+            "lower" => JinjaCase.IsLower(budget.Text(JinjaValue.Text(value, budget))),
+            "upper" => JinjaCase.IsUpper(budget.Text(JinjaValue.Text(value, budget))),
             _ => throw new JinjaError($"there is no test '{name}'"),
         };
     }
+
+    private static bool OneArgument(string name) => name is "divisibleby" or "eq" or "equalto" or "==" or "ne" or "!=" or "lt" or "lessthan" or "<" or "le" or "<="
+        or "gt" or "greaterthan" or ">" or "ge" or ">=" or "in" or "sameas";
 
     private static long Remainder(object? value, long by) => value is not long number
         ? throw new JinjaError($"{JinjaValue.TypeOf(value)} is not an integer")

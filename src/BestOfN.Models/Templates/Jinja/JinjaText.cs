@@ -137,36 +137,6 @@ internal static class JinjaText
         return replaced.Append(text, Math.Min(at, text.Length), Math.Max(0, text.Length - at)).ToString();
     }
 
-    /// <summary>Upper case after what is not a letter, lower case elsewhere.</summary>
-    public static string Title(string text)
-    {
-        var title = new StringBuilder(text.Length);
-        for (var i = 0; i < text.Length; i++)
-        {
-            title.Append(i > 0 && char.IsLetter(text[i - 1]) ? char.ToLowerInvariant(text[i]) : char.ToUpperInvariant(text[i]));
-        }
-
-        return title.ToString();
-    }
-
-    /// <summary>Upper case at the start and after blanks, hyphens and opening brackets (the filter, unlike the method).</summary>
-    public static string TitleWords(string text)
-    {
-        var title = new StringBuilder(text.Length);
-        for (var i = 0; i < text.Length; i++)
-        {
-            var starts = i == 0 || IsSpaceOrOpening(text[i - 1]);
-            title.Append(starts ? char.ToUpperInvariant(text[i]) : char.ToLowerInvariant(text[i]));
-        }
-
-        return title.ToString();
-
-        static bool IsSpaceOrOpening(char c) => JinjaLexer.IsSpace(c) || c is '-' or '(' or '{' or '[' or '<';
-    }
-
-    public static string Capitalize(string text) =>
-        text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
-
     private static int NextSpace(string text, int at)
     {
         for (; at < text.Length; at++)

@@ -93,7 +93,7 @@ internal static class JinjaValue
         {
             case (string x, string y):
                 budget.Characters(Math.Min(x.Length, y.Length));
-                return string.CompareOrdinal(x, y);
+                return CompareText(x, y);
             case (long x, long y):
                 return x.CompareTo(y);
             case (long or double or bool, long or double or bool):
@@ -108,6 +108,15 @@ internal static class JinjaValue
             default:
                 throw new JinjaError($"{TypeOf(a)} and {TypeOf(b)} can not be ordered");
         }
+    }
+
+    /// <summary>By code points, as in Python; UTF-16 units have another order above the surrogates.</summary>
+    public static int CompareText(string x, string y)
+    {
+        var common = x.AsSpan().CommonPrefixLength(y);
+        return common < x.Length && common < y.Length && char.IsSurrogate(x[common]) != char.IsSurrogate(y[common])
+            ? char.IsSurrogate(x[common]) ? 1 : -1
+            : string.CompareOrdinal(x, y);
     }
 
     public static double Number(object? value) => value switch
@@ -284,97 +293,6 @@ internal static class JinjaValue
             _ when digits.Length > exponent + 1 => $"{sign}{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}",
             _ => $"{sign}{digits.PadRight(exponent + 1, '0')}.0",
         };
-    }
-
-    /// <summary>As Python's <c>json.dumps(value, ensure_ascii=False)</c>, which chat templates are given as <c>tojson</c>.</summary>
-    public static string Json(object? value, JinjaBudget budget, string? indent = null, bool sortKeys = false, string? itemSeparator = null, string keySeparator = ": ")
-    {
-        var to = new StringBuilder();
-        itemSeparator ??= indent is null ? ", " : ",";
-        WriteJson(value, 0);
-        return budget.Text(to.ToString());
-
-        void WriteJson(object? value, int depth)
-        {
-            budget.Spend();
-            if (to.Length > JinjaBudget.MaxText)
-            {
-                budget.Characters(to.Length);
-            }
-
-            switch (value)
-            {
-                case null: to.Append("null"); break;
-                case bool flag: to.Append(flag ? "true" : "false"); break;
-                case long number: to.Append(CultureInfo.InvariantCulture, $"{number}"); break;
-                case double number: to.Append(double.IsFinite(number) ? Float(number, budget) : double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"); break;
-                case string text: QuoteJson(budget.Text(text), to); break;
-                case IReadOnlyList<object?> list:
-                    WriteItems('[', ']', list, depth, item => WriteJson(item, depth + 1));
-                    break;
-                case JinjaDictionary dictionary:
-                    var pairs = dictionary.Select(p => (Key: p.Key as string ?? Json(p.Key, budget), p.Value));
-                    WriteItems('{', '}', [.. sortKeys ? pairs.OrderBy(p => p.Key, Comparer<string>.Create((x, y) => Compare(x, y, budget))) : pairs], depth, pair =>
-                    {
-                        QuoteJson(budget.Text(pair.Key), to);
-                        to.Append(keySeparator);
-                        WriteJson(pair.Value, depth + 1);
-                    });
-                    break;
-                default: throw new JinjaError($"{TypeOf(value)} can not be written as JSON");
-            }
-        }
-
-        void WriteItems<T>(char open, char close, IReadOnlyList<T> items, int depth, Action<T> write)
-        {
-            to.Append(open);
-            budget.Enter();
-            for (var i = 0; i < items.Count; i++)
-            {
-                budget.Spend();
-                to.Append(i == 0 ? "" : itemSeparator);
-                BreakLine(depth + 1);
-                write(items[i]);
-            }
-
-            budget.Leave();
-            if (items.Count > 0)
-            {
-                BreakLine(depth);
-            }
-
-            to.Append(close);
-        }
-
-        void BreakLine(int depth)
-        {
-            if (indent is not null)
-            {
-                to.Append('\n').Insert(to.Length, indent, depth);
-            }
-        }
-    }
-
-    private static void QuoteJson(string text, StringBuilder to)
-    {
-        to.Append('"');
-        foreach (var c in text)
-        {
-            _ = c switch
-            {
-                '"' => to.Append("\\\""),
-                '\\' => to.Append("\\\\"),
-                '\n' => to.Append("\\n"),
-                '\r' => to.Append("\\r"),
-                '\t' => to.Append("\\t"),
-                '\b' => to.Append("\\b"),
-                '\f' => to.Append("\\f"),
-                < ' ' => to.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
-                _ => to.Append(c),
-            };
-        }
-
-        to.Append('"');
     }
 
     private static T Nested<T>(JinjaBudget budget, Func<T> compute)

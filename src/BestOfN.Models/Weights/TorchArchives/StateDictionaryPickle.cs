@@ -8,7 +8,7 @@ namespace BestOfN.Models.Weights.TorchArchives;
 
 /// <summary>
 /// Reads the pickle of a dictionary of tensors as data. It knows the opcodes that torch.save writes for one, and of all the things a pickle
-/// can name only those that such a dictionary is made of. Nothing is looked up, called or executed; whatever else occurs is an error.
+/// can name only those that such a dictionary is made of. Plain values between the tensors are left out. Nothing is looked up, called or executed; whatever else occurs is an error.
 /// </summary>
 /// <remarks>Protocol 2, https://github.com/python/cpython/blob/main/Lib/pickletools.py. Time and memory are linear in the pickle's length.</remarks>
 internal ref struct StateDictionaryPickle
@@ -99,6 +99,10 @@ internal ref struct StateDictionaryPickle
                 case '\x88': Make(true); break;
                 case '\x89': Make(false); break;
                 case 'N': Push(null); break;
+                case 'G': Make(BinaryPrimitives.ReadDoubleBigEndian(Bytes(8))); break;
+                case ']': Make(new List<object?>()); break;
+                case 'a': Append(Pop(1)); break;
+                case 'e': Append(PopToMark()); break;
                 case 'c': Make(Global()); break;
                 case 'Q': Make(Storage(Pop(1)[0])); break;
                 case 'R': Call(Pop(2)); break;
@@ -213,6 +217,16 @@ internal ref struct StateDictionaryPickle
         }
     }
 
+    private readonly void Append(object?[] items)
+    {
+        if (_stack is not [.., List<object?> target])
+        {
+            throw Error("expected a list and items to put into it, found something else");
+        }
+
+        target.AddRange(items);
+    }
+
     // An attribute such as _metadata, the versions of a network's modules: of no use here.
     private void Build(object?[] targetAndState)
     {
@@ -239,20 +253,20 @@ internal ref struct StateDictionaryPickle
         var tensors = new Dictionary<string, PickledTensor>();
         foreach (var (name, value) in dictionary)
         {
-            tensors.Add(name, value as PickledTensor ?? throw Error($"{name}: expected a tensor, found {Describe(value)}"));
+            switch (value)
+            {
+                case PickledTensor tensor: tensors.Add(name, tensor); break;
+
+                // A count of steps, a bias that is none: a network that needs a tensor of that name will miss it.
+                case null or bool or long or double or string or List<object?> or object?[]: break;
+                default: throw Error($"{name}: expected a tensor, found {Describe(value)}");
+            }
         }
 
         return tensors;
     }
 
-    private static string Describe(object? value) => value switch
-    {
-        null => "None",
-        Dictionary<string, object?> => "a dictionary",
-        object?[] => "a tuple",
-        string => "a string",
-        _ => "another value",
-    };
+    private static string Describe(object? value) => value is Dictionary<string, object?> ? "a dictionary" : "another value";
 
     private readonly object?[] Pop(int count)
     {
