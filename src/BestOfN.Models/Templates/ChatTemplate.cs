@@ -182,10 +182,9 @@ public sealed class ChatTemplate
     {
         try
         {
-            GitLfsPointer.Refuse(path, RegularFile.ReadAllBytes(path, MaxTemplateBytes));
-            return RegularFile.ReadAllText(path, MaxTemplateBytes);
+            return GitLfsPointer.Is(RegularFile.ReadAllBytes(path, MaxTemplateBytes)) ? throw new InvalidDataException(GitLfsPointer.Message(path)) : RegularFile.ReadAllText(path, MaxTemplateBytes);
         }
-        catch (Exception e) when (e is IOException or CheckpointException)
+        catch (IOException e)
         {
             throw new ChatTemplateException(path, 1, e.Message, e);
         }

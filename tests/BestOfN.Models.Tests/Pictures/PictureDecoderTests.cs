@@ -89,10 +89,30 @@ public sealed class PictureDecoderTests
     [InlineData(8, false, true, true)]
     public void A_picture_is_turned_as_its_exif_data_say(byte orientation, bool isMirrored, bool isUpsideDown, bool isTransposed)
     {
-        var jpeg = PictureFiles.WithOrientation(PictureFiles.Encode(Original, SKEncodedImageFormat.Jpeg), orientation);
+        AssertTurned(PictureFiles.WithOrientation(PictureFiles.Encode(Original, SKEncodedImageFormat.Jpeg), orientation), isMirrored, isUpsideDown, isTransposed);
+        var png = PictureFiles.Encode(Original, SKEncodedImageFormat.Png);
+        AssertTurned(PictureFiles.WithPngExif(png, [.. "MM\0*\0\0\0\x08"u8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]), isMirrored, isUpsideDown, isTransposed);
+        AssertTurned(
+            PictureFiles.WithPngExif(png, [.. "Exif\0\0II*\0\x08\0\0\0"u8, 2, 0, 0x0F, 0x01, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]),
+            isMirrored, isUpsideDown, isTransposed);
+    }
 
-        var stored = PictureDecoder.Decode(jpeg, PictureLimits.Default, PictureOrientation.AsStored, TestContext.Current.CancellationToken);
-        var shown = Decode(jpeg);
+    [Theory]
+    [InlineData(new byte[0])]
+    [InlineData(new byte[] { (byte)'M', (byte)'M', 0, (byte)'*', 0, 0, 0, 8 })]
+    [InlineData(new byte[] { (byte)'M', (byte)'M', 0, (byte)'*', 0xFF, 0xFF, 0xFF, 0xFF, 0, 0 })]
+    [InlineData(new byte[] { (byte)'M', (byte)'M', 0, (byte)'*', 0, 0, 0, 8, 0, 9, 0x01, 0x12 })]
+    [InlineData(new byte[] { (byte)'M', (byte)'M', 0, (byte)'*', 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0 })]
+    public void Exif_data_of_a_png_that_make_no_sense_turn_nothing(byte[] exif)
+    {
+        var png = PictureFiles.Encode(Original, SKEncodedImageFormat.Png);
+        Assert.Equal(Decode(png).Pixels, Decode(PictureFiles.WithPngExif(png, exif)).Pixels);
+    }
+
+    private static void AssertTurned(byte[] file, bool isMirrored, bool isUpsideDown, bool isTransposed)
+    {
+        var stored = PictureDecoder.Decode(file, PictureLimits.Default, PictureOrientation.AsStored, TestContext.Current.CancellationToken);
+        var shown = Decode(file);
 
         Assert.Equal((37, 23), (stored.Width, stored.Height));
         Assert.Equal(isTransposed ? (23, 37) : (37, 23), (shown.Width, shown.Height));

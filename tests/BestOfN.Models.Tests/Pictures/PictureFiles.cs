@@ -124,6 +124,16 @@ internal static class PictureFiles
         return [0xFF, 0xD8, 0xFF, 0xE1, 0, (byte)(exif.Length + 2), .. exif, .. jpeg[2..]];
     }
 
+    /// <summary>Puts EXIF data behind the last pixels of a PNG, where they may stand.</summary>
+    public static byte[] WithPngExif(byte[] png, byte[] exif)
+    {
+        byte[] body = [.. "eXIf"u8, .. exif];
+        var (length, check) = (new byte[4], new byte[4]);
+        BinaryPrimitives.WriteInt32BigEndian(length, exif.Length);
+        BinaryPrimitives.WriteUInt32BigEndian(check, Crc(body));
+        return [.. png[..^12], .. length, .. body, .. check, .. png[^12..]];
+    }
+
     /// <summary>A JPEG of one colour, 8 by 8 pixels, four components as Adobe writes them: inverted.</summary>
     public static byte[] CmykJpeg(byte cyan, byte magenta, byte yellow, byte black)
     {

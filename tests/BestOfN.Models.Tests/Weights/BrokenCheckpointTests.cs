@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Text;
 using System.Text.Json.Nodes;
 using BestOfN.Models.Networks;
 using BestOfN.Models.Weights;
@@ -9,6 +11,8 @@ namespace BestOfN.Models.Tests.Weights;
 [Collection(NativeMemory.Name)]
 public sealed class BrokenCheckpointTests
 {
+    private const string LfsPointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+
     private const string Tensor = "model.layers.1.mlp.up_proj.weight";
 
     public static TheoryData<string, string[]> Cases => new()
@@ -26,8 +30,12 @@ public sealed class BrokenCheckpointTests
         { "no weights", ["model.safetensors", "pytorch_model.bin.index.json", "found none of them"] },
         { "missing tensor", [Tensor, "expected shape", "no such tensor"] },
         { "wrong shape", [Tensor, "expected shape [160, 32]", "found [32, 160]"] },
-        { "integer tensor", [Tensor, "floating-point", "Int32"] },
+        { "integer tensor", [Tensor, "expected dtype", "Int32"] },
         { "unknown type", [Tensor, "dtype", "F8_E4M3"] },
+        { "weights that are a Git LFS pointer", ["model.safetensors: the file is a Git LFS pointer"] },
+        { "index that is a Git LFS pointer", ["index.json: the file is a Git LFS pointer"] },
+        { "config that is a Git LFS pointer", ["config.json: the file is a Git LFS pointer"] },
+        { "archive that is a Git LFS pointer", ["pytorch_model.bin: the file is a Git LFS pointer"] },
         { "no head", ["reward head", "score", "found none"] },
         { "empty file", ["at least 8 bytes", "found 0"] },
         { "truncated data", ["lie outside"] },
@@ -74,6 +82,28 @@ public sealed class BrokenCheckpointTests
     }
 
     [Fact]
+    public void A_tensor_of_an_unknown_type_that_no_network_asks_for_is_no_error()
+    {
+        using var guard = inference_mode();
+        using var scope = NewDisposeScope();
+        using var folder = new CheckpointFolder();
+        var bytes = File.ReadAllBytes(folder.Weights);
+        var headerLength = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        var data = bytes[(8 + headerLength)..];
+        var header = JsonNode.Parse(Encoding.UTF8.GetString(bytes, 8, headerLength))!.AsObject();
+        header["spare"] = new JsonObject { ["dtype"] = "F8_E4M3", ["shape"] = new JsonArray(4), ["data_offsets"] = new JsonArray(data.Length, data.Length + 4) };
+        header["more"] = new JsonObject { ["dtype"] = "F4", ["shape"] = new JsonArray(16), ["data_offsets"] = new JsonArray(data.Length + 4, data.Length + 12) };
+        folder.WriteWeights(header.ToJsonString(), [.. data, .. new byte[12]]);
+        using var network = RewardNetwork.Load(folder.Path, ScalarType.Float32, CPU);
+        using var plain = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
+        Assert.Equal(Scoring.ReferenceScores.AtLast(plain, [5, 6]), Scoring.ReferenceScores.AtLast(network, [5, 6]));
+        Assert.Equal(4, Inspection(folder).Weights!.Types["f8_e4m3"]);
+        Assert.Contains("spare: F8_E4M3", Assert.Throws<CheckpointException>(() => CheckpointConversion.Open(folder.Path, null, 1 << 20)).Message, StringComparison.Ordinal);
+    }
+
+    private static Models.Inspection.ModelInspection Inspection(CheckpointFolder folder) => Models.Inspection.ModelInspector.Inspect(folder.Path);
+
+    [Fact]
     public void A_sharded_folder_scores_like_a_single_file()
     {
         using var guard = inference_mode();
@@ -105,6 +135,10 @@ public sealed class BrokenCheckpointTests
             case "wrong shape": folder.ChangeHeader(h => h[Tensor]!["shape"] = new JsonArray(32, 160)); break;
             case "integer tensor": folder.ChangeHeader(h => h[Tensor]!["dtype"] = "I32"); break;
             case "unknown type": folder.ChangeHeader(h => h[Tensor]!["dtype"] = "F8_E4M3"); break;
+            case "weights that are a Git LFS pointer": File.WriteAllText(folder.Weights, LfsPointer); break;
+            case "index that is a Git LFS pointer": File.Delete(folder.Weights); File.WriteAllText(folder.File("model.safetensors.index.json"), LfsPointer); break;
+            case "config that is a Git LFS pointer": File.WriteAllText(folder.File("config.json"), LfsPointer); break;
+            case "archive that is a Git LFS pointer": File.Delete(folder.Weights); File.WriteAllText(folder.File("pytorch_model.bin"), LfsPointer); break;
             case "no head": folder.ChangeHeader(h => { h["other"] = h["score.weight"]!.DeepClone(); h.Remove("score.weight"); }); break;
             case "empty file": File.WriteAllBytes(folder.Weights, []); break;
             case "truncated data": File.WriteAllBytes(folder.Weights, File.ReadAllBytes(folder.Weights)[..^100]); break;

@@ -65,6 +65,23 @@ public sealed class CheckpointConversionTests : IDisposable
         Assert.Equal(type.ToString().ToLowerInvariant(), configuration.RootElement.GetProperty("torch_dtype").GetString());
     }
 
+    [Theory]
+    [InlineData(1e5f, ScalarType.Float16)]
+    [InlineData(-3.4e38f, ScalarType.BFloat16)]
+    public void A_number_that_the_new_type_does_not_hold_is_an_error_that_names_the_tensor(float number, ScalarType type)
+    {
+        using var folder = new CheckpointFolder("llama-seqcls/plain");
+        var bytes = File.ReadAllBytes(folder.Weights);
+        BitConverter.TryWriteBytes(bytes.AsSpan(^4), number);
+        File.WriteAllBytes(folder.Weights, bytes);
+        using var opened = Checkpoint.Open(folder.Path);
+        var last = opened.Entries.MaxBy(e => e.Offset)!.Name;
+        using var conversion = CheckpointConversion.Open(folder.Path, type, 1 << 30);
+        var error = Assert.Throws<CheckpointException>(() => conversion.Write(Output, null, TestContext.Current.CancellationToken));
+        Assert.Contains($"tensor {last}: ", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
     [Fact]
     public void Configuration_and_tokenizer_come_along_and_old_weights_and_indices_do_not()
     {

@@ -104,6 +104,22 @@ public sealed class TorchArchiveFileTests : IDisposable
         Assert.Equal([1, 2], Values(file, "p"));
     }
 
+    [Fact]
+    public void Plain_values_between_the_tensors_are_left_out()
+    {
+        var pickle = TorchPickle.Of(
+            TorchPickle.Text("score.bias"), [(byte)'N'],
+            TorchPickle.Text("global_step"), TorchPickle.Number(100),
+            TorchPickle.Text("loss"), [(byte)'G', 0x3F, 0xF0, 0, 0, 0, 0, 0, 0],
+            TorchPickle.Text("names"), [(byte)']', (byte)'(', .. TorchPickle.Text("a"), .. TorchPickle.Number(2), (byte)'e'],
+            TorchPickle.Text("one"), [(byte)']', .. TorchPickle.Text("a"), (byte)'a'],
+            TorchPickle.Text("version"), TorchPickle.Text("x"),
+            TorchPickle.Text("t"), TorchPickle.Tensor(TorchPickle.Storage("0", 2), 0, [2], [1]));
+        using var file = TorchArchiveFile.Open(Write(new TorchArchive().Add("data.pkl", pickle).Add("data/0", TorchArchive.Floats(1, 2)).ToArray()));
+        Assert.Equal("t", Assert.Single(file.Tensors).Key);
+        Assert.Equal([1, 2], Values(file, "t"));
+    }
+
     [Theory]
     [InlineData("HalfStorage", ScalarType.Float16, 2)]
     [InlineData("BFloat16Storage", ScalarType.BFloat16, 2)]
