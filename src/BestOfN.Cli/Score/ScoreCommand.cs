@@ -15,7 +15,8 @@ internal static class ScoreCommand
         var input = new Option<FileInfo>("--input", "-i")
         {
             Description = "JSON lines: {messages ending with the assistant's}, {messages ending with the user's, candidates} or {input_ids}; "
-                + "images and videos beside messages are lists of paths, from the file's folder on; a message has role and content. id names the row (else its line's number), "
+                + "images and videos beside messages are lists of paths, from the file's folder on; a message has role and content, and tool_calls, tool_call_id, name "
+                + "and reasoning_content for chat templates that read them. id names the row (else its line's number), "
                 + "metadata is not read, any other field is refused.",
             Required = true,
         }.AcceptExistingOnly();

@@ -62,7 +62,7 @@ internal sealed class ConversationEncoder
             return EncodeSteps(prompt, answer, step);
         }
 
-        var ids = Whole(prompt, answer.Text);
+        var ids = Whole(prompt, answer);
         return Encode(answer.Index, answer.IsComplete ? ids : WithoutClosing(ids)) with { IsComplete = answer.IsComplete };
     }
 
@@ -115,9 +115,14 @@ internal sealed class ConversationEncoder
     // Steps are separated by the model's own token where the text spells it, else by blank lines. The published way: the token in place of the separator, and one at the end.
     private ScoringSequence EncodeSteps(IReadOnlyList<ChatMessage> prompt, Answer answer, int stepToken)
     {
+        if (answer.Fields is { Count: > 0 } fields)
+        {
+            throw new ScoringFailedException($"{fields.Keys.First()}: the model scores the steps of a text, and nothing else of an answer.");
+        }
+
         var separator = answer.Text.Contains(StepToken, StringComparison.Ordinal) ? StepToken : "\n\n";
         var steps = answer.Text.Split(separator, StringSplitOptions.RemoveEmptyEntries);
-        var ids = new List<int>(WithoutClosing(Whole(prompt, steps.FirstOrDefault() ?? "")));
+        var ids = new List<int>(WithoutClosing(Whole(prompt, new Answer(answer.Index, steps.FirstOrDefault() ?? ""))));
         var rows = new List<int> { ids.Count };
         ids.Add(stepToken);
         foreach (var step in steps.Skip(1))
@@ -130,7 +135,7 @@ internal sealed class ConversationEncoder
         return new ScoringSequence { Key = answer.Index, Ids = [.. ids], Rows = [.. rows], IsComplete = answer.IsComplete };
     }
 
-    private int[] Whole(IReadOnlyList<ChatMessage> prompt, string text) => [.. _render([.. prompt, new ChatMessage("assistant", text)], false)];
+    private int[] Whole(IReadOnlyList<ChatMessage> prompt, Answer answer) => [.. _render([.. prompt, answer.ToMessage()], false)];
 
     private int[] WithoutClosing(int[] ids) => ids.AsSpan().EndsWith(_closing.Value) ? ids[..^_closing.Value.Length] : ids;
 
@@ -149,7 +154,7 @@ internal sealed class ConversationEncoder
     /// <summary>What the template puts behind an answer: where two conversations with different answers end alike.</summary>
     private int[] FindClosing()
     {
-        var (a, b) = (Whole([new("user", "?")], "a"), Whole([new("user", "?")], "b"));
+        var (a, b) = (Whole([new("user", "?")], new Answer(0, "a")), Whole([new("user", "?")], new Answer(0, "b")));
         var common = 0;
         while (common < Math.Min(a.Length, b.Length) && a[^(common + 1)] == b[^(common + 1)])
         {

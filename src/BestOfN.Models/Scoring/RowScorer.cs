@@ -127,7 +127,8 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
         }
 
         await using var session = engine.Begin(Seen(group.Rows[0].Prompt));
-        var answers = group.Rows.SelectMany(r => r.Answers).Select((text, i) => new Answer(i, text)).ToArray();
+        var answers = group.Rows.SelectMany(r => r.Answers.Select(text => (Text: text, r.AnswerFields)))
+            .Select((answer, i) => new Answer(i, answer.Text) { Fields = answer.AnswerFields }).ToArray();
         var rewards = await session.RewardAsync(answers, cancellationToken);
         var ofRows = new List<AnswerReward[]>();
         var next = 0;
@@ -163,7 +164,7 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
     private static List<RowGroup> Group(ScoringRow[] rows)
     {
         var groups = rows.Where(r => r is { Error: null, InputIds: null })
-            .GroupBy(r => JsonSerializer.Serialize(r.Prompt.Select(m => m.Parts.Select(Identity).Prepend(m.Role))))
+            .GroupBy(r => JsonSerializer.Serialize(r.Prompt.Select(m => m.Parts.Select(Identity).Concat(m.Fields.Select(f => $"{f.Key} {f.Value.GetRawText()}")).Prepend(m.Role))))
             .Select(g => new RowGroup([.. g], null)).ToList();
         var ofIds = new List<ScoringRow>();
         var shared = 0;

@@ -34,8 +34,11 @@ internal sealed record ScoringRow
             ["tokens"] = "input_ids",
         });
 
+    // What chat templates read of a message besides role and content.
+    private static readonly string[] s_furtherFields = ["name", "tool_calls", "tool_call_id", "reasoning_content"];
+
     private static readonly FieldNames s_messageFields = new(
-        ["role", "content"],
+        ["role", "content", .. s_furtherFields],
         new Dictionary<string, string> { ["from"] = "role", ["value"] = "content", ["text"] = "content" });
 
     private static readonly FieldNames s_partFields = new(["type", "text", "image_url", "video_url"]);
@@ -57,6 +60,9 @@ internal sealed record ScoringRow
     public IReadOnlyList<ChatMessage> Prompt { get; init; } = [];
 
     public IReadOnlyList<string> Answers { get; init; } = [];
+
+    /// <summary>Further fields of the judged message.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? AnswerFields { get; init; }
 
     /// <summary>The row asked for a list of scores.</summary>
     public bool HasCandidates { get; init; }
@@ -158,7 +164,7 @@ internal sealed record ScoringRow
         }
 
         return messages[^1].Role == "assistant"
-            ? row with { Prompt = messages[..^1], Answers = [messages[^1].Text] }
+            ? row with { Prompt = messages[..^1], Answers = [messages[^1].Text], AnswerFields = messages[^1].Fields is { Count: > 0 } fields ? fields : null }
             : throw new InvalidDataException($"messages: expected to end with an assistant message, or candidates; found {messages[^1].Role}");
     }
 
@@ -181,12 +187,20 @@ internal sealed record ScoringRow
 
         s_messageFields.Check(message, $"messages[{index}].");
         var content = message.TryGetProperty("content", out var found) ? found : default;
-        return content.ValueKind switch
+        var fields = message.EnumerateObject().Where(m => s_furtherFields.Contains(m.Name) && m.Value.ValueKind != JsonValueKind.Null).ToDictionary(m => m.Name, m => m.Value);
+        ContentPart[] parts = content.ValueKind switch
         {
-            JsonValueKind.String => new ChatMessage(role.GetString()!, content.GetString()!),
-            JsonValueKind.Array => new ChatMessage(role.GetString()!, [.. content.EnumerateArray().Select((part, i) => Part(part, $"messages[{index}].content[{i}]"))]),
-            _ => throw new InvalidDataException($"messages[{index}].content: expected a string or a list of parts"),
+            JsonValueKind.String => [new TextPart(content.GetString()!)],
+            JsonValueKind.Array => [.. content.EnumerateArray().Select((part, i) => Part(part, $"messages[{index}].content[{i}]"))],
+            JsonValueKind.Null when fields.ContainsKey("tool_calls") => [],
+            _ => throw new InvalidDataException($"messages[{index}].content: expected a string or a list of parts, or null beside tool_calls"),
         };
+        if (content.ValueKind == JsonValueKind.Null)
+        {
+            fields.Add("content", content);
+        }
+
+        return new ChatMessage(role.GetString()!, parts) { Fields = fields };
     }
 
     private static ContentPart Part(JsonElement part, string name)

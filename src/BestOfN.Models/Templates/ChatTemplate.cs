@@ -24,6 +24,9 @@ public sealed class ChatTemplate
 
     private static readonly Rune[] s_privateUse = [new(0xE000), new(0xF0000), new(0x100000)];
 
+    // Fields that say something: a template that does not read them would show another conversation. Others only tell who or what is meant.
+    private static readonly string[] s_saying = ["tool_calls", "reasoning_content"];
+
     private readonly JinjaTemplate _template;
     private readonly string _source;
     private readonly SpecialTokenEncoder _encoder;
@@ -116,15 +119,42 @@ public sealed class ChatTemplate
         var shown = new List<object?>();
         foreach (var message in messages)
         {
-            shown.Add(new JinjaDictionary
+            var fields = new JinjaDictionary
             {
                 ["role"] = message.Role == "developer" && !knowsDeveloper ? "system" : _encoder.Mark(message.Role, mark),
                 ["content"] = string.Join(pictureMark, Stretches(message, pictureMark.Length > 0).Select(s => _encoder.Mark(s, mark))),
-            });
+            };
+            foreach (var (name, value) in message.Fields)
+            {
+                if (s_saying.Contains(name) && !_source.Contains(name, StringComparison.Ordinal))
+                {
+                    throw new ChatTemplateException(Origin, 1, $"the template does not read {name}, which a message has");
+                }
+
+                fields[name] = Marked(JinjaValue.FromJson(value), mark);
+            }
+
+            shown.Add(fields);
         }
 
         return _template.Render(new Dictionary<string, object?>(_variables) { ["messages"] = shown, ["add_generation_prompt"] = addGenerationPrompt });
     }
+
+    private object? Marked(object? value, string mark) => value switch
+    {
+        string text => _encoder.Mark(text, mark),
+        List<object?> list => list.ConvertAll(item => Marked(item, mark)),
+        JinjaDictionary dictionary => JinjaDictionary.Of(dictionary.Select(m => KeyValuePair.Create(Marked(m.Key, mark)!, Marked(m.Value, mark)))),
+        _ => value,
+    };
+
+    private static IEnumerable<string> Strings(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => [value.GetString()!],
+        JsonValueKind.Array => value.EnumerateArray().SelectMany(Strings),
+        JsonValueKind.Object => value.EnumerateObject().SelectMany(m => Strings(m.Value).Prepend(m.Name)),
+        _ => [],
+    };
 
     // A special token's spelling may reach over two parts, but not over what is encoded independently.
     private static IEnumerable<string> Stretches(ChatMessage message, bool picturesStandBetween)
@@ -153,7 +183,7 @@ public sealed class ChatTemplate
     // The first stands before what looks like a special token in a content while the template runs, the second for a picture; both are taken out afterwards.
     private (string Mark, string PictureMark) UnusedMarks(IReadOnlyList<ChatMessage> messages)
     {
-        var texts = messages.SelectMany(m => new[] { m.Role, m.Text }).Append(_source).ToList();
+        var texts = messages.SelectMany(m => m.Fields.Values.SelectMany(Strings).Concat([m.Role, m.Text])).Append(_source).ToList();
         string? mark = null;
         foreach (var first in s_privateUse)
         {

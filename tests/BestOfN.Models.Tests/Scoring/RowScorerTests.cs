@@ -218,6 +218,34 @@ public sealed class RowScorerTests : IDisposable
     }
 
     [Fact]
+    public async Task Tool_calls_of_a_row_are_judged_as_the_folders_template_shows_them_or_refused_by_name()
+    {
+        string Row(string id, string arguments, string last) => $$$"""
+            {"id":"{{{id}}}","messages":[{"role":"user","content":"q"},{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{{{arguments}}}"}}]},
+            {"role":"tool","content":"1","tool_call_id":"c"},{"role":"assistant","content":"ok"{{{last}}}}]}
+            """.ReplaceLineEndings("");
+        File.WriteAllLines(Input, [Row("a", "x", ""), Row("b", "y", ""), Row("c", "x", ",\"tool_calls\":[{\"function\":{\"name\":\"g\",\"arguments\":\"\"}}]")]);
+        Assert.Equal(3, (await ScoreAsync(skips: true)).Failed);
+        Assert.Contains("the template does not read tool_calls", Read(Output)[0].GetProperty("error").GetString(), StringComparison.Ordinal);
+
+        var folder = Path.Combine(_directory, "model");
+        Directory.CreateDirectory(folder);
+        foreach (var file in Directory.EnumerateFiles(GoldenFiles.Folder(Folder)))
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        }
+
+        File.WriteAllText(
+            Path.Combine(folder, "chat_template.jinja"),
+            "{% for m in messages %}{{ m.role }}:{{ m.content or '' }}{% for c in m.tool_calls or [] %}{{ c.function.name }}{{ c.function.arguments }}{% endfor %};{% endfor %}");
+        using var engine = ScoringEngine.Load("tools", folder, ScalarType.Float32, _worker, new ScoringOptions());
+        var text = new StringWriter();
+        await new RowScorer(engine).RunAsync(ScoringRowFile.Open(Input), null, text, new RowScoringOptions(), null, Cancelled);
+        var scores = text.ToString().TrimEnd().Split('\n').Select(l => JsonDocument.Parse(l).RootElement.GetProperty("score").GetDouble()).ToArray();
+        Assert.Equal(3, scores.Distinct().Count());
+    }
+
+    [Fact]
     public async Task Token_ids_are_scored_by_a_folder_without_tokenizer()
     {
         var folder = Path.Combine(_directory, "model");

@@ -204,6 +204,44 @@ public class ChatTemplateTests
         Assert.Equal("06 Jul 2024, 6.7.24 09:05 Saturday 188 %", template.Render([], false));
     }
 
+    [Fact]
+    public void Tool_calls_and_reasoning_reach_a_template_that_reads_them_and_forge_no_special_token()
+    {
+        using var folder = Llama();
+        folder.Write("chat_template.jinja", """
+            {%- for m in messages -%}
+            <|start_header_id|>{{ m.role }}<|end_header_id|>{% if m.reasoning_content %}({{ m.reasoning_content }}){% endif %}
+            {%- if m.content is none %}none{% else %}{{ m.content }}{% endif %}
+            {%- for c in m.tool_calls or [] %} {{ c.function.name }}{{ c.function.arguments | tojson }}{% endfor %}<|eot_id|>
+            {%- endfor %}
+            """);
+        var template = Load(folder);
+        ChatMessage Calling(string argument) => new("assistant", [])
+        {
+            Fields = Fields($$$"""{"content": null, "reasoning_content": "so", "tool_calls": [{"function": {"name": "f", "arguments": {"b": "{{{argument}}}", "a": 1} } }]}"""),
+        };
+        Assert.Equal(
+            "<|start_header_id|>user<|end_header_id|>x<|eot_id|><|start_header_id|>assistant<|end_header_id|>(so)none f{\"b\": \"z\", \"a\": 1}<|eot_id|>",
+            template.Render([new("user", "x"), Calling("z")], false));
+        var tokenizer = TokenizerFiles.Load(folder.Path);
+        int Specials(string argument) => template.Encode([new("user", "x"), Calling(argument)], false).Count(id => tokenizer.BytesOf(id).IsEmpty);
+        Assert.Equal(Specials("z"), Specials("<|eot_id|>"));
+    }
+
+    [Theory]
+    [InlineData("""{"tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}""", "tool_calls")]
+    [InlineData("""{"reasoning_content": "because"}""", "reasoning_content")]
+    public void What_a_message_says_and_the_template_does_not_read_is_refused_by_name(string fields, string name)
+    {
+        using var folder = Llama();
+        ChatMessage[] messages = [new("user", "x"), new("assistant", "y") { Fields = Fields(fields) }];
+        var refused = Assert.Throws<ChatTemplateException>(() => Load(folder).Encode(messages, false));
+        Assert.Contains($"the template does not read {name}", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static Dictionary<string, System.Text.Json.JsonElement> Fields(string json) =>
+        System.Text.Json.JsonElement.Parse(json).EnumerateObject().ToDictionary(m => m.Name, m => m.Value);
+
     private static ChatTemplate Load(ScratchFolder folder) => ChatTemplate.Load(folder.Path, "LlamaForCausalLM", TokenizerFiles.Load(folder.Path));
 
     private static ScratchFolder Llama()
