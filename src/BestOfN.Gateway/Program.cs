@@ -10,6 +10,7 @@ using BestOfN.Gateway.Health;
 using BestOfN.Gateway.InProcess;
 using BestOfN.Gateway.RequestIds;
 using BestOfN.Gateway.Requests;
+using BestOfN.Gateway.Shutdown;
 using BestOfN.Gateway.Startup;
 using BestOfN.Gateway.Streaming;
 using BestOfN.Gateway.Telemetry;
@@ -27,6 +28,7 @@ try
     builder.Services.AddAttachments();
     builder.Services.AddAnswers();
     builder.Services.AddAccess();
+    builder.Services.AddDraining();
     builder.Services.AddOpenAIErrors();
     builder.Services.AddHealth();
     builder.AddTelemetry();

@@ -26,6 +26,19 @@ public sealed class ConfigurationTests
             ("BestOfN:MaxRequestBodyBytes", "1000000"),
             ("BestOfN:MaxPictureBytes", "750001"),
             ("BestOfN:MaxAttachments", "-1"),
+            ("BestOfN:MaxHeldRequestBytes", "999999"),
+            ("BestOfN:MaxConcurrentRequestsPerClient", "65"),
+            ("BestOfN:MaxQueueTime", "-00:00:01"),
+            ("BestOfN:RequestReadTimeout", "00:00:00"),
+            ("BestOfN:MinRequestBytesPerSecond", "0"),
+            ("BestOfN:MaxJsonValues", "0"),
+            ("BestOfN:ShutdownDelay", "1.00:00:00"),
+            ("BestOfN:ShutdownTimeout", "00:00:00"),
+            ("BestOfN:CorsOrigins:0", "https://chat.example/path"),
+            ("BestOfN:Models:e:Generator", "fake"),
+            ("BestOfN:Models:e:RewardModel", "judge"),
+            ("BestOfN:Models:e:Name", "c"),
+            ("BestOfN:Models:llama3:8b:Generator", "fake"),
             ("BestOfN:Models:b:MaxSequences", "3"),
             ("BestOfN:Models:c:MaxSequences", "0"),
             ("BestOfN:RewardModels:judge:PromptCacheBytes", "-1"),
@@ -50,13 +63,20 @@ public sealed class ConfigurationTests
                 "BestOfN:ListenUrl", "BestOfN:Candidates", "BestOfN:MaxCandidates", "BestOfN:Strategy", "BestOfN:TimeBudget", "BestOfN:Retries",
                 "BestOfN:Models:a:Generator", "BestOfN:Models:a:RewardModel", "BestOfN:Models:a@2", "BestOfN:Models:b:Candidates", "BestOfN:Models:b:Cluster",
                 "BestOfN:Models:b:RewardModel", "BestOfN:Models:c:Path", "BestOfN:Models:c:Device", "BestOfN:Models:d:Colour", "BestOfN:Models:d:Generator",
-                "BestOfN:MaxPictureBytes", "BestOfN:MaxVideoBytes", "BestOfN:MaxAttachments", "BestOfN:Models:b:MaxSequences", "BestOfN:Models:c:MaxSequences",
+                "BestOfN:MaxHeldRequestBytes", "BestOfN:MaxConcurrentRequestsPerClient", "BestOfN:MaxQueueTime", "BestOfN:RequestReadTimeout",
+                "BestOfN:MinRequestBytesPerSecond", "BestOfN:MaxJsonValues", "BestOfN:ShutdownDelay", "BestOfN:ShutdownTimeout", "BestOfN:CorsOrigins",
+                "BestOfN:Models:e", "BestOfN:Models:llama3:8b", "BestOfN:MaxPictureBytes", "BestOfN:MaxVideoBytes", "BestOfN:MaxAttachments", "BestOfN:Models:b:MaxSequences", "BestOfN:Models:c:MaxSequences",
                 "BestOfN:RewardModels:judge:PromptCacheBytes", "BestOfN:RewardModels:judge:PictureCacheBytes", "BestOfN:RewardModels:judge:HdNum", "BestOfN:RewardModels:judge:Dtype", "BestOfN:RewardModels:judge:Path",
             ])
         {
             Assert.True(failures.Exists(failure => failure.StartsWith(path + ":", StringComparison.Ordinal)), $"{path} is not among: {string.Join(" | ", failures)}");
         }
     }
+
+    [Fact]
+    public void A_colon_in_a_models_key_is_explained() => Assert.Contains(
+        Assert.Throws<OptionsValidationException>(() => Read(("BestOfN:Models:llama3:8b:Generator", "fake"))).Failures,
+        failure => failure.Contains("cannot hold ':'", StringComparison.Ordinal) && failure.Contains("\"Name\": \"llama3:8b\"", StringComparison.Ordinal));
 
     [Fact]
     public void No_model_at_all_is_a_mistake() =>

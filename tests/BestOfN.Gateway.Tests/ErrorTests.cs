@@ -40,7 +40,7 @@ public sealed class ErrorTests
     public async Task A_body_that_is_too_large_is_a_413(bool declaresLength)
     {
         await using var gateway = new TestGateway(settings: [("BestOfN:MaxRequestBodyBytes", "2000"), ("BestOfN:MaxPictureBytes", "1000"), ("BestOfN:MaxVideoBytes", "1000")]);
-        var content = new StringContent(TestGateway.Chat($"\"user\":\"{new string('x', 3000)}\""));
+        var content = TestGateway.Json(TestGateway.Chat($"\"user\":\"{new string('x', 3000)}\""));
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = content };
         if (!declaresLength)
         {
@@ -57,7 +57,7 @@ public sealed class ErrorTests
         await using var gateway = new TestGateway(
             generator, settings: [("BestOfN:MaxConcurrentRequests", "1"), ("BestOfN:MaxQueuedRequests", "0"), ("BestOfN:RetryAfter", "00:00:07")]);
         using var first = new CancellationTokenSource();
-        var hanging = gateway.RawClient.PostAsync("/v1/chat/completions", new StringContent(TestGateway.Chat()), first.Token);
+        var hanging = gateway.RawClient.PostAsync("/v1/chat/completions", TestGateway.Json(TestGateway.Chat()), first.Token);
         await generator.Hung.WaitAsync(TestGateway.Cancellation);
 
         using var response = await gateway.ChatAsync();

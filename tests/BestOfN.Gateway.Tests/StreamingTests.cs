@@ -142,7 +142,7 @@ public sealed class StreamingTests
         var reward = FakeRewardModel.ByLength();
         await using var gateway = new TestGateway(generator, reward);
         using var client = new CancellationTokenSource();
-        var sending = gateway.RawClient.PostAsync("/v1/chat/completions", new StringContent(TestGateway.Chat("\"best_of_n\":2")), client.Token);
+        var sending = gateway.RawClient.PostAsync("/v1/chat/completions", TestGateway.Json(TestGateway.Chat("\"best_of_n\":2")), client.Token);
 
         await generator.Hung.WaitAsync(TestGateway.Cancellation);
         await client.CancelAsync();

@@ -59,11 +59,13 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <summary>Reads streams as they come.</summary>
     public HttpClient RawClient { get; }
 
+    public IServiceProvider Services => _factory.Services;
+
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public Task<HttpResponseMessage> PostAsync(string path, string json, params (string Name, string Value)[] headers)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = Json(json) };
         foreach (var (name, value) in headers)
         {
             request.Headers.Add(name, value);
@@ -82,9 +84,11 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <summary>Asks for a stream and returns at its headers.</summary>
     public Task<HttpResponseMessage> SendStreamAsync(string fields)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(Chat("\"stream\":true," + fields)) };
+        var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = Json(Chat("\"stream\":true," + fields)) };
         return RawClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
     }
+
+    public static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");
 
     public static string Chat(string fields = "", string model = "pocket") =>
         $$"""{"model":"{{model}}","messages":[{"role":"user","content":"2 + 2?"}]{{(fields.Length > 0 ? "," + fields : "")}}}""";

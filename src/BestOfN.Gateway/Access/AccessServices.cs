@@ -1,5 +1,6 @@
 using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
@@ -7,26 +8,32 @@ namespace BestOfN.Gateway.Access;
 
 internal static class AccessServices
 {
-    /// <summary>Name of the policy for routes that make candidates.</summary>
-    public const string Generating = "generating";
+    // A sender may pause for this long before its rate is looked at.
+    private static readonly TimeSpan _pause = TimeSpan.FromSeconds(5);
 
     public static void AddAccess(this IServiceCollection services)
     {
         services.AddSingleton<ApiKeys>();
-        services.AddRateLimiter(limits => limits
-            .AddPolicy<string, GeneratingPolicy>(Generating)
-            .RejectionStatusCode = StatusCodes.Status429TooManyRequests);
-
-        // The server's own limit, 30 MB, is less than what a request with pictures may need.
-        services.AddOptions<KestrelServerOptions>().Configure<IOptions<BestOfNOptions>>((server, options) => server.Limits.MaxRequestBodySize = options.Value.MaxRequestBodyBytes);
+        services.AddSingleton<Admission>();
+        services.AddCors();
+        services.AddSingleton<ICorsPolicyProvider, OriginPolicyProvider>();
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<BestOfNOptions>>((server, options) =>
+        {
+            // The server's own limit, 30 MB, is less than what a request with pictures may need.
+            server.Limits.MaxRequestBodySize = options.Value.MaxRequestBodyBytes;
+            server.Limits.MinRequestBodyDataRate = new(options.Value.MinRequestBytesPerSecond, _pause);
+        });
     }
 
-    /// <summary>Keys for everything under /v1, limits where a route asks for them.</summary>
+    /// <summary>Routing with all that decides whether a request may come in: web pages of known origin, keys, no way round the gateway's own routes.</summary>
     public static void UseAccess(this IApplicationBuilder app)
     {
         var keys = app.ApplicationServices.GetRequiredService<ApiKeys>();
+        app.UsePathFolding();
+        app.UseRouting();
+        app.UseCors(); // before keys: a browser sends none when it first asks whether it may call
         app.Use((context, next) =>
-            !context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase) || keys.Admits(context.Request) ? next(context) : throw ApiException.BadKey());
-        app.UseRateLimiter();
+            context.GetEndpoint()?.Metadata.GetMetadata<OpenToAll>() is not null || keys.Admits(context.Request) ? next(context) : throw ApiException.BadKey());
+        app.UseOwnRoutesOnly();
     }
 }

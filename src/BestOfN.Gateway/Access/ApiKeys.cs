@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -14,29 +17,43 @@ internal sealed class ApiKeys
     public ApiKeys(IConfiguration configuration) =>
         _hashes = [.. (configuration[Variable] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Hash)];
 
-    public bool Admits(HttpRequest request)
-    {
-        if (_hashes.Length == 0)
-        {
-            return true;
-        }
+    public int Count => _hashes.Length;
 
+    public bool Admits(HttpRequest request) => Count == 0 || IndexOf(request) is not null;
+
+    /// <summary>Whose share of the gateway a request counts against: its key's, or where no keys are configured its network address's.</summary>
+    public string ClientOf(HttpContext context) =>
+        IndexOf(context.Request) is { } index ? string.Create(CultureInfo.InvariantCulture, $"key {index}") : AddressOf(context.Connection.RemoteIpAddress);
+
+    private int? IndexOf(HttpRequest request)
+    {
         const string Scheme = "Bearer ";
         var header = request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        if (Count == 0 || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
-            return false;
+            return null;
         }
 
         var hash = Hash(header[Scheme.Length..].Trim());
-        var admits = false;
-        foreach (var known in _hashes)
+        int? found = null;
+        for (var i = 0; i < _hashes.Length; i++)
         {
-            admits |= CryptographicOperations.FixedTimeEquals(known, hash);
+            // All are compared, so that the time tells nothing.
+            found = CryptographicOperations.FixedTimeEquals(_hashes[i], hash) ? i : found;
         }
 
-        return admits;
+        return found;
     }
+
+    private static string AddressOf(IPAddress? address) => address switch
+    {
+        null => "unknown",
+        { IsIPv4MappedToIPv6: true } => address.MapToIPv4().ToString(),
+
+        // One subscriber has 2^64 addresses.
+        { AddressFamily: AddressFamily.InterNetworkV6 } => Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)),
+        _ => address.ToString(),
+    };
 
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 }

@@ -12,16 +12,20 @@ internal static class ModelsEndpoints
     {
         var models = routes.MapGroup("/v1/models").WithTags("Models");
         models.MapGet("", List);
-        models.MapGet("/{name}", Get);
+        models.MapGet("/{**name}", Get); // a name may have slashes
     }
 
     private static JsonHttpResult<ModelList> List(GeneratorCatalog catalog, RewardModelCatalog judges) =>
         TypedResults.Json(new ModelList([.. catalog.Models.Select(model => Describe(model, judges))]), OpenAIJsonContext.Default.ModelList);
 
-    private static JsonHttpResult<ModelDescription> Get(string name, GeneratorCatalog catalog, RewardModelCatalog judges) =>
-        catalog.TryFind(name, out var model, out _)
-            ? TypedResults.Json(Describe(model, judges), OpenAIJsonContext.Default.ModelDescription)
-            : throw ApiException.ModelNotFound(name);
+    private static JsonHttpResult<ModelDescription> Get(string name, GeneratorCatalog catalog, RewardModelCatalog judges)
+    {
+        // A path comes decoded but for this one character, which clients encode in names.
+        var asked = name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        return catalog.TryFind(asked, out var model, out _)
+            ? TypedResults.Json(Describe(model, judges) with { Id = asked }, OpenAIJsonContext.Default.ModelDescription)
+            : throw ApiException.ModelNotFound(asked);
+    }
 
     // When a model was made is known to nobody here; the protocol wants a number.
     private static ModelDescription Describe(ServedModel model, RewardModelCatalog judges)

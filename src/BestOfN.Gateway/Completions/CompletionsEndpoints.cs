@@ -1,42 +1,52 @@
-using System.Runtime.InteropServices;
 using BestOfN.Gateway.Access;
 using BestOfN.Gateway.Catalog;
-using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Requests;
 using BestOfN.Gateway.Streaming;
-using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.Completions;
 
 /// <summary>The older route: best of N for models in process; for others it is the upstream's and passes through.</summary>
 internal static class CompletionsEndpoints
 {
-    public static void MapCompletions(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/v1/completions", CompleteAsync).WithTags("Completions").RequireRateLimiting(AccessServices.Generating);
+    public static void MapCompletions(this IEndpointRouteBuilder routes) => routes.MapPost("/v1/completions", CompleteAsync).WithTags("Completions");
 
-    private static async Task CompleteAsync(
-        HttpContext context, GeneratorCatalog catalog, RequestPlanner planner, AnswerWriter answers, TimeProvider time, IOptions<BestOfNOptions> options,
-        CancellationToken cancellationToken)
-    {
-        var body = await RequestBody.ReadAsync(context.Request, options.Value.MaxRequestBodyBytes, cancellationToken);
-        var name = CompletionRequestReader.ModelOf(body);
-        if (catalog.TryFind(name, out var model, out var candidates) && model.RelaysRequests)
+    private static Task CompleteAsync(
+        HttpContext context, Admission admission, GeneratorCatalog catalog, RequestPlanner planner, AnswerWriter answers, TimeProvider time) =>
+        admission.AnswerAsync(context, async (body, cancellationToken) =>
         {
-            if (candidates is > 1)
+            var name = CompletionRequestReader.ModelOf(body);
+            if (catalog.TryFind(name, out var model, out var candidates) && model.RelaysRequests)
             {
-                throw ApiException.Invalid($"'{name}' asks for {candidates} candidates, but this route passes through to the upstream: use /v1/chat/completions.", "model");
+                RefuseSelection(body, context.Request.Headers, name, candidates);
+                RequestFacts.Of(context).Model = model.Name;
+                var relay = context.RequestServices.GetService<ICompletionRelay>() ?? throw ApiException.ModelNotFound(name);
+                await relay.RelayAsync(context, model, body);
+                return;
             }
 
-            RequestFacts.Of(context).Model = model.Name;
-            var relay = context.RequestServices.GetService<ICompletionRelay>() ?? throw ApiException.ModelNotFound(name);
-            MemoryMarshal.TryGetArray(body, out var bytes);
-            context.Request.Body = new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false);
-            await relay.RelayAsync(context, model);
-            return;
+            var plan = await planner.PlanAsync(CompletionRequestReader.Read(body), context.Request.Headers, cancellationToken);
+            await answers.WriteAsync(context.Response, plan, new CompletionFormat(plan, time.GetUtcNow()), cancellationToken);
+        });
+
+    /// <summary>Only one answer is made by an upstream here, and nothing is selected: whoever asks for more is told, by whatever of the three ways they asked.</summary>
+    private static void RefuseSelection(ReadOnlyMemory<byte> body, IHeaderDictionary headers, string name, int? alias)
+    {
+        const string Elsewhere = "this route passes through to the upstream and selects nothing: use /v1/chat/completions.";
+        if (alias is > 1)
+        {
+            throw ApiException.Invalid($"'{name}' asks for {alias} candidates, but {Elsewhere}", "model");
         }
 
-        var plan = await planner.PlanAsync(CompletionRequestReader.Read(body), context.Request.Headers, cancellationToken);
-        await answers.WriteAsync(context.Response, plan, new CompletionFormat(plan, time.GetUtcNow()), cancellationToken);
+        if (RequestPlanner.HeaderOf(headers) is > 1)
+        {
+            throw ApiException.Invalid($"The header {RequestPlanner.Header} asks for candidates, but {Elsewhere}", RequestPlanner.Header);
+        }
+
+        var fields = RequestObject.Read(body, BestOfNFields.Read);
+        if (fields.Candidates is > 1 || fields with { Candidates = null } != new BestOfNFields())
+        {
+            throw ApiException.Invalid($"'best_of_n' asks for a selection, but {Elsewhere}", "best_of_n", "unsupported_parameter");
+        }
     }
 }

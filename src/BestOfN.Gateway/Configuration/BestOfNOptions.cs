@@ -42,6 +42,15 @@ public sealed record BestOfNOptions
     [Range(0, 100_000)]
     public int MaxQueuedRequests { get; init; } = 256;
 
+    /// <summary>Requests of one client (its key, or where no keys are configured its address) worked on at the same time. Null: three quarters of
+    /// <see cref="MaxConcurrentRequests"/> where several keys are configured, else all.</summary>
+    [Range(1, 100_000)]
+    public int? MaxConcurrentRequestsPerClient { get; init; }
+
+    /// <summary>How long a request may wait for its turn; then it is refused with 429.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan MaxQueueTime { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>What a refused client is told to wait.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
@@ -53,6 +62,34 @@ public sealed record BestOfNOptions
     /// <summary>The largest request, in bytes. Base64 makes pictures and videos a third larger than they are.</summary>
     [Range(1024L, 1L << 30)]
     public long MaxRequestBodyBytes { get; init; } = 64 << 20;
+
+    /// <summary>How long a request's body may take to arrive; then it is refused with 408.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan RequestReadTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The slowest that a body may arrive, in bytes per second after the first five seconds; slower ones are refused with 408.</summary>
+    [Range(1, 1_000_000_000)]
+    public int MinRequestBytesPerSecond { get; init; } = 1000;
+
+    /// <summary>Bytes of request bodies held at the same time, over all requests; one client gets half of it. Beyond that requests are refused with 503.
+    /// What is made of a body takes up to about four times its size.</summary>
+    [Range(1024L, 1L << 40)]
+    public long MaxHeldRequestBytes { get; init; } = 512L << 20;
+
+    /// <summary>JSON values in one request; more are refused with 413.</summary>
+    [Range(100, 100_000_000)]
+    public int MaxJsonValues { get; init; } = 200_000;
+
+    /// <summary>Origins of web pages that may call from a browser, such as <c>https://chat.example</c>; <c>*</c> is any.</summary>
+    public string[] CorsOrigins { get; init; } = [];
+
+    /// <summary>After SIGTERM: how long new connections are still answered while <c>/readyz</c> already says 503.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan ShutdownDelay { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long running requests have to end when the gateway stops. Null: 30 s more than <see cref="TimeBudget"/>.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan? ShutdownTimeout { get; init; }
 
     /// <summary>The largest picture of a request, in bytes of its file.</summary>
     [Range(1L, PictureLimits.MostBytes)]

@@ -1,4 +1,5 @@
 using BestOfN.Core.Selection;
+using BestOfN.Gateway.Access;
 using BestOfN.Gateway.Catalog;
 using Microsoft.Extensions.Options;
 
@@ -40,6 +41,21 @@ internal sealed class BestOfNOptionsValidator(
             yield return $"{Section}:{nameof(options.ListenUrl)}: '{options.ListenUrl}' is not an http or https address.";
         }
 
+        if (options.MaxConcurrentRequestsPerClient > options.MaxConcurrentRequests)
+        {
+            yield return $"{Section}:{nameof(options.MaxConcurrentRequestsPerClient)}: {options.MaxConcurrentRequestsPerClient} is more than {nameof(options.MaxConcurrentRequests)}, {options.MaxConcurrentRequests}.";
+        }
+
+        if (options.MaxHeldRequestBytes < options.MaxRequestBodyBytes)
+        {
+            yield return $"{Section}:{nameof(options.MaxHeldRequestBytes)}: {options.MaxHeldRequestBytes} is less than {nameof(options.MaxRequestBodyBytes)}, {options.MaxRequestBodyBytes}.";
+        }
+
+        foreach (var problem in options.CorsOrigins.Select(OriginPolicyProvider.Problem).OfType<string>())
+        {
+            yield return $"{Section}:{nameof(options.CorsOrigins)}: {problem}";
+        }
+
         if (options.Candidates > options.MaxCandidates)
         {
             yield return $"{Section}:{nameof(options.Candidates)}: {options.Candidates} is more than {nameof(options.MaxCandidates)}, {options.MaxCandidates}.";
@@ -72,9 +88,15 @@ internal sealed class BestOfNOptionsValidator(
             yield return problem;
         }
 
-        if (name.Contains('@', StringComparison.Ordinal))
+        var served = model.Name ?? name;
+        if (served.Contains('@', StringComparison.Ordinal))
         {
-            yield return $"{path}: '@' is reserved for aliases such as {name.Split('@')[0]}@8.";
+            yield return $"{path}: '@' is reserved for aliases such as {served.Split('@')[0]}@8.";
+        }
+
+        if (options.Models.Any(other => other.Key != name && (other.Value.Name ?? other.Key) == served))
+        {
+            yield return $"{path}: there is another model named '{served}'.";
         }
 
         if (sources.FirstOrDefault(source => source.Kind == model.Generator) is { } source)

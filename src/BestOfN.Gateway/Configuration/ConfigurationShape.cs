@@ -23,8 +23,14 @@ internal static class ConfigurationShape
         return NotAGroup(section) ?? section.GetChildren().SelectMany(child =>
             properties.Find(each => string.Equals(each.Name, child.Key, StringComparison.OrdinalIgnoreCase)) is { } property
                 ? ValueMisfits(child, property.PropertyType)
-                : [(child.Path, NoSuchSetting(child.Key, [.. properties.Select(each => each.Name)]))]);
+                : [(child.Path, NoSuchSetting(child.Key, [.. properties.Select(each => each.Name)]) + ColonHint(section, child, type))]);
     }
+
+    // The key llama3:8b is read as the setting 8b of llama3.
+    private static string ColonHint(IConfigurationSection section, IConfigurationSection child, Type type) =>
+        type == typeof(ModelOptions) && child.GetChildren().Any()
+            ? $" A key cannot hold ':'; for such a model take another key and give it \"{nameof(ModelOptions.Name)}\": \"{section.Key}:{child.Key}\"."
+            : "";
 
     public static string NoSuchSetting(string name, IReadOnlyCollection<string> known) =>
         $"there is no such setting.{NearestName.Suggestion(name, known)} Known are {string.Join(", ", known)}.";

@@ -5,6 +5,10 @@ namespace BestOfN.Gateway.Configuration;
 /// <summary>One model that clients may name.</summary>
 public sealed record ModelOptions
 {
+    /// <summary>What clients call it; null: its key under <c>Models</c>. Needed for a name with <c>:</c>, which cannot stand in a key.</summary>
+    [StringLength(200, MinimumLength = 1)]
+    public string? Name { get; init; }
+
     /// <summary>What makes the candidates: <c>pocket</c> (a folder, in process) or <c>upstream</c> (an OpenAI-like server).</summary>
     [Required]
     public string Generator { get; init; } = "";

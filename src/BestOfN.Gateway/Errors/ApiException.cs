@@ -3,20 +3,32 @@ namespace BestOfN.Gateway.Errors;
 /// <summary>The request cannot be served, and the client may know why.</summary>
 internal sealed class ApiException : Exception
 {
-    private ApiException(int statusCode, string message, Exception? innerException = null) : base(message, innerException) => StatusCode = statusCode;
+    private const int MaxMessage = 1000;
+    private const int MaxName = 200;
+
+    private readonly string? _param;
+
+    private ApiException(int statusCode, string message, Exception? innerException = null) : base(Cut(message, MaxMessage), innerException) => StatusCode = statusCode;
 
     public int StatusCode { get; }
 
     /// <summary>Which field of the request, as a path such as <c>messages[0].role</c>.</summary>
-    public string? Param { get; private init; }
+    public string? Param
+    {
+        get => _param;
+        private init => _param = value is null ? null : Cut(value, MaxName);
+    }
 
     public string? Code { get; private init; }
+
+    /// <summary>When the client may try again; null: it need not.</summary>
+    public TimeSpan? RetryAfter { get; private init; }
 
     public static ApiException Invalid(string message, string? param = null, string? code = null) =>
         new(StatusCodes.Status400BadRequest, message) { Param = param, Code = code };
 
     public static ApiException ModelNotFound(string model) =>
-        new(StatusCodes.Status404NotFound, $"The model '{model}' does not exist.") { Param = "model", Code = "model_not_found" };
+        new(StatusCodes.Status404NotFound, $"The model '{Cut(model, MaxName)}' does not exist.") { Param = "model", Code = "model_not_found" };
 
     public static ApiException TooLarge(long limit) =>
         new(StatusCodes.Status413PayloadTooLarge, $"The request body is larger than {limit} bytes.") { Code = "request_too_large" };
@@ -29,4 +41,26 @@ internal sealed class ApiException : Exception
 
     public static ApiException NotReady(string name, Exception innerException) =>
         new(StatusCodes.Status503ServiceUnavailable, $"'{name}' could not be opened.", innerException) { Code = "model_not_ready" };
+
+    public static ApiException UnsupportedMediaType(string message) =>
+        new(StatusCodes.Status415UnsupportedMediaType, message) { Code = "unsupported_media_type" };
+
+    public static ApiException TooSlow() =>
+        new(StatusCodes.Status408RequestTimeout, "The request body did not arrive in time.") { Code = "request_timeout" };
+
+    public static ApiException TooManyValues(int limit) =>
+        new(StatusCodes.Status413PayloadTooLarge, $"The request body holds more than {limit} JSON values.") { Code = "request_too_large" };
+
+    public static ApiException TooManyRequests(string message, TimeSpan retryAfter) =>
+        new(StatusCodes.Status429TooManyRequests, message) { Code = "rate_limit_exceeded", RetryAfter = retryAfter };
+
+    public static ApiException Overloaded(TimeSpan retryAfter) =>
+        new(StatusCodes.Status503ServiceUnavailable, "There is no memory for another request of this size now.") { Code = "overloaded", RetryAfter = retryAfter };
+
+    public static ApiException ShuttingDown(TimeSpan retryAfter) =>
+        new(StatusCodes.Status503ServiceUnavailable, "The gateway is shutting down.") { Code = "shutting_down", RetryAfter = retryAfter };
+
+    // What a client wrote is repeated in errors, but not at any length; a half of a surrogate pair would be no text.
+    private static string Cut(string text, int length) =>
+        text.Length <= length ? text : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[length - 1]) ? length - 1 : length), "…");
 }

@@ -19,7 +19,7 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
     /// <summary>The table of exceptions. An unknown exception's text never leaves the process.</summary>
     public static ErrorDescription Of(Exception exception) => exception switch
     {
-        ApiException api => new(api.StatusCode, new ApiError(api.Message, TypeOf(api.StatusCode)) { Param = api.Param, Code = api.Code }),
+        ApiException api => new(api.StatusCode, new ApiError(api.Message, TypeOf(api.StatusCode)) { Param = api.Param, Code = api.Code }) { RetryAfter = api.RetryAfter },
         GenerationFailedException { Part: { } part } => Unreadable(part, exception.Message),
         ScoringFailedException { Part: { } part } => Unreadable(part, exception.Message),
         GenerationFailedException { IsPromptTooLong: true } => TooLong(exception.Message),

@@ -4,10 +4,10 @@ using BestOfN.Gateway.Wire;
 
 namespace BestOfN.Gateway.Errors;
 
-/// <summary>Says every error under /v1 in the shape OpenAI clients parse: exceptions, unknown routes, wrong methods, refusals.</summary>
+/// <summary>Says every error in the shape OpenAI clients parse: exceptions, unknown routes, wrong methods, refusals.</summary>
 internal sealed class OpenAIErrorWriter : IProblemDetailsWriter
 {
-    public bool CanWrite(ProblemDetailsContext context) => context.HttpContext.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase);
+    public bool CanWrite(ProblemDetailsContext context) => true;
 
     public async ValueTask WriteAsync(ProblemDetailsContext context)
     {

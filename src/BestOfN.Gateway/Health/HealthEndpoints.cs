@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BestOfN.Gateway.Access;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -11,8 +12,8 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz", () => TypedResults.Text("alive"));
-        routes.MapHealthChecks("/readyz", new HealthCheckOptions { ResponseWriter = WriteAsync });
+        routes.MapGet("/healthz", () => TypedResults.Text("alive")).WithMetadata(OpenToAll.Instance);
+        routes.MapHealthChecks("/readyz", new HealthCheckOptions { ResponseWriter = WriteAsync }).WithMetadata(OpenToAll.Instance);
     }
 
     private static async Task WriteAsync(HttpContext context, HealthReport report)

@@ -9,7 +9,7 @@ namespace BestOfN.Gateway.Requests;
 internal readonly struct RequestObject(JsonElement element, string path = "")
 {
     // The schemas of tools may be nested deeply.
-    private const int MaxDepth = 512;
+    internal const int MaxDepth = 512;
 
     public JsonElement Element => element;
 

@@ -81,7 +81,7 @@ internal sealed class RequestPlanner(
         return choices <= candidates ? candidates : throw ApiException.Invalid($"'n' is {choices}, but there are only {candidates} candidates to choose from.", "n", "out_of_range");
     }
 
-    private static int? HeaderOf(IHeaderDictionary headers)
+    public static int? HeaderOf(IHeaderDictionary headers)
     {
         if (!headers.TryGetValue(Header, out var value))
         {

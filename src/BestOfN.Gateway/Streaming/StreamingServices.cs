@@ -7,6 +7,7 @@ internal static class StreamingServices
     /// <summary>What turns requests into plans and selections into answers.</summary>
     public static void AddAnswers(this IServiceCollection services)
     {
+        services.AddSingleton<RequestBodies>();
         services.AddSingleton<RequestPlanner>();
         services.AddSingleton<AnswerWriter>();
     }

@@ -32,14 +32,19 @@ internal sealed class ClusterDestination : IUpstreamDestination
 
     public string Name => _destination.DestinationId;
 
+    public ClusterSettings Settings => ClusterSettings.Read(_cluster.Config);
+
+    /// <summary>The Host header that the destination wants; null: that of its address.</summary>
+    public string? Host => _destination.Model.Config.Host;
+
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var destination = _destination.Model.Config;
         request.RequestUri = RequestUtilities.MakeDestinationAddress(destination.Address, new PathString(request.RequestUri!.OriginalString), QueryString.Empty);
         request.Version = _cluster.Config.HttpRequest?.Version ?? HttpVersion.Version20;
         request.VersionPolicy = _cluster.Config.HttpRequest?.VersionPolicy ?? HttpVersionPolicy.RequestVersionOrLower;
-        request.Headers.Host = destination.Host;
-        if (ClusterSettings.Read(_cluster.Config).Authorization(_client) is { } authorization)
+        request.Headers.Host = Host;
+        if (Settings.Authorization(_client) is { } authorization)
         {
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
         }
@@ -52,16 +57,16 @@ internal sealed class ClusterDestination : IUpstreamDestination
     /// <param name="context">The client's request. Its response may bear the status of an earlier attempt.</param>
     /// <param name="body">What takes the place of its body.</param>
     /// <param name="forwarder">YARP's.</param>
+    /// <param name="transformer">What becomes of the client's headers.</param>
     /// <returns>False if nobody could be connected to, so that another destination may be tried. Until one is, the response has the status that says so.</returns>
-    public async Task<bool> TryForwardAsync(HttpContext context, byte[] body, IHttpForwarder forwarder)
+    public async Task<bool> TryForwardAsync(HttpContext context, byte[] body, IHttpForwarder forwarder, HttpTransformer transformer)
     {
         context.Features.Set<IForwarderErrorFeature>(null);
         context.Response.StatusCode = StatusCodes.Status200OK;
         context.Request.Body = new MemoryStream(body, writable: false);
         context.Request.ContentLength = body.Length;
         await forwarder.SendAsync(
-            context, _destination.Model.Config.Address, _cluster.HttpClient, _cluster.Config.HttpRequest ?? ForwarderRequestConfig.Empty,
-            new ClientTransformer(ClusterSettings.Read(_cluster.Config), _destination.Model.Config.Host));
+            context, _destination.Model.Config.Address, _cluster.HttpClient, _cluster.Config.HttpRequest ?? ForwarderRequestConfig.Empty, transformer);
         _passiveHealth?.RequestProxied(context, _clusterState, _destination);
         return context.GetForwarderErrorFeature() is not
         {
@@ -107,17 +112,6 @@ internal sealed class ClusterDestination : IUpstreamDestination
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Decrement")]
     private static extern int Decrement([UnsafeAccessorType(Counter)] object counter);
-
-    private sealed class ClientTransformer(ClusterSettings settings, string? host) : HttpTransformer
-    {
-        public override async ValueTask TransformRequestAsync(
-            HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
-        {
-            await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-            proxyRequest.Headers.Host = host;
-            UpstreamServices.ReplaceClient(httpContext, proxyRequest, settings);
-        }
-    }
 
     private sealed class LostCall : IForwarderErrorFeature
     {

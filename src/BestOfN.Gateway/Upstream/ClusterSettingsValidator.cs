@@ -1,14 +1,21 @@
+using BestOfN.Gateway.Access;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Configuration.ClusterValidators;
 
 namespace BestOfN.Gateway.Upstream;
 
 /// <summary>Checks our part of a cluster together with YARP's, so that all errors are shown at once.</summary>
-internal sealed class ClusterSettingsValidator : IClusterValidator
+internal sealed class ClusterSettingsValidator(IConfiguration configuration) : IClusterValidator
 {
     public ValueTask ValidateAsync(ClusterConfig cluster, IList<Exception> errors)
     {
         ClusterSettings.Read(cluster, message => errors.Add(new ArgumentException(message)));
+        if (ClusterSettings.Read(cluster).ForwardAuthorization && !string.IsNullOrEmpty(configuration[ApiKeys.Variable]))
+        {
+            errors.Add(new ArgumentException(
+                $"ReverseProxy:Clusters:{cluster.ClusterId}:Metadata:ForwardAuthorization: would send the keys of {ApiKeys.Variable} to the upstream; give it a key of its own with ApiKeyVariable."));
+        }
+
         return ValueTask.CompletedTask;
     }
 }

@@ -17,7 +17,7 @@ internal static class UpstreamServices
     public const string ProxySection = "ReverseProxy";
 
     // What a client says to the gateway about itself is not the upstream's business.
-    private static readonly string[] _credentials = ["Authorization", "Cookie", "Api-Key", "X-Api-Key"];
+    private static readonly string[] _credentials = ["Authorization", "Proxy-Authorization", "Cookie", "Api-Key", "X-Api-Key", "X-Goog-Api-Key"];
 
     /// <summary>Upstreams as YARP clusters: <see cref="UpstreamGenerators"/>, the passthrough, and the health check <c>upstreams</c> (tag <c>ready</c>).</summary>
     public static void AddUpstreams(this IHostApplicationBuilder builder)
@@ -47,21 +47,32 @@ internal static class UpstreamServices
 
     private static void ReplaceClient(TransformBuilderContext route)
     {
-        if (route.Cluster is null)
+        if (route.Cluster is { } cluster)
         {
-            return;
+            ReplaceClient(route, ClusterSettings.Read(cluster));
         }
+    }
 
-        var settings = ClusterSettings.Read(route.Cluster);
+    /// <summary>What the client showed to the gateway goes no further; what the upstream wants to see is put there. Which web pages may call is the gateway's to say.</summary>
+    internal static void ReplaceClient(TransformBuilderContext route, ClusterSettings settings)
+    {
         route.AddRequestTransform(request =>
         {
             ReplaceClient(request.HttpContext, request.ProxyRequest, settings);
             return ValueTask.CompletedTask;
         });
+        route.AddResponseTransform(response =>
+        {
+            foreach (var name in response.HttpContext.Response.Headers.Keys.Where(name => name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase)).ToList())
+            {
+                response.HttpContext.Response.Headers.Remove(name);
+            }
+
+            return ValueTask.CompletedTask;
+        });
     }
 
-    /// <summary>What the client showed to the gateway goes no further; what the upstream wants to see is put there.</summary>
-    internal static void ReplaceClient(HttpContext context, HttpRequestMessage request, ClusterSettings settings)
+    private static void ReplaceClient(HttpContext context, HttpRequestMessage request, ClusterSettings settings)
     {
         foreach (var name in _credentials)
         {

@@ -133,7 +133,7 @@ public sealed class SdkTests
         await using var upstream = await OpenAIUpstream.StartAsync("unused");
         await using var gateway = new SocketGateway(null, SocketGateway.Before(upstream));
         using var http = new HttpClient();
-        using var content = new StringContent("""{"model":"remote","prompt":"2 + 2 =","echo":true,"suffix":"!"}""");
+        using var content = new StringContent("""{"model":"remote","prompt":"2 + 2 =","echo":true,"suffix":"!"}""", System.Text.Encoding.UTF8, "application/json");
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway.Endpoint}/completions") { Content = content };
         request.Headers.TryAddWithoutValidation("Authorization", "Bearer mine");
         using var response = await http.SendAsync(request, TestGateway.Cancellation);

@@ -94,6 +94,38 @@ public sealed class CompletionRelayTests
         Assert.Single(upstream.Requests);
     }
 
+    [Fact]
+    public async Task A_selection_that_is_asked_for_otherwise_is_refused_too_and_one_candidate_is_none()
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("unused");
+        await using var gateway = Before(upstream.Address, upstream.Address);
+        foreach (var (fields, header, param) in new[]
+            {
+                (",\"best_of_n\":4", null, "best_of_n"), (",\"best_of_n\":{\"n\":2}", null, "best_of_n"), (",\"best_of_n\":{\"return\":\"scores\"}", null, "best_of_n"),
+                (",\"best_of_n\":{\"unknown\":1}", null, "best_of_n.unknown"), ("", "4", "X-Best-Of-N"), ("", "many", "X-Best-Of-N"),
+            })
+        {
+            Assert.Equal(param, (string?)(await PostAsync(fields, header).ErrorAsync(HttpStatusCode.BadRequest))["param"]);
+        }
+
+        Assert.Empty(upstream.Requests);
+        await PostAsync(",\"best_of_n\":1,\"best_of\":3", "1").JsonAsync();
+        Assert.DoesNotContain("best_of_n", Assert.Single(upstream.Requests).Body, StringComparison.Ordinal);
+        Assert.Equal(3, upstream.Requests[0].Json.GetProperty("best_of").GetInt32());
+
+        async Task<HttpResponseMessage> PostAsync(string fields, string? header)
+        {
+            using var http = new HttpClient();
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway.Endpoint}/completions") { Content = TestGateway.Json($$"""{"model":"remote","prompt":"a"{{fields}}}""") };
+            if (header is not null)
+            {
+                request.Headers.Add("X-Best-Of-N", header);
+            }
+
+            return await http.SendAsync(request, TestGateway.Cancellation);
+        }
+    }
+
     private static SocketGateway Before(Uri one, Uri two, params (string Setting, string Value)[] cluster) => new(null,
     [
         ("BestOfN:Models:remote:Generator", "upstream"), ("BestOfN:Models:remote:Cluster", "c"), ("BestOfN:Models:remote:RewardModel", "pocket-reward"),

@@ -169,6 +169,14 @@ public sealed class UpstreamGeneratorsTests
     }
 
     [Fact]
+    public async Task The_gateways_own_keys_are_not_sent_upstream()
+    {
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => UpstreamHost.BeforeAsync(
+            [new Uri("http://127.0.0.1:1")], ("/BESTOFN_API_KEYS", "mine"), ("Clusters:c:Metadata:ForwardAuthorization", "true")));
+        Assert.Contains("would send the keys of BESTOFN_API_KEYS", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Options_out_of_range_are_told()
     {
         await using var host = await UpstreamHost.StartAsync(

@@ -1,0 +1,30 @@
+using BestOfN.Gateway.Configuration;
+using BestOfN.Gateway.Requests;
+using BestOfN.Gateway.RequestIds;
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace BestOfN.Gateway.Access;
+
+/// <summary>Which web pages may call from a browser: <see cref="BestOfNOptions.CorsOrigins"/>, none by default.</summary>
+/// <remarks>The options are asked for with the first request: the proxy needs this to be made, our options need their validator, and that needs the proxy.</remarks>
+internal sealed class OriginPolicyProvider(IServiceProvider services) : ICorsPolicyProvider
+{
+    private readonly Lazy<CorsPolicy?> _policy = new(() => Policy(services.GetRequiredService<IOptions<BestOfNOptions>>().Value.CorsOrigins));
+
+    public Task<CorsPolicy?> GetPolicyAsync(HttpContext context, string? policyName) => Task.FromResult(_policy.Value);
+
+    /// <summary>What is wrong with a configured origin; null if nothing is.</summary>
+    public static string? Problem(string origin) =>
+        origin is "*" || (Uri.TryCreate(origin, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.GetLeftPart(UriPartial.Authority) == origin)
+            ? null
+            : $"'{origin}' is not an origin such as https://chat.example:8443 (lower case, no path, no final slash) or *.";
+
+    private static CorsPolicy? Policy(string[] origins) => origins.Length == 0 ? null : new CorsPolicyBuilder(origins)
+        .AllowAnyHeader()
+        .AllowAnyMethod()
+        .WithExposedHeaders(RequestId.Header, RequestPlanner.Header, SelectionHeaders.Degraded, HeaderNames.RetryAfter)
+        .SetPreflightMaxAge(TimeSpan.FromHours(1))
+        .Build();
+}
