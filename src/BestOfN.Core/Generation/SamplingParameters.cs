@@ -19,7 +19,7 @@ public sealed record SamplingParameters
     /// <summary>Limit for one candidate, in tokens.</summary>
     public int? MaxTokens { get; init; }
 
-    /// <summary>Candidate i is drawn with <c>Seed + i</c>; null: each candidate gets a random seed of its own.</summary>
+    /// <summary>Candidate i is drawn with <see cref="SeedOf"/>; null: each candidate gets a random seed of its own.</summary>
     public long? Seed { get; init; }
 
     /// <summary>Generation ends before the first of these; it is not part of the answer.</summary>
@@ -30,4 +30,7 @@ public sealed record SamplingParameters
 
     /// <summary>Alternatives to report for every token, 0..20.</summary>
     public int TopLogprobs { get; init; }
+
+    /// <summary>The seed of one candidate: <c>seed + candidate</c>, or <c>seed − candidate</c> where that would be larger than any seed can be.</summary>
+    public static long SeedOf(long seed, int candidate) => seed <= long.MaxValue - candidate ? seed + candidate : seed - candidate;
 }

@@ -225,7 +225,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         var candidates = new RunningCandidate[request.Candidates];
         for (var i = 0; i < candidates.Length; i++)
         {
-            var seed = parameters.Seed is { } given ? unchecked(given + i) : Random.Shared.NextInt64();
+            var seed = parameters.Seed is { } given ? SamplingParameters.SeedOf(given, i) : Random.Shared.NextInt64();
             candidates[i] = new RunningCandidate(
                 i, new TokenSequence(sampling, seed, parameters.Logprobs ? parameters.TopLogprobs : null), new CandidateText(_tokenizer, parameters.Stop));
         }

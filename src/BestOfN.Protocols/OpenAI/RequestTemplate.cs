@@ -110,8 +110,7 @@ internal sealed class RequestTemplate
 
             if (_seed is { } seed)
             {
-                // At the end of the numbers it goes down: every candidate still has a seed of its own.
-                json.WriteNumber("seed"u8, seed <= long.MaxValue - first ? seed + first : seed - first);
+                json.WriteNumber("seed"u8, SamplingParameters.SeedOf(seed, first));
             }
 
             if (shape.Streams)
