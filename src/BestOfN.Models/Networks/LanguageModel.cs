@@ -74,7 +74,7 @@ public sealed class LanguageModel : IDisposable
             return new LanguageModel(decoder, head, checkpoint)
             {
                 Architecture = configuration.Architecture,
-                EndTokenIds = configuration.TokenId("eos_token_id") is { } end ? [end] : [],
+                EndTokenIds = configuration.TokenIds("eos_token_id"),
                 Pictures = pictures,
                 MaxTiles = InternLMXComposer2.MaxTiles(configuration, pictures, assumptions),
                 MaxLength = composer ? InternLMXComposer2.MaxLength(configuration, assumptions) : null,

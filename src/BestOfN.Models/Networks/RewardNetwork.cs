@@ -127,7 +127,7 @@ public sealed class RewardNetwork : IDisposable
         }
 
         var pad = configuration.TokenId("pad_token_id");
-        if (pad is not null && pad == configuration.TokenId("eos_token_id"))
+        if (pad is not null && configuration.TokenIds("eos_token_id").Contains(pad.Value))
         {
             assumptions.Add($"pad_token_id {pad} ends a text too: the last token that differs from it is read, as transformers do since 4.49; older versions read another");
         }

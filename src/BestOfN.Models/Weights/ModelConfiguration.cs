@@ -70,9 +70,14 @@ public sealed class ModelConfiguration
     {
         null => null,
         { ValueKind: JsonValueKind.Number } value when value.TryGetInt32(out var id) && id >= 0 => id,
-        { ValueKind: JsonValueKind.Array } value when value.GetArrayLength() > 0 && value[0].TryGetInt32(out var id) && id >= 0 => id,
+        { ValueKind: JsonValueKind.Array } value when value.GetArrayLength() == 1 && value[0] is { ValueKind: JsonValueKind.Number } only && only.TryGetInt32(out var id) && id >= 0 => id,
         var value => throw Unexpected(field, "a token id", value),
     };
+
+    /// <summary>All token ids of a field that holds one, or a list of them; empty where the field is absent or null.</summary>
+    public IReadOnlyList<int> TokenIds(string field) => Find(field) is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray().Select(e => e is { ValueKind: JsonValueKind.Number } && e.TryGetInt32(out var id) && id >= 0 ? id : throw Unexpected(field, "token ids", list))]
+        : TokenId(field) is { } one ? [one] : [];
 
     /// <summary>A finite number.</summary>
     public double Number(string field, double? fallback = null) => Find(field) switch

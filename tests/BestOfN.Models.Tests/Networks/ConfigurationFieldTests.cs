@@ -143,6 +143,28 @@ public sealed class ConfigurationFieldTests
         Assert.Empty(ModelInspector.Inspect(GoldenFiles.Folder(Llama)).Assumptions);
     }
 
+    [Fact]
+    public void The_fields_of_published_folders_are_all_known()
+    {
+        using var folder = new CheckpointFolder(Llama);
+        var published = JsonNode.Parse("""
+            {"_name_or_path": "x/y", "attention_dropout": 0.0, "eos_token_id": [1, 2, 3], "initializer_range": 0.02, "label2id": {"LABEL_0": 0}, "pretraining_tp": 1, "torch_dtype": "bfloat16",
+             "transformers_version": "4.44.2", "use_cache": false, "attn_implementation": "flash_attention_2", "max_window_layers": 28, "sliding_window": 4096, "use_sliding_window": false,
+             "problem_type": "regression", "partial_rotary_factor": null, "quantization_config": null}
+            """)!.AsObject();
+        folder.ChangeConfiguration(c =>
+        {
+            foreach (var (name, value) in published)
+            {
+                c[name] = value?.DeepClone();
+            }
+        });
+        Assert.Empty(ModelInspector.Inspect(folder.Path).Assumptions);
+        Assert.Equal(Score(null), Score(folder));
+        folder.ChangeConfiguration(c => c["pad_token_id"] = 3);
+        Assert.Contains("pad_token_id 3", Assert.Single(ModelInspector.Inspect(folder.Path).Assumptions), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("tokenizer", "<|reward|>")]
     [InlineData("name", "_name_or_path")]
