@@ -129,7 +129,7 @@ public sealed class RewardNetwork : IDisposable
         var pad = configuration.TokenId("pad_token_id");
         if (pad is not null && configuration.TokenIds("eos_token_id").Contains(pad.Value))
         {
-            assumptions.Add($"pad_token_id {pad} ends a text too: the last token that differs from it is read, as transformers do since 4.49; older versions read another");
+            assumptions.Add($"pad_token_id {pad} ends a text too: the last token that differs from it is read, as transformers do since early 2025; older versions read another");
         }
 
         return pad;
