@@ -34,7 +34,20 @@ internal sealed class AttachmentReader(IOptions<BestOfNOptions> options)
             throw ApiException.Invalid($"At most {limits.MaxAttachments} pictures and videos are allowed in one request.", attached.Source, "too_many_attachments");
         }
 
-        using var json = JsonDocument.Parse(attached.Json);
+        // As deep as the whole request may be.
+        using var json = JsonDocument.Parse(attached.Json, new JsonDocumentOptions { MaxDepth = RequestObject.MaxDepth });
+        try
+        {
+            return Read(attached, json, limits);
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiException.Invalid($"'{attached.Source}' contains text that is not valid Unicode.", attached.Source, "invalid_value");
+        }
+    }
+
+    private static ContentPart Read(AttachedPart attached, JsonDocument json, BestOfNOptions limits)
+    {
         if (json.RootElement.ValueKind is not JsonValueKind.Object)
         {
             throw RequestObject.WrongType(attached.Source!, "an object", json.RootElement);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using BestOfN.Models.Files;
 using BestOfN.Models.Pictures;
 
@@ -137,13 +136,7 @@ public static class VideoReader
             throw new VideoException("The video could not be opened: it is damaged, or uses a codec that is not supported.");
         }
 
-        using var document = JsonDocument.Parse(output.AsMemory(0, length));
-        if (!document.RootElement.TryGetProperty("streams", out var streams) || streams.GetArrayLength() == 0)
-        {
-            throw new VideoException("The file has no video stream.");
-        }
-
-        var stream = ToStream(streams[0]);
+        var stream = VideoStream.Read(output.AsMemory(0, length));
         if ((long)stream.Width * stream.Height > limits.Pixels)
         {
             throw new VideoException($"The video declares {stream.Width} x {stream.Height} pixels; at most {limits.Pixels} pixels are allowed.");
@@ -160,24 +153,6 @@ public static class VideoReader
         }
 
         return stream;
-    }
-
-    private static VideoStream ToStream(JsonElement stream)
-    {
-        var rate = stream.TryGetProperty("avg_frame_rate", out var text) ? (text.GetString() ?? "").Split('/') : [];
-        var framesPerSecond = rate.Length == 2
-            && double.TryParse(rate[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var frames)
-            && double.TryParse(rate[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds > 0
-            ? frames / seconds
-            : 0;
-        return new(
-            Size("width"), Size("height"), framesPerSecond, Count("nb_frames"), Count("nb_read_frames") ?? Count("nb_read_packets") ?? 0);
-
-        int Size(string name) => stream.TryGetProperty(name, out var value) && value.TryGetInt32(out var size) && size > 0
-            ? size
-            : throw new VideoException("The video could not be opened: it does not tell its size.");
-
-        int? Count(string name) => stream.TryGetProperty(name, out var value) && int.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var count) ? count : null;
     }
 
     private static async Task<SampledVideo> SampleAsync(

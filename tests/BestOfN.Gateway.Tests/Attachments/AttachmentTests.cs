@@ -31,6 +31,17 @@ public sealed class AttachmentTests
     }
 
     [Theory]
+    [InlineData("{\"url\":\"data:image/png;base64,AAAA\",\"detail\":\"\\ud800\"}", "not valid Unicode")]
+    [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", "must be an object")]
+    public async Task A_picture_that_is_nested_deeply_or_no_text_is_a_mistake_of_the_request(string picture, string reason)
+    {
+        await using var gateway = new TestGateway(Seeing("a"));
+        var error = await gateway.PostAsync("/v1/chat/completions", Ask($"{{\"type\":\"image_url\",\"image_url\":{picture}}}", "pocket@1")).ErrorAsync(HttpStatusCode.BadRequest);
+        Assert.StartsWith(Field, (string?)error["param"], StringComparison.Ordinal);
+        Assert.Contains(reason, (string?)error["message"], StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("\"https://example.org/a.png\"", "unsupported_url", HttpStatusCode.BadRequest)]
     [InlineData("\"file:///etc/passwd\"", "unsupported_url", HttpStatusCode.BadRequest)]
     [InlineData("\"http://169.254.169.254/latest\"", "unsupported_url", HttpStatusCode.BadRequest)]
