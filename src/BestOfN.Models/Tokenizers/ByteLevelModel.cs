@@ -55,7 +55,9 @@ internal sealed record ByteLevelModel
 
         foreach (var token in settings.Added)
         {
-            added[token.Spelling] = token;
+            var id = added.TryGetValue(token.Spelling, out var other) ? other.Id : vocabulary.GetValueOrDefault(token.Spelling, token.Id);
+            added[token.Spelling] = id == token.Id ? token
+                : throw new InvalidDataException($"added token {token.Spelling}: expected id {token.Id}, as the files beside it say, found {id}");
         }
 
         // A token of the vocabulary that only the settings call special, as older files do.

@@ -47,6 +47,7 @@ public class TokenizerFilesTests
     [InlineData("tokenizer_config.json", """{"add_prefix_space": true}""", "add_prefix_space")]
     [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"760": {"content": "<x>", "rstrip": true}}}""", "rstrip")]
     [InlineData("special_tokens_map.json", """{"eos_token": {"content": "<|eot_id|>", "lstrip": true}}""", "lstrip")]
+    [InlineData("added_tokens.json", """{"<|eot_id|>": 758}""", "expected id 758")]
     [InlineData("tokenizer.json", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "Git LFS pointer")]
     public void A_setting_that_changes_ids_and_is_not_computed_is_refused_by_name(string name, string contents, string expected)
     {
