@@ -44,6 +44,12 @@ public sealed class ConfigurationTests
             ("BestOfN:RewardModels:judge:PromptCacheBytes", "-1"),
             ("BestOfN:RewardModels:judge:PictureCacheBytes", "-1"),
             ("BestOfN:RewardModels:judge:HdNum", "65"),
+            ("BestOfN:RewardModels:judge:TokensPerPass", "3"),
+            ("BestOfN:RewardModels:judge:QueueLength", "0"),
+            ("BestOfN:RewardModels:judge:StepReward", "Best"),
+            ("BestOfN:Models:c:QueueLength", "0"),
+            ("BestOfN:Models:c:TokensPerPrefill", "1"),
+            ("BestOfN:Models:c:MaxTokens", "0"),
             ("BestOfN:Models:a:Generator", "magic"),
             ("BestOfN:Models:a:RewardModel", "nobody"),
             ("BestOfN:Models:a@2:Generator", "fake"),
@@ -66,7 +72,8 @@ public sealed class ConfigurationTests
                 "BestOfN:MaxHeldRequestBytes", "BestOfN:MaxConcurrentRequestsPerClient", "BestOfN:MaxQueueTime", "BestOfN:RequestReadTimeout",
                 "BestOfN:MinRequestBytesPerSecond", "BestOfN:MaxJsonValues", "BestOfN:ShutdownDelay", "BestOfN:ShutdownTimeout", "BestOfN:CorsOrigins",
                 "BestOfN:Models:e", "BestOfN:Models:llama3:8b", "BestOfN:MaxPictureBytes", "BestOfN:MaxVideoBytes", "BestOfN:MaxAttachments", "BestOfN:Models:b:MaxSequences", "BestOfN:Models:c:MaxSequences",
-                "BestOfN:RewardModels:judge:PromptCacheBytes", "BestOfN:RewardModels:judge:PictureCacheBytes", "BestOfN:RewardModels:judge:HdNum", "BestOfN:RewardModels:judge:Dtype", "BestOfN:RewardModels:judge:Path",
+                "BestOfN:RewardModels:judge:PromptCacheBytes", "BestOfN:RewardModels:judge:PictureCacheBytes", "BestOfN:RewardModels:judge:TokensPerPass", "BestOfN:RewardModels:judge:QueueLength",
+                "BestOfN:RewardModels:judge:StepReward", "BestOfN:Models:c:QueueLength", "BestOfN:Models:c:TokensPerPrefill", "BestOfN:Models:c:MaxTokens", "BestOfN:RewardModels:judge:HdNum", "BestOfN:RewardModels:judge:Dtype", "BestOfN:RewardModels:judge:Path",
             ])
         {
             Assert.True(failures.Exists(failure => failure.StartsWith(path + ":", StringComparison.Ordinal)), $"{path} is not among: {string.Join(" | ", failures)}");

@@ -97,7 +97,12 @@ internal sealed class SelectionRun
         catch (Exception exception)
         {
             End = GenerationEnd.Broken;
-            _logger.GenerationBroke(exception);
+            // A failure with a status is an answer to the client and no accident.
+            if (exception is not GenerationFailedException { StatusCode: not null })
+            {
+                _logger.GenerationBroke(exception);
+            }
+
             FailUnfinished(exception as GenerationFailedException ?? new GenerationFailedException("The generator failed.", exception) { StatusCode = 502 });
         }
 

@@ -13,7 +13,7 @@ public sealed record ModelOptions
     [Required]
     public string Generator { get; init; } = "";
 
-    /// <summary>In process: the folder with config.json, weights and tokenizer; relative to the gateway's own folder.</summary>
+    /// <summary>In process: the folder with config.json, weights and tokenizer; relative to the folder of appsettings.json.</summary>
     public string? Path { get; init; }
 
     /// <summary>In process: what it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
@@ -32,9 +32,21 @@ public sealed record ModelOptions
     [Range(1, 64)]
     public int? HdNum { get; init; }
 
-    /// <summary>In process: memory for the vectors of pictures, kept for the next prompts with the same ones, in bytes. 0 keeps nothing.</summary>
+    /// <summary>In process: memory for the vectors of pictures, kept for the next prompts with the same ones, in bytes. 0 keeps nothing; null: 256 MiB.</summary>
     [Range(0L, 1L << 50)]
-    public long PictureCacheBytes { get; init; } = 1L << 28;
+    public long? PictureCacheBytes { get; init; }
+
+    /// <summary>In process: requests that may wait for their turn; one more is refused at once. Null: 256.</summary>
+    [Range(1, 1_000_000)]
+    public int? QueueLength { get; init; }
+
+    /// <summary>In process: prompt tokens read between two steps of the candidates that run. Null: 512.</summary>
+    [Range(16, 1_048_576)]
+    public int? TokensPerPrefill { get; init; }
+
+    /// <summary>In process: limit for one candidate, in tokens, where the request sets none. Null: 1024.</summary>
+    [Range(1, 1_048_576)]
+    public int? MaxTokens { get; init; }
 
     /// <summary>Upstream: the YARP cluster.</summary>
     public string? Cluster { get; init; }

@@ -1,11 +1,12 @@
 using System.ComponentModel.DataAnnotations;
+using BestOfN.Models.Scoring;
 
 namespace BestOfN.Gateway.Configuration;
 
 /// <summary>One reward model in process.</summary>
 public sealed record RewardModelOptions
 {
-    /// <summary>The folder with config.json, weights and tokenizer; relative to the gateway's own folder.</summary>
+    /// <summary>The folder with config.json, weights and tokenizer; relative to the folder of appsettings.json.</summary>
     [Required]
     public string Path { get; init; } = "";
 
@@ -17,15 +18,26 @@ public sealed record RewardModelOptions
     [RegularExpression(@"cpu|cuda(:\d+)?", ErrorMessage = "'{0}' must be cpu, cuda or cuda:N.")]
     public string Device { get; init; } = "cpu";
 
-    /// <summary>Memory for what was read of prompts, kept for the next answers to the same ones, in bytes. 0 keeps nothing.</summary>
+    /// <summary>Memory for what was read of prompts, kept for the next answers to the same ones, in bytes. 0 keeps nothing; null: 1 GiB.</summary>
     [Range(0L, 1L << 50)]
-    public long PromptCacheBytes { get; init; } = 1L << 30;
+    public long? PromptCacheBytes { get; init; }
+
+    /// <summary>Tokens computed in one pass, over all requests; more is a little faster and takes more memory. Null: 8192.</summary>
+    [Range(16, 1_048_576)]
+    public int? TokensPerPass { get; init; }
+
+    /// <summary>Calls that may wait for their turn; one more is refused at once. Null: 1024.</summary>
+    [Range(1, 1_000_000)]
+    public int? QueueLength { get; init; }
+
+    /// <summary>Models that score steps: how the rewards of an answer's steps become its score. Null: the last step's is the answer's.</summary>
+    public StepAggregation? StepReward { get; init; }
 
     /// <summary>Most tiles into which a picture is cut; null: what the model's folder says (<c>hd_num</c>), else 24.</summary>
     [Range(1, 64)]
     public int? HdNum { get; init; }
 
-    /// <summary>Memory for the vectors of pictures, kept for the next prompts with the same ones, in bytes. 0 keeps nothing.</summary>
+    /// <summary>Memory for the vectors of pictures, kept for the next prompts with the same ones, in bytes. 0 keeps nothing; null: 256 MiB.</summary>
     [Range(0L, 1L << 50)]
-    public long PictureCacheBytes { get; init; } = 1L << 28;
+    public long? PictureCacheBytes { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
+using BestOfN.Models.Videos;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace BestOfN.Gateway.Errors;
@@ -20,6 +21,8 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
     public static ErrorDescription Of(Exception exception) => exception switch
     {
         ApiException api => new(api.StatusCode, new ApiError(api.Message, TypeOf(api.StatusCode)) { Param = api.Param, Code = api.Code }) { RetryAfter = api.RetryAfter },
+        GenerationFailedException or ScoringFailedException when LacksVideoTool(exception) => new(
+            StatusCodes.Status503ServiceUnavailable, new ApiError(exception.Message, TypeOf(StatusCodes.Status503ServiceUnavailable)) { Code = "videos_unavailable" }),
         GenerationFailedException { Part: { } part } => Unreadable(part, exception.Message),
         ScoringFailedException { Part: { } part } => Unreadable(part, exception.Message),
         GenerationFailedException { IsPromptTooLong: true } => TooLong(exception.Message),
@@ -42,6 +45,9 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
             _ => null,
         },
     });
+
+    private static bool LacksVideoTool(Exception? exception) =>
+        exception is VideoToolMissingException || (exception?.InnerException is { } inner && LacksVideoTool(inner));
 
     private static ErrorDescription Unreadable(ContentPart part, string message) =>
         new(StatusCodes.Status400BadRequest, new ApiError(message, TypeOf(StatusCodes.Status400BadRequest)) { Param = part.Source, Code = part is VideoPart ? "invalid_video" : "invalid_image" });

@@ -42,7 +42,10 @@ internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironm
             {
                 MaxSequences = options.MaxSequences ?? defaults.MaxSequences,
                 HdNum = options.HdNum,
-                PictureCacheBytes = options.PictureCacheBytes,
+                PictureCacheBytes = options.PictureCacheBytes ?? defaults.PictureCacheBytes,
+                QueueLength = options.QueueLength ?? defaults.QueueLength,
+                TokensPerPrefill = options.TokensPerPrefill ?? defaults.TokensPerPrefill,
+                MaxTokens = options.MaxTokens ?? defaults.MaxTokens,
             },
             time, model, meters);
     }

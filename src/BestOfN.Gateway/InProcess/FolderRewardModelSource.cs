@@ -16,8 +16,18 @@ internal sealed class FolderRewardModelSource(DeviceWorkers devices, IHostEnviro
     public IRewardModel Open(string name, RewardModelOptions options)
     {
         var worker = devices.On(options.Device);
+        var defaults = new ScoringOptions();
         return ScoringEngine.Load(
             name, Path.GetFullPath(options.Path, environment.ContentRootPath), ComputeTypes.Of(options.Dtype, worker.Device), worker,
-            new ScoringOptions { PromptCacheBytes = options.PromptCacheBytes, HdNum = options.HdNum, PictureCacheBytes = options.PictureCacheBytes }, meters);
+            defaults with
+            {
+                PromptCacheBytes = options.PromptCacheBytes ?? defaults.PromptCacheBytes,
+                PictureCacheBytes = options.PictureCacheBytes ?? defaults.PictureCacheBytes,
+                HdNum = options.HdNum,
+                TokensPerPass = options.TokensPerPass ?? defaults.TokensPerPass,
+                QueueLength = options.QueueLength ?? defaults.QueueLength,
+                StepReward = options.StepReward ?? defaults.StepReward,
+            },
+            meters);
     }
 }

@@ -21,9 +21,6 @@ internal sealed class UpstreamGenerators(
 {
     private readonly ConcurrentDictionary<(string Cluster, ChoiceCalls Choices), Lazy<(UpstreamClient Client, OpenAIGenerator Generator)>> _made = new();
 
-    /// <summary>Whether configuration has such a cluster.</summary>
-    public bool Has(string clusterId) => proxy.TryGetCluster(clusterId, out _);
-
     /// <exception cref="InvalidOperationException">There is no such cluster.</exception>
     public IGenerator For(string clusterId)
     {

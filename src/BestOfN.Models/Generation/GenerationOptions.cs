@@ -5,8 +5,6 @@ namespace BestOfN.Models.Generation;
 /// <summary>How the generation engine shares the device among requests.</summary>
 public sealed record GenerationOptions
 {
-    public const string Section = "Generation";
-
     /// <summary>Sequences that decode together, over all requests; no request may ask for more candidates.</summary>
     [Range(1, 4096)]
     public int MaxSequences { get; init; } = 64;
@@ -25,12 +23,12 @@ public sealed record GenerationOptions
 
     /// <summary>Memory for encoded pictures, in use or kept for later. Pictures of requests that run are never freed, so that many may exceed it.</summary>
     [Range(0, long.MaxValue)]
-    public long PictureCacheBytes { get; init; } = 1L << 29;
+    public long PictureCacheBytes { get; init; } = 1L << 28;
 
     /// <summary>
     /// Tiles at most into which the only picture of a conversation is cut; null: what the model's folder says. Pictures of a conversation with several
     /// get 6, as published.
     /// </summary>
-    [Range(1, 1024)]
+    [Range(1, 64)]
     public int? HdNum { get; init; }
 }

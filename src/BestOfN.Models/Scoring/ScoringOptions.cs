@@ -5,8 +5,6 @@ namespace BestOfN.Models.Scoring;
 /// <summary>How the scoring engine shares the device among requests.</summary>
 public sealed record ScoringOptions
 {
-    public const string Section = "Scoring";
-
     /// <summary>Tokens computed in one pass, over all sessions. Longer work is cut into several passes; more is a little faster and takes more memory.</summary>
     [Range(16, 1_048_576)]
     public int TokensPerPass { get; init; } = 8192;
@@ -21,13 +19,13 @@ public sealed record ScoringOptions
 
     /// <summary>Memory for encoded pictures, in use or kept for later. Pictures of open sessions are never freed, so that many may exceed it.</summary>
     [Range(0, long.MaxValue)]
-    public long PictureCacheBytes { get; init; } = 1L << 29;
+    public long PictureCacheBytes { get; init; } = 1L << 28;
 
     /// <summary>
     /// Tiles at most into which the only picture of a conversation is cut; null: what the model's folder says. Pictures of a conversation with several
     /// get 6, as published.
     /// </summary>
-    [Range(1, 1024)]
+    [Range(1, 64)]
     public int? HdNum { get; init; }
 
     /// <summary>How the rewards of an answer's steps become its score; only for models that score steps.</summary>

@@ -3,7 +3,6 @@ using System.Threading.Channels;
 using BestOfN.Core.Generation;
 using BestOfN.Protocols.Upstreams;
 using Microsoft.Extensions.Logging;
-using Polly;
 
 namespace BestOfN.Protocols.OpenAI;
 
