@@ -68,6 +68,19 @@ public sealed class PassthroughEndpointsTests
     }
 
     [Fact]
+    public async Task Which_web_pages_may_call_is_not_the_upstreams_to_say()
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("good");
+        upstream.Always = Fault.AllowingEveryPage;
+        await using var host = await UpstreamHost.BeforeAsync([upstream.Address], _route);
+
+        var response = await host.Client.GetAsync(new Uri("/v1/files", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.DoesNotContain(response.Headers, header => header.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
     public async Task An_error_of_the_upstream_is_passed_on_as_it_is()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("good");

@@ -37,6 +37,14 @@ public sealed class Fault
         return Status(429, "Slow down").Happen(context);
     });
 
+    /// <summary>Answers, and lets pages of any origin call, as many servers do.</summary>
+    public static Fault AllowingEveryPage { get; } = new(context =>
+    {
+        context.Response.Headers.AccessControlAllowOrigin = "*";
+        context.Response.Headers.AccessControlAllowCredentials = "true";
+        return Answering(200, "{}").Happen(context);
+    });
+
     /// <summary>Never sends a header.</summary>
     public static Fault Silence { get; } = new(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
 
