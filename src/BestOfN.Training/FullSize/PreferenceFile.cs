@@ -40,7 +40,17 @@ internal static class PreferenceFile
         var number = 0;
         foreach (var (where, json) in Records(source.Path))
         {
-            yield return new Record(where, ++number, json, strip).Read(folder);
+            PreferencePair pair;
+            try
+            {
+                pair = new Record(where, ++number, json, strip).Read(folder);
+            }
+            catch (InvalidOperationException e)
+            {
+                throw new PreferenceDataException($"{where}: a text in it is not valid Unicode.", e);
+            }
+
+            yield return pair;
         }
     }
 

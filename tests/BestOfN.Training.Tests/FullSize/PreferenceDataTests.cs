@@ -167,6 +167,15 @@ public sealed class PreferenceDataTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Fact]
+    public void A_record_of_bytes_that_are_no_text_is_named()
+    {
+        var source = Write("");
+        File.WriteAllBytes(source.Path, [(byte)'[', (byte)'"', 0xFF, (byte)'"', (byte)']']);
+        var error = Assert.Throws<PreferenceDataException>(() => PreferenceFile.Read(source, strip: true).Count());
+        Assert.Contains("record 1: a text in it is not valid Unicode", error.Message, StringComparison.Ordinal);
+    }
+
     private static PreferencePair Pair(string chosen, string rejected) =>
         new("pair", [new ChatMessage("user", ""), new("assistant", chosen)], [new ChatMessage("user", ""), new("assistant", rejected)], []);
 
