@@ -25,7 +25,7 @@ internal sealed class ProgressLines(CommandTerminal terminal, string task, int t
         (_last, _wait) = (terminal.Time.GetTimestamp(), s_every);
         var elapsed = terminal.Time.GetElapsedTime(_begun);
         var perSecond = (done - _first.Value) / elapsed.TotalSeconds;
-        var left = perSecond > 0 ? $", about {Amounts.Time(TimeSpan.FromSeconds(Math.Min((total - done) / perSecond, 1e6)))} left" : "";
+        var left = perSecond > 0 && done < total ? $", about {Amounts.Time(TimeSpan.FromSeconds(Math.Min((total - done) / perSecond, 1e6)))} left" : "";
         terminal.Tell($"{task} {done}/{total}, {Amounts.Rate(perSecond)}/s{left}");
     }
 }

@@ -106,8 +106,18 @@ internal static class ScoreCommand
             Failed = failures.Add,
         };
         var begun = terminal.Time.GetTimestamp();
-        var summary = await terminal.WithProgressAsync(
-            "scoring rows", rows.Count, progress => new RowScorer(engine).RunAsync(rows, output, standardOutput, scoring, progress, cancellationToken));
+        RowScoringSummary summary;
+        try
+        {
+            summary = await terminal.WithProgressAsync(
+                "scoring rows", rows.Count, progress => new RowScorer(engine).RunAsync(rows, output, standardOutput, scoring, progress, cancellationToken));
+        }
+        catch (OperationCanceledException) when (output is not null)
+        {
+            terminal.Tell($"{request.Output}.partial keeps the rows that are done; the same command goes on behind them");
+            throw;
+        }
+
         failures.TellRest();
         terminal.Tell(Describe(request.Output ?? request.Input, summary, terminal.Time.GetElapsedTime(begun), engine.ComputedTokens));
         return summary.Failed == 0 ? ExitCodes.Success : ExitCodes.RowsFailed;
