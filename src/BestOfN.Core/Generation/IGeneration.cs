@@ -9,6 +9,9 @@ public interface IGeneration : IAsyncDisposable
     /// </summary>
     IAsyncEnumerable<GenerationEvent> Events { get; }
 
+    /// <summary>Tokens of the prompt, where that is known before a candidate has finished; null where it is not.</summary>
+    int? PromptTokens => null;
+
     /// <summary>Ends one candidate; its siblings go on. Idempotent; may be called from any thread.</summary>
     void Cancel(int index);
 }

@@ -28,7 +28,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
     /// <exception cref="OperationCanceledException">The caller hung up.</exception>
     public async Task<Selection> SelectAsync(SelectionRequest asked, CancellationToken cancellationToken)
     {
-        var request = WithoutPointlessCandidates(asked);
+        var request = asked with { Generation = asked.Generation with { Candidates = asked.CandidatesToMake } };
         using var measurement = telemetry.Start(request, time);
         try
         {
@@ -46,12 +46,12 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
     private async Task<Selection> SelectAsync(SelectionRequest asked, SelectionRequest request, CancellationToken cancellationToken)
     {
         var strategy = strategies[asked.Strategy];
-        var judges = request.RewardModel is not null && (request.WantsScores || (strategy.NeedsScores && request.Generation.Candidates > 1));
+        var judges = request.IsJudged(strategy);
         var run = new SelectionRun(request, strategy, time, logger);
-        using var deadlines = new Deadlines(request.TimeBudget, judges, time, cancellationToken);
+        using var deadlines = new Deadlines(request.CutsAnswers || request.Generation.Candidates > 1 ? request.TimeBudget : null, judges, time, cancellationToken);
         if (logger.IsEnabled(LogLevel.Trace))
         {
-            logger.Asked(request.Generation.Candidates, string.Join('\n', request.Generation.Prompt.Messages.Select(message => $"{message.Role}: {message.Text}")));
+            logger.Asked(request.Generation.Candidates, LoggedText.Of(string.Join('\n', request.Generation.Prompt.Messages.Select(message => $"{message.Role}: {message.Text}"))));
         }
 
         // 1. The judge looks, then both begin.
@@ -91,12 +91,6 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
         Log(request, selection);
         return selection;
     }
-
-    /// <summary>At temperature 0 all candidates are the same one: no more are made than the caller will use.</summary>
-    private static SelectionRequest WithoutPointlessCandidates(SelectionRequest request) =>
-        request.Generation.Sampling.Temperature == 0 && request.Generation.Candidates > request.Choices
-            ? request with { Generation = request.Generation with { Candidates = request.Choices } }
-            : request;
 
     private static void ThrowIfRefused(SelectionRun run)
     {

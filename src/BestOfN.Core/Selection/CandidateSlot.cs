@@ -69,8 +69,10 @@ internal sealed class CandidateSlot(int index, IAnswerDemands? demands = null)
 
     public void Fail(GenerationFailedException failure) => Failure ??= failure;
 
+    /// <param name="latency">From the start of the generation until now.</param>
+    /// <param name="promptTokens">0 where nobody knows.</param>
     /// <returns>False if there is no text to stand in with.</returns>
-    public bool TryFinishPartially(TimeSpan latency)
+    public bool TryFinishPartially(TimeSpan latency, int promptTokens)
     {
         if (HasEnded || _text.Length == 0)
         {
@@ -84,7 +86,7 @@ internal sealed class CandidateSlot(int index, IAnswerDemands? demands = null)
             Index = index,
             Text = text,
             FinishReason = "length",
-            Usage = new TokenUsage(0, Pieces),
+            Usage = new TokenUsage(promptTokens, Pieces),
             Message = AssistantMessage.Write(text),
             Latency = latency,
         };

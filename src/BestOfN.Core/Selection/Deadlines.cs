@@ -1,6 +1,6 @@
 namespace BestOfN.Core.Selection;
 
-/// <summary>A time budget, divided: generation may take nine tenths of it if something is to be judged, and the rest is left for judging.</summary>
+/// <summary>A time budget, if there is one, divided: generation may take nine tenths of it if something is to be judged, and the rest is left for judging.</summary>
 internal sealed class Deadlines : IDisposable
 {
     private const double GenerationShare = 0.9;
@@ -10,10 +10,10 @@ internal sealed class Deadlines : IDisposable
     private readonly CancellationTokenSource _generation;
     private readonly CancellationTokenSource _answer;
 
-    public Deadlines(TimeSpan budget, bool judges, TimeProvider time, CancellationToken cancellationToken)
+    public Deadlines(TimeSpan? budget, bool judges, TimeProvider time, CancellationToken cancellationToken)
     {
-        _generationTimer = new(judges ? budget * GenerationShare : budget, time);
-        _answerTimer = new(budget, time);
+        _generationTimer = new((judges ? budget * GenerationShare : budget) ?? Timeout.InfiniteTimeSpan, time);
+        _answerTimer = new(budget ?? Timeout.InfiniteTimeSpan, time);
         _generation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _generationTimer.Token);
         _answer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _answerTimer.Token);
     }

@@ -17,14 +17,17 @@ internal static partial class SelectionLog
     [LoggerMessage(1003, LogLevel.Trace, "Candidate {Index} finished ({FinishReason}): {Text}")]
     public static partial void CandidateFinished(this ILogger logger, int index, string finishReason, string text);
 
-    [LoggerMessage(1004, LogLevel.Warning, "Candidate {Index} failed: {Reason} {Cause}")]
-    public static partial void CandidateFailed(this ILogger logger, int index, string reason, string? cause);
+    [LoggerMessage(1004, LogLevel.Warning, "Candidate {Index} is lost: {Reason}")]
+    public static partial void CandidateFailed(this ILogger logger, int index, string reason);
 
-    [LoggerMessage(1005, LogLevel.Error, "The generator broke")]
-    public static partial void GenerationBroke(this ILogger logger, Exception exception);
+    [LoggerMessage(1008, LogLevel.Trace, "The generator's words about candidate {Index}: {Words}")]
+    public static partial void GeneratorSaid(this ILogger logger, int index, string words);
 
-    [LoggerMessage(1006, LogLevel.Error, "The reward model {RewardModel} failed")]
-    public static partial void ScorerFailed(this ILogger logger, string rewardModel, Exception exception);
+    [LoggerMessage(1005, LogLevel.Error, "The generator broke: {Reason}")]
+    public static partial void GenerationBroke(this ILogger logger, string reason);
+
+    [LoggerMessage(1006, LogLevel.Error, "The reward model {RewardModel} failed: {Reason}")]
+    public static partial void ScorerFailed(this ILogger logger, string rewardModel, string reason);
 
     [LoggerMessage(1007, LogLevel.Debug, "The caller hung up; all work for it has ended")]
     public static partial void Abandoned(this ILogger logger);

@@ -30,8 +30,20 @@ public sealed record SelectionRequest
     /// <summary>What the answers must look like; null where nothing is asked.</summary>
     public IAnswerDemands? Demands { get; init; }
 
-    /// <summary>Wall-clock limit. The answer is then the best of what has been judged.</summary>
+    /// <summary>How long several candidates are waited for. The answer is then the best of what is there.</summary>
     public required TimeSpan TimeBudget { get; init; }
+
+    /// <summary>
+    /// The time budget may cut an answer short, for the caller asked for it. Otherwise it ends the waiting for more candidates only: the first one is waited for, and a
+    /// single one has all the time it needs.
+    /// </summary>
+    public bool CutsAnswers { get; init; } = true;
+
+    /// <summary>At temperature 0 all candidates are the same one: no more are made than the caller will use.</summary>
+    public int CandidatesToMake => Generation.Sampling.Temperature == 0 ? Math.Min(Generation.Candidates, Choices) : Generation.Candidates;
+
+    /// <summary>Whether the candidates are shown to the reward model.</summary>
+    public bool IsJudged(ISelectionStrategy strategy) => RewardModel is not null && (WantsScores || (strategy.NeedsScores && CandidatesToMake > 1));
 
     /// <summary>Receives the pieces as they arrive where there is only one candidate; never completed by the selector.</summary>
     public ChannelWriter<CandidateDelta>? Live { get; init; }

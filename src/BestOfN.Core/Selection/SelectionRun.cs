@@ -15,6 +15,7 @@ internal sealed class SelectionRun
     private readonly ILogger _logger;
     private readonly long _started;
     private readonly CandidateSlot[] _slots;
+    private int? _promptTokens;
     private readonly Channel<CandidateSlot> _toJudge = Channel.CreateUnbounded<CandidateSlot>(new() { SingleReader = true, SingleWriter = true });
     private readonly TaskCompletionSource _generated = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -84,13 +85,29 @@ internal sealed class SelectionRun
     /// <summary>Takes in candidates until all have ended, a budget runs out or the winner is certain. Does not throw: what happened is in <see cref="End"/>.</summary>
     public async Task GenerateAsync(CancellationToken deadline, CancellationToken cancellationToken)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var ending = deadline.Register(() =>
+        {
+            // Else the first candidate that finishes ends the generation.
+            if (_request.CutsAnswers || _slots.Any(slot => slot.Candidate is not null))
+            {
+                stop.Cancel();
+            }
+        });
         try
         {
-            deadline.ThrowIfCancellationRequested();
-            await using var generation = _request.Generator.Start(_request.Generation, deadline);
-            End = await ReadAsync(generation.Events, deadline);
+            stop.Token.ThrowIfCancellationRequested();
+            await using var generation = _request.Generator.Start(_request.Generation, stop.Token);
+            try
+            {
+                End = await ReadAsync(generation.Events, deadline, stop.Token);
+            }
+            finally
+            {
+                _promptTokens = generation.PromptTokens;
+            }
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             End = cancellationToken.IsCancellationRequested ? GenerationEnd.Abandoned : GenerationEnd.TimeBudget;
         }
@@ -100,7 +117,7 @@ internal sealed class SelectionRun
             // A failure with a status is an answer to the client and no accident.
             if (exception is not GenerationFailedException { StatusCode: not null })
             {
-                _logger.GenerationBroke(exception);
+                _logger.GenerationBroke(WithoutWords(exception));
             }
 
             FailUnfinished(exception as GenerationFailedException ?? new GenerationFailedException("The generator failed.", exception) { StatusCode = 502 });
@@ -155,10 +172,10 @@ internal sealed class SelectionRun
         }
     }
 
-    private async Task<GenerationEnd> ReadAsync(IAsyncEnumerable<GenerationEvent> events, CancellationToken deadline)
+    private async Task<GenerationEnd> ReadAsync(IAsyncEnumerable<GenerationEvent> events, CancellationToken deadline, CancellationToken stop)
     {
         var budget = _request.Generation.TokenBudget ?? int.MaxValue;
-        await foreach (var happened in events.WithCancellation(deadline))
+        await foreach (var happened in events.WithCancellation(stop))
         {
             var slot = _slots[happened.Index];
             if (slot.HasEnded)
@@ -182,16 +199,21 @@ internal sealed class SelectionRun
                 case CandidateFinished finished:
                     slot.Finish(finished.Candidate);
                     _toJudge.Writer.TryWrite(slot);
-                    _logger.CandidateFinished(slot.Index, finished.Candidate.FinishReason, finished.Candidate.Text);
+                    LogFinished(finished.Candidate);
                     if (IsDecided())
                     {
                         return GenerationEnd.Decided;
                     }
 
+                    if (deadline.IsCancellationRequested)
+                    {
+                        return GenerationEnd.TimeBudget;
+                    }
+
                     break;
                 case CandidateFailed failed:
                     slot.Fail(failed.Exception);
-                    _logger.CandidateFailed(slot.Index, failed.Exception.Message, failed.Exception.InnerException?.Message);
+                    LogFailed(slot.Index, failed.Exception);
                     break;
             }
         }
@@ -241,11 +263,32 @@ internal sealed class SelectionRun
         }
     }
 
+    private void LogFinished(Candidate candidate)
+    {
+        if (_logger.IsEnabled(LogLevel.Trace))
+        {
+            _logger.CandidateFinished(candidate.Index, LoggedText.Of(candidate.FinishReason), LoggedText.Of(candidate.Text));
+        }
+    }
+
+    /// <summary>A generator that got an answer with a status tells the upstream's words, which may repeat the prompt; otherwise the words are the product's own.</summary>
+    private void LogFailed(int index, GenerationFailedException failure)
+    {
+        _logger.CandidateFailed(index, failure.StatusCode is { } status ? $"the generator answered with status {status}" : failure.Message);
+        if (failure.StatusCode is not null && _logger.IsEnabled(LogLevel.Trace))
+        {
+            _logger.GeneratorSaid(index, LoggedText.Of(failure.Message));
+        }
+    }
+
+    /// <summary>Kind and place of an accident: its message may repeat what it stumbled over.</summary>
+    private static string WithoutWords(Exception exception) => $"{exception.GetType().Name}\n{exception.StackTrace}";
+
     private void FinishPartially()
     {
         foreach (var slot in _slots)
         {
-            if (slot.TryFinishPartially(Elapsed))
+            if (slot.TryFinishPartially(Elapsed, _promptTokens ?? 0))
             {
                 _toJudge.Writer.TryWrite(slot);
             }
@@ -269,6 +312,6 @@ internal sealed class SelectionRun
             return;
         }
 
-        _logger.ScorerFailed(_request.RewardModel!.Name, exception);
+        _logger.ScorerFailed(_request.RewardModel!.Name, exception is ScoringFailedException ? exception.Message : WithoutWords(exception));
     }
 }

@@ -17,7 +17,8 @@ internal sealed record ChatCompletion
 
     public required IReadOnlyList<ChatChoice> Choices { get; init; }
 
-    public required Usage Usage { get; init; }
+    /// <summary>Null where it is not known.</summary>
+    public required Usage? Usage { get; init; }
 
     public BestOfNReport? BestOfN { get; init; }
 

@@ -25,6 +25,7 @@ internal static class ChatRequestReader
             throw ApiException.Invalid("'top_logprobs' is only allowed with 'logprobs': true.", "top_logprobs");
         }
 
+        CheckTools(request);
         var model = request.RequiredText("model");
         string? foreignContent = null;
         return new ModelRequest
@@ -165,6 +166,52 @@ internal static class ChatRequestReader
         // The parser works on the body itself, so that what it found lies in there and need not be copied.
         var json = JsonMarshal.GetRawUtf8Value(value);
         return new(kind, body.Span.Overlaps(json, out var start) ? body.Slice(start, json.Length) : json.ToArray()) { Source = part.PathOf(name) };
+    }
+
+    private static void CheckTools(RequestObject request)
+    {
+        var offered = 0;
+        foreach (var name in (ReadOnlySpan<string>)["tools", "functions"])
+        {
+            if (!request.TryGet(name, out var tools))
+            {
+                continue;
+            }
+
+            if (tools.ValueKind is not JsonValueKind.Array)
+            {
+                throw RequestObject.WrongType(name, "an array of objects", tools);
+            }
+
+            foreach (var tool in tools.EnumerateArray())
+            {
+                if (tool.ValueKind is not JsonValueKind.Object)
+                {
+                    throw RequestObject.WrongItem(name, "an array of objects", tool);
+                }
+            }
+
+            offered += tools.GetArrayLength();
+        }
+
+        foreach (var name in (ReadOnlySpan<string>)["tool_choice", "function_call"])
+        {
+            if (!request.TryGet(name, out var choice))
+            {
+                continue;
+            }
+
+            if (choice.ValueKind is not JsonValueKind.String and not JsonValueKind.Object)
+            {
+                throw RequestObject.WrongType(name, "a string or an object", choice);
+            }
+
+            var asksForCall = choice.ValueKind is JsonValueKind.Object || choice.ValueEquals("required"u8) || choice.ValueEquals("any"u8);
+            if (asksForCall && offered == 0)
+            {
+                throw ApiException.Invalid($"'{name}' asks for a call, but the request offers no tools.", name, "invalid_value");
+            }
+        }
     }
 
     private static string? ForeignField(RequestObject request)

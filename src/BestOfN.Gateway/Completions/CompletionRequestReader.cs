@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Requests;
@@ -29,12 +30,18 @@ internal static class CompletionRequestReader
     /// <summary>The model that a request names, for those that are not answered here.</summary>
     public static string ModelOf(ReadOnlyMemory<byte> body) => RequestObject.Read(body, request => request.RequiredText("model"));
 
-    private static string Prompt(RequestObject request) => request.Texts("prompt") switch
+    private static string Prompt(RequestObject request) => HasTokenIds(request)
+        ? throw ApiException.Invalid("'prompt' holds token ids, which are not supported: send text.", "prompt", "invalid_type")
+        : request.Texts("prompt") switch
     {
         [var only] => only,
         [] => throw ApiException.Invalid("'prompt' is required.", "prompt"),
         _ => throw ApiException.Invalid("Several prompts in one request are not supported.", "prompt", "unsupported_parameter"),
     };
+
+    private static bool HasTokenIds(RequestObject request) =>
+        request.TryGet("prompt", out var prompt) && prompt.ValueKind is JsonValueKind.Array
+        && prompt.EnumerateArray().Any(item => item.ValueKind is JsonValueKind.Number or JsonValueKind.Array);
 
     private static string? ForeignField(RequestObject request) =>
         request.Has("suffix") ? "suffix"

@@ -26,11 +26,11 @@ public sealed record BestOfNOptions
     /// <summary>The rule that chooses where neither request nor model names one.</summary>
     public string Strategy { get; init; } = SelectionStrategies.Default;
 
-    /// <summary>Wall-clock limit for one request. What has been scored by then is selected from.</summary>
+    /// <summary>How long the candidates of one request are waited for, and the most that a request may ask for. What has been scored by then is selected from.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan TimeBudget { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Generated tokens over all candidates of one request; null: no limit.</summary>
+    /// <summary>Generated tokens over all candidates of one request, and the most that a request may ask for; null: no limit.</summary>
     [Range(1, int.MaxValue)]
     public int? TokenBudget { get; init; }
 

@@ -61,7 +61,7 @@ internal readonly struct RequestObject(JsonElement element, string path = "")
 
     public static int Integer(JsonElement value, string param, int min, int max)
     {
-        if (value.ValueKind is not JsonValueKind.Number || !value.TryGetInt64(out var number))
+        if (Whole(value) is not { } number)
         {
             throw value.ValueKind is JsonValueKind.Number && double.IsInteger(value.GetDouble())
                 ? ApiException.Invalid($"'{param}' must be between {min} and {max}.", param, "out_of_range")
@@ -72,7 +72,14 @@ internal readonly struct RequestObject(JsonElement element, string path = "")
     }
 
     public long? LongInteger(string name) => TryGet(name, out var value)
-        ? value.ValueKind is JsonValueKind.Number && value.TryGetInt64(out var number) ? number : throw WrongType(PathOf(name), "an integer", value)
+        ? Whole(value) ?? throw WrongType(PathOf(name), "an integer", value)
+        : null;
+
+    /// <summary>A number without a fraction, however it is written: <c>512</c>, <c>512.0</c> and <c>5.12e2</c> are one.</summary>
+    private static long? Whole(JsonElement value) =>
+        value.ValueKind is not JsonValueKind.Number ? null
+        : value.TryGetInt64(out var number) ? number
+        : value.TryGetDecimal(out var exact) && decimal.IsInteger(exact) && exact is >= long.MinValue and <= long.MaxValue ? (long)exact
         : null;
 
     public double? Number(string name, double min, double max)
@@ -105,7 +112,7 @@ internal readonly struct RequestObject(JsonElement element, string path = "")
         return value.ValueKind switch
         {
             JsonValueKind.String => [value.GetString()!],
-            JsonValueKind.Array => [.. value.EnumerateArray().Select(item => item.ValueKind is JsonValueKind.String ? item.GetString()! : throw WrongType(param, "an array of strings", item))],
+            JsonValueKind.Array => [.. value.EnumerateArray().Select(item => item.ValueKind is JsonValueKind.String ? item.GetString()! : throw WrongItem(param, "an array of strings", item))],
             _ => throw WrongType(param, "a string or an array of strings", value),
         };
     }
@@ -115,14 +122,17 @@ internal readonly struct RequestObject(JsonElement element, string path = "")
         : null;
 
     public static ApiException WrongType(string param, string expected, JsonElement found) =>
-        ApiException.Invalid($"'{param}' must be {expected}, but is {Describe(found.ValueKind)}.", param, "invalid_type");
+        ApiException.Invalid($"'{param}' must be {expected}, but is {Describe(found.ValueKind, expected)}.", param, "invalid_type");
 
-    private static string Describe(JsonValueKind kind) => kind switch
+    public static ApiException WrongItem(string param, string expected, JsonElement found) =>
+        ApiException.Invalid($"'{param}' must be {expected}, but holds {Describe(found.ValueKind, expected)}.", param, "invalid_type");
+
+    private static string Describe(JsonValueKind kind, string expected) => kind switch
     {
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "an array",
         JsonValueKind.String => "a string",
-        JsonValueKind.Number => "a number of another kind",
+        JsonValueKind.Number => expected is "an integer" ? "a number that is not whole" : "a number",
         JsonValueKind.True or JsonValueKind.False => "a boolean",
         _ => "null",
     };

@@ -32,14 +32,12 @@ internal sealed class RequestPlanner(
         var wantsScores = request.BestOfN.Return is not ReportDetail.None;
         var rewardModel = RewardModel(request, model, required: strategy.NeedsScores && candidates > 1);
 
-        // At temperature 0 no more are made than will be used.
-        var made = request.Sampling.Temperature == 0 ? Math.Min(candidates, request.Choices ?? 1) : candidates;
-        var judged = rewardModel is not null && (wantsScores || (strategy.NeedsScores && made > 1));
-        RefuseForeign(request, model, judged);
+        var timeBudget = Within(request.BestOfN.TimeBudget, options.Value.TimeBudget, "best_of_n.time_budget_ms", budget => $"{budget.TotalMilliseconds:0} ms");
+        var tokenBudget = Within(request.BestOfN.TokenBudget, options.Value.TokenBudget, "best_of_n.token_budget", budget => $"{budget} tokens");
         var generator = await model.Generator.GetAsync(cancellationToken);
         var judge = rewardModel is null ? null : await rewardModel.GetAsync(cancellationToken);
 
-        return new PlannedRequest(request, model, new SelectionRequest
+        var selection = new SelectionRequest
         {
             Model = model.Name,
             Generator = generator,
@@ -48,18 +46,31 @@ internal sealed class RequestPlanner(
             Choices = request.Choices ?? 1,
             WantsScores = wantsScores,
             Demands = request.Demands,
-            TimeBudget = request.BestOfN.TimeBudget ?? options.Value.TimeBudget,
+            TimeBudget = timeBudget ?? options.Value.TimeBudget,
+            CutsAnswers = timeBudget is not null,
             Generation = new GenerationRequest
             {
-                Prompt = ReadAttachments(request, model, generator, judged ? judge : null),
+                Prompt = request.Prompt,
                 Candidates = candidates,
                 Model = model.Options.UpstreamModel ?? model.Name,
                 Sampling = request.Sampling,
                 Body = request.Body,
-                TokenBudget = request.BestOfN.TokenBudget ?? options.Value.TokenBudget,
+                TokenBudget = tokenBudget ?? options.Value.TokenBudget,
             },
+        };
+        var judged = selection.IsJudged(strategy);
+        RefuseForeign(request, model, judged);
+        return new PlannedRequest(request, model, selection with
+        {
+            Generation = selection.Generation with { Prompt = ReadAttachments(request, model, generator, judged ? judge : null) },
         });
     }
+
+    /// <summary>An operator's budget is a limit: a request may lower it.</summary>
+    private static T? Within<T>(T? asked, T? most, string param, Func<T, string> words) where T : struct, IComparable<T> =>
+        asked is { } value && most is { } limit && value.CompareTo(limit) > 0
+            ? throw ApiException.Invalid($"'{param}' asks for {words(value)}; allowed are at most {words(limit)}.", param, "out_of_range")
+            : asked;
 
     /// <summary>The first that speaks wins: body, header, alias, the model's default, the global default.</summary>
     private int Candidates(ModelRequest request, int? header, int? alias, ServedModel model)

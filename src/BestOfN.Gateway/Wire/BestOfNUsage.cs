@@ -1,3 +1,3 @@
 namespace BestOfN.Gateway.Wire;
 
-internal sealed record BestOfNUsage(Usage Winner, Usage Total);
+internal sealed record BestOfNUsage(Usage? Winner, Usage? Total);

@@ -10,7 +10,8 @@ internal sealed record Usage(long PromptTokens, long CompletionTokens, long Tota
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Details { get; set; }
 
-    public static Usage Of(TokenUsage usage) => new(usage.PromptTokens, usage.CompletionTokens, usage.TotalTokens)
+    /// <returns>Null where nobody counted the prompt: a prompt without tokens there is not.</returns>
+    public static Usage? Of(TokenUsage usage) => usage.PromptTokens == 0 ? null : new(usage.PromptTokens, usage.CompletionTokens, usage.TotalTokens)
     {
         Details = usage.Details.Count == 0 ? null : new Dictionary<string, JsonElement>(usage.Details),
     };

@@ -40,6 +40,8 @@ internal sealed class RunningGeneration : IGeneration
     /// <summary>The rendered prompt; empty until <see cref="Read"/>.</summary>
     public IReadOnlyList<int> PromptIds { get; private set; } = [];
 
+    public int? PromptTokens => PromptIds.Count > 0 ? PromptIds.Count : null;
+
     public IReadOnlyList<RunningCandidate> Candidates { get; }
 
     /// <summary>Tokens for one candidate.</summary>

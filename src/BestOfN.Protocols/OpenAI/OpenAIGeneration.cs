@@ -266,13 +266,6 @@ internal sealed class OpenAIGeneration : IGeneration
     {
         if (draft.TryEnd())
         {
-            // An upstream's own words may repeat the prompt, which has no place in a log.
-            _logger.CandidateFailed(draft.Index, failure.Body.IsEmpty ? failure.Message : $"the upstream answered with an error ({failure.StatusCode})");
-            if (!failure.Body.IsEmpty)
-            {
-                _logger.UpstreamSaid(draft.Index, failure.Message);
-            }
-
             Happened(new CandidateFailed(draft.Index, failure));
         }
     }

@@ -156,6 +156,61 @@ public sealed class BudgetTests
     }
 
     [Fact]
+    public async Task A_budget_that_nobody_asked_for_does_not_cut_a_single_answer()
+    {
+        var end = new TaskCompletionSource();
+        var generator = new FakeGenerator(new FakeCandidate("It is done") { Gate = end.Task });
+        var selection = Start(Selectors.Request(generator, FakeRewardModel.ByLength(), 1) with { CutsAnswers = false });
+
+        await generator.Hung.WaitAsync(Cancellation);
+        _time.Advance(TimeSpan.FromMinutes(20));
+        end.SetResult();
+
+        var chosen = await selection;
+        Assert.Equal(("It is done", "stop"), (chosen.Winner.Candidate!.Text, chosen.Winner.Candidate.FinishReason));
+        Assert.Empty(chosen.Degraded);
+    }
+
+    [Fact]
+    public async Task A_budget_that_nobody_asked_for_waits_for_the_first_answer_and_for_no_other()
+    {
+        var end = new TaskCompletionSource();
+        var generator = new FakeGenerator(new FakeCandidate("It is") { Hangs = true }, new FakeCandidate("It is done") { Gate = end.Task });
+        var selection = Start(Selectors.Request(generator, FakeRewardModel.ByLength(), 2) with { CutsAnswers = false });
+
+        await generator.Hung.WaitAsync(Cancellation);
+        _time.Advance(TimeSpan.FromSeconds(20));
+        Assert.False(selection.IsCompleted);
+        end.SetResult();
+
+        var chosen = await selection;
+        Assert.Equal(("It is done", "stop"), (chosen.Winner.Candidate!.Text, chosen.Winner.Candidate.FinishReason));
+        Assert.Equal(["deadline"], chosen.Degraded);
+    }
+
+    [Fact]
+    public async Task A_budget_that_nobody_asked_for_ends_the_waiting_once_there_is_an_answer()
+    {
+        var generator = FakeGenerator.Answering("done").ThenHanging("It is");
+        var selection = Start(Selectors.Request(generator, FakeRewardModel.ByLength(), 2) with { CutsAnswers = false });
+
+        await generator.Hung.WaitAsync(Cancellation);
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal("done", (await selection).Winner.Candidate!.Text);
+    }
+
+    [Fact]
+    public async Task A_beginning_knows_the_tokens_of_its_prompt_where_the_generator_does()
+    {
+        var generator = new FakeGenerator(new FakeCandidate("It is") { Hangs = true }) { PromptTokens = 7 };
+        var selection = Start(Selectors.Request(generator, FakeRewardModel.ByLength(), 1));
+
+        await generator.Hung.WaitAsync(Cancellation);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(new TokenUsage(7, 2), (await selection).TotalUsage);
+    }
+
+    [Fact]
     public async Task A_generator_that_ignores_the_token_budget_is_ended()
     {
         var generator = new FakeGenerator("one two", new FakeCandidate("one two three four five six") { Hangs = true });

@@ -22,6 +22,8 @@ internal sealed class FakeGeneration : IGeneration
         _ = MakeAllAsync(candidates);
     }
 
+    public int? PromptTokens { get; init; }
+
     public IAsyncEnumerable<GenerationEvent> Events => ReadAsync(_cancellationToken);
 
     public void Cancel(int index) => _cancellations[index].Cancel();

@@ -14,6 +14,9 @@ public sealed class FakeGenerator(params FakeCandidate[] candidates) : IGenerato
 
     public bool AcceptsPictures { get; init; }
 
+    /// <summary>What it says of the prompt before a candidate has finished.</summary>
+    public int? PromptTokens { get; init; }
+
     /// <summary>What was ordered, in order.</summary>
     public IReadOnlyList<GenerationRequest> Requests => [.. _requests];
 
@@ -33,6 +36,6 @@ public sealed class FakeGenerator(params FakeCandidate[] candidates) : IGenerato
             [.. Enumerable.Range(0, request.Candidates).Select(i => candidates[i % candidates.Length])],
             () => _hung.TrySetResult(),
             () => _ended.TrySetResult(),
-            cancellationToken);
+            cancellationToken) { PromptTokens = PromptTokens };
     }
 }
