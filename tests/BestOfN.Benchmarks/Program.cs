@@ -1,4 +1,6 @@
+using System.Globalization;
 using BestOfN.Benchmarks.Generation;
+using BestOfN.Benchmarks.Memory;
 using BestOfN.Benchmarks.Pictures;
 using BestOfN.Benchmarks.Scoring;
 
@@ -7,6 +9,7 @@ return args switch
     ["scoring", .. var rest] when rest.Contains(PictureBenchmarkOptions.Switch) => PictureBenchmark.Run(PictureBenchmarkOptions.Parse(rest)),
     ["scoring", .. var rest] => ScoringBenchmark.Run(ScoringBenchmarkOptions.Parse(rest)),
     ["generation", .. var rest] => GenerationBenchmark.Run(GenerationBenchmarkOptions.Parse(rest)),
+    ["memory", var requests, var generator, var judge] => await MemoryBenchmark.RunAsync(int.Parse(requests, CultureInfo.InvariantCulture), generator, judge),
     _ => Usage(),
 };
 
@@ -15,5 +18,6 @@ static int Usage()
     Console.Error.WriteLine($"usage: dotnet run -c Release --project tests/BestOfN.Benchmarks -- {ScoringBenchmarkOptions.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {PictureBenchmarkOptions.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {GenerationBenchmarkOptions.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {MemoryBenchmark.Usage}");
     return 2;
 }

@@ -40,6 +40,7 @@ public static class TorchRuntime
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "Must precede TorchSharp's static constructor in every host.")]
     internal static void Register()
     {
+        CompiledOperators.Bound();
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Find(name);
         NativeLibrary.SetDllImportResolver(typeof(TorchRuntime).Assembly, (name, _, _) => Find(name));
     }
