@@ -31,11 +31,13 @@ public sealed class TorchThreadsTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Another libtorch may have been built without OpenMP.");
         OnTwoThreads(() =>
         {
+            // Neither part ends before the other has begun, however busy the machine is.
+            using var both = new Barrier(2);
             var threads = new ConcurrentDictionary<int, bool>();
-            TorchThreads.Run(200, _ =>
+            TorchThreads.Run(2, _ =>
             {
                 threads[Environment.CurrentManagedThreadId] = true;
-                Thread.Sleep(1);
+                Assert.True(both.SignalAndWait(TimeSpan.FromMinutes(1)), "both parts were given to one thread");
             });
             Assert.Equal(2, threads.Count);
         });

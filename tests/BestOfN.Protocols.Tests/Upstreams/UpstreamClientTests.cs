@@ -266,7 +266,7 @@ public sealed class UpstreamClientTests
     {
         private readonly TaskCompletionSource<TimeSpan> _pause = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task<TimeSpan> Pause => _pause.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        public Task<TimeSpan> Pause => _pause.Task.WaitAsync(TimeSpan.FromMinutes(1));
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
