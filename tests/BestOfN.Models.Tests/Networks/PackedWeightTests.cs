@@ -31,7 +31,7 @@ public sealed class PackedWeightTests
         var tolerance = (type == ScalarType.Float32 ? 2e-6 : 1e-2) * exact.abs().max().item<double>();
         var (plain, all, negative, roundings) = Rows(0, 64);
         Assert.InRange((plain.to(ScalarType.Float64) - exact.narrow(0, 0, 64)).abs().max().item<double>(), 0, tolerance);
-        Assert.InRange((all.to(ScalarType.Float64) - (exact + bias + added).narrow(0, 0, 64)).abs().max().item<double>(), 0, tolerance);
+        Assert.InRange((all.to(ScalarType.Float64) - exact.narrow(0, 0, 64) - bias - added.narrow(0, 0, 64)).abs().max().item<double>(), 0, tolerance);
         foreach (var rows in StepRows.UpTo(64))
         {
             // At other places than before, where there is room.
