@@ -16,6 +16,7 @@ using BestOfN.Gateway.Streaming;
 using BestOfN.Gateway.Telemetry;
 using BestOfN.Gateway.Upstream;
 
+
 try
 {
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = SettingsFolder.Path });

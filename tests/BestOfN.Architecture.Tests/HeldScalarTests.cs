@@ -9,9 +9,9 @@ public sealed class HeldScalarTests
     private static readonly HashSet<string> s_careless = FindCareless();
 
     [Theory]
-    [InlineData("BestOfN.Models.dll")]
+    [InlineData("BestOfN.Inference.dll")]
     [InlineData("BestOfN.Training.dll")]
-    [InlineData("BestOfN.Models.Tests.dll")]
+    [InlineData("BestOfN.Inference.Tests.dll")]
     [InlineData("BestOfN.Training.Tests.dll")]
     [InlineData("BestOfN.Benchmarks.dll")]
     public void No_scalar_is_made_for_one_call(string assembly)

@@ -9,20 +9,22 @@ public sealed class ProjectReferenceTests
     {
         ["BestOfN.Core"] = [],
         ["BestOfN.Protocols"] = ["BestOfN.Core"],
-        ["BestOfN.Models"] = ["BestOfN.Core"],
-        ["BestOfN.Training"] = ["BestOfN.Core", "BestOfN.Models"],
-        ["BestOfN.Gateway"] = ["BestOfN.Core", "BestOfN.Protocols", "BestOfN.Models"],
-        ["BestOfN.Cli"] = ["BestOfN.Core", "BestOfN.Models", "BestOfN.Training"],
+        ["BestOfN.Inputs"] = ["BestOfN.Core"],
+        ["BestOfN.Inference"] = ["BestOfN.Core", "BestOfN.Inputs"],
+        ["BestOfN.Data"] = ["BestOfN.Core", "BestOfN.Inputs"],
+        ["BestOfN.Training"] = ["BestOfN.Core", "BestOfN.Inputs", "BestOfN.Inference", "BestOfN.Data"],
+        ["BestOfN.Gateway"] = ["BestOfN.Core", "BestOfN.Protocols", "BestOfN.Inference"],
+        ["BestOfN.Cli"] = ["BestOfN.Core", "BestOfN.Inference", "BestOfN.Training"],
     };
 
     // Packages that only the named projects may see.
     private static readonly Dictionary<string, string[]> s_owners = new()
     {
-        ["TorchSharp"] = ["BestOfN.Models"],
-        ["Microsoft.ML.Tokenizers"] = ["BestOfN.Models"],
+        ["TorchSharp"] = ["BestOfN.Inference"],
+        ["Microsoft.ML.Tokenizers"] = ["BestOfN.Inputs"],
         ["Yarp.ReverseProxy"] = ["BestOfN.Gateway"],
         ["Microsoft.Extensions.Http.Resilience"] = ["BestOfN.Protocols"],
-        ["ScottPlot"] = ["BestOfN.Training"],
+        ["ScottPlot"] = ["BestOfN.Data"],
         ["System.CommandLine"] = ["BestOfN.Cli"],
     };
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using BestOfN.Models.Native;
-using BestOfN.Models.Networks;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks;

@@ -1,6 +1,6 @@
-using BestOfN.Models.Native;
-using BestOfN.Models.Networks;
-using BestOfN.Models.Networks.Families;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Networks.Families;
+using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using BestOfN.Cli.Evaluate;
 using BestOfN.Cli.Hosting;
 using BestOfN.Cli.Train;
-using BestOfN.Training.Evaluation;
+using BestOfN.Data.Evaluation;
 using BestOfN.Training.Recipes;
 using Spectre.Console;
 

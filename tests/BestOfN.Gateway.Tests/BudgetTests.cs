@@ -1,5 +1,4 @@
 using System.Net;
-using BestOfN.Core.Generation;
 using BestOfN.Testing.Fakes;
 using Microsoft.Extensions.Time.Testing;
 

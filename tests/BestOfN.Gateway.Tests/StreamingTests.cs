@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using BestOfN.Core.Generation;
 using BestOfN.Testing.Fakes;
 
 namespace BestOfN.Gateway.Tests;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using BestOfN.Cli.Hosting;
-using BestOfN.Models.Weights;
+using BestOfN.Inference.Folders;
 using TorchSharp;
 
 namespace BestOfN.Cli.Convert;

@@ -1,8 +1,8 @@
-using BestOfN.Models.Devices;
-using BestOfN.Models.Generation;
-using BestOfN.Models.Scoring;
-using BestOfN.Training.Evaluation;
-using BestOfN.Training.Worlds;
+using BestOfN.Data.Evaluation;
+using BestOfN.Data.Worlds;
+using BestOfN.Inference.Generation;
+using BestOfN.Inference.Runtime;
+using BestOfN.Inference.Scoring;
 using TorchSharp;
 
 namespace BestOfN.Cli.Evaluate;

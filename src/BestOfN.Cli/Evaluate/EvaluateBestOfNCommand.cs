@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using BestOfN.Cli.Hosting;
 using BestOfN.Core.Generation;
-using BestOfN.Training.Evaluation;
-using BestOfN.Training.Plots;
-using BestOfN.Training.Worlds;
+using BestOfN.Data.Evaluation;
+using BestOfN.Data.Plots;
+using BestOfN.Data.Worlds;
 using Spectre.Console;
 
 namespace BestOfN.Cli.Evaluate;

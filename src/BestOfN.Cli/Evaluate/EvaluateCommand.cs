@@ -1,6 +1,6 @@
 using System.CommandLine;
 using BestOfN.Cli.Hosting;
-using BestOfN.Training.Evaluation;
+using BestOfN.Data.Evaluation;
 
 namespace BestOfN.Cli.Evaluate;
 

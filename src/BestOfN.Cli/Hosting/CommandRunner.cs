@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
-using BestOfN.Models.Files;
-using BestOfN.Models.Records;
+using BestOfN.Inputs.Files;
+using BestOfN.Inputs.Records;
 using BestOfN.Training.Optimization;
 
 namespace BestOfN.Cli.Hosting;

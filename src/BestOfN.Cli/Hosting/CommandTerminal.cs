@@ -1,4 +1,4 @@
-using BestOfN.Models.Files;
+using BestOfN.Inputs.Files;
 using Spectre.Console;
 
 namespace BestOfN.Cli.Hosting;

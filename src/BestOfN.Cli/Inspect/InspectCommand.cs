@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using BestOfN.Cli.Hosting;
-using BestOfN.Models.Files;
-using BestOfN.Models.Inspection;
+using BestOfN.Inference.Folders;
+using BestOfN.Inputs.Files;
 
 namespace BestOfN.Cli.Inspect;
 

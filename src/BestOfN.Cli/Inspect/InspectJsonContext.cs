@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using BestOfN.Models.Inspection;
+using BestOfN.Inference.Folders;
 
 namespace BestOfN.Cli.Inspect;
 

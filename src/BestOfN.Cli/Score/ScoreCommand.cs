@@ -1,7 +1,7 @@
 using System.CommandLine;
 using BestOfN.Cli.Hosting;
-using BestOfN.Models.Devices;
-using BestOfN.Models.Scoring;
+using BestOfN.Inference.Runtime;
+using BestOfN.Inference.Scoring;
 using Spectre.Console;
 using TorchSharp;
 

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using BestOfN.Cli.Hosting;
+using BestOfN.Data.Plots;
 using BestOfN.Training.FullSize;
 using BestOfN.Training.Optimization;
-using BestOfN.Training.Plots;
 using BestOfN.Training.Policies;
 using BestOfN.Training.Recipes;
 using BestOfN.Training.Rewards;

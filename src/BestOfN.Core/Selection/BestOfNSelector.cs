@@ -1,6 +1,5 @@
 using BestOfN.Core.Generation;
 using BestOfN.Core.Rewards;
-using BestOfN.Core.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace BestOfN.Core.Selection;
@@ -26,7 +25,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
     /// </exception>
     /// <exception cref="ScoringFailedException">The judge cannot be shown the prompt (<see cref="ScoringFailedException.IsPromptUnreadable"/>).</exception>
     /// <exception cref="OperationCanceledException">The caller hung up.</exception>
-    public async Task<Selection> SelectAsync(SelectionRequest asked, CancellationToken cancellationToken)
+    public async Task<SelectionResult> SelectAsync(SelectionRequest asked, CancellationToken cancellationToken)
     {
         var request = asked with { Generation = asked.Generation with { Candidates = asked.CandidatesToMake } };
         using var measurement = telemetry.Start(request, time);
@@ -43,7 +42,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
         }
     }
 
-    private async Task<Selection> SelectAsync(SelectionRequest asked, SelectionRequest request, CancellationToken cancellationToken)
+    private async Task<SelectionResult> SelectAsync(SelectionRequest asked, SelectionRequest request, CancellationToken cancellationToken)
     {
         var strategy = strategies[asked.Strategy];
         var judges = request.IsJudged(strategy);
@@ -78,7 +77,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             throw NoAnswer(run);
         }
 
-        var selection = new Selection
+        var selection = new SelectionResult
         {
             Strategy = strategy.Name,
             RewardModel = judges ? request.RewardModel!.Name : null,
@@ -196,7 +195,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
         return isUnanimous ? first : new($"No candidate could be made. The first of {failures.Count} failures: {first.Message}", first);
     }
 
-    private void Log(SelectionRequest request, Selection selection)
+    private void Log(SelectionRequest request, SelectionResult selection)
     {
         if (selection.Degraded.Contains(Degradations.Deadline))
         {

@@ -1,3 +1,5 @@
+using BestOfN.Core.Selection;
+
 namespace BestOfN.Core.Telemetry;
 
 /// <summary>Every name that leaves the process as telemetry. Those of the OpenTelemetry GenAI conventions are not yet stable, so they all stand here.</summary>

@@ -1,6 +1,6 @@
 using BestOfN.Gateway.Configuration;
-using BestOfN.Gateway.Requests;
 using BestOfN.Gateway.RequestIds;
+using BestOfN.Gateway.Requests;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;

@@ -22,7 +22,7 @@ internal sealed class ChatFormat(PlannedRequest plan, DateTimeOffset created) : 
     private bool _isVerbatim;
     private bool _logprobsSent;
 
-    public byte[] Whole(Selection selection)
+    public byte[] Whole(SelectionResult selection)
     {
         var winner = selection.Winner.Candidate!;
         var answerFields = selection.Requested == 1 ? Identify(winner.AnswerFields) : null;
@@ -85,7 +85,7 @@ internal sealed class ChatFormat(PlannedRequest plan, DateTimeOffset created) : 
             answerFields: answerFields is null ? null : _answerFields.New(answerFields));
     }
 
-    public byte[] UsageOf(Selection selection, BestOfNReport? report) => Chunk(null, Usage.Of(selection.TotalUsage), report);
+    public byte[] UsageOf(SelectionResult selection, BestOfNReport? report) => Chunk(null, Usage.Of(selection.TotalUsage), report);
 
     /// <summary>What a message holds besides what has been sent: reasoning, then text, then the rest.</summary>
     private IEnumerable<byte[]> MessageChunks(int choice, Candidate candidate, JsonElement message)

@@ -13,7 +13,7 @@ internal sealed class CompletionFormat(PlannedRequest plan, DateTimeOffset creat
     private readonly string _id = $"cmpl-{Guid.NewGuid():N}";
     private int _textSent;
 
-    public byte[] Whole(Selection selection) => Write(
+    public byte[] Whole(SelectionResult selection) => Write(
         [.. selection.Ranking.Take(plan.Selection.Choices).Select((ranked, place) => new CompletionChoice(place, ranked.Candidate!.Text, ranked.Candidate.FinishReason))],
         Usage.Of(selection.TotalUsage),
         BestOfNReport.Of(selection, plan.Return));
@@ -39,7 +39,7 @@ internal sealed class CompletionFormat(PlannedRequest plan, DateTimeOffset creat
         yield return Write([new CompletionChoice(choice, "", candidate.FinishReason)], report: report);
     }
 
-    public byte[] UsageOf(Selection selection, BestOfNReport? report) => Write([], Usage.Of(selection.TotalUsage), report);
+    public byte[] UsageOf(SelectionResult selection, BestOfNReport? report) => Write([], Usage.Of(selection.TotalUsage), report);
 
     private byte[] Piece(int choice, string text) => Write([new CompletionChoice(choice, text, null)]);
 

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using BestOfN.Core.Selection;
-using BestOfN.Models.Pictures;
+using BestOfN.Inputs.Images;
 
 namespace BestOfN.Gateway.Configuration;
 

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using BestOfN.Models.Scoring;
+using BestOfN.Inference.Scoring;
 
 namespace BestOfN.Gateway.Configuration;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
-using BestOfN.Models.Videos;
+using BestOfN.Inputs.Videos;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace BestOfN.Gateway.Errors;

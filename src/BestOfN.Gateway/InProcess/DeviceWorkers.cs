@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using BestOfN.Models.Devices;
+using BestOfN.Inference.Runtime;
 using TorchSharp;
 
 namespace BestOfN.Gateway.InProcess;
@@ -28,5 +28,5 @@ internal sealed class DeviceWorkers(Func<bool>? ownKernels = null) : IDisposable
     private DeviceWorker Start(string device) => device == "cpu" || torch.cuda.is_available()
         ? new DeviceWorker(torch.device(device), ownKernels?.Invoke() ?? true)
         : throw new InvalidOperationException(
-            $"Device {device} is not there: this build or machine has no CUDA{(Models.Native.TorchRuntime.CudaLoadError is { } reason ? $" ({reason})" : "")}.");
+            $"Device {device} is not there: this build or machine has no CUDA{(BestOfN.Inference.Runtime.TorchRuntime.CudaLoadError is { } reason ? $" ({reason})" : "")}.");
 }

@@ -2,8 +2,8 @@ using System.Diagnostics.Metrics;
 using BestOfN.Core.Generation;
 using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
-using BestOfN.Models.Devices;
-using BestOfN.Models.Generation;
+using BestOfN.Inference.Generation;
+using BestOfN.Inference.Runtime;
 
 namespace BestOfN.Gateway.InProcess;
 

@@ -2,8 +2,8 @@ using System.Diagnostics.Metrics;
 using BestOfN.Core.Rewards;
 using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
-using BestOfN.Models.Devices;
-using BestOfN.Models.Scoring;
+using BestOfN.Inference.Runtime;
+using BestOfN.Inference.Scoring;
 
 namespace BestOfN.Gateway.InProcess;
 

@@ -1,5 +1,5 @@
-using BestOfN.Models.Inspection;
-using BestOfN.Models.Native;
+using BestOfN.Inference.Folders;
+using BestOfN.Inference.Runtime;
 
 namespace BestOfN.Gateway.InProcess;
 

@@ -7,7 +7,7 @@ internal static class SelectionHeaders
 {
     public const string Degraded = "X-Best-Of-N-Degraded";
 
-    public static void Write(IHeaderDictionary headers, Selection selection)
+    public static void Write(IHeaderDictionary headers, SelectionResult selection)
     {
         var score = selection.Winner.Score is { } won ? FormattableString.Invariant($"; score={won.Value:0.####}") : "";
         headers[RequestPlanner.Header] = FormattableString.Invariant(

@@ -62,7 +62,7 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
         }
     }
 
-    private async Task<Selection> SelectAsync(PlannedRequest plan, ChannelWriter<CandidateDelta> live, CancellationToken cancellationToken)
+    private async Task<SelectionResult> SelectAsync(PlannedRequest plan, ChannelWriter<CandidateDelta> live, CancellationToken cancellationToken)
     {
         try
         {
@@ -122,7 +122,7 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
         }
     }
 
-    private static void WriteRemainder(EventStream events, HttpResponse response, PlannedRequest plan, IAnswerFormat format, Selection selection)
+    private static void WriteRemainder(EventStream events, HttpResponse response, PlannedRequest plan, IAnswerFormat format, SelectionResult selection)
     {
         var includesUsage = plan.Request.Stream.IncludeUsage;
         var report = BestOfNReport.Of(selection, plan.Return);

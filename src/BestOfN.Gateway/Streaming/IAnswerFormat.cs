@@ -7,7 +7,7 @@ namespace BestOfN.Gateway.Streaming;
 /// <summary>How one route says a selection, whole or in chunks. All results are JSON in UTF-8. Made for one answer: it knows what it has said.</summary>
 internal interface IAnswerFormat
 {
-    byte[] Whole(Selection selection);
+    byte[] Whole(SelectionResult selection);
 
     /// <summary>The first chunk of the first choice, before anything of it is known.</summary>
     /// <returns>Empty if the format has none.</returns>
@@ -23,5 +23,5 @@ internal interface IAnswerFormat
     IEnumerable<byte[]> Remainder(int choice, Candidate candidate, BestOfNReport? report);
 
     /// <summary>The chunk without choices that tells the usage.</summary>
-    byte[] UsageOf(Selection selection, BestOfNReport? report);
+    byte[] UsageOf(SelectionResult selection, BestOfNReport? report);
 }

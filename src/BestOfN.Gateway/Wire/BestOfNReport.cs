@@ -27,7 +27,7 @@ internal sealed record BestOfNReport
     public required IReadOnlyList<CandidateReport> Candidates { get; init; }
 
     /// <returns>Null where the client did not ask.</returns>
-    public static BestOfNReport? Of(Selection selection, ReportDetail detail) => detail is ReportDetail.None ? null : new()
+    public static BestOfNReport? Of(SelectionResult selection, ReportDetail detail) => detail is ReportDetail.None ? null : new()
     {
         Strategy = selection.Strategy,
         RewardModel = selection.RewardModel,

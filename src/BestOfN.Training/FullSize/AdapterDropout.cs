@@ -1,4 +1,4 @@
-using BestOfN.Training.Worlds;
+using BestOfN.Data.Worlds;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.FullSize;

@@ -1,6 +1,6 @@
 using System.Text;
 using BestOfN.Core.Prompts;
-using BestOfN.Models.Tokenizers;
+using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Training.FullSize;
 

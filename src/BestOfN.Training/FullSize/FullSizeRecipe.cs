@@ -1,5 +1,5 @@
 using System.Text.Json;
-using BestOfN.Models.Files;
+using BestOfN.Inputs.Files;
 using BestOfN.Training.Recipes;
 
 namespace BestOfN.Training.FullSize;

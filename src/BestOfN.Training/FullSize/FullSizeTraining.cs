@@ -1,12 +1,13 @@
 using System.Text.Json;
-using BestOfN.Models.Devices;
-using BestOfN.Models.Native;
-using BestOfN.Models.Pictures;
-using BestOfN.Models.Tokenizers;
-using BestOfN.Models.Weights;
+using BestOfN.Data;
+using BestOfN.Data.Worlds;
+using BestOfN.Inference.Kernels;
+using BestOfN.Inference.Runtime;
+using BestOfN.Inference.Weights;
+using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Tokenizers;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Recipes;
-using BestOfN.Training.Worlds;
 using TorchSharp;
 using static TorchSharp.torch;
 

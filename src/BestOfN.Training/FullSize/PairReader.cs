@@ -1,6 +1,6 @@
-using BestOfN.Models.Files;
-using BestOfN.Models.Networks.Vision;
-using BestOfN.Models.Pictures;
+using BestOfN.Inference.Networks.Vision;
+using BestOfN.Inputs.Files;
+using BestOfN.Inputs.Images;
 
 namespace BestOfN.Training.FullSize;
 

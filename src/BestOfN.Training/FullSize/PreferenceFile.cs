@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
-using BestOfN.Models.Files;
-using BestOfN.Models.Records;
+using BestOfN.Inputs.Files;
+using BestOfN.Inputs.Records;
 
 namespace BestOfN.Training.FullSize;
 

@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using BestOfN.Models.Files;
-using BestOfN.Models.Weights;
+using BestOfN.Inference.Folders;
+using BestOfN.Inference.Weights;
+using BestOfN.Inputs.Files;
 using BestOfN.Training.Recipes;
 
 namespace BestOfN.Training.FullSize;

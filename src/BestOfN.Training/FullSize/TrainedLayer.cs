@@ -1,5 +1,5 @@
-using BestOfN.Models.Native;
-using BestOfN.Models.Networks;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 

@@ -1,7 +1,7 @@
-using BestOfN.Models.Networks;
-using BestOfN.Models.Networks.Families;
-using BestOfN.Models.Networks.Vision;
-using BestOfN.Models.Weights;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Networks.Families;
+using BestOfN.Inference.Networks.Vision;
+using BestOfN.Inference.Weights;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 

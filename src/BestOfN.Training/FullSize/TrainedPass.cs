@@ -1,4 +1,4 @@
-using BestOfN.Models.Networks;
+using BestOfN.Inference.Networks;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.FullSize;

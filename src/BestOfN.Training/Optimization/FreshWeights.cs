@@ -1,6 +1,6 @@
-using BestOfN.Models.Networks;
-using BestOfN.Models.Networks.Families;
-using BestOfN.Models.Networks.Vision;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Networks.Families;
+using BestOfN.Inference.Networks.Vision;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Optimization;

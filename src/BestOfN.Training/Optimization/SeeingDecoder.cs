@@ -1,7 +1,7 @@
-using BestOfN.Models.Devices;
-using BestOfN.Models.Networks;
-using BestOfN.Models.Networks.Families;
-using BestOfN.Models.Networks.Vision;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Networks.Families;
+using BestOfN.Inference.Networks.Vision;
+using BestOfN.Inference.Runtime;
 using BestOfN.Training.Recipes;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
-using BestOfN.Models.Native;
+using BestOfN.Inference.Kernels;
+using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Optimization;

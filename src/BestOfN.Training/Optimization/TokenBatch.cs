@@ -1,5 +1,5 @@
-using BestOfN.Models.Devices;
-using BestOfN.Models.Pictures;
+using BestOfN.Inference.Runtime;
+using BestOfN.Inputs.Images;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Optimization;

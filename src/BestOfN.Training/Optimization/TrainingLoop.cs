@@ -1,4 +1,5 @@
-using BestOfN.Models.Native;
+using BestOfN.Inference.Kernels;
+using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Optimization;

@@ -1,4 +1,4 @@
-using BestOfN.Models.Pictures;
+using BestOfN.Inputs.Images;
 
 namespace BestOfN.Training.Optimization;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using BestOfN.Models.Records;
-using BestOfN.Models.Weights;
+using BestOfN.Data;
+using BestOfN.Inference.Weights;
+using BestOfN.Inputs.Records;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Optimization;

@@ -1,11 +1,12 @@
-using BestOfN.Models.Pictures;
-using BestOfN.Models.Templates;
-using BestOfN.Models.Tokenizers;
-using BestOfN.Models.Videos;
+using BestOfN.Data.Worlds;
+using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Templates;
+using BestOfN.Inputs.Templates.Jinja;
+using BestOfN.Inputs.Tokenizers;
+using BestOfN.Inputs.Videos;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Recipes;
 using BestOfN.Training.Vocabulary;
-using BestOfN.Training.Worlds;
 
 namespace BestOfN.Training.Policies;
 

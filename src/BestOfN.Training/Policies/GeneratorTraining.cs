@@ -1,6 +1,6 @@
+using BestOfN.Data.Worlds;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Recipes;
-using BestOfN.Training.Worlds;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Policies;

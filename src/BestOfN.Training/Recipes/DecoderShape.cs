@@ -1,4 +1,4 @@
-using BestOfN.Models.Networks;
+using BestOfN.Inference.Networks;
 
 namespace BestOfN.Training.Recipes;
 

@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using BestOfN.Models.Files;
-using BestOfN.Models.Records;
+using BestOfN.Inputs.Files;
+using BestOfN.Inputs.Records;
 
 namespace BestOfN.Training.Recipes;
 

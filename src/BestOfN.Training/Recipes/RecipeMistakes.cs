@@ -1,7 +1,7 @@
 using System.Globalization;
+using BestOfN.Data.Worlds;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Vocabulary;
-using BestOfN.Training.Worlds;
 
 namespace BestOfN.Training.Recipes;
 

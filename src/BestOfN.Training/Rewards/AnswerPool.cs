@@ -1,14 +1,15 @@
 using System.Diagnostics;
 using System.Text.Json;
-using BestOfN.Models.Generation;
-using BestOfN.Models.Networks;
-using BestOfN.Models.Prompts;
-using BestOfN.Models.Templates;
-using BestOfN.Models.Tokenizers;
+using BestOfN.Data.Worlds;
+using BestOfN.Inference.Generation;
+using BestOfN.Inference.ImageCache;
+using BestOfN.Inference.Networks;
+using BestOfN.Inputs.Templates;
+using BestOfN.Inputs.Templates.Jinja;
+using BestOfN.Inputs.Tokenizers;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Policies;
 using BestOfN.Training.Recipes;
-using BestOfN.Training.Worlds;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Rewards;

@@ -1,6 +1,6 @@
+using BestOfN.Data.Worlds;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Policies;
-using BestOfN.Training.Worlds;
 
 namespace BestOfN.Training.Rewards;
 

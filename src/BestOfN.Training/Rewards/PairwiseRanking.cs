@@ -1,4 +1,4 @@
-using BestOfN.Models.Networks;
+using BestOfN.Inference.Networks;
 using BestOfN.Training.Optimization;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;

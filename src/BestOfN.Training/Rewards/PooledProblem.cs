@@ -1,4 +1,4 @@
-using BestOfN.Training.Worlds;
+using BestOfN.Data.Worlds;
 
 namespace BestOfN.Training.Rewards;
 

@@ -1,9 +1,9 @@
-using BestOfN.Models.Networks;
-using BestOfN.Models.Scoring;
+using BestOfN.Data.Worlds;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Scoring;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Policies;
 using BestOfN.Training.Recipes;
-using BestOfN.Training.Worlds;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Rewards;

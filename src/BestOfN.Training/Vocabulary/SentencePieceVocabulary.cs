@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
-using BestOfN.Training.Worlds;
+using BestOfN.Data;
+using BestOfN.Data.Worlds;
 
 namespace BestOfN.Training.Vocabulary;
 

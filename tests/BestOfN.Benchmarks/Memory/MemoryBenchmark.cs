@@ -3,9 +3,9 @@ using System.Globalization;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
-using BestOfN.Models.Devices;
-using BestOfN.Models.Generation;
-using BestOfN.Models.Scoring;
+using BestOfN.Inference.Generation;
+using BestOfN.Inference.Runtime;
+using BestOfN.Inference.Scoring;
 using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks.Memory;

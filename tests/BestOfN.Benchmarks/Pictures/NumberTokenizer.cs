@@ -1,7 +1,8 @@
 using System.Globalization;
 using BestOfN.Core.Prompts;
-using BestOfN.Models.Prompts;
-using BestOfN.Models.Tokenizers;
+using BestOfN.Inputs.Templates;
+using BestOfN.Inference.ImageCache;
+using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Benchmarks.Pictures;
 
@@ -22,7 +23,7 @@ internal sealed class NumberTokenizer(int vocabularySize) : ITokenizer
 
     /// <summary>A chat template that adds nothing.</summary>
     public IReadOnlyList<int> Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt) =>
-        [.. messages.SelectMany(m => m.Parts).SelectMany(p => p is PicturePart seen ? seen.Picture.Ids : Encode(((TextPart)p).Text))];
+        [.. messages.SelectMany(m => m.Parts).SelectMany(p => p is ImageIdsPart image ? image.Ids : Encode(((TextPart)p).Text))];
 
     public IReadOnlyList<int> Encode(string text) =>
         [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(n => int.Parse(n, CultureInfo.InvariantCulture))];

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
-using BestOfN.Models.Devices;
+using BestOfN.Inference.Runtime;
 using Spectre.Console;
 using static BestOfN.Benchmarks.Samples;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using BestOfN.Core.Prompts;
-using BestOfN.Models.Networks.Vision;
+using BestOfN.Inference.Networks.Vision;
 using SkiaSharp;
 
 namespace BestOfN.Benchmarks.Pictures;

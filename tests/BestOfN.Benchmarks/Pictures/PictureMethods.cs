@@ -1,11 +1,11 @@
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
-using BestOfN.Models.Devices;
-using BestOfN.Models.Networks;
-using BestOfN.Models.Pictures;
-using BestOfN.Models.Prompts;
-using BestOfN.Models.Scoring;
-using BestOfN.Models.Tests;
+using BestOfN.Inference.ImageCache;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Runtime;
+using BestOfN.Inference.Scoring;
+using BestOfN.Inference.Tests;
+using BestOfN.Inputs.Images;
 using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks.Pictures;

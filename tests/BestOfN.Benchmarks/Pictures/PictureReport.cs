@@ -1,5 +1,5 @@
-using BestOfN.Models.Networks;
-using BestOfN.Models.Networks.Vision;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Networks.Vision;
 
 namespace BestOfN.Benchmarks.Pictures;
 

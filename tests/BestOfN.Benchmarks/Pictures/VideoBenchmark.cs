@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using BestOfN.Models.Pictures;
-using BestOfN.Models.Videos;
+using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Videos;
 
 namespace BestOfN.Benchmarks.Pictures;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using BestOfN.Models.Devices;
-using BestOfN.Models.Networks;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Runtime;
 using Spectre.Console;
 using static BestOfN.Benchmarks.Samples;
 using static TorchSharp.torch;

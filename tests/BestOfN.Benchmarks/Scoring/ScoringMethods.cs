@@ -1,6 +1,6 @@
-using BestOfN.Models.Networks;
-using BestOfN.Models.Scoring;
-using BestOfN.Models.Tests;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Scoring;
+using BestOfN.Inference.Tests;
 using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks.Scoring;

@@ -1,6 +1,6 @@
 using BestOfN.Cli.Evaluate;
-using BestOfN.Training.Evaluation;
-using BestOfN.Training.Worlds;
+using BestOfN.Data.Evaluation;
+using BestOfN.Data.Worlds;
 
 namespace BestOfN.Cli.Tests.Evaluate;
 

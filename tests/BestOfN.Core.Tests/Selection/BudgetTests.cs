@@ -249,5 +249,5 @@ public sealed class BudgetTests
         Assert.Empty(reward.Passes);
     }
 
-    private Task<Core.Selection.Selection> Start(SelectionRequest request) => Selectors.With(_time).SelectAsync(request, Cancellation);
+    private Task<SelectionResult> Start(SelectionRequest request) => Selectors.With(_time).SelectAsync(request, Cancellation);
 }

@@ -3,7 +3,6 @@ using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Core.Selection;
-using BestOfN.Core.Telemetry;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BestOfN.Core.Tests.Selection;
@@ -23,7 +22,7 @@ internal static class Selectors
         Generation = new GenerationRequest { Prompt = new Prompt([new ChatMessage("user", "2 + 2?")]), Model = "m", Candidates = candidates },
     };
 
-    public static Task<Core.Selection.Selection> SelectAsync(
+    public static Task<SelectionResult> SelectAsync(
         IGenerator generator, IRewardModel? rewardModel, int candidates, string strategy = SelectionStrategies.Reward) =>
         With().SelectAsync(Request(generator, rewardModel, candidates, strategy), TestContext.Current.CancellationToken);
 

@@ -7,8 +7,8 @@ using BestOfN.Core.Rewards;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.InProcess;
 using BestOfN.Gateway.Tests.Sdk;
-using BestOfN.Models.Generation;
-using BestOfN.Models.Scoring;
+using BestOfN.Inference.Generation;
+using BestOfN.Inference.Scoring;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting.Internal;
 

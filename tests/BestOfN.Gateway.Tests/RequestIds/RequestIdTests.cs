@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using BestOfN.Gateway.Tests.Sdk;
-using BestOfN.Gateway.Tests.Upstream;
 using BestOfN.Testing.Fakes;
 using BestOfN.Testing.Upstream;
 

@@ -2,8 +2,8 @@ using BestOfN.Core.Generation;
 using BestOfN.Gateway.Upstream;
 using BestOfN.Testing.Upstream;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace BestOfN.Gateway.Tests.Upstream;
 

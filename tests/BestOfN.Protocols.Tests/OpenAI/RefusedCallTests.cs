@@ -1,5 +1,3 @@
-using BestOfN.Core.Generation;
-using BestOfN.Protocols.OpenAI;
 using BestOfN.Testing.Upstream;
 using Microsoft.Extensions.Time.Testing;
 

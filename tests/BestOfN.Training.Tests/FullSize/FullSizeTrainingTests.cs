@@ -1,5 +1,6 @@
-using BestOfN.Models.Networks;
-using BestOfN.Models.Weights;
+using BestOfN.Inference.Kernels;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Weights;
 using BestOfN.Training.FullSize;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Recipes;

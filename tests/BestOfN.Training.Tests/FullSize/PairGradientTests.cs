@@ -1,5 +1,5 @@
-using BestOfN.Models.Networks;
-using BestOfN.Models.Tests;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Tests;
 using BestOfN.Training.FullSize;
 using static TorchSharp.torch;
 

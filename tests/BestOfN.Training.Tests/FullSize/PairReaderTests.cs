@@ -1,6 +1,6 @@
 using BestOfN.Core.Prompts;
-using BestOfN.Models.Pictures;
-using BestOfN.Models.Tokenizers;
+using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Tokenizers;
 using BestOfN.Training.FullSize;
 using static TorchSharp.torch;
 
@@ -73,11 +73,11 @@ public sealed class PairReaderTests
         using var folder = new TemporaryFolder();
         var model = Path.Combine(folder.Path, "base");
         Directory.CreateDirectory(model);
-        using (var whole = BestOfN.Models.Weights.Checkpoint.Open(TinyComposer.Folder("text-batch")))
+        using (var whole = BestOfN.Inference.Weights.Checkpoint.Open(TinyComposer.Folder("text-batch")))
         {
             var tensors = whole.Entries.Where(e => e.Name != "score.weight").ToDictionary(e => e.Name, e => whole.Map(e.Name));
             tensors["output.weight"] = zeros(520, 32);
-            BestOfN.Models.Weights.SafetensorsWriter.Write(Path.Combine(model, "model.safetensors"), tensors, ScalarType.Float32);
+            BestOfN.Inference.Weights.SafetensorsWriter.Write(Path.Combine(model, "model.safetensors"), tensors, ScalarType.Float32);
         }
 
         File.Copy(Path.Combine(TinyComposer.Folder("text-batch"), "config.json"), Path.Combine(model, "config.json"));

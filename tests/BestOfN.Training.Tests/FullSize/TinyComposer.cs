@@ -1,7 +1,7 @@
 using System.Text.Json;
 using BestOfN.Core.Prompts;
-using BestOfN.Models.Pictures;
-using BestOfN.Models.Tokenizers;
+using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Tokenizers;
 using BestOfN.Training.FullSize;
 using static TorchSharp.torch;
 

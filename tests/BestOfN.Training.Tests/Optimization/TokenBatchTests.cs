@@ -1,8 +1,8 @@
-using BestOfN.Models.Devices;
+using BestOfN.Data.Worlds;
+using BestOfN.Inference.Runtime;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Policies;
 using BestOfN.Training.Recipes;
-using BestOfN.Training.Worlds;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Tests.Optimization;

@@ -1,4 +1,4 @@
-using BestOfN.Models.Weights;
+using BestOfN.Inference.Weights;
 using BestOfN.Training.Optimization;
 using static TorchSharp.torch;
 

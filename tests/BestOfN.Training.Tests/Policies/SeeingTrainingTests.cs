@@ -1,13 +1,11 @@
 using BestOfN.Core.Generation;
-using BestOfN.Core.Rewards;
-using BestOfN.Models.Devices;
-using BestOfN.Models.Generation;
-using BestOfN.Models.Networks;
+using BestOfN.Data.Worlds;
+using BestOfN.Inference.Generation;
+using BestOfN.Inference.Runtime;
 using BestOfN.Training.Optimization;
 using BestOfN.Training.Policies;
 using BestOfN.Training.Recipes;
 using BestOfN.Training.Rewards;
-using BestOfN.Training.Worlds;
 using TorchSharp;
 using static TorchSharp.torch;
 

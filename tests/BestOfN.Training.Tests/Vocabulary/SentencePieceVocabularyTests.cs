@@ -1,7 +1,7 @@
 using System.Text.Json;
-using BestOfN.Models.Tokenizers;
+using BestOfN.Data.Worlds;
+using BestOfN.Inputs.Tokenizers;
 using BestOfN.Training.Vocabulary;
-using BestOfN.Training.Worlds;
 
 namespace BestOfN.Training.Tests.Vocabulary;
 

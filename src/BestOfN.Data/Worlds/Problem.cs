@@ -1,0 +1,78 @@
+using System.Text;
+using BestOfN.Core.Prompts;
+using BestOfN.Inputs.Images;
+
+namespace BestOfN.Data.Worlds;
+
+/// <summary>A question whose answer is hard to find and easy to check.</summary>
+public abstract class Problem
+{
+    private protected Problem() { }
+
+    public abstract ProblemFamily Family { get; }
+
+    /// <summary>What the user asks.</summary>
+    public required string Question { get; init; }
+
+    /// <summary>A correct answer in its canonical form.</summary>
+    public required string Solution { get; init; }
+
+    /// <summary>The picture that the question is about, if any.</summary>
+    public virtual IReadOnlyList<Picture> Pictures => [];
+
+    /// <summary>The frames, one a second, of the video that the question is about, if any; all of one size.</summary>
+    public virtual IReadOnlyList<Picture>? Frames => null;
+
+    /// <summary>What is asked, without phrasing or the order of things whose order means nothing: equal content, same problem.</summary>
+    internal abstract string Content { get; }
+
+    internal Split Split => SplitMix64.Mix(Fnv1a(Content)) % 10 == 0 ? Split.HeldOut : Split.Training;
+
+    /// <summary>Checks an answer from the question alone. White space around it is allowed, any other deviation from the form is not.</summary>
+    public bool IsCorrect(string answer) => FlawIn(answer) is null;
+
+    /// <summary>Where a careful reader sees that an answer is wrong.</summary>
+    /// <returns>The first character from which on it can no longer be right as far as checking tells, the answer's length where only its end shows it; null where it is right.</returns>
+    internal int? FlawIn(string answer)
+    {
+        var trimmed = answer.Trim();
+        return FlawAt(trimmed) + (answer.Length - answer.TrimStart().Length);
+    }
+
+    /// <summary>One user message: the picture as a PNG or the video as a GIF, if there is one, then the question.</summary>
+    /// <param name="shown">Whose picture or video to show in place of its own.</param>
+    public Prompt ToPrompt(Problem? shown = null) => new([new ChatMessage("user", [.. (shown ?? this).SeenParts(), new TextPart(Question)])]);
+
+    /// <summary>Other questions about what this one is about, of the same split: learned from together, so that it is looked at once.</summary>
+    internal virtual IEnumerable<Problem> Companions(SplitMix64 random) => [];
+
+    /// <summary>An answer of the right form, as somebody would give who does not search: seldom right.</summary>
+    internal abstract string Guess(SplitMix64 random);
+
+    private protected abstract int? FlawAt(string answer);
+
+    private IEnumerable<ContentPart> SeenParts()
+    {
+        foreach (var picture in Pictures)
+        {
+            yield return new ImagePart(PictureFile.Png(picture));
+        }
+
+        if (Frames is { } frames)
+        {
+            yield return new VideoPart(AnimatedGif.Encode(frames));
+        }
+    }
+
+    // Stable over platforms and versions, unlike string.GetHashCode.
+    private static ulong Fnv1a(string text)
+    {
+        var hash = 0xCBF29CE484222325;
+        foreach (var b in Encoding.UTF8.GetBytes(text))
+        {
+            hash = (hash ^ b) * 0x100000001B3;
+        }
+
+        return hash;
+    }
+}

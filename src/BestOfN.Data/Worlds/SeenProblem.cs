@@ -1,0 +1,30 @@
+using BestOfN.Inputs.Images;
+
+namespace BestOfN.Data.Worlds;
+
+/// <summary>A problem about a picture or a video, which are drawn when first asked for.</summary>
+internal abstract class SeenProblem : Problem
+{
+    private IReadOnlyList<Picture>? _drawn;
+
+    /// <summary>The picture, or the frames of the video. Drawing twice gives the same bytes.</summary>
+    private protected IReadOnlyList<Picture> Drawn => _drawn ??= Draw();
+
+    internal sealed override IEnumerable<Problem> Companions(SplitMix64 random) => OtherQuestions(random).Where(other => other.Split == Split).Select(other =>
+    {
+        other._drawn = Drawn;
+        return other;
+    });
+
+    /// <summary>Whether an answer could be right for all that the question says: it has the form, and what it claims agrees with itself. Only looking tells such answers apart.</summary>
+    internal abstract bool IsPlausible(string answer);
+
+    /// <summary>Other questions about the same picture or video.</summary>
+    private protected abstract IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random);
+
+    private protected abstract IReadOnlyList<Picture> Draw();
+
+    /// <summary>The flaw of an answer where only one is right.</summary>
+    private protected static int? FirstDifference(string answer, string solution) =>
+        answer == solution ? null : answer.AsSpan().CommonPrefixLength(solution);
+}

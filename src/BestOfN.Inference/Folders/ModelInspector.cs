@@ -1,0 +1,178 @@
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using BestOfN.Inference.Generation;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Networks.Families;
+using BestOfN.Inference.Networks.Vision;
+using BestOfN.Inference.Runtime;
+using BestOfN.Inference.Scoring;
+using BestOfN.Inference.Weights;
+using BestOfN.Inputs.Templates;
+using BestOfN.Inputs.Templates.Jinja;
+using BestOfN.Inputs.Tokenizers;
+using TorchSharp;
+
+namespace BestOfN.Inference.Folders;
+
+/// <summary>Tells what a model folder is, from its configuration and the headers of its weights; broken folders too.</summary>
+/// <remarks>The network is put together as when it is loaded, from tensors without contents: what it asks for is what is expected, and nothing is listed twice.</remarks>
+public static partial class ModelInspector
+{
+    public static ModelInspection Inspect(string folder)
+    {
+        var inspection = new ModelInspection { Folder = folder };
+        var problems = new List<string>();
+        if (!Attempt(problems, () => ModelConfiguration.Load(folder), out var configuration))
+        {
+            // The rest can be told without it.
+            inspection = InspectWeights(inspection, folder, problems);
+        }
+        else
+        {
+            inspection = inspection with { Architecture = configuration.Architecture };
+            string[] known = [.. RewardNetwork.Architectures.Union(LanguageModel.Architectures)];
+            if (Attempt(problems, () => DecoderFamilies.Of(configuration, known).Read(configuration), out var sizes))
+            {
+                inspection = inspection with { Decoder = sizes };
+            }
+
+            inspection = InspectWeights(inspection, folder, problems);
+            if (inspection is { Decoder: not null, Weights: not null })
+            {
+                inspection = InspectNetwork(inspection, folder, problems);
+            }
+        }
+
+        if (Attempt(problems, () => TokenizerFiles.Load(folder), out var tokenizer))
+        {
+            inspection = inspection with
+            {
+                Tokenizer = $"{(tokenizer is SentencePieceTokenizer ? "SentencePiece" : "byte-level")} BPE, {tokenizer.VocabularySize} tokens, from {TokenizerFiles.Origin(tokenizer, folder)}",
+            };
+            if (inspection.Decoder is { } decoder && tokenizer.VocabularySize > decoder.VocabularySize)
+            {
+                problems.Add($"{folder}: tokenizer: expected at most {decoder.VocabularySize} tokens, as vocab_size says, found {tokenizer.VocabularySize}.");
+            }
+
+            if (configuration is not null)
+            {
+                Attempt(problems, () => Judging(configuration, tokenizer), out _);
+            }
+
+            if (inspection.Architecture is { } architecture && Attempt(problems, () => ChatTemplate.Load(folder, architecture, tokenizer), out var template))
+            {
+                inspection = inspection with { ChatTemplate = template.Origin };
+            }
+        }
+
+        return inspection with { Problems = problems };
+    }
+
+    /// <summary>Loads the model on the CPU, in the type that suits it best, and adds how it is computed there. Takes its memory and time.</summary>
+    /// <param name="inspection">Of a folder that loads.</param>
+    public static ModelInspection LoadAndAsk(ModelInspection inspection)
+    {
+        ArgumentNullException.ThrowIfNull(inspection);
+        using var worker = new DeviceWorker(torch.CPU);
+        var type = ComputeTypes.Of("auto", worker.Device);
+        if (inspection.Kind == "generator")
+        {
+            using var generator = GenerationEngine.Load(inspection.Folder, type, worker, new GenerationOptions());
+            return inspection with { Computation = generator.Computation };
+        }
+
+        using var judge = ScoringEngine.Load(inspection.Folder, inspection.Folder, type, worker, new ScoringOptions());
+        return inspection with { Computation = judge.Computation };
+    }
+
+    private static ITokenizer Judging(ModelConfiguration configuration, ITokenizer tokenizer)
+    {
+        InternLM2.RefusePolar(configuration, tokenizer);
+        return tokenizer;
+    }
+
+    private static ModelInspection InspectWeights(ModelInspection inspection, string folder, List<string> problems)
+    {
+        if (!Attempt(problems, () => Checkpoint.Open(folder), out var checkpoint))
+        {
+            return inspection;
+        }
+
+        using (checkpoint)
+        {
+            return inspection with
+            {
+                Weights = new StoredWeights(
+                    checkpoint.Files.Any(f => f is TorchArchiveFile) ? "torch.save archive" : "safetensors",
+                    checkpoint.Files.Count,
+                    checkpoint.Entries.Sum(e => e.UnreadType is null ? e.Elements * ElementTypes.SizeOf(e.Type) : e.Length),
+                    checkpoint.Entries.GroupBy(e => e.TypeName).ToDictionary(g => g.Key.ToLowerInvariant(), g => g.Sum(e => e.Elements))),
+            };
+        }
+    }
+
+    private static ModelInspection InspectNetwork(ModelInspection inspection, string folder, List<string> problems)
+    {
+        var audit = new CheckpointAudit();
+        using var checkpoint = Checkpoint.Open(folder);
+        var architecture = inspection.Architecture!;
+        var reward = RewardNetwork.Architectures.Contains(architecture)
+            && !(LanguageModel.Architectures.Contains(architecture) && !RewardHead.IsIn(checkpoint) && checkpoint.Contains("output.weight"));
+        inspection = inspection with { Kind = reward ? "reward" : "generator" };
+        Checkpoint Audited(string path) => Checkpoint.Open(path, audit);
+
+        if (reward && Attempt(problems, () => RewardNetwork.Load(folder, torch.ScalarType.Float32, torch.CPU, Audited), out var network))
+        {
+            using (network)
+            {
+                inspection = Describe(inspection, network.Decoder, network.Pictures, network.Assumptions) with { Kind = network.ScoresSteps ? "step reward" : "reward" };
+            }
+        }
+        else if (!reward && Attempt(problems, () => LanguageModel.Load(folder, torch.ScalarType.Float32, torch.CPU, Audited), out var model))
+        {
+            using (model)
+            {
+                inspection = Describe(inspection, model.Decoder, model.Pictures, model.Assumptions);
+            }
+        }
+        else
+        {
+            return inspection;
+        }
+
+        problems.AddRange(audit.Mismatches);
+        var used = checkpoint.Entries.Where(e => audit.Taken.Contains(e.Name)).Sum(e => e.Elements);
+        var d = inspection.Decoder!;
+        var keysAndValues = 2L * d.Layers * d.KeyValueHeads * d.HeadSize * 1000;
+        return inspection with
+        {
+            Parameters = used,
+            Memory = new MemoryNeeds(4 * used, 2 * used, 4 * keysAndValues, 2 * keysAndValues),
+            Ignored = checkpoint.Entries.Where(e => !audit.Taken.Contains(e.Name)).GroupBy(e => Numbers().Replace(e.Name, ".{i}."))
+                .OrderBy(g => g.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count()),
+        };
+    }
+
+    private static ModelInspection Describe(ModelInspection inspection, Decoder decoder, PictureEncoder? pictures, IReadOnlyList<string> assumptions) =>
+        inspection with { Decoder = decoder.Configuration, Vision = pictures?.Configuration, Assumptions = assumptions };
+
+    private static bool Attempt<T>(List<string> problems, Func<T> work, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out T? result)
+        where T : class
+    {
+        try
+        {
+            result = work();
+            return true;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Whatever a broken folder leads to is a problem of the folder. libtorch appends the calls of C++ after the first line.
+            problems.Add(e is ExternalException ? e.Message.Split('\n')[0] : e.Message.ReplaceLineEndings(" "));
+            result = null;
+            return false;
+        }
+    }
+
+    [GeneratedRegex(@"\.\d+\.")]
+    private static partial Regex Numbers();
+}

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using BestOfN.Core.Prompts;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Weights;
+using BestOfN.Inputs.Files;
+using BestOfN.Inputs.Templates;
+using BestOfN.Inputs.Templates.Jinja;
+using BestOfN.Inputs.Tokenizers;
+
+namespace BestOfN.Inference.Generation;
+
+/// <summary>Which tokens end an answer.</summary>
+internal static class EndTokens
+{
+    /// <summary>All that a folder names: config.json, generation_config.json, the tokenizer, and what the chat template writes behind an answer.</summary>
+    public static IReadOnlyList<int> Of(string folder, LanguageModel model, ITokenizer tokenizer, ChatTemplate template)
+    {
+        var ends = new SortedSet<int>(model.EndTokenIds);
+        foreach (var file in (string[])["config.json", "generation_config.json"])
+        {
+            ends.UnionWith(Listed(Path.Combine(folder, file)));
+        }
+
+        if (tokenizer.EosId is { } eos)
+        {
+            ends.Add(eos);
+        }
+
+        if (BehindAnswer(tokenizer, template.Encode) is { } end)
+        {
+            ends.Add(end);
+        }
+
+        return [.. ends];
+    }
+
+    internal static int? BehindAnswer(ITokenizer tokenizer, Func<IReadOnlyList<ChatMessage>, bool, IReadOnlyList<int>> template)
+    {
+        try
+        {
+            var question = new ChatMessage("user", "a");
+            var asked = template([question], true);
+            var answered = template([question, new ChatMessage("assistant", "b")], false);
+            foreach (var id in answered.Skip(asked.Count))
+            {
+                if (tokenizer.BytesOf(id).IsEmpty)
+                {
+                    return id;
+                }
+            }
+        }
+        catch (ChatTemplateException)
+        {
+            // A template that refuses so plain a conversation leaves it to the files.
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<int> Listed(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(RegularFile.ReadAllBytes(path, ModelConfiguration.MaxBytes));
+            return document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("eos_token_id", out var eos) ? []
+                : eos.ValueKind switch
+                {
+                    JsonValueKind.Number => [eos.GetInt32()],
+                    JsonValueKind.Array => [.. eos.EnumerateArray().Select(e => e.GetInt32())],
+                    _ => [],
+                };
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException($"{path}: eos_token_id: expected a token id or a list of them: {e.Message}", e);
+        }
+    }
+}

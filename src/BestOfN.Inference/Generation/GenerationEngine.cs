@@ -1,0 +1,477 @@
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.Metrics;
+using BestOfN.Core.Computing;
+using BestOfN.Core.Generation;
+using BestOfN.Core.Prompts;
+using BestOfN.Inference.ImageCache;
+using BestOfN.Inference.Kernels;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Runtime;
+using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Templates;
+using BestOfN.Inputs.Templates.Jinja;
+using BestOfN.Inputs.Tokenizers;
+using static TorchSharp.torch;
+
+namespace BestOfN.Inference.Generation;
+
+/// <summary>A language model in process. Candidates of all requests decode together; requests join and leave between any two steps.</summary>
+/// <remarks>
+/// One piece of work at a time is handed to the device worker, a part of a prompt or a step of all sequences in turn, so that other users
+/// of the device take turns with it. Logprobs are those of the model itself: before penalties, temperature and filters. Failures are told by
+/// the enumeration of events. Pictures are decoded beside the device, before their request waits for its turn. Owns the model; the device worker may be shared and is the caller's.
+/// </remarks>
+public sealed class GenerationEngine : IGenerator, IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<RunningGeneration> _waiting = [];
+    private readonly List<RunningGeneration> _running = [];                              // device thread only
+    private readonly Dictionary<TokenSequence, (RunningGeneration Generation, RunningCandidate Candidate)> _open = [];   // likewise
+    private readonly LanguageModel _model;
+    private readonly ITokenizer _tokenizer;
+    private readonly Func<IReadOnlyList<ChatMessage>, bool, IReadOnlyList<int>> _template;
+    private readonly PromptReader _reader;
+    private readonly HashSet<int> _endTokenIds;
+    private readonly DeviceWorker _worker;
+    private readonly GenerationOptions _options;
+    private readonly TimeProvider _time;
+    private readonly GenerationMetrics _metrics;
+    private readonly PackedModel? _packed;
+    private SequenceBatch _batch;
+    private int _preparing;                                                              // requests whose pictures are being decoded
+    private bool _hasDecoded = true;
+    private bool _stepIsDue;
+    private bool _isDisposed;
+
+    internal GenerationEngine(
+        LanguageModel model,
+        ITokenizer tokenizer,
+        Func<IReadOnlyList<ChatMessage>, bool, IReadOnlyList<int>> template,
+        IEnumerable<int> endTokenIds,
+        DeviceWorker worker,
+        GenerationOptions options,
+        TimeProvider? time = null,
+        PromptReader? reader = null,
+        string name = "",
+        IMeterFactory? meters = null)
+    {
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        (_model, _tokenizer, _template, _worker, _options, _time) = (model, tokenizer, template, worker, options, time ?? TimeProvider.System);
+        _endTokenIds = [.. endTokenIds];
+        _reader = reader ?? PromptReader.TextOnly;
+        PackedModel? packed = null;
+        worker.RunToEnd(() =>
+        {
+            packed = PackedModel.Of(model, options.MaxSequences);
+            Computation = KernelChoice.OfGeneration(model.Decoder, packed);
+        });
+        (_packed, _metrics) = (packed, new GenerationMetrics(name, meters, _reader.Store));
+        _batch = new SequenceBatch(model, packed, _reader.Store);
+    }
+
+    /// <summary>How it computes here. Exactness is promised for prompts without pictures.</summary>
+    public ModelComputation? Computation { get; private set; }
+
+    /// <summary>The longest prompt and answer together, in tokens.</summary>
+    public int ContextLength => Math.Min(_model.Decoder.Configuration.MaxPositions, _model.MaxLength ?? int.MaxValue);
+
+    /// <summary>True where the model sees pictures and videos; a prompt with any is refused otherwise.</summary>
+    public bool AcceptsPictures => _reader.AcceptsPictures;
+
+    /// <summary>What the model's folder does not say and was taken from the published code; to be logged at start.</summary>
+    public IReadOnlyList<string> Assumptions => _model.Assumptions;
+
+    /// <summary>Pictures that went through the vision tower since the start.</summary>
+    public long EncodedPictures => _reader.Store?.Encoded ?? 0;
+
+    /// <summary>Reads a model folder in the published layout: weights, tokenizer, chat template.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="type">float32 or bfloat16; <see cref="ComputeTypes"/> knows what suits the device.</param>
+    /// <param name="worker">Where to run.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">Clock of templates and latencies; the system's by default.</param>
+    /// <param name="name">What the operator calls it; the folder's name by default.</param>
+    /// <param name="meters">Where counters go; null: a meter of its own.</param>
+    /// <exception cref="Weights.CheckpointException">Configuration or weights are not as expected.</exception>
+    /// <exception cref="IOException">Tokenizer or chat template are missing; <see cref="InvalidDataException"/> where they are broken.</exception>
+    /// <exception cref="ValidationException">An option is out of range.</exception>
+    public static GenerationEngine Load(
+        string folder, ScalarType type, DeviceWorker worker, GenerationOptions options, TimeProvider? time = null, string? name = null, IMeterFactory? meters = null)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        LanguageModel? model = null;
+        worker.RunToEnd(() => model = LanguageModel.Load(folder, type, worker.Device));
+        try
+        {
+            var tokenizer = TokenizerFiles.Load(folder);
+            var template = ChatTemplate.Load(folder, model!.Architecture, tokenizer, time);
+            var reader = PromptReader.For(model.Pictures, model.Decoder, tokenizer, options.HdNum ?? model.MaxTiles, options.PictureCacheBytes);
+            return new GenerationEngine(
+                model, tokenizer, template.Encode, EndTokens.Of(folder, model, tokenizer, template), worker, options, time, reader,
+                name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), meters);
+        }
+        catch
+        {
+            worker.RunToEnd(model!.Dispose);
+            throw;
+        }
+    }
+
+    public IGeneration Start(GenerationRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var hasPictures = PromptReader.HasPictures(request.Prompt.Messages);
+        RunningGeneration generation;
+        try
+        {
+            generation = Prepare(request);
+            if (!hasPictures)
+            {
+                Read(generation, request, new SeenPrompt(request.Prompt.Messages, [], null));
+            }
+        }
+        catch (Exception e) when (Refusal(e) is { } refusal)
+        {
+            return Refused(refusal);
+        }
+
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_waiting.Count + _preparing >= _options.QueueLength)
+            {
+                return Refused(new GenerationFailedException($"The generation queue is full: {_waiting.Count + _preparing} requests wait.")
+                {
+                    StatusCode = 429,
+                    RetryAfter = TimeSpan.FromSeconds(1),
+                });
+            }
+
+            if (hasPictures)
+            {
+                _preparing++;
+            }
+            else
+            {
+                _waiting.Enqueue(generation);
+                ScheduleStep();
+            }
+        }
+
+        generation.EndWith(cancellationToken);
+        if (hasPictures)
+        {
+            _ = Task.Run(() => SeeAsync(generation, request, cancellationToken), CancellationToken.None);
+        }
+
+        return generation;
+    }
+
+    /// <summary>Ends all generations and frees the model.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+        }
+
+        _worker.RunToEnd(() =>
+        {
+            var gone = new ObjectDisposedException(nameof(GenerationEngine));
+            foreach (var generation in (RunningGeneration[])[.. _waiting, .. _running])
+            {
+                generation.EndAll(gone);
+                generation.ReturnPictures();
+            }
+
+            _waiting.Clear();
+            _running.Clear();
+            _open.Clear();
+            _batch.Dispose();
+            _reader.Store?.Dispose();
+            _packed?.Dispose();
+            _model.Dispose();
+        });
+        _metrics.Dispose();
+    }
+
+    private RunningGeneration Prepare(GenerationRequest request)
+    {
+        var parameters = request.Sampling;
+        var sampling = new TokenSampling().With(parameters);
+        if (request.Candidates < 1 || request.Candidates > _options.MaxSequences)
+        {
+            throw Invalid($"Invalid 'n': expected 1 to {_options.MaxSequences} candidates, got {request.Candidates}.");
+        }
+
+        if (parameters.MaxTokens < 1)
+        {
+            throw Invalid($"Invalid 'max_tokens': expected at least 1, got {parameters.MaxTokens}.");
+        }
+
+        if (parameters.TopLogprobs is < 0 or > 20)
+        {
+            throw Invalid($"Invalid 'top_logprobs': expected 0 to 20, got {parameters.TopLogprobs}.");
+        }
+
+        if (parameters.Stop.Any(string.IsNullOrEmpty))
+        {
+            throw Invalid("Invalid 'stop': expected strings that are not empty.");
+        }
+
+        var candidates = new RunningCandidate[request.Candidates];
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            var seed = parameters.Seed is { } given ? SamplingParameters.SeedOf(given, i) : Random.Shared.NextInt64();
+            candidates[i] = new RunningCandidate(
+                i, new TokenSequence(sampling, seed, parameters.Logprobs ? parameters.TopLogprobs : null), new CandidateText(_tokenizer, parameters.Stop));
+        }
+
+        return new RunningGeneration(candidates, request.TokenBudget, _tokenizer, _endTokenIds, Wake, _time);
+    }
+
+    private void Read(RunningGeneration generation, GenerationRequest request, SeenPrompt seen)
+    {
+        var prompt = _template(seen.Messages, true);
+        if (prompt.Count == 0)
+        {
+            throw Invalid("Invalid 'messages': they give no tokens.");
+        }
+
+        if (prompt.Count >= ContextLength)
+        {
+            throw new GenerationFailedException($"This model's maximum context length is {ContextLength} tokens. However, your messages resulted in {prompt.Count} tokens. "
+                + "Please reduce the length of the messages.") { StatusCode = 400, IsPromptTooLong = true };
+        }
+
+        generation.Read(seen, prompt, Math.Min(request.Sampling.MaxTokens ?? _options.MaxTokens, ContextLength - prompt.Count));
+    }
+
+    /// <summary>Reads a prompt with pictures and queues its generation.</summary>
+    private async Task SeeAsync(RunningGeneration generation, GenerationRequest request, CancellationToken cancellationToken)
+    {
+        SeenPrompt? seen = null;
+        Exception? failure = null;
+        try
+        {
+            seen = await _reader.ReadAsync(request.Prompt.Messages, largest: null, PictureOrientation.AsShown, cancellationToken);
+            Read(generation, request, seen);
+        }
+        catch (Exception e)
+        {
+            failure = Refusal(e) ?? e;
+        }
+
+        lock (_gate)
+        {
+            _preparing--;
+            failure ??= _isDisposed ? new ObjectDisposedException(nameof(GenerationEngine)) : null;
+            if (failure is null)
+            {
+                _waiting.Enqueue(generation);
+                ScheduleStep();
+            }
+        }
+
+        if (failure is not null)
+        {
+            seen?.Dispose();
+            generation.EndAll(failure);
+        }
+    }
+
+    /// <summary>What the sender is told; null where the failure is no refusal of the request.</summary>
+    private static GenerationFailedException? Refusal(Exception exception) => exception switch
+    {
+        GenerationFailedException e => e,
+        ChatTemplateException e => Invalid(e.Reason, e),
+        UnreadablePromptException { Part: { } part } e => new(e.Message, e) { StatusCode = 400, Part = part },
+        UnreadablePromptException e => new(e.Message, e) { StatusCode = 503 },
+        _ => null,
+    };
+
+    private RunningGeneration Refused(GenerationFailedException exception)
+    {
+        var generation = new RunningGeneration([], null, _tokenizer, _endTokenIds, () => { }, _time);
+        generation.EndAll(exception);
+        return generation;
+    }
+
+    private static GenerationFailedException Invalid(string message, Exception? inner = null) => new(message, inner) { StatusCode = 400 };
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            ScheduleStep();
+        }
+    }
+
+    // Under the lock.
+    private void ScheduleStep()
+    {
+        if (_stepIsDue || _isDisposed)
+        {
+            return;
+        }
+
+        _stepIsDue = true;
+        var task = _worker.RunAsync(Step);
+        if (task.IsFaulted)
+        {
+            foreach (var generation in _waiting)
+            {
+                generation.EndAll(new GenerationFailedException("The generation device has been shut down.", task.Exception.InnerException));
+            }
+
+            _waiting.Clear();
+        }
+    }
+
+    private void Step()
+    {
+        try
+        {
+            Settle();
+            Admit();
+            See();
+            Advance();
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+
+        Settle();
+        lock (_gate)
+        {
+            _stepIsDue = false;
+            if (_running.Count > 0 || _waiting.Count > 0)
+            {
+                ScheduleStep();
+            }
+        }
+    }
+
+    // What has ended leaves, and its memory with it.
+    private void Settle()
+    {
+        if (_running.RemoveAll(g => !g.Settle()) > 0)
+        {
+            _reader.Store?.Trim();
+        }
+
+        foreach (var (sequence, _) in _open.Where(o => o.Key.IsEnded).ToArray())
+        {
+            _open.Remove(sequence);
+        }
+
+        _batch.Compact();
+    }
+
+    private void Admit()
+    {
+        while (true)
+        {
+            RunningGeneration? next;
+            lock (_gate)
+            {
+                if (!_waiting.TryPeek(out next) || (next.Candidates.Count + _batch.Count > _options.MaxSequences && next.Candidates.Any(c => !c.IsCancelled)))
+                {
+                    return;
+                }
+
+                _waiting.Dequeue();
+            }
+
+            if (!next.Settle())
+            {
+                continue;
+            }
+
+            var candidates = next.Candidates.Where(c => !c.IsDone).ToArray();
+            _running.Add(next);
+            try
+            {
+                _batch.Add([(next.PromptIds, [.. candidates.Select(c => c.Sequence)])], next.Limit);
+            }
+            catch (Exception e)
+            {
+                // No memory for one more: those that run go on.
+                Array.ForEach(candidates, c => next.Fail(c, Failure(e)));
+                continue;
+            }
+
+            foreach (var candidate in candidates)
+            {
+                _open.Add(candidate.Sequence, (next, candidate));
+            }
+        }
+    }
+
+    /// <summary>Pictures of all requests that were admitted go through the tower together.</summary>
+    private void See()
+    {
+        var generations = _running.Where(g => !g.IsSeen && g.Pictures.Count > 0).ToList();
+        if (generations.Count == 0)
+        {
+            return;
+        }
+
+        generations.ForEach(g => g.IsSeen = true);
+        try
+        {
+            _reader.Store!.Encode(generations.SelectMany(g => g.Pictures));
+        }
+        catch (Exception e)
+        {
+            var reason = Failure(e);
+            foreach (var (generation, candidate) in _open.Values.Where(o => generations.Contains(o.Generation) && !o.Candidate.IsDone))
+            {
+                generation.Fail(candidate, reason);
+            }
+        }
+    }
+
+    private void Advance()
+    {
+        // Prompts and running sequences take turns, so that neither starves.
+        var prefills = _batch.HasPrompts && (_hasDecoded || !_batch.HasRunning);
+        var stepped = prefills ? _batch.Prefill(_options.TokensPerPrefill) : _batch.Decode();
+        _hasDecoded = !prefills;
+        foreach (var sequence in stepped)
+        {
+            var (generation, candidate) = _open[sequence];
+            generation.Report(candidate);
+        }
+
+        foreach (var generation in _running)
+        {
+            generation.EndBudget();
+        }
+    }
+
+    private void Fail(Exception exception)
+    {
+        var reason = Failure(exception);
+        foreach (var (generation, candidate) in _open.Values)
+        {
+            if (!candidate.IsDone)
+            {
+                generation.Fail(candidate, reason);
+            }
+        }
+
+        _batch.Dispose();
+        _batch = new SequenceBatch(_model, _packed, _reader.Store);
+    }
+
+    // libtorch appends its own stack to the first line.
+    private static GenerationFailedException Failure(Exception exception) =>
+        new($"The generation step failed: {exception.Message.Split('\n', 2)[0]}", exception);
+}

@@ -1,0 +1,214 @@
+using System.Threading.Channels;
+using BestOfN.Core.Generation;
+using BestOfN.Inference.ImageCache;
+using BestOfN.Inputs.Tokenizers;
+
+namespace BestOfN.Inference.Generation;
+
+/// <summary>One request on its way through the engine. The device's thread reports; any thread may cancel.</summary>
+internal sealed class RunningGeneration : IGeneration
+{
+    // Unbounded so that a slow reader never holds up the device; at most one event per token and candidate.
+    private readonly Channel<GenerationEvent> _events = Channel.CreateUnbounded<GenerationEvent>(new UnboundedChannelOptions { SingleWriter = false });
+    private readonly TimeProvider _time;
+    private readonly ITokenizer _tokenizer;
+    private readonly IReadOnlyCollection<int> _endTokenIds;
+    private readonly Action _changed;
+    private readonly long _started;
+    private SeenPrompt? _seen;
+    private CancellationTokenRegistration _registration;
+    private int _budget;
+
+    /// <param name="candidates">One per candidate wanted.</param>
+    /// <param name="budget">Tokens for all candidates.</param>
+    /// <param name="tokenizer">For log-probabilities.</param>
+    /// <param name="endTokenIds">What ends an answer.</param>
+    /// <param name="changed">Called after a cancellation, on any thread.</param>
+    /// <param name="time">The clock for latencies.</param>
+    public RunningGeneration(
+        IReadOnlyList<RunningCandidate> candidates,
+        int? budget,
+        ITokenizer tokenizer,
+        IReadOnlyCollection<int> endTokenIds,
+        Action changed,
+        TimeProvider time)
+    {
+        (Candidates, _budget) = (candidates, budget ?? int.MaxValue);
+        (_tokenizer, _endTokenIds, _changed, _time, _started) = (tokenizer, endTokenIds, changed, time, time.GetTimestamp());
+    }
+
+    /// <summary>The rendered prompt; empty until <see cref="Read"/>.</summary>
+    public IReadOnlyList<int> PromptIds { get; private set; } = [];
+
+    public int? PromptTokens => PromptIds.Count > 0 ? PromptIds.Count : null;
+
+    public IReadOnlyList<RunningCandidate> Candidates { get; }
+
+    /// <summary>Tokens for one candidate.</summary>
+    public int Limit { get; private set; }
+
+    /// <summary>Pictures of the prompt, leased until all candidates have ended.</summary>
+    public IReadOnlyList<StoredPicture> Pictures => _seen?.Pictures ?? [];
+
+    /// <summary>Pictures have been encoded, or have failed to be. Device thread only.</summary>
+    public bool IsSeen { get; set; }
+
+    public IAsyncEnumerable<GenerationEvent> Events => _events.Reader.ReadAllAsync();
+
+    /// <summary>Takes the prompt, before the generation waits for its turn.</summary>
+    /// <param name="seen">Leases on its pictures, the generation's from here on.</param>
+    /// <param name="promptIds">The rendered prompt.</param>
+    /// <param name="limit">Tokens for one candidate.</param>
+    public void Read(SeenPrompt seen, IReadOnlyList<int> promptIds, int limit) => (_seen, PromptIds, Limit) = (seen, promptIds, limit);
+
+    /// <summary>Gives the pictures back.</summary>
+    public void ReturnPictures() => _seen?.Dispose();
+
+    public void Cancel(int index)
+    {
+        Candidates[index].Cancel();
+        _changed();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        EndAll(null);
+        return _registration.DisposeAsync();
+    }
+
+    public void EndWith(CancellationToken cancellationToken) =>
+        _registration = cancellationToken.UnsafeRegister((_, token) => EndAll(new OperationCanceledException(token)), null);
+
+    /// <summary>The enumeration throws this after what it has still to tell.</summary>
+    public void EndAll(Exception? exception)
+    {
+        foreach (var candidate in Candidates)
+        {
+            candidate.Cancel();
+        }
+
+        _events.Writer.TryComplete(exception);
+        _changed();
+    }
+
+    /// <summary>Takes cancelled candidates out. Device thread only.</summary>
+    /// <returns>True while some candidate is being made.</returns>
+    public bool Settle()
+    {
+        foreach (var candidate in Candidates)
+        {
+            if (candidate.IsCancelled && !candidate.IsDone)
+            {
+                candidate.IsDone = true;
+                candidate.Sequence.End();
+            }
+        }
+
+        if (Candidates.Any(c => !c.IsDone))
+        {
+            return true;
+        }
+
+        _registration.Unregister();
+        _events.Writer.TryComplete();
+        ReturnPictures();
+        return false;
+    }
+
+    /// <summary>Reports the token that a candidate was just given. Device thread only.</summary>
+    public void Report(RunningCandidate candidate)
+    {
+        if (candidate.IsDone || candidate.IsCancelled)
+        {
+            return;
+        }
+
+        var sequence = candidate.Sequence;
+        if (sequence.IsBroken)
+        {
+            Fail(candidate, new GenerationFailedException("The language model gave values that are not finite."));
+            return;
+        }
+
+        if (_budget == 0)
+        {
+            Finish(candidate, "length", sequence.Ids.Count - 1);      // drawn in the same step as the last one that was allowed
+            return;
+        }
+
+        _budget--;
+        var id = sequence.Ids[^1];
+        if (_endTokenIds.Contains(id))
+        {
+            Finish(candidate, "stop", sequence.Ids.Count);
+            return;
+        }
+
+        var text = candidate.Text.Push(id);
+        if (text.Length > 0)
+        {
+            _events.Writer.TryWrite(new CandidateDelta(candidate.Index, text));
+        }
+
+        if (candidate.Text.IsStopped)
+        {
+            Finish(candidate, "stop", sequence.Ids.Count);
+        }
+        else if (sequence.Ids.Count >= Limit || _budget == 0)
+        {
+            Finish(candidate, "length", sequence.Ids.Count);
+        }
+    }
+
+    /// <summary>Ends the candidates that are left when the budget is used up. Device thread only.</summary>
+    public void EndBudget()
+    {
+        if (_budget > 0)
+        {
+            return;
+        }
+
+        foreach (var candidate in Candidates)
+        {
+            if (!candidate.IsDone && !candidate.IsCancelled)
+            {
+                Finish(candidate, "length", candidate.Sequence.Ids.Count);
+            }
+        }
+    }
+
+    public void Fail(RunningCandidate candidate, GenerationFailedException exception)
+    {
+        candidate.IsDone = true;
+        candidate.Sequence.End();
+        if (!candidate.IsCancelled)
+        {
+            _events.Writer.TryWrite(new CandidateFailed(candidate.Index, exception));
+        }
+    }
+
+    private void Finish(RunningCandidate candidate, string reason, int tokens)
+    {
+        candidate.IsDone = true;
+        candidate.Sequence.End();
+        var rest = candidate.Text.Finish();
+        if (rest.Length > 0)
+        {
+            _events.Writer.TryWrite(new CandidateDelta(candidate.Index, rest));
+        }
+
+        // What was held back may have been a stop string's beginning only, so the reason stands.
+        var text = candidate.Text.Text;
+        _events.Writer.TryWrite(new CandidateFinished(new Candidate
+        {
+            Index = candidate.Index,
+            Text = text,
+            FinishReason = reason,
+            Usage = new TokenUsage(PromptIds.Count, tokens),
+            Message = CandidateJson.Message(text),
+            Logprobs = candidate.Sequence.Alternatives is null ? default
+                : CandidateJson.Logprobs(candidate.Sequence.Drawn.Take(candidate.Text.Tokens), _tokenizer),
+            Latency = _time.GetElapsedTime(_started),
+        }));
+    }
+}

@@ -1,0 +1,21 @@
+using System.Security.Cryptography;
+using BestOfN.Core.Prompts;
+using BestOfN.Inputs.Images;
+
+namespace BestOfN.Inference.ImageCache;
+
+/// <summary>What makes two pictures the same to a model: the bytes sent, how they are read, and how finely they are cut.</summary>
+/// <param name="Hash">SHA-256 of the encoded file, hexadecimal.</param>
+/// <param name="IsVideo">Read as a video rather than as a picture: a GIF can be either.</param>
+/// <param name="HdNum">Largest number of tiles of a picture; a video's layout does not depend on it.</param>
+/// <param name="Orientation">Whether EXIF data turn the picture.</param>
+public readonly record struct PictureKey(string Hash, bool IsVideo, int HdNum, PictureOrientation Orientation)
+{
+    /// <exception cref="ArgumentException">The part is neither a picture nor a video.</exception>
+    public static PictureKey Of(ContentPart part, int hdNum, PictureOrientation orientation = PictureOrientation.AsShown) => part switch
+    {
+        ImagePart image => new(Convert.ToHexString(SHA256.HashData(image.Content.Span)), false, hdNum, orientation),
+        VideoPart video => new(Convert.ToHexString(SHA256.HashData(video.Content.Span)), true, 0, PictureOrientation.AsShown),
+        _ => throw new ArgumentException("Expected a picture or a video.", nameof(part)),
+    };
+}

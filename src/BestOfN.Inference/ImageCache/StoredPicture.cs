@@ -1,0 +1,44 @@
+using BestOfN.Inputs.Images;
+using static TorchSharp.torch;
+
+namespace BestOfN.Inference.ImageCache;
+
+/// <summary>A picture known to a <see cref="PictureStore"/>: one id per vector, and the pixels or the vectors behind them.</summary>
+public sealed class StoredPicture
+{
+    internal StoredPicture(PictureKey? key) => Key = key;
+
+    /// <summary>The id of the first vector; those of the others follow. 0 until the picture is prepared.</summary>
+    public int FirstId { get; internal set; }
+
+    /// <summary>How many vectors; 0 until the picture is prepared.</summary>
+    public int Count { get; internal set; }
+
+    /// <summary>Null where the picture is shared with nobody.</summary>
+    internal PictureKey? Key { get; }
+
+    /// <summary>Pixels that wait for the tower. As all below, guarded by the store's lock.</summary>
+    internal TiledPicture? Tiled { get; set; }
+
+    /// <summary>[Count, C] on the device; null until encoded, and after it made room for others. Changed on the device's thread only.</summary>
+    internal Tensor? Vectors { get; set; }
+
+    /// <summary>Decoding and tiling, under way or done; null where neither pixels nor vectors are at hand.</summary>
+    internal Task? Preparation { get; set; }
+
+    /// <summary>Ends the preparation under way; null where none is.</summary>
+    internal CancellationTokenSource? Stop { get; set; }
+
+    /// <summary>Open prompts that show this picture.</summary>
+    internal int Leases { get; set; }
+
+    /// <summary>Kept states of prompts in which the ids occur: the ids must not mean another picture meanwhile.</summary>
+    internal int Mentions { get; set; }
+
+    internal long LastUse { get; set; }
+
+    /// <summary>The ids of all vectors, in order.</summary>
+    public IEnumerable<int> Ids => Enumerable.Range(FirstId, Count);
+
+    internal bool Covers(int id) => id >= FirstId && id - FirstId < Count;
+}

@@ -1,0 +1,14 @@
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace BestOfN.Inference.Networks.Vision;
+
+/// <summary>Weight and bias of a linear layer, [O, I] and [O], or of a layer norm, [C] and [C].</summary>
+internal readonly record struct Affine(Tensor Weight, Tensor Bias)
+{
+    /// <summary>[T, I] → [T, O].</summary>
+    public Tensor Linear(Tensor x) => DecoderLayer.Linear(x, Weight, Bias);
+
+    /// <summary>Over the last dimension.</summary>
+    public Tensor Norm(Tensor x, double epsilon) => F.layer_norm(x, [Weight.size(0)], Weight, Bias, epsilon);
+}

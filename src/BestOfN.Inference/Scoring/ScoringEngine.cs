@@ -1,0 +1,199 @@
+using System.Diagnostics.Metrics;
+using BestOfN.Core.Computing;
+using BestOfN.Core.Prompts;
+using BestOfN.Core.Rewards;
+using BestOfN.Inference.ImageCache;
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Networks.Families;
+using BestOfN.Inference.Runtime;
+using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Templates;
+using BestOfN.Inputs.Templates.Jinja;
+using BestOfN.Inputs.Tokenizers;
+using TorchSharp;
+
+namespace BestOfN.Inference.Scoring;
+
+/// <summary>A reward network in process: sessions over text and, where the model sees them, pictures and videos, scored in packed passes.</summary>
+/// <remarks>
+/// Three layers: this one knows text and pictures; the scheduler knows queues, sessions and the cache of prompt states; the packed scorer computes one
+/// pass on the device's thread. Owns the network; the device worker may be shared and is the caller's.
+/// </remarks>
+public sealed class ScoringEngine : IRewardModel, IDisposable
+{
+    private readonly RewardNetwork _network;
+    private readonly DeviceWorker _worker;
+    private readonly ScoringMetrics _metrics;
+    private readonly StepAggregation _stepReward;
+
+    internal ScoringEngine(
+        string name,
+        RewardNetwork network,
+        ConversationEncoder encoder,
+        DeviceWorker worker,
+        ScoringOptions options,
+        IMeterFactory? meters = null,
+        PromptReader? reader = null,
+        ITokenizer? tokenizer = null)
+    {
+        (Name, _network, Encoder, _worker, _stepReward) = (name, network, encoder, worker, options.StepReward);
+        (Reader, Tokenizer) = (reader ?? PromptReader.TextOnly, tokenizer);
+        _metrics = new ScoringMetrics(name, meters);
+        Scheduler = new ScoringScheduler(new PackedScorer(network, Reader.Store), worker, options, _metrics, network.MaxLength);
+        worker.RunToEnd(() => Computation = KernelChoice.OfScoring(network.Decoder));
+    }
+
+    /// <summary>Loads a reward model from a folder in the published layout.</summary>
+    /// <param name="name">What the operator calls it.</param>
+    /// <param name="folder">config.json, safetensors, tokenizer, and a chat template unless the family's own will do.</param>
+    /// <param name="type">float32 or bfloat16; see <see cref="ComputeTypes.Of"/>.</param>
+    /// <param name="worker">The device's thread; stays the caller's.</param>
+    /// <param name="options">How requests share the device.</param>
+    /// <param name="meters">Where counters go; null: a meter of its own.</param>
+    /// <exception cref="Weights.CheckpointException">The weights are not as expected.</exception>
+    /// <exception cref="InvalidDataException">The tokenizer or the chat template is not as expected.</exception>
+    /// <exception cref="FileNotFoundException">There is no tokenizer.</exception>
+    /// <param name="readsText">False: only token ids will be scored, for which the folder needs neither tokenizer nor chat template.</param>
+    /// <remarks>Nothing stays loaded where it throws.</remarks>
+    public static ScoringEngine Load(
+        string name, string folder, torch.ScalarType type, DeviceWorker worker, ScoringOptions options, IMeterFactory? meters = null, bool readsText = true)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        ArgumentNullException.ThrowIfNull(options);
+        RewardNetwork? loaded = null;
+        worker.RunToEnd(() => loaded = RewardNetwork.Load(folder, type, worker.Device, packs: true));
+        var network = loaded!;
+        try
+        {
+            var tokenizer = readsText || TokenizerFiles.AreIn(folder) ? TokenizerFiles.Load(folder) : new AbsentTokenizer(folder);
+            InternLM2.RefusePolar(Weights.ModelConfiguration.Load(folder), tokenizer);
+            ConversationEncoder.Render render = readsText ? ChatTemplate.Load(folder, network.Architecture, tokenizer).Encode
+                : (_, _) => throw new InvalidDataException($"{folder} was loaded for token ids alone.");
+            var encoder = new ConversationEncoder(render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId, network.PadTokenId);
+            var reader = PromptReader.For(network.Pictures, network.Decoder, tokenizer, options.HdNum ?? network.MaxTiles, options.PictureCacheBytes);
+            return new ScoringEngine(name, network, encoder, worker, options, meters, reader, tokenizer);
+        }
+        catch
+        {
+            worker.RunToEnd(network.Dispose);
+            throw;
+        }
+    }
+
+    public string Name { get; }
+
+    /// <summary>True where the model sees pictures and videos; a prompt with any is refused otherwise.</summary>
+    public bool AcceptsPictures => Reader.AcceptsPictures;
+
+    /// <summary>What the model's folder does not say and was taken from the published code; to be logged at start.</summary>
+    public IReadOnlyList<string> Assumptions => _network.Assumptions;
+
+    public ModelComputation? Computation { get; private set; }
+
+    /// <summary>Pictures that went through the vision tower since the start.</summary>
+    public long EncodedPictures => Reader.Store?.Encoded ?? 0;
+
+    /// <summary>The longest conversation accepted, answer included, in tokens.</summary>
+    public int MaxLength => Scheduler.MaxLength;
+
+    /// <summary>True where every step of an answer has a reward of its own.</summary>
+    public bool ScoresSteps => _network.ScoresSteps;
+
+    /// <summary>Tokens that went through the network since the start.</summary>
+    public long ComputedTokens => _metrics.ComputedTokens;
+
+    /// <summary>Tokens that need not be computed because they were: prompts from the cache, and answers that were continued.</summary>
+    public long ReusedTokens => _metrics.ReusedTokens + Scheduler.Cache.ReusedTokens;
+
+    internal ConversationEncoder Encoder { get; }
+
+    internal PromptReader Reader { get; }
+
+    internal ITokenizer? Tokenizer { get; }
+
+    internal RewardNetwork Network => _network;
+
+    internal ScoringScheduler Scheduler { get; }
+
+    IScoringSession IRewardModel.Begin(Prompt prompt) => Begin(prompt);
+
+    /// <inheritdoc cref="IRewardModel.Begin"/>
+    public ScoringSession Begin(Prompt prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+
+        // Failures are told by the scoring call, as the contract has it; pictures are read beside the caller.
+        return new ScoringSession(this, PromptReader.HasPictures(prompt.Messages)
+            ? cancellationToken => Task.Run(() => SeeAsync(prompt.Messages, cancellationToken), cancellationToken)
+            : _ => Task.FromResult(Open(new SeenPrompt(prompt.Messages, [], null))));
+    }
+
+    /// <summary>A session over token ids.</summary>
+    /// <param name="promptIds">What the sequences to come begin with.</param>
+    /// <param name="pictures">Leases on the pictures in them, the session's from here on.</param>
+    internal ScoringSession Begin(int[] promptIds, SeenPrompt? pictures = null) =>
+        new(this, _ => Task.FromResult<(IReadOnlyList<ChatMessage>, ScoringContext)>(([], Scheduler.Open(promptIds, pictures))));
+
+    /// <summary>Ends all sessions and frees the network.</summary>
+    public void Dispose()
+    {
+        Scheduler.Dispose();
+        _worker.RunToEnd(_network.Dispose);
+        _metrics.Dispose();
+    }
+
+    private async Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)> SeeAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken) =>
+        Open(await Reader.ReadAsync(messages, largest: null, PictureOrientation.AsShown, cancellationToken));
+
+    private (IReadOnlyList<ChatMessage> Messages, ScoringContext Context) Open(SeenPrompt seen)
+    {
+        try
+        {
+            return (seen.Messages, Scheduler.Open(Encode(seen.Messages), seen));
+        }
+        catch
+        {
+            seen.Dispose();
+            throw;
+        }
+    }
+
+    /// <exception cref="ScoringFailedException">The prompt leaves no room for an answer.</exception>
+    private int[] Encode(IReadOnlyList<ChatMessage> messages)
+    {
+        // Templates may leave out what an assistant thought, so its messages do not count here.
+        if (Encoder.AreCertainlyLonger(messages.Where(message => message.Role != "assistant").Select(message => message.Text), MaxLength))
+        {
+            throw new ScoringFailedException($"The messages have far more tokens than the {MaxLength} that the reward model '{Name}' reads.") { IsPromptTooLong = true };
+        }
+
+        var ids = Encoder.Encode(messages);
+        return ids.Length < MaxLength ? ids
+            : throw new ScoringFailedException($"The messages have {ids.Length} tokens; the reward model '{Name}' reads at most {MaxLength}, the answer included.") { IsPromptTooLong = true };
+    }
+
+    // The published wrapper of InternLM-XComposer2.5-Reward closes the conversation before the reward token.
+    private static int[] Ending(RewardNetwork network, ITokenizer tokenizer) => (network.RewardTokenId, network.Architecture.StartsWith(InternLMXComposer2.Family.Prefix, StringComparison.Ordinal)) switch
+    {
+        (null, _) => [],
+        ({ } reward, false) => [reward],
+        ({ } reward, true) => [tokenizer.EosId ?? throw new InvalidDataException("The tokenizer names no end-of-sequence token, which a conversation ends with before the reward token."), reward],
+    };
+
+    internal AnswerReward Reward(float[] rewards)
+    {
+        if (!ScoresSteps)
+        {
+            return new AnswerReward(rewards[0], []);
+        }
+
+        var steps = rewards.Select(r => (double)r).ToArray();
+        var score = _stepReward switch
+        {
+            StepAggregation.Min => steps.Min(),
+            StepAggregation.Product => steps.Aggregate(1.0, (product, step) => product * step),
+            _ => steps[^1],
+        };
+        return new AnswerReward(score, steps);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Json;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BestOfN.Inference.Weights;
+
+/// <summary>Writes tensors in the safetensors format; the file appears whole or not at all.</summary>
+public static class SafetensorsWriter
+{
+    private const long ElementsPerPiece = 1 << 22;
+
+    /// <param name="path">The file to make or replace.</param>
+    /// <param name="tensors">Names and tensors, on any device.</param>
+    /// <param name="type">float32, bfloat16 or float16: every tensor is stored so.</param>
+    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, ScalarType type)
+    {
+        if (type is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16))
+        {
+            throw new ArgumentOutOfRangeException(nameof(type), type, "float32, bfloat16 or float16");
+        }
+
+        var byName = tensors.ToDictionary();
+        Write(path, [.. byName.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new SafetensorsItem(t.Key, type, t.Value.shape))], item => byName[item.Name].alias());
+    }
+
+    /// <summary>Writes tensors one after the other; of each, a small piece at a time is copied.</summary>
+    /// <param name="path">The file to make or replace.</param>
+    /// <param name="items">What the file will hold, in this order.</param>
+    /// <param name="read">Gives a tensor of the item's shape, of any type, on any device; it is disposed when it is written.</param>
+    /// <param name="progress">Receives the bytes written.</param>
+    /// <exception cref="CheckpointException">A finite number would become infinite in the item's type.</exception>
+    /// <param name="cancellationToken">Ends the writing; nothing stays but a file that is replaced next time, <c>.part</c>.</param>
+    internal static void Write(
+        string path, IReadOnlyList<SafetensorsItem> items, Func<SafetensorsItem, Tensor> read, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var part = path + ".part";
+        using (var file = new FileStream(part, FileMode.Create, FileAccess.Write))
+        {
+            WriteHeader(file, items);
+            using var guard = no_grad();
+            foreach (var item in items)
+            {
+                using var tensor = read(item);
+                WriteTensor(file, tensor, item, progress, cancellationToken);
+            }
+
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(part, path, overwrite: true);
+    }
+
+    private static void WriteTensor(FileStream file, Tensor tensor, SafetensorsItem item, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        if (!tensor.shape.SequenceEqual(item.Shape))
+        {
+            throw new ArgumentException($"{item.Name}: expected shape [{string.Join(", ", item.Shape)}], found [{string.Join(", ", tensor.shape)}]");
+        }
+
+        using var scope = NewDisposeScope();
+        var flat = tensor.detach().contiguous().view(-1);
+        var elements = flat.NumberOfElements;
+        for (long start = 0; start < elements; start += ElementsPerPiece)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var piece = NewDisposeScope();
+            var stored = flat.narrow(0, start, Math.Min(ElementsPerPiece, elements - start));
+            var written = stored.to(item.Type, CPU).contiguous();
+            if (stored.dtype != item.Type && ElementTypes.IsFloatingPoint(item.Type) && ElementTypes.IsFloatingPoint(stored.dtype)
+                && written.isinf().logical_and(stored.to(CPU).isfinite()).any().item<bool>())
+            {
+                throw new CheckpointException($"{file.Name}: tensor {item.Name}: it has a number that is too large for {item.Type.ToString().ToLowerInvariant()}.");
+            }
+
+            var bytes = written.bytes;
+            file.Write(bytes);
+            progress?.Report(bytes.Length);
+        }
+    }
+
+    private static void WriteHeader(FileStream file, IReadOnlyList<SafetensorsItem> items)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("__metadata__");
+            json.WriteString("format", "pt");
+            json.WriteEndObject();
+            long offset = 0;
+            foreach (var item in items)
+            {
+                json.WriteStartObject(item.Name);
+                json.WriteString("dtype", ElementTypes.NameOf(item.Type));
+                json.WriteStartArray("shape");
+                foreach (var dimension in item.Shape)
+                {
+                    json.WriteNumberValue(dimension);
+                }
+
+                json.WriteEndArray();
+                json.WriteStartArray("data_offsets");
+                json.WriteNumberValue(offset);
+                json.WriteNumberValue(offset += item.Length);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        buffer.Write(Encoding.ASCII.GetBytes(new string(' ', (int)((8 - (buffer.Length % 8)) % 8))));   // data start aligned
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)buffer.Length);
+        file.Write(length);
+        buffer.WriteTo(file);
+    }
+}

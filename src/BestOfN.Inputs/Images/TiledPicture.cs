@@ -1,0 +1,15 @@
+namespace BestOfN.Inputs.Images;
+
+/// <summary>A picture as the vision tower wants it: resized and padded to a whole number of square tiles.</summary>
+/// <param name="Pixels">Columns · Tile wide, Rows · Tile high.</param>
+/// <param name="Tile">Side of a tile in pixels: 560 in the published model.</param>
+public sealed record TiledPicture(Picture Pixels, int Tile)
+{
+    public int Rows => Pixels.Height / Tile;
+
+    public int Columns => Pixels.Width / Tile;
+
+    /// <summary>Vectors that the picture becomes: a global view and all tiles, each row of cells with its newline, and one separator.</summary>
+    /// <param name="cells">Cells along one side of a tile: 20 in the published model (560 / 14 / 2).</param>
+    public int TokenCount(int cells) => ((cells + 1) * cells) + 1 + (Rows * cells * ((Columns * cells) + 1));
+}

@@ -1,0 +1,63 @@
+namespace BestOfN.Inputs.Templates.Jinja;
+
+/// <summary>Evaluated arguments of a call.</summary>
+internal sealed class JinjaArguments(IReadOnlyList<object?> positional, IReadOnlyDictionary<string, object?> named)
+{
+    public static readonly JinjaArguments None = new([], new Dictionary<string, object?>());
+
+    public IReadOnlyList<object?> Positional { get; } = positional;
+
+    public IReadOnlyDictionary<string, object?> Named { get; } = named;
+
+    public bool Has(int index, string name) => index < Positional.Count || Named.ContainsKey(name);
+
+    public object? Get(int index, string name, object? otherwise) =>
+        index < Positional.Count ? Positional[index] : Named.TryGetValue(name, out var value) ? value : otherwise;
+
+    public object? Need(int index, string name) => Has(index, name) ? Get(index, name, null) : throw new JinjaError($"argument '{name}' is missing");
+
+    public string? Text(int index, string name, string? otherwise) => Get(index, name, otherwise) switch
+    {
+        string text => text,
+        null => null,
+        _ => throw new JinjaError($"argument '{name}' must be a string"),
+    };
+
+    public long Integer(int index, string name, long otherwise) => Get(index, name, otherwise) switch
+    {
+        long number => number,
+        bool flag => flag ? 1 : 0,
+        _ => throw new JinjaError($"argument '{name}' must be an integer"),
+    };
+
+    public bool Flag(int index, string name) => JinjaValue.IsTrue(Get(index, name, false));
+
+    /// <summary>Refuses arguments that nobody would read.</summary>
+    /// <param name="of">What is called.</param>
+    /// <param name="names">What it takes, in this order.</param>
+    /// <param name="byName">False where arguments have no names, as in methods of strings.</param>
+    /// <exception cref="JinjaError">There are more, or others.</exception>
+    public void Expect(string of, ReadOnlySpan<string> names, bool byName = true)
+    {
+        if (Positional.Count > names.Length)
+        {
+            throw new JinjaError($"{of} takes at most {names.Length} arguments, not {Positional.Count}");
+        }
+
+        foreach (var name in Named.Keys)
+        {
+            var index = names.IndexOf(name);
+            if (index < 0 || !byName)
+            {
+                throw new JinjaError($"{of} has no argument '{name}'");
+            }
+
+            if (index < Positional.Count)
+            {
+                throw new JinjaError($"{of} has argument '{name}' twice");
+            }
+        }
+    }
+
+    public JinjaArguments After(int count) => new([.. Positional.Skip(count)], Named);
+}

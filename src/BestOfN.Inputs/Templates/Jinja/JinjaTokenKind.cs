@@ -1,0 +1,16 @@
+namespace BestOfN.Inputs.Templates.Jinja;
+
+internal enum JinjaTokenKind
+{
+    Text,
+    BlockBegin,
+    BlockEnd,
+    VariableBegin,
+    VariableEnd,
+    Name,
+    String,
+    Integer,
+    Float,
+    Operator,
+    End,
+}

@@ -1,4 +1,0 @@
-namespace BestOfN.Models.Generation;
-
-/// <summary>A token and its log-probability under the model itself: before penalties, temperature and filters.</summary>
-internal readonly record struct TokenLogprob(int Id, float Logprob);

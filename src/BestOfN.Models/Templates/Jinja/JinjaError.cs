@@ -1,4 +1,0 @@
-namespace BestOfN.Models.Templates.Jinja;
-
-/// <summary>What went wrong inside a template; the place is added where it is known.</summary>
-internal sealed class JinjaError(string reason) : Exception(reason);

@@ -1,9 +1,0 @@
-namespace BestOfN.Models.Templates.Jinja;
-
-/// <summary>How the execution of statements went on.</summary>
-internal enum JinjaFlow
-{
-    Next,
-    Break,
-    Continue,
-}

@@ -1,4 +1,0 @@
-namespace BestOfN.Models.Templates.Jinja;
-
-/// <summary>A macro, a method bound to its value, or a function given to the template.</summary>
-internal delegate object? JinjaFunction(JinjaArguments arguments);
