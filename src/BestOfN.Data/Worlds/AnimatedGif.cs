@@ -17,7 +17,7 @@ internal static class AnimatedGif
 
     /// <returns>A GIF of exactly these pixels, one frame a second.</returns>
     /// <exception cref="ArgumentException">No frames, frames of different sizes, or more than 256 colours in all.</exception>
-    public static byte[] Encode(IReadOnlyList<Picture> frames)
+    public static byte[] Encode(IReadOnlyList<Image> frames)
     {
         if (frames.Count == 0 || frames.Any(f => f.Width != frames[0].Width || f.Height != frames[0].Height) || frames[0].Width > ushort.MaxValue || frames[0].Height > ushort.MaxValue)
         {
@@ -54,7 +54,7 @@ internal static class AnimatedGif
         return gif.ToArray();
     }
 
-    private static byte[] Indices(Picture frame, Dictionary<int, byte> palette)
+    private static byte[] Indices(Image frame, Dictionary<int, byte> palette)
     {
         var pixels = frame.Pixels.Span;
         var indices = new byte[frame.Width * frame.Height];

@@ -66,7 +66,7 @@ internal sealed class Canvas
         }
     }
 
-    public Picture ToPicture() => new(_width, _height, _pixels.AsSpan().ToArray());
+    public Image ToPicture() => new(_width, _height, _pixels.AsSpan().ToArray());
 
     private void Set(int x, int y, Ink ink)
     {

@@ -59,7 +59,7 @@ internal sealed class CountingProblem : ImageProblem
 
     private protected override int? FlawAt(string answer) => FirstDifference(answer, Solution);
 
-    private protected override IReadOnlyList<Picture> Draw()
+    private protected override IReadOnlyList<Image> Draw()
     {
         var card = 0;
         return

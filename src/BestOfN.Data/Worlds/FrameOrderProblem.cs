@@ -100,7 +100,7 @@ internal sealed class FrameOrderProblem : VideoProblem
 
     private protected override IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random) => [];
 
-    private protected override IReadOnlyList<Picture> Draw() => [.. Cells.Select(cell =>
+    private protected override IReadOnlyList<Image> Draw() => [.. Cells.Select(cell =>
     {
         var canvas = Board();
         var (x, y) = Middle(cell);

@@ -67,7 +67,7 @@ internal sealed class FrameSumProblem : VideoProblem
             : FirstDifference(answer, NumberPair.Answer(first, second, Total));
     }
 
-    private protected override IReadOnlyList<Picture> Draw() => [.. Numbers.Zip(Cells, (number, cell) =>
+    private protected override IReadOnlyList<Image> Draw() => [.. Numbers.Zip(Cells, (number, cell) =>
     {
         var canvas = Board();
         var (x, y) = Middle(cell);

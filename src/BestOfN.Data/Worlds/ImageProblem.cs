@@ -8,5 +8,5 @@ internal abstract class ImageProblem : SeenProblem
     /// <summary>Pixels along each side.</summary>
     public const int Side = 112;
 
-    public sealed override IReadOnlyList<Picture> Pictures => Drawn;
+    public sealed override IReadOnlyList<Image> Pictures => Drawn;
 }

@@ -55,7 +55,7 @@ internal sealed class PositionProblem : ImageProblem
 
     private protected override int? FlawAt(string answer) => FirstDifference(answer, Solution);
 
-    private protected override IReadOnlyList<Picture> Draw()
+    private protected override IReadOnlyList<Image> Draw()
     {
         var canvas = new Canvas(Side, Side);
         foreach (var (cell, label, symbol) in Fields)

@@ -18,10 +18,10 @@ public abstract class Problem
     public required string Solution { get; init; }
 
     /// <summary>The picture that the question is about, if any.</summary>
-    public virtual IReadOnlyList<Picture> Pictures => [];
+    public virtual IReadOnlyList<Image> Pictures => [];
 
     /// <summary>The frames, one a second, of the video that the question is about, if any; all of one size.</summary>
-    public virtual IReadOnlyList<Picture>? Frames => null;
+    public virtual IReadOnlyList<Image>? Frames => null;
 
     /// <summary>What is asked, without phrasing or the order of things whose order means nothing: equal content, same problem.</summary>
     internal abstract string Content { get; }
@@ -55,7 +55,7 @@ public abstract class Problem
     {
         foreach (var picture in Pictures)
         {
-            yield return new ImagePart(PictureFile.Png(picture));
+            yield return new ImagePart(ImageFile.Png(picture));
         }
 
         if (Frames is { } frames)

@@ -47,7 +47,7 @@ internal sealed class ReadingProblem : ImageProblem
 
     private protected override int? FlawAt(string answer) => FirstDifference(answer, Solution);
 
-    private protected override IReadOnlyList<Picture> Draw() =>
+    private protected override IReadOnlyList<Image> Draw() =>
     [
         Cards.Draw((canvas, number, left, top) =>
         {

@@ -5,10 +5,10 @@ namespace BestOfN.Data.Worlds;
 /// <summary>A problem about a picture or a video, which are drawn when first asked for.</summary>
 internal abstract class SeenProblem : Problem
 {
-    private IReadOnlyList<Picture>? _drawn;
+    private IReadOnlyList<Image>? _drawn;
 
     /// <summary>The picture, or the frames of the video. Drawing twice gives the same bytes.</summary>
-    private protected IReadOnlyList<Picture> Drawn => _drawn ??= Draw();
+    private protected IReadOnlyList<Image> Drawn => _drawn ??= Draw();
 
     internal sealed override IEnumerable<Problem> Companions(SplitMix64 random) => OtherQuestions(random).Where(other => other.Split == Split).Select(other =>
     {
@@ -22,7 +22,7 @@ internal abstract class SeenProblem : Problem
     /// <summary>Other questions about the same picture or video.</summary>
     private protected abstract IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random);
 
-    private protected abstract IReadOnlyList<Picture> Draw();
+    private protected abstract IReadOnlyList<Image> Draw();
 
     /// <summary>The flaw of an answer where only one is right.</summary>
     private protected static int? FirstDifference(string answer, string solution) =>

@@ -14,7 +14,7 @@ internal abstract class VideoProblem : SeenProblem
 
     private const int LabelHeight = 4;
 
-    public sealed override IReadOnlyList<Picture> Frames => Drawn;
+    public sealed override IReadOnlyList<Image> Frames => Drawn;
 
     /// <summary>An empty frame: a board of 4 × 4 cells.</summary>
     private protected static Canvas Board()

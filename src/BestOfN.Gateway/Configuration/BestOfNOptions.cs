@@ -92,7 +92,7 @@ public sealed record BestOfNOptions
     public TimeSpan? ShutdownTimeout { get; init; }
 
     /// <summary>The largest picture of a request, in bytes of its file.</summary>
-    [Range(1L, PictureLimits.MostBytes)]
+    [Range(1L, ImageLimits.MostBytes)]
     public long MaxPictureBytes { get; init; } = 20 << 20;
 
     /// <summary>The largest video of a request, in bytes of its file.</summary>

@@ -259,7 +259,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         Exception? failure = null;
         try
         {
-            seen = await _reader.ReadAsync(request.Prompt.Messages, largest: null, PictureOrientation.AsShown, cancellationToken);
+            seen = await _reader.ReadAsync(request.Prompt.Messages, largest: null, ImageOrientation.AsShown, cancellationToken);
             Read(generation, request, seen);
         }
         catch (Exception e)

@@ -23,7 +23,7 @@ public static class PictureFile
     }
 
     /// <exception cref="IOException">The file cannot be read, is not a regular file, or is too large.</exception>
-    public static ImagePart ReadPicture(string path) => new(RegularFile.ReadAllBytes(path, PictureLimits.MostBytes)) { Source = path };
+    public static ImagePart ReadPicture(string path) => new(RegularFile.ReadAllBytes(path, ImageLimits.MostBytes)) { Source = path };
 
     /// <inheritdoc cref="ReadPicture"/>
     public static VideoPart ReadVideo(string path) => new(RegularFile.ReadAllBytes(path, (int)VideoLimits.Default.Bytes)) { Source = path };

@@ -9,13 +9,13 @@ namespace BestOfN.Inference.ImageCache;
 /// <param name="IsVideo">Read as a video rather than as a picture: a GIF can be either.</param>
 /// <param name="HdNum">Largest number of tiles of a picture; a video's layout does not depend on it.</param>
 /// <param name="Orientation">Whether EXIF data turn the picture.</param>
-public readonly record struct PictureKey(string Hash, bool IsVideo, int HdNum, PictureOrientation Orientation)
+public readonly record struct PictureKey(string Hash, bool IsVideo, int HdNum, ImageOrientation Orientation)
 {
     /// <exception cref="ArgumentException">The part is neither a picture nor a video.</exception>
-    public static PictureKey Of(ContentPart part, int hdNum, PictureOrientation orientation = PictureOrientation.AsShown) => part switch
+    public static PictureKey Of(ContentPart part, int hdNum, ImageOrientation orientation = ImageOrientation.AsShown) => part switch
     {
         ImagePart image => new(Convert.ToHexString(SHA256.HashData(image.Content.Span)), false, hdNum, orientation),
-        VideoPart video => new(Convert.ToHexString(SHA256.HashData(video.Content.Span)), true, 0, PictureOrientation.AsShown),
+        VideoPart video => new(Convert.ToHexString(SHA256.HashData(video.Content.Span)), true, 0, ImageOrientation.AsShown),
         _ => throw new ArgumentException("Expected a picture or a video.", nameof(part)),
     };
 }

@@ -11,9 +11,9 @@ internal static class PicturePreparation
     /// <param name="key">How to read it.</param>
     /// <param name="tile">Side of a tile in pixels.</param>
     /// <param name="cancellationToken">Nobody waits for it any more: a video's process is killed, its files go.</param>
-    /// <exception cref="PictureException">The picture cannot be used.</exception>
+    /// <exception cref="ImageException">The picture cannot be used.</exception>
     /// <exception cref="VideoException">The video cannot be used, or ffmpeg is not installed.</exception>
-    public static async Task<TiledPicture> PrepareAsync(ContentPart part, PictureKey key, int tile, CancellationToken cancellationToken)
+    public static async Task<TiledImage> PrepareAsync(ContentPart part, PictureKey key, int tile, CancellationToken cancellationToken)
     {
         if (part is VideoPart video)
         {
@@ -21,7 +21,7 @@ internal static class PicturePreparation
             return VideoComposition.Tile(sampled.Frames, tile, cancellationToken);
         }
 
-        var picture = PictureDecoder.Decode(((ImagePart)part).Content, PictureLimits.Default, key.Orientation, cancellationToken);
+        var picture = ImageDecoder.Decode(((ImagePart)part).Content, ImageLimits.Default, key.Orientation, cancellationToken);
         return HighDefinitionTiling.Apply(picture, key.HdNum, tile, TilingVariant.Inference, cancellationToken);
     }
 }

@@ -85,7 +85,7 @@ public sealed class PictureStore : IDisposable
     /// <param name="request">For whom: requests take turns.</param>
     /// <param name="prepare">Decodes and tiles it, where nobody did; on the thread pool. Cancelled when nobody leases the picture any more.</param>
     /// <returns>The picture, and when its ids are known. That fails with what <paramref name="prepare"/> throws.</returns>
-    public (StoredPicture Picture, Task Ready) Lease(PictureKey key, object request, Func<CancellationToken, Task<TiledPicture>> prepare)
+    public (StoredPicture Picture, Task Ready) Lease(PictureKey key, object request, Func<CancellationToken, Task<TiledImage>> prepare)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(prepare);
@@ -115,7 +115,7 @@ public sealed class PictureStore : IDisposable
 
     /// <summary>A picture that is tiled already and shared with nobody; it, too, is to be given back.</summary>
     /// <exception cref="InvalidOperationException">All ids are in use.</exception>
-    public StoredPicture Add(TiledPicture tiled)
+    public StoredPicture Add(TiledImage tiled)
     {
         ArgumentNullException.ThrowIfNull(tiled);
         lock (_gate)
@@ -153,7 +153,7 @@ public sealed class PictureStore : IDisposable
     public void Encode(IEnumerable<StoredPicture> pictures)
     {
         ArgumentNullException.ThrowIfNull(pictures);
-        var waiting = new Queue<(StoredPicture Picture, TiledPicture Tiled)>();
+        var waiting = new Queue<(StoredPicture Picture, TiledImage Tiled)>();
         lock (_gate)
         {
             foreach (var picture in pictures.Distinct())
@@ -167,7 +167,7 @@ public sealed class PictureStore : IDisposable
 
         while (waiting.Count > 0)
         {
-            var run = new List<(StoredPicture Picture, TiledPicture Tiled)>();
+            var run = new List<(StoredPicture Picture, TiledImage Tiled)>();
             var views = 0;
             do
             {
@@ -180,7 +180,7 @@ public sealed class PictureStore : IDisposable
 
         Trim();
 
-        static int Views(TiledPicture tiled) => 1 + (tiled.Rows * tiled.Columns);
+        static int Views(TiledImage tiled) => 1 + (tiled.Rows * tiled.Columns);
     }
 
     /// <summary>Replaces the ids of vectors by 0 and tells which they were.</summary>
@@ -282,7 +282,7 @@ public sealed class PictureStore : IDisposable
         }
     }
 
-    private async Task PrepareAsync(StoredPicture picture, object request, Func<CancellationToken, Task<TiledPicture>> prepare, CancellationTokenSource stop)
+    private async Task PrepareAsync(StoredPicture picture, object request, Func<CancellationToken, Task<TiledImage>> prepare, CancellationTokenSource stop)
     {
         try
         {
@@ -328,7 +328,7 @@ public sealed class PictureStore : IDisposable
         }
     }
 
-    private void EncodeRun(List<(StoredPicture Picture, TiledPicture Tiled)> run)
+    private void EncodeRun(List<(StoredPicture Picture, TiledImage Tiled)> run)
     {
         using var scope = NewDisposeScope();
         var vectors = _encoder.Encode([.. run.Select(r => r.Tiled)]);

@@ -12,7 +12,7 @@ namespace BestOfN.Inference.ImageCache;
 /// <param name="store">The model's pictures; null where it reads text only.</param>
 /// <param name="hdNum">Largest number of tiles for the only picture of a conversation.</param>
 /// <param name="prepare">Decodes a part and cuts it into tiles.</param>
-internal sealed class PromptReader(PictureStore? store, int hdNum, Func<ContentPart, PictureKey, CancellationToken, Task<TiledPicture>> prepare)
+internal sealed class PromptReader(PictureStore? store, int hdNum, Func<ContentPart, PictureKey, CancellationToken, Task<TiledImage>> prepare)
 {
     /// <summary>The published wrapper's number of tiles where a conversation has several pictures, whatever was asked for.</summary>
     private const int HdNumOfSeveral = 6;
@@ -44,7 +44,7 @@ internal sealed class PromptReader(PictureStore? store, int hdNum, Func<ContentP
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="UnreadablePromptException">A picture cannot be shown.</exception>
     public async Task<SeenPrompt> ReadAsync(
-        IReadOnlyList<ChatMessage> messages, int? largest, PictureOrientation orientation, CancellationToken cancellationToken)
+        IReadOnlyList<ChatMessage> messages, int? largest, ImageOrientation orientation, CancellationToken cancellationToken)
     {
         var pictures = Pictures(messages).ToList();
         if (pictures.Count == 0)
@@ -87,7 +87,7 @@ internal sealed class PromptReader(PictureStore? store, int hdNum, Func<ContentP
         {
             await ready.WaitAsync(cancellationToken);
         }
-        catch (Exception e) when (e is PictureException or VideoException)
+        catch (Exception e) when (e is ImageException or VideoException)
         {
             throw new UnreadablePromptException($"{name}: {e.Message}", e is VideoToolMissingException ? null : part, e);
         }

@@ -18,7 +18,7 @@ public sealed class StoredPicture
     internal PictureKey? Key { get; }
 
     /// <summary>Pixels that wait for the tower. As all below, guarded by the store's lock.</summary>
-    internal TiledPicture? Tiled { get; set; }
+    internal TiledImage? Tiled { get; set; }
 
     /// <summary>[Count, C] on the device; null until encoded, and after it made room for others. Changed on the device's thread only.</summary>
     internal Tensor? Vectors { get; set; }

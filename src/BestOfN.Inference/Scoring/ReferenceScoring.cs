@@ -197,7 +197,7 @@ public sealed class ReferenceScoring
         try
         {
             return await Task.Run(
-                () => _engine.Reader.ReadAsync([new ChatMessage("user", named)], hdNum, PictureOrientation.AsStored, cancellationToken), cancellationToken);
+                () => _engine.Reader.ReadAsync([new ChatMessage("user", named)], hdNum, ImageOrientation.AsStored, cancellationToken), cancellationToken);
         }
         catch (UnreadablePromptException e)
         {

@@ -143,7 +143,7 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     }
 
     private async Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)> SeeAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken) =>
-        Open(await Reader.ReadAsync(messages, largest: null, PictureOrientation.AsShown, cancellationToken));
+        Open(await Reader.ReadAsync(messages, largest: null, ImageOrientation.AsShown, cancellationToken));
 
     private (IReadOnlyList<ChatMessage> Messages, ScoringContext Context) Open(SeenPrompt seen)
     {

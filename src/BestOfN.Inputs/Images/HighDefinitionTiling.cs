@@ -10,15 +10,15 @@ public static class HighDefinitionTiling
     /// <summary>Resizes and pads <paramref name="picture"/> to at most <paramref name="maximumTiles"/> tiles.</summary>
     /// <param name="maximumTiles">hd_num of the published code, at least 1.</param>
     /// <param name="tile">Side of a tile in pixels.</param>
-    /// <exception cref="PictureException">The picture is so elongated that it would have no pixel left.</exception>
-    public static TiledPicture Apply(Picture picture, int maximumTiles, int tile, TilingVariant variant, CancellationToken cancellationToken)
+    /// <exception cref="ImageException">The picture is so elongated that it would have no pixel left.</exception>
+    public static TiledImage Apply(Image picture, int maximumTiles, int tile, TilingVariant variant, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(picture);
         return Apply(picture, LayoutOf(picture.Width, picture.Height, maximumTiles, tile, variant), tile, cancellationToken);
     }
 
-    /// <summary>What <see cref="Apply(Picture, int, int, TilingVariant, CancellationToken)"/> will make of a picture, from its size alone.</summary>
-    /// <exception cref="PictureException">The picture is so elongated that it would have no pixel left.</exception>
+    /// <summary>What <see cref="Apply(Image, int, int, TilingVariant, CancellationToken)"/> will make of a picture, from its size alone.</summary>
+    /// <exception cref="ImageException">The picture is so elongated that it would have no pixel left.</exception>
     public static TileLayout LayoutOf(int width, int height, int maximumTiles, int tile, TilingVariant variant)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
@@ -43,7 +43,7 @@ public static class HighDefinitionTiling
         var resizedHeight = (int)(resizedWidth / ratio);
         if (resizedHeight == 0)
         {
-            throw new PictureException($"The picture of {width} x {height} pixels is too elongated: resized to {resizedWidth} pixels it would have no pixel across.");
+            throw new ImageException($"The picture of {width} x {height} pixels is too elongated: resized to {resizedWidth} pixels it would have no pixel across.");
         }
 
         var rows = Tiles(resizedHeight, tile);
@@ -51,11 +51,11 @@ public static class HighDefinitionTiling
         return new(columns, rows, 0, top, resizedWidth, resizedHeight, IsPortrait: false);
     }
 
-    internal static TiledPicture Apply(Picture picture, TileLayout layout, int tile, CancellationToken cancellationToken)
+    internal static TiledImage Apply(Image picture, TileLayout layout, int tile, CancellationToken cancellationToken)
     {
         var pixels = PillowResampling.Resize(
             picture.Pixels, (picture.Width, picture.Height), (layout.Width, layout.Height), 3, ResamplingFilter.Bilinear, layout.IsPortrait, cancellationToken);
-        var resized = new Picture(layout.Width, layout.Height, pixels);
+        var resized = new Image(layout.Width, layout.Height, pixels);
         var (width, height) = (checked(layout.Columns * tile), checked(layout.Rows * tile));
         if ((width, height) == (layout.Width, layout.Height))
         {

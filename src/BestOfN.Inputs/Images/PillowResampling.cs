@@ -13,7 +13,7 @@ public static class PillowResampling
     /// <summary>Resizes without keeping the aspect ratio.</summary>
     /// <param name="width">Pixels, at least 1.</param>
     /// <param name="height">Pixels, at least 1.</param>
-    public static Picture Resize(Picture picture, int width, int height, ResamplingFilter filter, CancellationToken cancellationToken)
+    public static Image Resize(Image picture, int width, int height, ResamplingFilter filter, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(picture);
         return new(width, height, Resize(picture.Pixels, (picture.Width, picture.Height), (width, height), 3, filter, verticalFirst: false, cancellationToken));

@@ -13,7 +13,7 @@ internal sealed class WhiteCanvas
         _pixels.AsSpan().Fill(255);
     }
 
-    public void Paste(Picture picture, int left, int top)
+    public void Paste(Image picture, int left, int top)
     {
         var columns = Math.Min(picture.Width, _width - left);
         for (var y = 0; y < picture.Height && top + y < _height; y++)
@@ -51,7 +51,7 @@ internal sealed class WhiteCanvas
     }
 
     /// <summary>The canvas as a picture. It must not be drawn on any more.</summary>
-    public Picture ToPicture() => new(_width, _height, _pixels);
+    public Image ToPicture() => new(_width, _height, _pixels);
 
     private int Offset(int x, int y) => ((y * _width) + x) * 3;
 }

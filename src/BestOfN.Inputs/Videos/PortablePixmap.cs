@@ -10,7 +10,7 @@ internal static class PortablePixmap
     /// <param name="maximumBytes">Bytes of pixels to take memory for at most.</param>
     /// <returns>Null at the end of the stream.</returns>
     /// <exception cref="VideoException">The frame is larger than allowed, or the stream ends inside it.</exception>
-    public static async Task<Picture?> ReadAsync(Stream stream, long maximumBytes, CancellationToken cancellationToken)
+    public static async Task<Image?> ReadAsync(Stream stream, long maximumBytes, CancellationToken cancellationToken)
     {
         var header = new byte[32];
         var length = 0;

@@ -7,4 +7,4 @@ namespace BestOfN.Inputs.Videos;
 /// <param name="Indices">Which frames of the video they are.</param>
 /// <param name="FrameCount">Frames in the video.</param>
 /// <param name="FramesPerSecond">Average over the video.</param>
-public sealed record SampledVideo(IReadOnlyList<Picture> Frames, IReadOnlyList<int> Indices, int FrameCount, double FramesPerSecond);
+public sealed record SampledVideo(IReadOnlyList<Image> Frames, IReadOnlyList<int> Indices, int FrameCount, double FramesPerSecond);

@@ -17,14 +17,14 @@ public static class VideoComposition
     /// <param name="frames">In order of time, at least one; <see cref="SampledVideo.Frames"/>.</param>
     /// <param name="tile">Side of a tile in pixels.</param>
     /// <exception cref="VideoException">The frames are so elongated that no pixel of them would be left.</exception>
-    public static TiledPicture Tile(IReadOnlyList<Picture> frames, int tile, CancellationToken cancellationToken)
+    public static TiledImage Tile(IReadOnlyList<Image> frames, int tile, CancellationToken cancellationToken)
     {
         var composed = Compose(frames, tile, cancellationToken);
         return HighDefinitionTiling.Apply(composed, LayoutOf(composed.Width, composed.Height, tile), tile, cancellationToken);
     }
 
     /// <summary>One picture of all frames.</summary>
-    internal static Picture Compose(IReadOnlyList<Picture> frames, int tile, CancellationToken cancellationToken)
+    internal static Image Compose(IReadOnlyList<Image> frames, int tile, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfZero(frames.Count);
         ArgumentOutOfRangeException.ThrowIfLessThan(tile, 1);
@@ -78,7 +78,7 @@ public static class VideoComposition
         return new(HighDefinitionTiling.Tiles(resizedWidth, tile), 1, 0, 0, resizedWidth, tile, IsPortrait: false);
     }
 
-    private static Picture Fit(Picture frame, int side, CancellationToken cancellationToken)
+    private static Image Fit(Image frame, int side, CancellationToken cancellationToken)
     {
         var ratio = (double)frame.Width / frame.Height;
         var (width, height) = frame.Width > frame.Height ? (side, (int)(side / ratio)) : ((int)(side * ratio), side);

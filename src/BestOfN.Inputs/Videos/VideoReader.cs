@@ -176,7 +176,7 @@ public static class VideoReader
                 "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "pipe:1",
             ],
             limits);
-        var frames = new List<Picture>(indices.Count);
+        var frames = new List<Image>(indices.Count);
         var left = limits.FrameBytes;
         while (frames.Count < indices.Count && await PortablePixmap.ReadAsync(process.Output, Math.Min(left, (long)limits.Pixels * 3), cancellationToken) is { } frame)
         {

@@ -29,14 +29,14 @@ internal sealed class PairReader(ConversationAssembly assembly, VisionConfigurat
             : throw new PreferenceDataException($"pair {pair.Id}: token {highest}: expected less than {vocabulary}, the rows of the embedding.");
     }
 
-    private TiledPicture Tile(PreferencePair pair, string path, TilingVariant variant, CancellationToken cancellationToken)
+    private TiledImage Tile(PreferencePair pair, string path, TilingVariant variant, CancellationToken cancellationToken)
     {
         try
         {
-            var picture = PictureDecoder.Decode(RegularFile.ReadAllBytes(path, PictureLimits.Default.Bytes), PictureLimits.Default, cancellationToken);
+            var picture = ImageDecoder.Decode(RegularFile.ReadAllBytes(path, ImageLimits.Default.Bytes), ImageLimits.Default, cancellationToken);
             return HighDefinitionTiling.Apply(picture, pair.Pictures.Count > 1 ? TilesOfSeveral : maximumTiles, pictures!.ImageSize, variant, cancellationToken);
         }
-        catch (Exception e) when (e is PictureException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is ImageException or IOException or UnauthorizedAccessException)
         {
             throw new PreferenceDataException($"pair {pair.Id}: {path}: {e.Message}", e);
         }

@@ -41,7 +41,7 @@ internal sealed class TokenBatch
     public required long[] Starts { get; init; }
 
     /// <summary>The pictures, and the rows of their vectors, ascending.</summary>
-    public required IReadOnlyList<(TiledPicture Picture, long FirstRow, int Tokens)> Pictures { get; init; }
+    public required IReadOnlyList<(TiledImage Picture, long FirstRow, int Tokens)> Pictures { get; init; }
 
     /// <param name="problems">Prompts and answers as token ids; no answer is empty. Neighbours with the same picture share it.</param>
     public static TokenBatch Of(IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<IReadOnlyList<int>> Answers)> problems)
@@ -64,7 +64,7 @@ internal sealed class TokenBatch
         var (ids, positions) = (new long[rows.Count * length], new long[rows.Count * length]);
         var (segments, parents) = (new int[rows.Count * length], new int[rows.Count * length]);   // 0: what all share; 1..: a question or an answer; -1: padding
         var (starts, ends) = (new List<long>(), new List<long>());
-        var pictures = new List<(TiledPicture, long, int)>();
+        var pictures = new List<(TiledImage, long, int)>();
         for (var b = 0; b < rows.Count; b++)
         {
             var row = b * length;

@@ -6,7 +6,7 @@ namespace BestOfN.Training.Optimization;
 /// <param name="Ids">Token ids; 0 in the place of every vector of the picture, right behind BOS.</param>
 /// <param name="Picture">The picture, or the composed frames of a video; null: text only.</param>
 /// <param name="PictureTokens">How many vectors it has.</param>
-internal sealed record TrainingPrompt(IReadOnlyList<int> Ids, TiledPicture? Picture = null, int PictureTokens = 0)
+internal sealed record TrainingPrompt(IReadOnlyList<int> Ids, TiledImage? Picture = null, int PictureTokens = 0)
 {
     public int Count => Ids.Count;
 }

@@ -65,7 +65,7 @@ internal sealed class AnswerFormat
     public IReadOnlyList<int> Judged(string text) =>
         [.. Answer(text), .. _tokenizer.Encode("\n"), .. _vision is null ? (int[])[] : [_tokenizer.EosId!.Value], RewardToken];
 
-    private TiledPicture? Tile(Problem problem) => problem switch
+    private TiledImage? Tile(Problem problem) => problem switch
     {
         { Pictures: [] , Frames: null } => null,
         _ when _vision is null => throw new RecipeException("A model without vision cannot be trained on worlds with pictures: vision is missing."),

@@ -32,8 +32,8 @@ internal sealed class PictureMethods : IDisposable
     public ScoringEngine Forgetting { get; }
 
     /// <summary>From the file to tiles.</summary>
-    public static TiledPicture Prepare(ImagePart picture) => HighDefinitionTiling.Apply(
-        PictureDecoder.Decode(picture.Content, PictureLimits.Default, CancellationToken.None),
+    public static TiledImage Prepare(ImagePart picture) => HighDefinitionTiling.Apply(
+        ImageDecoder.Decode(picture.Content, ImageLimits.Default, CancellationToken.None),
         PictureModel.LargestSide * PictureModel.LargestSide, PictureModel.Vision.ImageSize, TilingVariant.Inference, CancellationToken.None);
 
     /// <summary>A request as the gateway makes it: the conversation is opened, then all answers are scored.</summary>

@@ -138,7 +138,7 @@ public sealed class PocketSeenWorldsTests
     {
         var colours = NamedColour.All.Take(4).ToArray();
         Cell[] cells = [new(1, 2), new(0, 0), new(3, 3), new(2, 2)];
-        Picture Card(int number) => new ReadingProblem { Question = "", Solution = "", Cards = new(colours, [number, 20, 30, 40], cells, 0) }.Pictures[0];
+        Image Card(int number) => new ReadingProblem { Question = "", Solution = "", Cards = new(colours, [number, 20, 30, 40], cells, 0) }.Pictures[0];
 
         for (var digit = 1; digit < 10; digit++)
         {
@@ -173,7 +173,7 @@ public sealed class PocketSeenWorldsTests
     public void A_gif_of_noise_survives_the_clearing_of_its_table()
     {
         var random = new SplitMix64(9);
-        var noise = new Picture(200, 150, [.. Enumerable.Range(0, 30000).SelectMany(_ => { var v = (byte)random.Below(256); return (byte[])[v, v, v]; })]);
+        var noise = new Image(200, 150, [.. Enumerable.Range(0, 30000).SelectMany(_ => { var v = (byte)random.Below(256); return (byte[])[v, v, v]; })]);
 
         using var codec = SKCodec.Create(new SKMemoryStream(AnimatedGif.Encode([noise])));
 
@@ -199,7 +199,7 @@ public sealed class PocketSeenWorldsTests
     }
 
     /// <summary>Half the size, as bilinear resampling whose support widens does it: weights 1, 3, 3, 1 along each axis.</summary>
-    private static byte[] Half(Picture picture)
+    private static byte[] Half(Image picture)
     {
         var (width, height) = (picture.Width / 2, picture.Height / 2);
         var half = new byte[width * height * 3];

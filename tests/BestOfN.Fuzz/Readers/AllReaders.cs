@@ -31,8 +31,8 @@ internal static class AllReaders
 
     public static IEnumerable<FuzzReader> Create()
     {
-        yield return new("pictures", new(Pictures), FormatMutation.Picture, Expecting<PictureException>(input =>
-            PictureDecoder.Decode(input, PictureLimits.Default with { Pixels = 2_000_000 }, CancellationToken.None)));
+        yield return new("pictures", new(Pictures), FormatMutation.Picture, Expecting<ImageException>(input =>
+            ImageDecoder.Decode(input, ImageLimits.Default with { Pixels = 2_000_000 }, CancellationToken.None)));
         yield return new("safetensors", Files("safetensors", "*.safetensors"), FormatMutation.Safetensors, InFile<CheckpointException>("model.safetensors", path =>
         {
             using var file = SafetensorsFile.Open(path);
@@ -123,14 +123,14 @@ internal static class AllReaders
 
     private static IReadOnlyList<byte[]> Pictures()
     {
-        var noise = TestPictures.Noise(37, 23);
-        var bmp = PictureFiles.Bmp(noise);
+        var noise = TestImages.Noise(37, 23);
+        var bmp = ImageFiles.Bmp(noise);
         return
         [
-            PictureFiles.Encode(noise, SKEncodedImageFormat.Png), PictureFiles.Encode(noise, SKEncodedImageFormat.Jpeg, 90), PictureFiles.Encode(noise, SKEncodedImageFormat.Webp, 80),
-            PictureFiles.Encode(noise, SKEncodedImageFormat.Webp), PictureFiles.Gif(-1), PictureFiles.Gif(1), bmp, bmp[..58],
-            PictureFiles.CmykJpeg(1, 2, 3, 4), PictureFiles.WithOrientation(PictureFiles.Encode(noise, SKEncodedImageFormat.Jpeg), 6),
-            PictureFiles.Png(4, 4, 16, 6, new byte[4 * 4 * 8]), PictureFiles.Png(2, 2, 8, 3, [0, 1, 1, 0], palette: [1, 2, 3, 4, 5, 6], transparency: [0, 9]),
+            ImageFiles.Encode(noise, SKEncodedImageFormat.Png), ImageFiles.Encode(noise, SKEncodedImageFormat.Jpeg, 90), ImageFiles.Encode(noise, SKEncodedImageFormat.Webp, 80),
+            ImageFiles.Encode(noise, SKEncodedImageFormat.Webp), ImageFiles.Gif(-1), ImageFiles.Gif(1), bmp, bmp[..58],
+            ImageFiles.CmykJpeg(1, 2, 3, 4), ImageFiles.WithOrientation(ImageFiles.Encode(noise, SKEncodedImageFormat.Jpeg), 6),
+            ImageFiles.Png(4, 4, 16, 6, new byte[4 * 4 * 8]), ImageFiles.Png(2, 2, 8, 3, [0, 1, 1, 0], palette: [1, 2, 3, 4, 5, 6], transparency: [0, 9]),
             // Of RLE8 with a palette of two colours: the rows are instructions.
             [
                 .. "BM"u8, 82, 0, 0, 0, 0, 0, 0, 0, 62, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 1, 0, 8, 0, 1, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0,

@@ -154,8 +154,8 @@ public sealed class PictureGenerationTests : IDisposable
     private static async Task<string[]> AnswersAsync(GenerationEngine engine, ChatMessage[] messages) =>
         [.. GenerationFixture.Finished(await GenerationFixture.All(engine.Start(Request(messages), Cancelled)), 2).Select(c => c.Text)];
 
-    private static TiledPicture Tiled(ImagePart part, int hdNum) => HighDefinitionTiling.Apply(
-        PictureDecoder.Decode(part.Content, PictureLimits.Default, Cancelled), hdNum, 560, TilingVariant.Inference, Cancelled);
+    private static TiledImage Tiled(ImagePart part, int hdNum) => HighDefinitionTiling.Apply(
+        ImageDecoder.Decode(part.Content, ImageLimits.Default, Cancelled), hdNum, 560, TilingVariant.Inference, Cancelled);
 
     private GenerationEngine Load(GenerationOptions? options = null, string? name = null) =>
         GenerationEngine.Load(_folder.FullName, ScalarType.Float32, _worker, (options ?? new()) with { HdNum = 9 }, name: name);

@@ -20,7 +20,7 @@ public sealed class PictureStoreTests : IDisposable
     {
         using var store = Store();
         var prepared = 0;
-        Task<TiledPicture> Prepare(CancellationToken _)
+        Task<TiledImage> Prepare(CancellationToken _)
         {
             prepared++;
             return Task.FromResult(Picture(1));
@@ -83,12 +83,12 @@ public sealed class PictureStoreTests : IDisposable
     public async Task A_preparation_that_fails_tells_all_who_wait_and_is_tried_again_by_the_next()
     {
         using var store = Store();
-        var gate = new TaskCompletionSource<TiledPicture>();
+        var gate = new TaskCompletionSource<TiledImage>();
         var (first, one) = store.Lease(Key(1), this, _ => gate.Task);
         var (second, two) = store.Lease(Key(1), this, _ => gate.Task);
-        gate.SetException(new PictureException("broken"));
-        await Assert.ThrowsAsync<PictureException>(() => one);
-        await Assert.ThrowsAsync<PictureException>(() => two);
+        gate.SetException(new ImageException("broken"));
+        await Assert.ThrowsAsync<ImageException>(() => one);
+        await Assert.ThrowsAsync<ImageException>(() => two);
         store.Return(first);
         store.Return(second);
         var (third, ready) = store.Lease(Key(1), this, _ => Task.FromResult(Picture(1)));
@@ -119,7 +119,7 @@ public sealed class PictureStoreTests : IDisposable
     {
         using var store = Store();
         var begun = new TaskCompletionSource<CancellationToken>();
-        Task<TiledPicture> Prepare(CancellationToken cancellationToken)
+        Task<TiledImage> Prepare(CancellationToken cancellationToken)
         {
             begun.SetResult(cancellationToken);
             return Unending(cancellationToken);
@@ -177,17 +177,17 @@ public sealed class PictureStoreTests : IDisposable
 
     private static PictureKey Video(int i) => PictureKey.Of(new VideoPart(new byte[] { (byte)i }), 9);
 
-    private static async Task<TiledPicture> Unending(CancellationToken cancellationToken)
+    private static async Task<TiledImage> Unending(CancellationToken cancellationToken)
     {
         await Task.Delay(Timeout.Infinite, cancellationToken);
         throw new InvalidOperationException();
     }
 
-    private static TiledPicture Picture(int seed)
+    private static TiledImage Picture(int seed)
     {
         var pixels = new byte[560 * 560 * 3];
         new Random(seed).NextBytes(pixels);
-        return new TiledPicture(new Picture(560, 560, pixels), 560);
+        return new TiledImage(new Image(560, 560, pixels), 560);
     }
 
     private PictureStore Store(long budget = 1 << 30, int lastId = int.MaxValue) => new(_network.Pictures!, _network.Decoder, Vocabulary, budget, lastId);

@@ -124,7 +124,7 @@ public sealed class PictureRewardTests
         using var network = RewardNetwork.Load(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU);
         var expected = GoldenFiles.Read(Folder, "expected.json");
         var sequence = Sequences(expected)[0];
-        var vectors = network.Pictures!.Encode(GoldenPictures.Read(Folder, expected));
+        var vectors = network.Pictures!.Encode(GoldenImages.Read(Folder, expected));
         var all = Run(network.Decoder, [sequence], vectors, null);
         foreach (var row in (long[])[0, 1, 400, 841, 842, sequence.Ids.Length - 1])   // begin, picture's first, amidst, last, text after it, end
         {
@@ -140,7 +140,7 @@ public sealed class PictureRewardTests
         using var scope = NewDisposeScope();
         using var network = RewardNetwork.Load(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU);
         var expected = GoldenFiles.Read(Folder, "expected.json");
-        var vectors = network.Pictures!.Encode(GoldenPictures.Read(Folder, expected))[0].detach().requires_grad_(true);
+        var vectors = network.Pictures!.Encode(GoldenImages.Read(Folder, expected))[0].detach().requires_grad_(true);
         foreach (var (_, parameter) in network.Decoder.Parameters)
         {
             parameter.requires_grad_(true);
@@ -190,7 +190,7 @@ public sealed class PictureRewardTests
         var expected = GoldenFiles.Read(folder, "expected.json");
         var samples = expected.GetProperty("samples");
         var sequences = Sequences(expected);
-        var vectors = network.Pictures!.Encode(GoldenPictures.Read(folder, expected));
+        var vectors = network.Pictures!.Encode(GoldenImages.Read(folder, expected));
         for (var i = 0; i < sequences.Length; i++)
         {
             using var inner = NewDisposeScope();
@@ -207,7 +207,7 @@ public sealed class PictureRewardTests
     private static Tensor Batch(RewardNetwork network, string folder, JsonElement expected)
     {
         var sequences = Sequences(expected);
-        var vectors = network.Pictures!.Encode(GoldenPictures.Read(folder, expected));
+        var vectors = network.Pictures!.Encode(GoldenImages.Read(folder, expected));
         return network.Head.Score(Run(network.Decoder, sequences, vectors, Ends(sequences)));
     }
 

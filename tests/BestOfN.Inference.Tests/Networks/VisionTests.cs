@@ -59,7 +59,7 @@ public sealed class VisionTests
         using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
         using var check = new GoldenTensors(folder, "pixels_check.safetensors");
         var images = GoldenFiles.Read(folder, "expected.json");
-        var pictures = GoldenPictures.Read(folder, images);
+        var pictures = GoldenImages.Read(folder, images);
         for (var i = 0; i < pictures.Length; i++)
         {
             var image = images.GetProperty("images")[i];
@@ -85,7 +85,7 @@ public sealed class VisionTests
         using var scope = NewDisposeScope();
         using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
         var images = GoldenFiles.Read(folder, "expected.json");
-        var pictures = GoldenPictures.Read(folder, images);
+        var pictures = GoldenImages.Read(folder, images);
         var vectors = network.Pictures!.Encode(pictures);
         for (var i = 0; i < pictures.Length; i++)
         {
@@ -147,7 +147,7 @@ public sealed class VisionTests
     public void A_picture_that_is_not_made_of_the_towers_tiles_is_refused()
     {
         using var encoder = Fresh(s_small);
-        var error = Assert.Throws<ArgumentException>(() => encoder.Encode([new TiledPicture(new Picture(13, 12, new byte[13 * 12 * 3]), 12)]));
+        var error = Assert.Throws<ArgumentException>(() => encoder.Encode([new TiledImage(new Image(13, 12, new byte[13 * 12 * 3]), 12)]));
         Assert.Contains("whole tiles of 12 pixels, found 13 x 12", error.Message, StringComparison.Ordinal);
     }
 
@@ -174,11 +174,11 @@ public sealed class VisionTests
         return PictureEncoder.Load(configuration, hiddenSize, (name, shape) => randn(shape.ToArray(), generator: generator).mul_(tensor(0.3f)));
     }
 
-    private static TiledPicture Noise(int width, int height)
+    private static TiledImage Noise(int width, int height)
     {
         var bytes = new byte[width * height * 3];
         new Random(width + height).NextBytes(bytes);
-        return new TiledPicture(new Picture(width, height, bytes), 12);
+        return new TiledImage(new Image(width, height, bytes), 12);
     }
 
     private static Tensor Every(Tensor x, long step) => x[TensorIndex.Ellipsis, TensorIndex.Slice(step: step), TensorIndex.Slice(step: step)];

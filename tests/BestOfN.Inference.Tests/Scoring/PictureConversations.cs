@@ -29,7 +29,7 @@ internal static class PictureConversations
     /// <summary>Lets the engine know the video.</summary>
     public static StoredPicture LeaseVideo(ScoringEngine engine)
     {
-        var composed = PictureDecoder.Decode(Picture("video-landscape", "composed.png").Content, PictureLimits.Default, TestContext.Current.CancellationToken);
+        var composed = ImageDecoder.Decode(Picture("video-landscape", "composed.png").Content, ImageLimits.Default, TestContext.Current.CancellationToken);
         var tiled = HighDefinitionTiling.Apply(
             composed, VideoComposition.LayoutOf(composed.Width, composed.Height, 560), 560, TestContext.Current.CancellationToken);
         return engine.Reader.Store!.Lease(PictureKey.Of(Video, 9), new object(), _ => Task.FromResult(tiled)).Picture;

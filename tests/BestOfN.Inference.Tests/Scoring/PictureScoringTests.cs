@@ -146,7 +146,7 @@ public sealed class PictureScoringTests : IDisposable
         var store = new PictureStore(network.Pictures!, network.Decoder, tokenizer.VocabularySize, budget: 0);
         using var engine = new ScoringEngine(
             "eye", network, new ConversationEncoder(ChatTemplate.Load(folder, network.Architecture, tokenizer).Encode, tokenizer, [], false, null), _worker,
-            PictureConversations.Options, reader: new PromptReader(store, 9, (_, _, _) => Task.FromException<TiledPicture>(new VideoToolMissingException("ffmpeg"))));
+            PictureConversations.Options, reader: new PromptReader(store, 9, (_, _, _) => Task.FromException<TiledImage>(new VideoToolMissingException("ffmpeg"))));
         await using var session = engine.Begin(new Prompt([new("user", [PictureConversations.Video])]));
         foreach (var call in (Func<Task>[])[() => session.SeePromptAsync(Cancelled), () => session.ScoreAsync([new Answer(0, "a")], Cancelled)])
         {

@@ -92,7 +92,7 @@ public sealed class ReferenceScoringTests : IDisposable
         await using var session = engine.Begin(new Prompt([new("user", [new TextPart("<ImageHere> </s>[UNUSED_TOKEN_14"), picture, new TextPart("5]\n")])]));
         Assert.True(double.IsFinite((await session.ScoreAsync([new Answer(0, "[UNUSED_TOKEN_130]")], Cancelled))[0]!.Value.Value));
         using var seen = await engine.Reader.ReadAsync(
-            [new("user", [new TextPart("</s>[UNUSED_TOKEN_14"), picture, new TextPart("5]")])], null, BestOfN.Inputs.Images.PictureOrientation.AsShown, Cancelled);
+            [new("user", [new TextPart("</s>[UNUSED_TOKEN_14"), picture, new TextPart("5]")])], null, BestOfN.Inputs.Images.ImageOrientation.AsShown, Cancelled);
         var ids = engine.Encoder.Encode(seen.Messages, new Answer(0, "a[UNUSED_TOKEN_130]</s>")).Ids;
         var special = engine.Tokenizer!.SpecialTokens;
         int Count(string token) => ids.Count(i => i == special[token]);

@@ -22,7 +22,7 @@ public sealed class PillowResamplingTests
             Assert.Equal(FirstChannel(expected), resized);
         }
 
-        GoldenPictures.AssertEqual(expected, PillowResampling.Resize(input, expected.Width, expected.Height, filter, TestContext.Current.CancellationToken));
+        GoldenImages.AssertEqual(expected, PillowResampling.Resize(input, expected.Width, expected.Height, filter, TestContext.Current.CancellationToken));
     }
 
     [Theory, MemberData(nameof(Cases))]
@@ -33,29 +33,29 @@ public sealed class PillowResamplingTests
         var resized = PillowResampling.Resize(
             Transpose(input).Pixels, (input.Height, input.Width), (expected.Height, expected.Width), 3, filter, verticalFirst: true, TestContext.Current.CancellationToken);
 
-        GoldenPictures.AssertEqual(expected, Transpose(new(expected.Height, expected.Width, resized)));
+        GoldenImages.AssertEqual(expected, Transpose(new(expected.Height, expected.Width, resized)));
     }
 
     [Fact]
     public void An_unchanged_size_changes_no_byte()
     {
-        var picture = TestPictures.Noise(31, 17);
-        GoldenPictures.AssertEqual(picture, PillowResampling.Resize(picture, 31, 17, ResamplingFilter.Bicubic, TestContext.Current.CancellationToken));
+        var picture = TestImages.Noise(31, 17);
+        GoldenImages.AssertEqual(picture, PillowResampling.Resize(picture, 31, 17, ResamplingFilter.Bicubic, TestContext.Current.CancellationToken));
     }
 
-    private static (Picture Input, Picture Expected, ResamplingFilter Filter, bool IsGrey) Case(int index)
+    private static (Image Input, Image Expected, ResamplingFilter Filter, bool IsGrey) Case(int index)
     {
         var item = GoldenFiles.Read(Folder, "cases.json").GetProperty("cases")[index];
         return (
-            GoldenPictures.Read(Folder, item.GetProperty("input").GetString()!),
-            GoldenPictures.Read(Folder, item.GetProperty("expected").GetString()!),
+            GoldenImages.Read(Folder, item.GetProperty("input").GetString()!),
+            GoldenImages.Read(Folder, item.GetProperty("expected").GetString()!),
             Enum.Parse<ResamplingFilter>(item.GetProperty("filter").GetString()!, ignoreCase: true),
             item.GetProperty("mode").GetString() == "L");
     }
 
-    private static byte[] FirstChannel(Picture picture) => [.. picture.Pixels.ToArray().Where((_, i) => i % 3 == 0)];
+    private static byte[] FirstChannel(Image picture) => [.. picture.Pixels.ToArray().Where((_, i) => i % 3 == 0)];
 
-    private static Picture Transpose(Picture picture)
+    private static Image Transpose(Image picture)
     {
         var pixels = new byte[picture.Pixels.Length];
         for (var i = 0; i < picture.Width * picture.Height; i++)

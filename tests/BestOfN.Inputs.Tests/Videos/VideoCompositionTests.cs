@@ -15,8 +15,8 @@ public sealed class VideoCompositionTests
     public void Outside_the_labels_the_composition_has_the_bytes_of_the_reference()
     {
         var sample = GoldenFiles.Read(Folder, "inputs.json").GetProperty("samples")[0];
-        var frames = sample.GetProperty("frames").EnumerateArray().Select(f => GoldenPictures.Read(Folder, f.GetString()!)).ToList();
-        var expected = GoldenPictures.Read(Folder, "composed.png");
+        var frames = sample.GetProperty("frames").EnumerateArray().Select(f => GoldenImages.Read(Folder, f.GetString()!)).ToList();
+        var expected = GoldenImages.Read(Folder, "composed.png");
 
         var composed = VideoComposition.Compose(frames, 560, None);
 
@@ -35,19 +35,19 @@ public sealed class VideoCompositionTests
     [Fact]
     public void The_transform_of_the_composition_has_the_bytes_of_the_reference()
     {
-        var composed = GoldenPictures.Read(Folder, "composed.png");
+        var composed = GoldenImages.Read(Folder, "composed.png");
         var tiled = HighDefinitionTiling.Apply(composed, VideoComposition.LayoutOf(composed.Width, composed.Height, 560), 560, None);
-        GoldenPictures.AssertEqual(GoldenPictures.Read(Folder, "preprocessed_video.png"), tiled.Pixels);
+        GoldenImages.AssertEqual(GoldenImages.Read(Folder, "preprocessed_video.png"), tiled.Pixels);
     }
 
     [Fact]
     public void Sizes_are_those_of_the_reference()
     {
-        var blank = new Dictionary<(int, int), Picture>();
+        var blank = new Dictionary<(int, int), Image>();
         foreach (var item in GoldenFiles.Read("preprocess/video", "cases.json").GetProperty("compose_and_transform_sizes").EnumerateArray())
         {
             var size = (item.GetProperty("frame_wh")[0].GetInt32(), item.GetProperty("frame_wh")[1].GetInt32());
-            var frame = blank.TryGetValue(size, out var known) ? known : blank[size] = TestPictures.Black(size.Item1, size.Item2);
+            var frame = blank.TryGetValue(size, out var known) ? known : blank[size] = TestImages.Black(size.Item1, size.Item2);
             var composed = VideoComposition.Compose([.. Enumerable.Repeat(frame, item.GetProperty("frames").GetInt32())], 560, None);
             Assert.Equal((item.GetProperty("composed_wh")[0].GetInt32(), item.GetProperty("composed_wh")[1].GetInt32()), (composed.Width, composed.Height));
 
@@ -60,7 +60,7 @@ public sealed class VideoCompositionTests
     [Fact]
     public void Frames_beside_each_other_are_parted_by_a_black_line_and_numbered()
     {
-        var composed = VideoComposition.Compose([TestPictures.Black(10, 20), TestPictures.Black(10, 20)], 560, None);
+        var composed = VideoComposition.Compose([TestImages.Black(10, 20), TestImages.Black(10, 20)], 560, None);
 
         Assert.Equal((1140, 1160), (composed.Width, composed.Height));
         foreach (var (x, isBlack) in new[] { (559, true), (560, false), (564, false), (565, true), (566, true), (567, false), (570, true), (1130, false) })
@@ -76,15 +76,15 @@ public sealed class VideoCompositionTests
     [Fact]
     public void All_lengths_scale_with_the_tile()
     {
-        var tiled = VideoComposition.Tile([TestPictures.Noise(64, 32), TestPictures.Noise(64, 32)], 56, None);
+        var tiled = VideoComposition.Tile([TestImages.Noise(64, 32), TestImages.Noise(64, 32)], 56, None);
         // Two slots of 56 + 4 + 1 rows, 112 wide: 122 high; one tile of 56 across and 61 along.
         Assert.Equal((1, 2, 56), (tiled.Columns, tiled.Rows, tiled.Tile));
     }
 
     [Fact]
     public void Frames_without_a_pixel_across_are_an_error() =>
-        Assert.Throws<VideoException>(() => VideoComposition.Tile([TestPictures.Black(3000, 1)], 560, None));
+        Assert.Throws<VideoException>(() => VideoComposition.Tile([TestImages.Black(3000, 1)], 560, None));
 
-    private static int Ink(Picture picture, int left) =>
+    private static int Ink(Image picture, int left) =>
         Enumerable.Range(0, 40).Sum(y => Enumerable.Range(left, 300).Where(x => x is < 564 or > 567).Sum(x => 255 - picture.At(x, y).Red));
 }

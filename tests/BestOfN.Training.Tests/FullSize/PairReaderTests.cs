@@ -21,7 +21,7 @@ public sealed class PairReaderTests
         var rewards = new PairGradient(network, false).Measure(PairBatch.Of([scored], network)).Rewards;
         Assert.Equal(TinyComposer.Read("image-1x1", "expected.json").GetProperty("samples")[0].GetProperty("reward").GetSingle(), rewards[0], 1e-4f);
 
-        var picture = PictureDecoder.Decode(File.ReadAllBytes(TinyComposer.PicturePair().Pictures[0]), PictureLimits.Default, CancellationToken.None);
+        var picture = ImageDecoder.Decode(File.ReadAllBytes(TinyComposer.PicturePair().Pictures[0]), ImageLimits.Default, CancellationToken.None);
         var expected = HighDefinitionTiling.Apply(picture, 9, 560, TilingVariant.Training, CancellationToken.None);
         var trained = reader.Read(TinyComposer.PicturePair(), TilingVariant.Training, CancellationToken.None);
         Assert.Equal(expected.Pixels.Pixels.ToArray(), trained.Pictures[0].Pixels.Pixels.ToArray());

@@ -95,9 +95,9 @@ public sealed class PictureEncoder : IDisposable
     /// The tower takes at most 8192 tokens at once (5 views of the published size), so that what its blocks need in between does not grow with the pictures;
     /// what does grow are the pixels in float32 and the features. With gradients enabled everything is kept for the way back.
     /// </remarks>
-    /// <returns>For each picture its vectors, [<see cref="TiledPicture.TokenCount"/>, C], owned by the caller's dispose scope.</returns>
+    /// <returns>For each picture its vectors, [<see cref="TiledImage.TokenCount"/>, C], owned by the caller's dispose scope.</returns>
     /// <exception cref="ArgumentException">A picture is not made of whole tiles of this tower's size.</exception>
-    public Tensor[] Encode(IReadOnlyList<TiledPicture> pictures)
+    public Tensor[] Encode(IReadOnlyList<TiledImage> pictures)
     {
         ArgumentNullException.ThrowIfNull(pictures);
         if (pictures.Count == 0)
@@ -129,7 +129,7 @@ public sealed class PictureEncoder : IDisposable
 
     /// <summary>Bytes to numbers: divided by 255, less CLIP's mean, by its deviation.</summary>
     /// <returns>[1, 3, height, width] float32 on <see cref="Device"/>, owned by the caller's dispose scope.</returns>
-    internal Tensor Normalise(TiledPicture picture)
+    internal Tensor Normalise(TiledImage picture)
     {
         var (pixels, tile) = (picture.Pixels, Configuration.ImageSize);
         if (picture.Tile != tile || pixels.Width % tile != 0 || pixels.Height % tile != 0)

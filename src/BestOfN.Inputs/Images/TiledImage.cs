@@ -3,7 +3,7 @@ namespace BestOfN.Inputs.Images;
 /// <summary>A picture as the vision tower wants it: resized and padded to a whole number of square tiles.</summary>
 /// <param name="Pixels">Columns · Tile wide, Rows · Tile high.</param>
 /// <param name="Tile">Side of a tile in pixels: 560 in the published model.</param>
-public sealed record TiledPicture(Picture Pixels, int Tile)
+public sealed record TiledImage(Image Pixels, int Tile)
 {
     public int Rows => Pixels.Height / Tile;
 

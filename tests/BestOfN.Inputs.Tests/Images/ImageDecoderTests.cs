@@ -4,18 +4,18 @@ using SkiaSharp;
 
 namespace BestOfN.Inputs.Tests.Images;
 
-public sealed class PictureDecoderTests
+public sealed class ImageDecoderTests
 {
-    private static readonly Picture Original = TestPictures.Noise(37, 23);
+    private static readonly Image Original = TestImages.Noise(37, 23);
 
     public static TheoryData<string> Formats => ["png", "jpeg", "webp", "gif", "bmp", "cmyk", "exif", "png16"];
 
     [Fact]
     public void Lossless_formats_give_back_every_byte()
     {
-        GoldenPictures.AssertEqual(Original, Decode(PictureFiles.Encode(Original, SKEncodedImageFormat.Png)));
-        GoldenPictures.AssertEqual(Original, Decode(PictureFiles.Bmp(Original)));
-        GoldenPictures.AssertEqual(Original, Decode(PictureFiles.Png(37, 23, 8, 2, Original.Pixels.ToArray())));
+        GoldenImages.AssertEqual(Original, Decode(ImageFiles.Encode(Original, SKEncodedImageFormat.Png)));
+        GoldenImages.AssertEqual(Original, Decode(ImageFiles.Bmp(Original)));
+        GoldenImages.AssertEqual(Original, Decode(ImageFiles.Png(37, 23, 8, 2, Original.Pixels.ToArray())));
     }
 
     [Theory]
@@ -36,32 +36,32 @@ public sealed class PictureDecoderTests
     [InlineData(1)]
     public void Of_a_gif_the_first_frame_counts_and_transparent_colours_stay_what_they_are(int transparent)
     {
-        var picture = Decode(PictureFiles.Gif(transparent));
+        var picture = Decode(ImageFiles.Gif(transparent));
         Assert.Equal([255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255], picture.Pixels.ToArray());
     }
 
     [Fact]
     public void Alpha_is_dropped_without_compositing()
     {
-        Assert.Equal([200, 100, 50, 1, 2, 3], Decode(PictureFiles.Png(2, 1, 8, 6, [200, 100, 50, 0, 1, 2, 3, 77])).Pixels.ToArray());
-        Assert.Equal([200, 200, 200, 9, 9, 9], Decode(PictureFiles.Png(2, 1, 8, 4, [200, 0, 9, 128])).Pixels.ToArray());
-        Assert.Equal([10, 20, 30, 40, 50, 60], Decode(PictureFiles.Png(2, 1, 8, 3, [0, 1], palette: [10, 20, 30, 40, 50, 60], transparency: [0, 128])).Pixels.ToArray());
+        Assert.Equal([200, 100, 50, 1, 2, 3], Decode(ImageFiles.Png(2, 1, 8, 6, [200, 100, 50, 0, 1, 2, 3, 77])).Pixels.ToArray());
+        Assert.Equal([200, 200, 200, 9, 9, 9], Decode(ImageFiles.Png(2, 1, 8, 4, [200, 0, 9, 128])).Pixels.ToArray());
+        Assert.Equal([10, 20, 30, 40, 50, 60], Decode(ImageFiles.Png(2, 1, 8, 3, [0, 1], palette: [10, 20, 30, 40, 50, 60], transparency: [0, 128])).Pixels.ToArray());
     }
 
     [Fact]
     public void Grey_and_narrow_palettes_are_expanded()
     {
-        Assert.Equal([7, 7, 7, 250, 250, 250], Decode(PictureFiles.Png(2, 1, 8, 0, [7, 250])).Pixels.ToArray());
-        Assert.Equal([255, 255, 255, 0, 0, 0], Decode(PictureFiles.Png(2, 1, 1, 0, [0b1000_0000])).Pixels.ToArray());
-        Assert.Equal([4, 5, 6, 1, 2, 3], Decode(PictureFiles.Png(2, 1, 2, 3, [0b0100_0000], palette: [1, 2, 3, 4, 5, 6])).Pixels.ToArray());
+        Assert.Equal([7, 7, 7, 250, 250, 250], Decode(ImageFiles.Png(2, 1, 8, 0, [7, 250])).Pixels.ToArray());
+        Assert.Equal([255, 255, 255, 0, 0, 0], Decode(ImageFiles.Png(2, 1, 1, 0, [0b1000_0000])).Pixels.ToArray());
+        Assert.Equal([4, 5, 6, 1, 2, 3], Decode(ImageFiles.Png(2, 1, 2, 3, [0b0100_0000], palette: [1, 2, 3, 4, 5, 6])).Pixels.ToArray());
     }
 
     [Fact]
     public void Of_16_bits_the_upper_8_stay()
     {
-        Assert.Equal([0x12, 0x80, 0xFE], Decode(PictureFiles.Png(1, 1, 16, 2, [0x12, 0xFF, 0x80, 0x00, 0xFE, 0x99])).Pixels.ToArray());
-        Assert.Equal([0x12, 0x12, 0x12], Decode(PictureFiles.Png(1, 1, 16, 0, [0x12, 0xFF])).Pixels.ToArray());
-        Assert.Equal([0x12, 0x34, 0x56], Decode(PictureFiles.Png(1, 1, 16, 6, [0x12, 0xFF, 0x34, 0xFF, 0x56, 0xFF, 0x10, 0x00])).Pixels.ToArray());
+        Assert.Equal([0x12, 0x80, 0xFE], Decode(ImageFiles.Png(1, 1, 16, 2, [0x12, 0xFF, 0x80, 0x00, 0xFE, 0x99])).Pixels.ToArray());
+        Assert.Equal([0x12, 0x12, 0x12], Decode(ImageFiles.Png(1, 1, 16, 0, [0x12, 0xFF])).Pixels.ToArray());
+        Assert.Equal([0x12, 0x34, 0x56], Decode(ImageFiles.Png(1, 1, 16, 6, [0x12, 0xFF, 0x34, 0xFF, 0x56, 0xFF, 0x10, 0x00])).Pixels.ToArray());
     }
 
     [Theory]
@@ -70,7 +70,7 @@ public sealed class PictureDecoderTests
     [InlineData(0, 0, 255, 128, 127, 127, 0)]
     public void Inks_become_light(byte cyan, byte magenta, byte yellow, byte black, byte red, byte green, byte blue)
     {
-        var picture = Decode(PictureFiles.CmykJpeg(cyan, magenta, yellow, black));
+        var picture = Decode(ImageFiles.CmykJpeg(cyan, magenta, yellow, black));
         Assert.Equal((8, 8), (picture.Width, picture.Height));
         var pixel = picture.At(4, 4);
         Assert.InRange(pixel.Red, red - 2, red + 2);
@@ -89,11 +89,11 @@ public sealed class PictureDecoderTests
     [InlineData(8, false, true, true)]
     public void A_picture_is_turned_as_its_exif_data_say(byte orientation, bool isMirrored, bool isUpsideDown, bool isTransposed)
     {
-        AssertTurned(PictureFiles.WithOrientation(PictureFiles.Encode(Original, SKEncodedImageFormat.Jpeg), orientation), isMirrored, isUpsideDown, isTransposed);
-        var png = PictureFiles.Encode(Original, SKEncodedImageFormat.Png);
-        AssertTurned(PictureFiles.WithPngExif(png, [.. "MM\0*\0\0\0\x08"u8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]), isMirrored, isUpsideDown, isTransposed);
+        AssertTurned(ImageFiles.WithOrientation(ImageFiles.Encode(Original, SKEncodedImageFormat.Jpeg), orientation), isMirrored, isUpsideDown, isTransposed);
+        var png = ImageFiles.Encode(Original, SKEncodedImageFormat.Png);
+        AssertTurned(ImageFiles.WithPngExif(png, [.. "MM\0*\0\0\0\x08"u8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]), isMirrored, isUpsideDown, isTransposed);
         AssertTurned(
-            PictureFiles.WithPngExif(png, [.. "Exif\0\0II*\0\x08\0\0\0"u8, 2, 0, 0x0F, 0x01, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]),
+            ImageFiles.WithPngExif(png, [.. "Exif\0\0II*\0\x08\0\0\0"u8, 2, 0, 0x0F, 0x01, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]),
             isMirrored, isUpsideDown, isTransposed);
     }
 
@@ -105,13 +105,13 @@ public sealed class PictureDecoderTests
     [InlineData(new byte[] { (byte)'M', (byte)'M', 0, (byte)'*', 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0 })]
     public void Exif_data_of_a_png_that_make_no_sense_turn_nothing(byte[] exif)
     {
-        var png = PictureFiles.Encode(Original, SKEncodedImageFormat.Png);
-        Assert.Equal(Decode(png).Pixels, Decode(PictureFiles.WithPngExif(png, exif)).Pixels);
+        var png = ImageFiles.Encode(Original, SKEncodedImageFormat.Png);
+        Assert.Equal(Decode(png).Pixels, Decode(ImageFiles.WithPngExif(png, exif)).Pixels);
     }
 
     private static void AssertTurned(byte[] file, bool isMirrored, bool isUpsideDown, bool isTransposed)
     {
-        var stored = PictureDecoder.Decode(file, PictureLimits.Default, PictureOrientation.AsStored, TestContext.Current.CancellationToken);
+        var stored = ImageDecoder.Decode(file, ImageLimits.Default, ImageOrientation.AsStored, TestContext.Current.CancellationToken);
         var shown = Decode(file);
 
         Assert.Equal((37, 23), (stored.Width, stored.Height));
@@ -129,22 +129,22 @@ public sealed class PictureDecoderTests
     [Fact]
     public void Limits_are_told_before_memory_is_taken()
     {
-        var png = PictureFiles.Encode(Original, SKEncodedImageFormat.Png);
-        Refuse(png, PictureLimits.Default with { Bytes = 10 }, "at most 10 are allowed");
-        Refuse(png, PictureLimits.Default with { Pixels = (37 * 23) - 1 }, "declares 37 x 23 pixels");
-        Refuse(png, PictureLimits.Default with { Side = 36 }, "36 along a side");
+        var png = ImageFiles.Encode(Original, SKEncodedImageFormat.Png);
+        Refuse(png, ImageLimits.Default with { Bytes = 10 }, "at most 10 are allowed");
+        Refuse(png, ImageLimits.Default with { Pixels = (37 * 23) - 1 }, "declares 37 x 23 pixels");
+        Refuse(png, ImageLimits.Default with { Side = 36 }, "36 along a side");
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Refuse(PictureFiles.Png(30_000, 30_000, 8, 2, []), PictureLimits.Default, "declares 30000 x 30000 pixels");
+        Refuse(ImageFiles.Png(30_000, 30_000, 8, 2, []), ImageLimits.Default, "declares 30000 x 30000 pixels");
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
     }
 
     [Fact]
     public void A_jpeg_with_scans_without_end_is_refused()
     {
-        var jpeg = PictureFiles.Encode(Original, SKEncodedImageFormat.Jpeg);
-        Refuse([.. jpeg, .. Enumerable.Repeat<byte[]>([0xFF, 0xDA], 300).SelectMany(b => b)], PictureLimits.Default, "more than 256 scans");
-        Refuse([.. jpeg, .. Enumerable.Repeat<byte[]>([0xFF, 0xDA], 30).SelectMany(b => b)], PictureLimits.Default with { Pixels = 37 * 23 }, "31 scans, too many");
+        var jpeg = ImageFiles.Encode(Original, SKEncodedImageFormat.Jpeg);
+        Refuse([.. jpeg, .. Enumerable.Repeat<byte[]>([0xFF, 0xDA], 300).SelectMany(b => b)], ImageLimits.Default, "more than 256 scans");
+        Refuse([.. jpeg, .. Enumerable.Repeat<byte[]>([0xFF, 0xDA], 30).SelectMany(b => b)], ImageLimits.Default with { Pixels = 37 * 23 }, "31 scans, too many");
     }
 
     [Theory]
@@ -152,9 +152,9 @@ public sealed class PictureDecoderTests
     [InlineData("iTXt")]
     public void A_png_with_texts_without_end_is_refused(string chunk)
     {
-        var png = PictureFiles.Encode(Original, SKEncodedImageFormat.Png);
+        var png = ImageFiles.Encode(Original, SKEncodedImageFormat.Png);
         byte[] text = [0, 0, 0, 0, .. System.Text.Encoding.ASCII.GetBytes(chunk), 0, 0, 0, 0];
-        Refuse([.. png[..33], .. Enumerable.Repeat(text, 101).SelectMany(b => b), .. png[33..]], PictureLimits.Default, "more than 100 texts");
+        Refuse([.. png[..33], .. Enumerable.Repeat(text, 101).SelectMany(b => b), .. png[33..]], ImageLimits.Default, "more than 100 texts");
     }
 
     [Fact]
@@ -162,14 +162,14 @@ public sealed class PictureDecoderTests
     {
         using var abandoned = new CancellationTokenSource();
         abandoned.Cancel();
-        Assert.Throws<OperationCanceledException>(() => PictureDecoder.Decode(File("png"), PictureLimits.Default, abandoned.Token));
+        Assert.Throws<OperationCanceledException>(() => ImageDecoder.Decode(File("png"), ImageLimits.Default, abandoned.Token));
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("hello")]
     [InlineData("<svg xmlns='http://www.w3.org/2000/svg'/>")]
-    public void What_is_no_picture_is_told(string text) => Refuse(System.Text.Encoding.ASCII.GetBytes(text), PictureLimits.Default, "known format");
+    public void What_is_no_picture_is_told(string text) => Refuse(System.Text.Encoding.ASCII.GetBytes(text), ImageLimits.Default, "known format");
 
     [Theory, MemberData(nameof(Formats))]
     public void A_truncated_picture_is_never_taken_for_a_whole_one(string format)
@@ -177,7 +177,7 @@ public sealed class PictureDecoderTests
         var file = File(format);
         for (var length = 0; length < file.Length / 2; length += Math.Max(1, file.Length / 60))
         {
-            Assert.Throws<PictureException>(() => Decode(file[..length]));
+            Assert.Throws<ImageException>(() => Decode(file[..length]));
         }
     }
 
@@ -188,10 +188,10 @@ public sealed class PictureDecoderTests
     [InlineData(0xFFFF_FFFFu)]
     public void A_bitmap_whose_pixels_begin_far_behind_its_end_is_refused(uint offset)
     {
-        var bmp = PictureFiles.Bmp(Original);
+        var bmp = ImageFiles.Bmp(Original);
         BinaryPrimitives.WriteUInt32LittleEndian(bmp.AsSpan(10), offset);
-        Assert.Throws<PictureException>(() => Decode(bmp));
-        Assert.Throws<PictureException>(() => Decode(bmp[..58]));
+        Assert.Throws<ImageException>(() => Decode(bmp));
+        Assert.Throws<ImageException>(() => Decode(bmp[..58]));
     }
 
     [Theory]
@@ -202,7 +202,7 @@ public sealed class PictureDecoderTests
     {
         var file = File(format);
         file.AsSpan(sizeAt, format == "gif" ? 4 : 8).Fill(0x7F);
-        Assert.Throws<PictureException>(() => Decode(file));
+        Assert.Throws<ImageException>(() => Decode(file));
     }
 
     [Theory]
@@ -213,14 +213,14 @@ public sealed class PictureDecoderTests
     [InlineData("49492A0008000000")]
     [InlineData("FF0A")]
     public void Icons_and_other_formats_of_the_native_library_are_refused(string start) =>
-        Refuse([.. Convert.FromHexString(start), .. new byte[100]], PictureLimits.Default, "known format");
+        Refuse([.. Convert.FromHexString(start), .. new byte[100]], ImageLimits.Default, "known format");
 
     [Theory, MemberData(nameof(Formats))]
     public void A_damaged_picture_gives_a_picture_or_a_clear_error(string format)
     {
         var random = new Random(3);
         var file = File(format);
-        var limits = PictureLimits.Default with { Pixels = 1_000_000 };
+        var limits = ImageLimits.Default with { Pixels = 1_000_000 };
         var refused = 0;
         for (var round = 0; round < 500; round++)
         {
@@ -232,9 +232,9 @@ public sealed class PictureDecoderTests
 
             try
             {
-                Assert.NotNull(PictureDecoder.Decode(damaged, limits, TestContext.Current.CancellationToken));
+                Assert.NotNull(ImageDecoder.Decode(damaged, limits, TestContext.Current.CancellationToken));
             }
-            catch (PictureException exception)
+            catch (ImageException exception)
             {
                 refused++;
                 Assert.NotEmpty(exception.Message);
@@ -252,24 +252,24 @@ public sealed class PictureDecoderTests
             even[i] = (byte)(200 - (i % 3 * 100) + (i % 3 == 2 ? 50 : 0));
         }
 
-        Picture picture = new(64, 48, even);
+        Image picture = new(64, 48, even);
         return format switch
         {
-            "png" => PictureFiles.Encode(Original, SKEncodedImageFormat.Png),
-            "jpeg" => PictureFiles.Encode(picture, SKEncodedImageFormat.Jpeg, 95),
-            "webp" => PictureFiles.Encode(picture, SKEncodedImageFormat.Webp, 95),
-            "gif" => PictureFiles.Gif(2),
-            "bmp" => PictureFiles.Bmp(Original),
-            "cmyk" => PictureFiles.CmykJpeg(10, 20, 30, 40),
-            "exif" => PictureFiles.WithOrientation(PictureFiles.Encode(Original, SKEncodedImageFormat.Jpeg), 6),
-            _ => PictureFiles.Png(16, 16, 16, 6, [.. Enumerable.Range(0, 16 * 16 * 8).Select(i => (byte)(i * 7))]),
+            "png" => ImageFiles.Encode(Original, SKEncodedImageFormat.Png),
+            "jpeg" => ImageFiles.Encode(picture, SKEncodedImageFormat.Jpeg, 95),
+            "webp" => ImageFiles.Encode(picture, SKEncodedImageFormat.Webp, 95),
+            "gif" => ImageFiles.Gif(2),
+            "bmp" => ImageFiles.Bmp(Original),
+            "cmyk" => ImageFiles.CmykJpeg(10, 20, 30, 40),
+            "exif" => ImageFiles.WithOrientation(ImageFiles.Encode(Original, SKEncodedImageFormat.Jpeg), 6),
+            _ => ImageFiles.Png(16, 16, 16, 6, [.. Enumerable.Range(0, 16 * 16 * 8).Select(i => (byte)(i * 7))]),
         };
     }
 
-    private static Picture Decode(byte[] file) => PictureDecoder.Decode(file, PictureLimits.Default, TestContext.Current.CancellationToken);
+    private static Image Decode(byte[] file) => ImageDecoder.Decode(file, ImageLimits.Default, TestContext.Current.CancellationToken);
 
-    private static void Refuse(byte[] file, PictureLimits limits, string message) => Assert.Contains(
+    private static void Refuse(byte[] file, ImageLimits limits, string message) => Assert.Contains(
         message,
-        Assert.Throws<PictureException>(() => PictureDecoder.Decode(file, limits, TestContext.Current.CancellationToken)).Message,
+        Assert.Throws<ImageException>(() => ImageDecoder.Decode(file, limits, TestContext.Current.CancellationToken)).Message,
         StringComparison.Ordinal);
 }

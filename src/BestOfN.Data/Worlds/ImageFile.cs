@@ -4,10 +4,10 @@ using SkiaSharp;
 namespace BestOfN.Data.Worlds;
 
 /// <summary>Pictures as files.</summary>
-internal static class PictureFile
+internal static class ImageFile
 {
     /// <returns>A PNG of exactly these pixels.</returns>
-    public static byte[] Png(Picture picture)
+    public static byte[] Png(Image picture)
     {
         var rgb = picture.Pixels.Span;
         var rgba = new byte[picture.Width * picture.Height * 4];

@@ -4,12 +4,12 @@ using BestOfN.Testing;
 namespace BestOfN.Inputs.Tests.Images;
 
 /// <summary>PNG files of the reference outputs.</summary>
-internal static class GoldenPictures
+internal static class GoldenImages
 {
-    public static Picture Read(string folder, string file) =>
-        PictureDecoder.Decode(File.ReadAllBytes(Path.Combine(GoldenFiles.Folder(folder), file)), PictureLimits.Default, TestContext.Current.CancellationToken);
+    public static Image Read(string folder, string file) =>
+        ImageDecoder.Decode(File.ReadAllBytes(Path.Combine(GoldenFiles.Folder(folder), file)), ImageLimits.Default, TestContext.Current.CancellationToken);
 
-    public static void AssertEqual(Picture expected, Picture actual)
+    public static void AssertEqual(Image expected, Image actual)
     {
         Assert.Equal((expected.Width, expected.Height), (actual.Width, actual.Height));
         var difference = expected.Pixels.Span.CommonPrefixLength(actual.Pixels.Span);

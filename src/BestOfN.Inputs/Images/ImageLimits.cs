@@ -1,10 +1,10 @@
 namespace BestOfN.Inputs.Images;
 
 /// <summary>How large a picture may be. Everything is checked before memory for its pixels is taken.</summary>
-public sealed record PictureLimits
+public sealed record ImageLimits
 {
     /// <summary>The limits when nothing else is said.</summary>
-    public static PictureLimits Default { get; } = new();
+    public static ImageLimits Default { get; } = new();
 
     /// <summary>Bytes of an encoded file that no setting can exceed.</summary>
     public const int MostBytes = 32 << 20;

@@ -7,7 +7,7 @@ namespace BestOfN.Inputs.Images;
 /// <remarks>As Pillow's <c>convert("RGB")</c> does: palette and grey are expanded, alpha is dropped without compositing, of 16 bits the upper 8 stay,
 /// colour profiles are not applied. Two differences: pictures are turned as their EXIF data say unless told otherwise, and 16-bit grey
 /// is scaled where Pillow clips it to white.</remarks>
-public static class PictureDecoder
+public static class ImageDecoder
 {
     // An honest progressive JPEG has about ten scans. Each is a pass over all pixels that costs the sender a few bytes.
     private const int MaximumScans = 256;
@@ -18,31 +18,31 @@ public static class PictureDecoder
 
     /// <summary>Decodes a picture and turns it as its EXIF data say.</summary>
     /// <param name="content">The file; its format is told by its first bytes.</param>
-    /// <exception cref="PictureException">The file is not a picture of a known format, is damaged or truncated, or is beyond a limit.</exception>
-    public static Picture Decode(ReadOnlyMemory<byte> content, PictureLimits limits, CancellationToken cancellationToken) =>
-        Decode(content, limits, PictureOrientation.AsShown, cancellationToken);
+    /// <exception cref="ImageException">The file is not a picture of a known format, is damaged or truncated, or is beyond a limit.</exception>
+    public static Image Decode(ReadOnlyMemory<byte> content, ImageLimits limits, CancellationToken cancellationToken) =>
+        Decode(content, limits, ImageOrientation.AsShown, cancellationToken);
 
-    /// <inheritdoc cref="Decode(ReadOnlyMemory{byte}, PictureLimits, CancellationToken)"/>
-    public static Picture Decode(ReadOnlyMemory<byte> content, PictureLimits limits, PictureOrientation orientation, CancellationToken cancellationToken)
+    /// <inheritdoc cref="Decode(ReadOnlyMemory{byte}, ImageLimits, CancellationToken)"/>
+    public static Image Decode(ReadOnlyMemory<byte> content, ImageLimits limits, ImageOrientation orientation, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(limits);
         cancellationToken.ThrowIfCancellationRequested();
         if (content.Length > limits.Bytes)
         {
-            throw new PictureException($"The picture has {content.Length} bytes; at most {limits.Bytes} are allowed.");
+            throw new ImageException($"The picture has {content.Length} bytes; at most {limits.Bytes} are allowed.");
         }
 
         var format = FormatOf(content.Span)
-            ?? throw new PictureException("The file is not a picture of a known format: PNG, JPEG, WebP, GIF or BMP is expected.");
+            ?? throw new ImageException("The file is not a picture of a known format: PNG, JPEG, WebP, GIF or BMP is expected.");
         var scans = format == "JPEG" ? Scans(content.Span) : 1;
         if (scans > MaximumScans)
         {
-            throw new PictureException($"The JPEG has more than {MaximumScans} scans.");
+            throw new ImageException($"The JPEG has more than {MaximumScans} scans.");
         }
 
         if (format == "PNG" && content.Span.Count("zTXt"u8) + content.Span.Count("iTXt"u8) > MaximumTexts)
         {
-            throw new PictureException($"The PNG has more than {MaximumTexts} texts.");
+            throw new ImageException($"The PNG has more than {MaximumTexts} texts.");
         }
 
         // The decoder gets memory that it cannot leave. A stream of managed code would be asked by native frames,
@@ -58,23 +58,23 @@ public static class PictureDecoder
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         if (width < 1 || height < 1)
         {
-            throw new PictureException($"The {format} declares {width} x {height} pixels.");
+            throw new ImageException($"The {format} declares {width} x {height} pixels.");
         }
 
         if (Math.Max(width, height) > limits.Side || (long)width * height > limits.Pixels)
         {
-            throw new PictureException(
+            throw new ImageException(
                 $"The {format} declares {width} x {height} pixels; at most {limits.Pixels} pixels and {limits.Side} along a side are allowed.");
         }
 
         if ((long)width * height * scans > (long)limits.Pixels * ScansOfLargestPicture)
         {
-            throw new PictureException($"The JPEG has {scans} scans, too many for {width} x {height} pixels.");
+            throw new ImageException($"The JPEG has {scans} scans, too many for {width} x {height} pixels.");
         }
 
         cancellationToken.ThrowIfCancellationRequested();
         var pixels = Read(codec, width, height);
-        var origin = orientation == PictureOrientation.AsStored ? SKEncodedOrigin.TopLeft : format == "PNG" ? PngExif.Origin(content.Span) : codec.EncodedOrigin;
+        var origin = orientation == ImageOrientation.AsStored ? SKEncodedOrigin.TopLeft : format == "PNG" ? PngExif.Origin(content.Span) : codec.EncodedOrigin;
         return ToPicture(pixels, width, height, origin);
 
         byte[] Read(SKCodec codec, int width, int height)
@@ -99,7 +99,7 @@ public static class PictureDecoder
             return pixels;
         }
 
-        PictureException Failure(SKCodecResult result) => new(result switch
+        ImageException Failure(SKCodecResult result) => new(result switch
         {
             SKCodecResult.IncompleteInput => $"The {format} is truncated: it ends before its last pixel.",
             SKCodecResult.Unimplemented or SKCodecResult.InvalidConversion => $"The {format} uses a feature that is not supported.",
@@ -119,7 +119,7 @@ public static class PictureDecoder
 
     private static int Scans(ReadOnlySpan<byte> content) => content.Count((ReadOnlySpan<byte>)[0xFF, 0xDA]);
 
-    private static Picture ToPicture(byte[] rgba, int width, int height, SKEncodedOrigin origin)
+    private static Image ToPicture(byte[] rgba, int width, int height, SKEncodedOrigin origin)
     {
         // Where the first pixel goes, and how far one step right and one step down in the file lead in the picture.
         var isTurned = origin >= SKEncodedOrigin.LeftTop;

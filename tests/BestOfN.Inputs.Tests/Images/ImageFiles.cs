@@ -7,9 +7,9 @@ using SkiaSharp;
 namespace BestOfN.Inputs.Tests.Images;
 
 /// <summary>Encoded pictures made on the spot, byte by byte where no encoder makes them.</summary>
-internal static class PictureFiles
+internal static class ImageFiles
 {
-    public static byte[] Encode(Picture picture, SKEncodedImageFormat format, int quality = 100)
+    public static byte[] Encode(Image picture, SKEncodedImageFormat format, int quality = 100)
     {
         using var bitmap = new SKBitmap(new SKImageInfo(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         for (var y = 0; y < picture.Height; y++)
@@ -74,7 +74,7 @@ internal static class PictureFiles
     }
 
     /// <summary>A bitmap of 24 bits, rows from bottom to top.</summary>
-    public static byte[] Bmp(Picture picture)
+    public static byte[] Bmp(Image picture)
     {
         var stride = ((picture.Width * 3) + 3) / 4 * 4;
         var file = new byte[54 + (stride * picture.Height)];

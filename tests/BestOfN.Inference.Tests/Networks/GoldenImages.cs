@@ -6,14 +6,14 @@ using SkiaSharp;
 namespace BestOfN.Inference.Tests.Networks;
 
 /// <summary>The preprocessed pictures of a reference case, byte by byte.</summary>
-internal static class GoldenPictures
+internal static class GoldenImages
 {
     public const int Tile = 560;
 
-    public static TiledPicture[] Read(string folder, JsonElement expected) =>
+    public static TiledImage[] Read(string folder, JsonElement expected) =>
         [.. expected.GetProperty("images").EnumerateArray().Select(i => Read(Path.Combine(GoldenFiles.Folder(folder), i.GetProperty("preprocessed").GetString()!)))];
 
-    private static TiledPicture Read(string path)
+    private static TiledImage Read(string path)
     {
         using var codec = SKCodec.Create(path);
         using var bitmap = new SKBitmap(new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
@@ -25,6 +25,6 @@ internal static class GoldenPictures
             four.Slice(from, 3).CopyTo(three.AsSpan(to));
         }
 
-        return new TiledPicture(new Picture(bitmap.Width, bitmap.Height, three), Tile);
+        return new TiledImage(new Image(bitmap.Width, bitmap.Height, three), Tile);
     }
 }
