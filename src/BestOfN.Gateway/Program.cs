@@ -1,21 +1,16 @@
 using BestOfN.Core.Selection;
 using BestOfN.Gateway.Access;
-using BestOfN.Gateway.Attachments;
-using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Chat;
 using BestOfN.Gateway.Completions;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
-using BestOfN.Gateway.Health;
 using BestOfN.Gateway.InProcess;
-using BestOfN.Gateway.RequestIds;
-using BestOfN.Gateway.Requests;
+using BestOfN.Gateway.Models;
+using BestOfN.Gateway.Observability;
+using BestOfN.Gateway.Selection;
 using BestOfN.Gateway.Shutdown;
 using BestOfN.Gateway.Startup;
-using BestOfN.Gateway.Streaming;
-using BestOfN.Gateway.Telemetry;
 using BestOfN.Gateway.Upstream;
-
 
 try
 {
@@ -26,12 +21,10 @@ try
     builder.Services.AddCatalogs();
     builder.Services.AddInProcessModels();
     builder.AddUpstreams();
-    builder.Services.AddAttachments();
     builder.Services.AddAnswers();
     builder.Services.AddAccess();
     builder.Services.AddDraining();
     builder.Services.AddOpenAIErrors();
-    builder.Services.AddHealth();
     builder.AddTelemetry();
 
     await using var app = builder.Build();

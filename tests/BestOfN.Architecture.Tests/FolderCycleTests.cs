@@ -7,6 +7,7 @@ public sealed class FolderCycleTests
     [InlineData("BestOfN.Core.dll")]
     [InlineData("BestOfN.Inputs.dll")]
     [InlineData("BestOfN.Protocols.dll")]
+    [InlineData("BestOfN.Gateway.dll")]
     [InlineData("BestOfN.Data.dll")]
     [InlineData("bestofn.dll")]
     public void Folders_of_a_project_form_no_cycle(string assembly)

@@ -1,5 +1,4 @@
 using BestOfN.Core.Generation;
-using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
 
 namespace BestOfN.Gateway.Tests;
@@ -8,7 +7,7 @@ internal sealed class BrokenGeneratorSource : IGeneratorSource
 {
     public string Kind => "broken";
 
-    public bool RelaysRequests => false;
+    public bool ForwardsVerbatim => false;
 
     public IEnumerable<(string Setting, string Problem)> Check(ModelOptions options) => [];
 

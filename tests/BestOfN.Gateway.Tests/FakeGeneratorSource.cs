@@ -1,5 +1,4 @@
 using BestOfN.Core.Generation;
-using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
 
 namespace BestOfN.Gateway.Tests;
@@ -8,7 +7,7 @@ internal sealed class FakeGeneratorSource(IGenerator generator, bool relays = fa
 {
     public string Kind => "fake";
 
-    public bool RelaysRequests => relays;
+    public bool ForwardsVerbatim => relays;
 
     public IEnumerable<(string Setting, string Problem)> Check(ModelOptions options) =>
         options.Cluster is null ? [] : [(nameof(options.Cluster), "the fake has none.")];

@@ -1,5 +1,4 @@
 using BestOfN.Core.Rewards;
-using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
 
 namespace BestOfN.Gateway.Tests;

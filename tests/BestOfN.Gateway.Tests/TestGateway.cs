@@ -1,7 +1,7 @@
 using System.Text;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Rewards;
-using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Configuration;
 using BestOfN.Testing.Fakes;
 using BestOfN.Testing.Schemas;
 using Microsoft.AspNetCore.Hosting;

@@ -14,6 +14,7 @@ internal static class AccessServices
     public static void AddAccess(this IServiceCollection services)
     {
         services.AddSingleton<ApiKeys>();
+        services.AddSingleton<RequestBodies>();
         services.AddSingleton<Admission>();
         services.AddCors();
         services.AddSingleton<ICorsPolicyProvider, OriginPolicyProvider>();

@@ -4,9 +4,8 @@ using System.Text.Json;
 using BestOfN.Core.Telemetry;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
-using BestOfN.Gateway.Requests;
 using BestOfN.Gateway.Shutdown;
-using BestOfN.Gateway.Wire;
+using BestOfN.Protocols.OpenAI.Wire;
 using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.Access;

@@ -3,19 +3,17 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using BestOfN.Gateway.Configuration;
 
 namespace BestOfN.Gateway.Access;
 
 /// <summary>The keys that clients may call with. Only their hashes are kept, and nothing of them is logged.</summary>
 internal sealed class ApiKeys
 {
-    /// <summary>Environment variable with keys, separated by commas. Unset: everybody may call.</summary>
-    public const string Variable = "BESTOFN_API_KEYS";
-
     private readonly byte[][] _hashes;
 
     public ApiKeys(IConfiguration configuration) =>
-        _hashes = [.. (configuration[Variable] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Hash)];
+        _hashes = [.. (configuration[BestOfNOptions.KeysVariable] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Hash)];
 
     public int Count => _hashes.Length;
 

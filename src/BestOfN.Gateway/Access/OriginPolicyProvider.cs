@@ -1,6 +1,5 @@
 using BestOfN.Gateway.Configuration;
-using BestOfN.Gateway.RequestIds;
-using BestOfN.Gateway.Requests;
+using BestOfN.Gateway.Selection.Fields;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
@@ -15,16 +14,10 @@ internal sealed class OriginPolicyProvider(IServiceProvider services) : ICorsPol
 
     public Task<CorsPolicy?> GetPolicyAsync(HttpContext context, string? policyName) => Task.FromResult(_policy.Value);
 
-    /// <summary>What is wrong with a configured origin; null if nothing is.</summary>
-    public static string? Problem(string origin) =>
-        origin is "*" || (Uri.TryCreate(origin, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.GetLeftPart(UriPartial.Authority) == origin)
-            ? null
-            : $"'{origin}' is not an origin such as https://chat.example:8443 (lower case, no path, no final slash) or *.";
-
     private static CorsPolicy? Policy(string[] origins) => origins.Length == 0 ? null : new CorsPolicyBuilder(origins)
         .AllowAnyHeader()
         .AllowAnyMethod()
-        .WithExposedHeaders(RequestId.Header, RequestPlanner.Header, SelectionHeaders.Degraded, HeaderNames.RetryAfter)
+        .WithExposedHeaders(RequestId.Header, BestOfNHeaders.Selection, BestOfNHeaders.Degraded, HeaderNames.RetryAfter)
         .SetPreflightMaxAge(TimeSpan.FromHours(1))
         .Build();
 }

@@ -1,6 +1,5 @@
 using BestOfN.Gateway.Access;
-using BestOfN.Gateway.Requests;
-using BestOfN.Gateway.Streaming;
+using BestOfN.Gateway.Selection;
 
 namespace BestOfN.Gateway.Chat;
 

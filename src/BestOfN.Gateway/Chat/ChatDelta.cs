@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
-using BestOfN.Gateway.Streaming;
-using BestOfN.Gateway.Wire;
+using BestOfN.Gateway.Selection;
+using BestOfN.Protocols.OpenAI.Wire;
 
 namespace BestOfN.Gateway.Chat;
 

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Selection;
-using BestOfN.Gateway.Requests;
-using BestOfN.Gateway.Streaming;
-using BestOfN.Gateway.Wire;
+using BestOfN.Gateway.Selection;
+using BestOfN.Protocols.OpenAI.Wire;
 
 namespace BestOfN.Gateway.Chat;
 
@@ -33,8 +32,8 @@ internal sealed class ChatFormat(PlannedRequest plan, DateTimeOffset created) : 
                 Created = _created,
                 Model = plan.Model.Name,
                 Choices = [.. selection.Ranking.Take(plan.Selection.Choices).Select((ranked, place) => Choice(ranked.Candidate!, place))],
-                Usage = Usage.Of(selection.TotalUsage),
-                BestOfN = BestOfNReport.Of(selection, plan.Return),
+                Usage = SelectionReport.UsageOf(selection.TotalUsage),
+                BestOfN = SelectionReport.Of(selection, plan.Return),
                 Fields = answerFields,
             },
             OpenAIJsonContext.Default.ChatCompletion);
@@ -85,7 +84,7 @@ internal sealed class ChatFormat(PlannedRequest plan, DateTimeOffset created) : 
             answerFields: answerFields is null ? null : _answerFields.New(answerFields));
     }
 
-    public byte[] UsageOf(SelectionResult selection, BestOfNReport? report) => Chunk(null, Usage.Of(selection.TotalUsage), report);
+    public byte[] UsageOf(SelectionResult selection, BestOfNReport? report) => Chunk(null, SelectionReport.UsageOf(selection.TotalUsage), report);
 
     /// <summary>What a message holds besides what has been sent: reasoning, then text, then the rest.</summary>
     private IEnumerable<byte[]> MessageChunks(int choice, Candidate candidate, JsonElement message)

@@ -2,10 +2,11 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Selection;
-using BestOfN.Gateway.Attachments;
-using BestOfN.Gateway.Demands;
 using BestOfN.Gateway.Errors;
-using BestOfN.Gateway.Requests;
+using BestOfN.Gateway.Selection;
+using BestOfN.Gateway.Selection.Attachments;
+using BestOfN.Gateway.Selection.Demands;
+using BestOfN.Gateway.Selection.Fields;
 
 namespace BestOfN.Gateway.Chat;
 

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Selection;
-using BestOfN.Gateway.Requests;
-using BestOfN.Gateway.Streaming;
-using BestOfN.Gateway.Wire;
+using BestOfN.Gateway.Selection;
+using BestOfN.Protocols.OpenAI.Wire;
 
 namespace BestOfN.Gateway.Completions;
 
@@ -15,8 +14,8 @@ internal sealed class CompletionFormat(PlannedRequest plan, DateTimeOffset creat
 
     public byte[] Whole(SelectionResult selection) => Write(
         [.. selection.Ranking.Take(plan.Selection.Choices).Select((ranked, place) => new CompletionChoice(place, ranked.Candidate!.Text, ranked.Candidate.FinishReason))],
-        Usage.Of(selection.TotalUsage),
-        BestOfNReport.Of(selection, plan.Return));
+        SelectionReport.UsageOf(selection.TotalUsage),
+        SelectionReport.Of(selection, plan.Return));
 
     public byte[] Opening() => [];
 
@@ -39,7 +38,7 @@ internal sealed class CompletionFormat(PlannedRequest plan, DateTimeOffset creat
         yield return Write([new CompletionChoice(choice, "", candidate.FinishReason)], report: report);
     }
 
-    public byte[] UsageOf(SelectionResult selection, BestOfNReport? report) => Write([], Usage.Of(selection.TotalUsage), report);
+    public byte[] UsageOf(SelectionResult selection, BestOfNReport? report) => Write([], SelectionReport.UsageOf(selection.TotalUsage), report);
 
     private byte[] Piece(int choice, string text) => Write([new CompletionChoice(choice, text, null)]);
 

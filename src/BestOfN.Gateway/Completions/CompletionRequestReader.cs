@@ -1,7 +1,8 @@
 using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Gateway.Errors;
-using BestOfN.Gateway.Requests;
+using BestOfN.Gateway.Selection;
+using BestOfN.Gateway.Selection.Fields;
 
 namespace BestOfN.Gateway.Completions;
 

@@ -1,8 +1,10 @@
 using BestOfN.Gateway.Access;
-using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Errors;
-using BestOfN.Gateway.Requests;
-using BestOfN.Gateway.Streaming;
+using BestOfN.Gateway.Models;
+using BestOfN.Gateway.Observability;
+using BestOfN.Gateway.Selection;
+using BestOfN.Gateway.Selection.Fields;
+using BestOfN.Gateway.Upstream;
 
 namespace BestOfN.Gateway.Completions;
 
@@ -12,16 +14,16 @@ internal static class CompletionsEndpoints
     public static void MapCompletions(this IEndpointRouteBuilder routes) => routes.MapPost("/v1/completions", CompleteAsync).WithTags("Completions");
 
     private static Task CompleteAsync(
-        HttpContext context, Admission admission, GeneratorCatalog catalog, RequestPlanner planner, AnswerWriter answers, TimeProvider time) =>
+        HttpContext context, Admission admission, GeneratorCatalog catalog, CompletionForwarder forwarder, RequestPlanner planner, AnswerWriter answers,
+        TimeProvider time) =>
         admission.AnswerAsync(context, async (body, cancellationToken) =>
         {
             var name = CompletionRequestReader.ModelOf(body);
-            if (catalog.TryFind(name, out var model, out var candidates) && model.RelaysRequests)
+            if (catalog.TryFind(name, out var model, out var candidates) && model.ForwardsVerbatim)
             {
                 RefuseSelection(body, context.Request.Headers, name, candidates);
                 RequestFacts.Of(context).Model = model.Name;
-                var relay = context.RequestServices.GetService<ICompletionRelay>() ?? throw ApiException.ModelNotFound(name);
-                await relay.RelayAsync(context, model, body);
+                await forwarder.ForwardAsync(context, model, body);
                 return;
             }
 
@@ -38,9 +40,9 @@ internal static class CompletionsEndpoints
             throw ApiException.Invalid($"'{name}' asks for {alias} candidates, but {Elsewhere}", "model");
         }
 
-        if (RequestPlanner.HeaderOf(headers) is > 1)
+        if (BestOfNHeaders.CandidatesOf(headers) is > 1)
         {
-            throw ApiException.Invalid($"The header {RequestPlanner.Header} asks for candidates, but {Elsewhere}", RequestPlanner.Header);
+            throw ApiException.Invalid($"The header {BestOfNHeaders.Selection} asks for candidates, but {Elsewhere}", BestOfNHeaders.Selection);
         }
 
         var fields = RequestObject.Read(body, BestOfNFields.Read);

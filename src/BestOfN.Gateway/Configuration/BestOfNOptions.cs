@@ -9,6 +9,9 @@ public sealed record BestOfNOptions
 {
     public const string Section = "BestOfN";
 
+    /// <summary>Environment variable with the keys that clients may call with, separated by commas. Unset: everybody may call.</summary>
+    public const string KeysVariable = "BESTOFN_API_KEYS";
+
     /// <summary>The longest time budget that a request may ask for.</summary>
     public const int LongestTimeBudgetMs = 600_000;
 

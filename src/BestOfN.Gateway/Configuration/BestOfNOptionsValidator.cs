@@ -1,6 +1,4 @@
 using BestOfN.Core.Selection;
-using BestOfN.Gateway.Access;
-using BestOfN.Gateway.Catalog;
 using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.Configuration;
@@ -51,7 +49,7 @@ internal sealed class BestOfNOptionsValidator(
             yield return $"{Section}:{nameof(options.MaxHeldRequestBytes)}: {options.MaxHeldRequestBytes} is less than {nameof(options.MaxRequestBodyBytes)}, {options.MaxRequestBodyBytes}.";
         }
 
-        foreach (var problem in options.CorsOrigins.Select(OriginPolicyProvider.Problem).OfType<string>())
+        foreach (var problem in options.CorsOrigins.Select(OriginProblem).OfType<string>())
         {
             yield return $"{Section}:{nameof(options.CorsOrigins)}: {problem}";
         }
@@ -162,6 +160,12 @@ internal sealed class BestOfNOptionsValidator(
             yield return $"{path}:{setting}: {problem}";
         }
     }
+
+    private static string? OriginProblem(string origin) =>
+        origin is "*" || (Uri.TryCreate(origin, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            && url.GetLeftPart(UriPartial.Authority) == origin)
+            ? null
+            : $"'{origin}' is not an origin such as https://chat.example:8443 (lower case, no path, no final slash) or *.";
 
     private string? UnknownStrategy(string name) =>
         strategies.TryGet(name, out _) ? null

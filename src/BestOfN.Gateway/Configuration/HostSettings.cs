@@ -1,7 +1,7 @@
+using System.Security.Authentication;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging.Console;
-using System.Security.Authentication;
 
 namespace BestOfN.Gateway.Configuration;
 

@@ -12,7 +12,7 @@ internal sealed class HostSettingsCheck : IConfigurationCheck
     private static readonly string[] _values =
     [
         "AllowedHosts", "urls", "http_ports", "https_ports", "environment", "applicationName", "contentRoot", "shutdownTimeoutSeconds",
-        Access.ApiKeys.Variable,
+        BestOfNOptions.KeysVariable,
     ];
 
     private static readonly string[] _logging = ["LogLevel", "Console", "Debug", "EventSource", "EventLog"];

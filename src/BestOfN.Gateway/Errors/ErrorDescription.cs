@@ -3,6 +3,7 @@ using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Inputs.Videos;
+using BestOfN.Protocols.OpenAI.Wire;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace BestOfN.Gateway.Errors;

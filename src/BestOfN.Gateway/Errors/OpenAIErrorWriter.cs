@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using BestOfN.Gateway.Wire;
+using BestOfN.Protocols.OpenAI.Wire;
 
 namespace BestOfN.Gateway.Errors;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using BestOfN.Core.Generation;
-using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Inference.Generation;
 using BestOfN.Inference.Runtime;
@@ -12,7 +11,7 @@ internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironm
 {
     public string Kind => "pocket";
 
-    public bool RelaysRequests => false;
+    public bool ForwardsVerbatim => false;
 
     public IEnumerable<(string Setting, string Problem)> Check(ModelOptions options)
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using BestOfN.Core.Rewards;
-using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;

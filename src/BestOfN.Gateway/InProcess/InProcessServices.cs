@@ -1,4 +1,3 @@
-using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
 using Microsoft.Extensions.Options;
 

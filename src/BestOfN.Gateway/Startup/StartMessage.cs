@@ -1,6 +1,6 @@
 using BestOfN.Gateway.Access;
-using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
+using BestOfN.Gateway.Models;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
@@ -38,7 +38,7 @@ internal sealed class StartMessage(
     /// <summary>For a shell. The question is one that the shipped model knows how to answer.</summary>
     private string Request(string address, string model)
     {
-        var key = string.IsNullOrEmpty(configuration[ApiKeys.Variable]) ? "" : " -H \"Authorization: Bearer $KEY\"";
+        var key = string.IsNullOrEmpty(configuration[BestOfNOptions.KeysVariable]) ? "" : " -H \"Authorization: Bearer $KEY\"";
         var host = address.Replace("://0.0.0.0", "://127.0.0.1", StringComparison.Ordinal).Replace("://[::]", "://127.0.0.1", StringComparison.Ordinal)
             .Replace("://*", "://127.0.0.1", StringComparison.Ordinal).Replace("://+", "://127.0.0.1", StringComparison.Ordinal);
         return $$"""

@@ -31,5 +31,6 @@ internal static class StartupServices
         // Keys are made for YARP's session affinity alone: in memory they leave no trace on disk, and a restart only ends the affinity.
         builder.Services.Configure<KeyManagementOptions>(keys => (keys.XmlRepository, keys.XmlEncryptor) = (new KeysInMemory(), new NullXmlEncryptor()));
         builder.Services.AddSingleton<StartMessage>();
+        builder.Services.AddHostedService<CatalogLoader>();
     }
 }

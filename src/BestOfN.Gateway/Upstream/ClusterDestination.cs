@@ -1,6 +1,6 @@
 using System.Net;
 using System.Runtime.CompilerServices;
-using BestOfN.Gateway.RequestIds;
+using BestOfN.Gateway.Access;
 using BestOfN.Protocols.Upstreams;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;

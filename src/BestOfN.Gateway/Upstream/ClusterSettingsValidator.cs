@@ -1,4 +1,4 @@
-using BestOfN.Gateway.Access;
+using BestOfN.Gateway.Configuration;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Configuration.ClusterValidators;
 
@@ -10,10 +10,10 @@ internal sealed class ClusterSettingsValidator(IConfiguration configuration) : I
     public ValueTask ValidateAsync(ClusterConfig cluster, IList<Exception> errors)
     {
         ClusterSettings.Read(cluster, message => errors.Add(new ArgumentException(message)));
-        if (ClusterSettings.Read(cluster).ForwardAuthorization && !string.IsNullOrEmpty(configuration[ApiKeys.Variable]))
+        if (ClusterSettings.Read(cluster).ForwardAuthorization && !string.IsNullOrEmpty(configuration[BestOfNOptions.KeysVariable]))
         {
             errors.Add(new ArgumentException(
-                $"ReverseProxy:Clusters:{cluster.ClusterId}:Metadata:ForwardAuthorization: would send the keys of {ApiKeys.Variable} to the upstream; give it a key of its own with ApiKeyVariable."));
+                $"ReverseProxy:Clusters:{cluster.ClusterId}:Metadata:ForwardAuthorization: would send the keys of {BestOfNOptions.KeysVariable} to the upstream; give it a key of its own with ApiKeyVariable."));
         }
 
         return ValueTask.CompletedTask;

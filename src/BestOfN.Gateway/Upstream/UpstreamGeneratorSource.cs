@@ -1,5 +1,4 @@
 using BestOfN.Core.Generation;
-using BestOfN.Gateway.Catalog;
 using BestOfN.Gateway.Configuration;
 
 namespace BestOfN.Gateway.Upstream;
@@ -11,7 +10,7 @@ internal sealed class UpstreamGeneratorSource(UpstreamGenerators generators) : I
 
     public string Kind => Name;
 
-    public bool RelaysRequests => true;
+    public bool ForwardsVerbatim => true;
 
     public IEnumerable<(string Setting, string Problem)> Check(ModelOptions options)
     {

@@ -1,7 +1,5 @@
-using BestOfN.Gateway.Catalog;
-using BestOfN.Gateway.Completions;
+using BestOfN.Gateway.Access;
 using BestOfN.Gateway.Configuration;
-using BestOfN.Gateway.RequestIds;
 using BestOfN.Protocols.Upstreams;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Yarp.ReverseProxy.Configuration.ClusterValidators;
@@ -38,7 +36,7 @@ internal static class UpstreamServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<UpstreamGenerators>();
         services.AddSingleton<IGeneratorSource, UpstreamGeneratorSource>();
-        services.AddSingleton<ICompletionRelay, ClusterCompletionRelay>();
+        services.AddSingleton<CompletionForwarder>();
         services.AddOptions<UpstreamOptions>().BindConfiguration(UpstreamOptions.Section);
         services.AddSingleton<IConfigurationCheck, UpstreamOptionsCheck>();
         services.AddSingleton<IConfigurationCheck, ProxyCheck>();

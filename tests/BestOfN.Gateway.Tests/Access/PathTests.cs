@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
-using BestOfN.Gateway.Access;
 using BestOfN.Gateway.Tests.Sdk;
+using BestOfN.Gateway.Access;
 using BestOfN.Testing.Upstream;
 
 namespace BestOfN.Gateway.Tests.Access;

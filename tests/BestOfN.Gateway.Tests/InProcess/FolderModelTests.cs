@@ -1,12 +1,12 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json.Nodes;
+using BestOfN.Gateway.Tests.Sdk;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.InProcess;
-using BestOfN.Gateway.Tests.Sdk;
 using BestOfN.Inference.Generation;
 using BestOfN.Inference.Scoring;
 using Microsoft.Extensions.DependencyInjection;

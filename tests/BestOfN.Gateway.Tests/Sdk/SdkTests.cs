@@ -1,7 +1,7 @@
 using System.ClientModel;
 using System.Text.Json.Nodes;
 using BestOfN.Core.Prompts;
-using BestOfN.Gateway.Catalog;
+using BestOfN.Gateway.Configuration;
 using BestOfN.Testing.Fakes;
 using BestOfN.Testing.Upstream;
 using Microsoft.Extensions.DependencyInjection;

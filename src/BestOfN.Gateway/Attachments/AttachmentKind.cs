@@ -1,7 +1,0 @@
-namespace BestOfN.Gateway.Attachments;
-
-internal enum AttachmentKind
-{
-    Picture,
-    Video,
-}

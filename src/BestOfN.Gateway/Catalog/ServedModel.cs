@@ -1,7 +1,0 @@
-using BestOfN.Core.Generation;
-using BestOfN.Gateway.Configuration;
-
-namespace BestOfN.Gateway.Catalog;
-
-/// <summary>A model that clients may name.</summary>
-internal sealed record ServedModel(string Name, ModelOptions Options, bool RelaysRequests, CatalogEntry<IGenerator> Generator);

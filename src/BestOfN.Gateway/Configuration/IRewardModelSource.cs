@@ -1,0 +1,13 @@
+using BestOfN.Core.Rewards;
+
+namespace BestOfN.Gateway.Configuration;
+
+/// <summary>Opens the reward models that the configuration names.</summary>
+internal interface IRewardModelSource
+{
+    /// <summary>What is wrong with a reward model's settings as far as this source is concerned.</summary>
+    IEnumerable<(string Setting, string Problem)> Check(RewardModelOptions options);
+
+    /// <summary>Opens the model. May take long; called once for each, when the gateway starts.</summary>
+    IRewardModel Open(string name, RewardModelOptions options);
+}

@@ -1,4 +1,0 @@
-namespace BestOfN.Gateway.Demands;
-
-/// <summary>Ends a check that would take too long.</summary>
-internal sealed class SchemaTooCostlyException : Exception;

@@ -1,4 +1,0 @@
-namespace BestOfN.Gateway.Errors;
-
-/// <summary>OpenAI's envelope.</summary>
-internal sealed record ApiErrorResponse(ApiError Error);

@@ -1,0 +1,40 @@
+using BestOfN.Core.Computing;
+using BestOfN.Gateway.Errors;
+using BestOfN.Protocols.OpenAI.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace BestOfN.Gateway.Models;
+
+/// <summary>The models by their base names; any of them may be asked for as <c>name@N</c> too.</summary>
+internal static class ModelsEndpoints
+{
+    public static void MapModels(this IEndpointRouteBuilder routes)
+    {
+        var models = routes.MapGroup("/v1/models").WithTags("Models");
+        models.MapGet("", List);
+        models.MapGet("/{**name}", Get); // a name may have slashes
+    }
+
+    private static JsonHttpResult<ModelList> List(GeneratorCatalog catalog, RewardModelCatalog judges) =>
+        TypedResults.Json(new ModelList([.. catalog.Models.Select(model => Describe(model, judges))]), OpenAIJsonContext.Default.ModelList);
+
+    private static JsonHttpResult<ModelDescription> Get(string name, GeneratorCatalog catalog, RewardModelCatalog judges)
+    {
+        // A path comes decoded but for this one character, which clients encode in names.
+        var asked = name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        return catalog.TryFind(asked, out var model, out _)
+            ? TypedResults.Json(Describe(model, judges) with { Id = asked }, OpenAIJsonContext.Default.ModelDescription)
+            : throw ApiException.ModelNotFound(asked);
+    }
+
+    // When a model was made is known to nobody here; the protocol wants a number.
+    private static ModelDescription Describe(ServedModel model, RewardModelCatalog judges)
+    {
+        var generator = Report(model.Generator.Opened?.Computation);
+        var judge = model.Options.RewardModel is { } name && judges.TryGet(name, out var entry) ? Report(entry.Opened?.Computation) : null;
+        return new(model.Name, Created: 0, OwnedBy: model.Options.Generator) { BestOfN = generator is null && judge is null ? null : new(generator, judge) };
+    }
+
+    private static ModelComputationReport? Report(ModelComputation? computation) =>
+        computation is null ? null : new(computation.Type, computation.Repeatability, computation.Kernels);
+}

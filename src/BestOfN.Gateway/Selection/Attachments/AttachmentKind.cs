@@ -1,0 +1,7 @@
+namespace BestOfN.Gateway.Selection.Attachments;
+
+internal enum AttachmentKind
+{
+    Picture,
+    Video,
+}

@@ -1,3 +1,0 @@
-namespace BestOfN.Gateway.Wire;
-
-internal sealed record BestOfNTiming(long Generation, long Scoring, long Total);

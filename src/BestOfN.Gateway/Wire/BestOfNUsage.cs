@@ -1,3 +1,0 @@
-namespace BestOfN.Gateway.Wire;
-
-internal sealed record BestOfNUsage(Usage? Winner, Usage? Total);

@@ -1,7 +1,0 @@
-using System.Text.Json.Serialization;
-
-namespace BestOfN.Gateway.Wire;
-
-/// <summary>JSON that somebody else wrote and that is passed on as it is. Nothing at all is written as null.</summary>
-[JsonConverter(typeof(RawJsonConverter))]
-internal readonly record struct RawJson(ReadOnlyMemory<byte> Utf8);

@@ -1,0 +1,4 @@
+namespace BestOfN.Protocols.OpenAI.Wire;
+
+/// <summary>OpenAI's envelope.</summary>
+public sealed record ApiErrorResponse(ApiError Error);

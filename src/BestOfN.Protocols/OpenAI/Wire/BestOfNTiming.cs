@@ -1,0 +1,3 @@
+namespace BestOfN.Protocols.OpenAI.Wire;
+
+public sealed record BestOfNTiming(long Generation, long Scoring, long Total);

@@ -1,0 +1,3 @@
+namespace BestOfN.Protocols.OpenAI.Wire;
+
+public sealed record BestOfNUsage(Usage? Winner, Usage? Total);
