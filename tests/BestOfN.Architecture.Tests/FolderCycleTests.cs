@@ -9,6 +9,7 @@ public sealed class FolderCycleTests
     [InlineData("BestOfN.Protocols.dll")]
     [InlineData("BestOfN.Gateway.dll")]
     [InlineData("BestOfN.Data.dll")]
+    [InlineData("BestOfN.Training.dll")]
     [InlineData("bestofn.dll")]
     public void Folders_of_a_project_form_no_cycle(string assembly)
     {

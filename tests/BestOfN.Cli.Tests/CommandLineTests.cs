@@ -173,7 +173,7 @@ public sealed class CommandLineTests : IDisposable
     public void Shipped_recipes_come_with_the_program_and_write_over_no_shipped_model(string name)
     {
         var path = Path.Combine(AppContext.BaseDirectory, "config", "training", $"pocket-{name}.json");
-        var output = name == "generator" ? RecipeFile.Load<GeneratorRecipe>(path).Output : RecipeFile.Load<RewardRecipe>(path).Output;
+        var output = name == "generator" ? RecipeFile.Load<GeneratorRecipe>(path).Output : RecipeFile.Load<PocketRewardRecipe>(path).Output;
         Assert.Equal($"artifacts/models/pocket-{name}", output);
     }
 

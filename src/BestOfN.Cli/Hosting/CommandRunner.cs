@@ -3,7 +3,7 @@ using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using BestOfN.Inputs.Files;
 using BestOfN.Inputs.Records;
-using BestOfN.Training.Optimization;
+using BestOfN.Training.Loops;
 
 namespace BestOfN.Cli.Hosting;
 

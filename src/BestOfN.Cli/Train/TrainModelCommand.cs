@@ -2,11 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using BestOfN.Cli.Hosting;
 using BestOfN.Data.Plots;
-using BestOfN.Training.FullSize;
-using BestOfN.Training.Optimization;
-using BestOfN.Training.Policies;
+using BestOfN.Training.Loops;
+using BestOfN.Training.Pocket;
+using BestOfN.Training.Preference;
 using BestOfN.Training.Recipes;
-using BestOfN.Training.Rewards;
 using Spectre.Console;
 
 namespace BestOfN.Cli.Train;
@@ -24,13 +23,13 @@ internal static class TrainModelCommand
 
     public static Command Reward(CommandTerminal terminal) => Create(terminal, "reward", "Train a reward model on pairs of a generator's answers.", "pair_accuracy", path =>
     {
-        if (FullSizeRecipe.IsAt(path))
+        if (PreferenceRecipe.IsAt(path))
         {
-            var published = RecipeFile.Load<FullSizeRecipe>(path);
-            return ((state, progress, token) => FullSizeTraining.Run(published, state, progress, token), published.Output);
+            var published = RecipeFile.Load<PreferenceRecipe>(path);
+            return ((state, progress, token) => PreferenceTraining.Run(published, state, progress, token), published.Output);
         }
 
-        var recipe = RecipeFile.Load<RewardRecipe>(path);
+        var recipe = RecipeFile.Load<PocketRewardRecipe>(path);
         return ((state, progress, token) => RewardTraining.Run(recipe, state, progress, token), recipe.Output);
     });
 

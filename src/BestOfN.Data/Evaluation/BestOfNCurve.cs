@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using BestOfN.Core.Selection;
-using BestOfN.Data.Worlds;
+using BestOfN.Data.Sampling;
 
 namespace BestOfN.Data.Evaluation;
 

@@ -1,6 +1,6 @@
 using System.Numerics;
 using BestOfN.Core.Selection;
-using BestOfN.Data.Worlds;
+using BestOfN.Data.Sampling;
 
 namespace BestOfN.Data.Evaluation;
 

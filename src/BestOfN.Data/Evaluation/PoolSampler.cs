@@ -1,5 +1,6 @@
 using BestOfN.Core.Generation;
 using BestOfN.Core.Rewards;
+using BestOfN.Data.Sampling;
 using BestOfN.Data.Worlds;
 
 namespace BestOfN.Data.Evaluation;

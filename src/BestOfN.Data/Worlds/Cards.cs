@@ -1,3 +1,5 @@
+using BestOfN.Data.Sampling;
+
 namespace BestOfN.Data.Worlds;
 
 /// <summary>One to four cards of different colours in cells of a board, each with a number of its own kind.</summary>

@@ -1,3 +1,5 @@
+using BestOfN.Data.Sampling;
+
 namespace BestOfN.Data.Worlds;
 
 /// <summary>A cell of a board of 4 × 4, called A1 to D4: a letter for the column from the left, a digit for the row from the top.</summary>

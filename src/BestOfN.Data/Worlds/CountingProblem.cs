@@ -1,3 +1,4 @@
+using BestOfN.Data.Sampling;
 using BestOfN.Inputs.Images;
 
 namespace BestOfN.Data.Worlds;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BestOfN.Data.Sampling;
 using BestOfN.Inputs.Images;
 
 namespace BestOfN.Data.Worlds;

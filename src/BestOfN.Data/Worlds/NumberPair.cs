@@ -1,3 +1,5 @@
+using BestOfN.Data.Sampling;
+
 namespace BestOfN.Data.Worlds;
 
 /// <summary>Numbers of which exactly two add up to a total: what is common to asking for them in text and in a video.</summary>

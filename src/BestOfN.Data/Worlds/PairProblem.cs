@@ -1,3 +1,5 @@
+using BestOfN.Data.Sampling;
+
 namespace BestOfN.Data.Worlds;
 
 /// <summary>Which two of the numbers add up to the total? Exactly one pair does.</summary>

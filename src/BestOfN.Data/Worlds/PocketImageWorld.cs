@@ -1,3 +1,5 @@
+using BestOfN.Data.Sampling;
+
 namespace BestOfN.Data.Worlds;
 
 /// <summary>Questions about a drawn picture in three families, equally often and in three phrasings each.</summary>

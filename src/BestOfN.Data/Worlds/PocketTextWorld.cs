@@ -1,3 +1,5 @@
+using BestOfN.Data.Sampling;
+
 namespace BestOfN.Data.Worlds;
 
 /// <summary>An endless, verifiable source of small questions in three families, equally often and in three phrasings each.</summary>

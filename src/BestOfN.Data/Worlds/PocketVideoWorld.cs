@@ -1,3 +1,5 @@
+using BestOfN.Data.Sampling;
+
 namespace BestOfN.Data.Worlds;
 
 /// <summary>Questions about a drawn video in two families, equally often and in three phrasings each.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using BestOfN.Core.Prompts;
+using BestOfN.Data.Sampling;
 using BestOfN.Inputs.Images;
 
 namespace BestOfN.Data.Worlds;

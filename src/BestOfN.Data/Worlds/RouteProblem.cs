@@ -1,3 +1,5 @@
+using BestOfN.Data.Sampling;
+
 namespace BestOfN.Data.Worlds;
 
 /// <summary>How to drive from one place to another along one-way streets? Any way that visits no place twice will do.</summary>

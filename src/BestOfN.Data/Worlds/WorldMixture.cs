@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BestOfN.Data.Sampling;
 
 namespace BestOfN.Data.Worlds;
 

@@ -1,4 +1,4 @@
-using BestOfN.Training.Optimization;
+using BestOfN.Training.Loops;
 
 namespace BestOfN.Training.Recipes;
 
@@ -19,7 +19,7 @@ public sealed record GeneratorRecipe
     /// <summary>The tower that sees pictures; null for worlds of text.</summary>
     public VisionShape? Vision { get; init; }
 
-    public required TrainingSchedule Training { get; init; }
+    public required Schedule Training { get; init; }
 
     /// <summary>Held-out problems of each world answered at every checkpoint.</summary>
     public int HeldOutProblems { get; init; } = 200;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using BestOfN.Data.Worlds;
-using BestOfN.Training.Optimization;
-using BestOfN.Training.Vocabulary;
+using BestOfN.Training.Loops;
+using BestOfN.Training.Pocket.Vocabulary;
 
 namespace BestOfN.Training.Recipes;
 
@@ -19,10 +19,10 @@ internal static class RecipeMistakes
         .. Output(recipe.Output),
     ];
 
-    public static IReadOnlyList<string> Of(RewardRecipe recipe) =>
+    public static IReadOnlyList<string> Of(PocketRewardRecipe recipe) =>
     [
         .. Of(recipe.Worlds, "worlds", recipe.Vision),
-        .. recipe.FirstLesson is { Steps: > 0 } lesson ? Of(lesson.Worlds, "first_lesson.worlds", recipe.Vision) : [],
+        .. recipe.CurriculumPhase is { Steps: > 0 } lesson ? Of(lesson.Worlds, "curriculum_phase.worlds", recipe.Vision) : [],
         .. Directory.Exists(recipe.GeneratorFolder) ? (string[])[] : [$"generator: there is no folder {recipe.Generator}"],
         .. Of(recipe.Model),
         .. Of(recipe.Vision),
@@ -104,7 +104,7 @@ internal static class RecipeMistakes
             : [];
     }
 
-    private static IEnumerable<string> Of(TrainingSchedule schedule, string field) =>
+    private static IEnumerable<string> Of(Schedule schedule, string field) =>
     [
         .. AtLeast(1, $"{field}.steps", schedule.Steps),
         .. AtLeast(1, $"{field}.batch", schedule.Batch),

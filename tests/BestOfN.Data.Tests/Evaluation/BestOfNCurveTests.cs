@@ -1,6 +1,6 @@
 using System.Text.Json;
 using BestOfN.Data.Evaluation;
-using BestOfN.Data.Worlds;
+using BestOfN.Data.Sampling;
 using BestOfN.Training.Tests;
 
 namespace BestOfN.Data.Tests.Evaluation;

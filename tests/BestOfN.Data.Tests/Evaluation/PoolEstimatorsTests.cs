@@ -1,6 +1,6 @@
 using BestOfN.Core.Selection;
 using BestOfN.Data.Evaluation;
-using BestOfN.Data.Worlds;
+using BestOfN.Data.Sampling;
 
 namespace BestOfN.Data.Tests.Evaluation;
 

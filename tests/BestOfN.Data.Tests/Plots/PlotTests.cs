@@ -1,7 +1,7 @@
 using System.Xml.Linq;
 using BestOfN.Data.Evaluation;
 using BestOfN.Data.Plots;
-using BestOfN.Data.Worlds;
+using BestOfN.Data.Sampling;
 using BestOfN.Training.Tests;
 
 namespace BestOfN.Data.Tests.Plots;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using BestOfN.Core.Prompts;
+using BestOfN.Data.Sampling;
 using BestOfN.Data.Worlds;
 using BestOfN.Inputs.Images;
 using SkiaSharp;

@@ -1,3 +1,4 @@
+using BestOfN.Data.Sampling;
 using BestOfN.Data.Worlds;
 
 namespace BestOfN.Data.Tests.Worlds;

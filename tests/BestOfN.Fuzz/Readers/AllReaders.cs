@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
+using BestOfN.Data.Preferences;
 using BestOfN.Fuzz.Mutation;
 using BestOfN.Gateway.Chat;
 using BestOfN.Gateway.Completions;
@@ -17,7 +18,6 @@ using BestOfN.Inputs.Templates.Jinja;
 using BestOfN.Inputs.Tests.Images;
 using BestOfN.Inputs.Tokenizers;
 using BestOfN.Inputs.Videos;
-using BestOfN.Training.FullSize;
 using BestOfN.Training.Recipes;
 using Microsoft.Extensions.Options;
 using SkiaSharp;
@@ -64,10 +64,10 @@ internal static class AllReaders
             _ = PreferenceFile.Read(new DataSource(path), strip: true).Count()));
         yield return new("recipes", Files("recipes", "*.json"), JsonMutation.Spoil, InFile<RecipeException>("recipe.json", path =>
         {
-            _ = FullSizeRecipe.IsAt(path);
+            _ = PreferenceRecipe.IsAt(path);
             Refusing<RecipeException>(() => RecipeFile.Load<GeneratorRecipe>(path));
-            Refusing<RecipeException>(() => RecipeFile.Load<RewardRecipe>(path));
-            Refusing<RecipeException>(() => RecipeFile.Load<FullSizeRecipe>(path));
+            Refusing<RecipeException>(() => RecipeFile.Load<PocketRewardRecipe>(path));
+            Refusing<RecipeException>(() => RecipeFile.Load<PreferenceRecipe>(path));
         }));
         yield return new("data-uris", Files("data-uris", "*"), ByteMutation.Spoil, Expecting<ApiException>(input =>
             DataUrl.Read(input, "url", ["image/png", "video/mp4"], 1000)));

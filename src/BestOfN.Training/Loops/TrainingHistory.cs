@@ -1,0 +1,7 @@
+namespace BestOfN.Training.Loops;
+
+/// <summary>What a training left to look at, interruptions included.</summary>
+/// <param name="Losses">In the order of steps.</param>
+/// <param name="Points">Measurements at checkpoints.</param>
+/// <param name="StepsBefore">Steps that an earlier run had done.</param>
+public sealed record TrainingHistory(IReadOnlyList<TrainingLoss> Losses, IReadOnlyList<TrainingPoint> Points, int StepsBefore = 0);

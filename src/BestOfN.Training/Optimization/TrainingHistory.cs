@@ -1,7 +1,0 @@
-namespace BestOfN.Training.Optimization;
-
-/// <summary>What a training left to look at, interruptions included.</summary>
-/// <param name="Losses">In the order of steps.</param>
-/// <param name="Points">Measurements at checkpoints.</param>
-/// <param name="StepsBefore">Steps that an earlier run had done.</param>
-public sealed record TrainingHistory(IReadOnlyList<TrainingLoss> Losses, IReadOnlyList<TrainingPoint> Points, int StepsBefore = 0);

@@ -1,4 +1,0 @@
-namespace BestOfN.Training.Optimization;
-
-/// <summary>The mean loss, in nats, of the steps since the entry before.</summary>
-public readonly record struct TrainingLoss(int Step, double Loss);

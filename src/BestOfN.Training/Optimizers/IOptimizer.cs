@@ -1,0 +1,17 @@
+using static TorchSharp.torch;
+
+namespace BestOfN.Training.Optimizers;
+
+/// <summary>Moves weights along their gradients, and can be saved and restored in the middle of a training. Owns its moments.</summary>
+internal interface IOptimizer : IDisposable
+{
+    /// <summary>Steps done.</summary>
+    int Steps { get; set; }
+
+    /// <summary>What it remembers from step to step, by name.</summary>
+    IEnumerable<KeyValuePair<string, Tensor>> Moments { get; }
+
+    /// <summary>Scales the gradients to at most that 2-norm, moves the weights, and forgets the gradients.</summary>
+    /// <returns>The gradients' norm before scaling.</returns>
+    double Step(double learningRate, double gradientNorm);
+}

@@ -1,0 +1,75 @@
+using BestOfN.Data.Worlds;
+using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Templates;
+using BestOfN.Inputs.Templates.Jinja;
+using BestOfN.Inputs.Tokenizers;
+using BestOfN.Inputs.Videos;
+using BestOfN.Training.Pocket.Vocabulary;
+using BestOfN.Training.Recipes;
+
+namespace BestOfN.Training.Pocket;
+
+/// <summary>How problems and answers of the worlds become tokens, in the chat form that the models will see in use. Thread-safe.</summary>
+internal sealed class AnswerFormat
+{
+    private readonly ITokenizer _tokenizer;
+    private readonly ChatTemplate _template;
+    private readonly VisionShape? _vision;
+    private readonly int _end;
+
+    public AnswerFormat(ITokenizer tokenizer, ChatTemplate template, VisionShape? vision)
+    {
+        (_tokenizer, _template, _vision, _end) = (tokenizer, template, vision, tokenizer.SpecialTokens["<|im_end|>"]);
+        RewardToken = tokenizer.SpecialTokens["<|reward|>"];
+    }
+
+    /// <summary>Learns the worlds' vocabulary and leaves it in a folder.</summary>
+    /// <returns>The format, and the number of tokens.</returns>
+    public static (AnswerFormat Format, int VocabularySize) Learn(WorldMixture world, int vocabularySize, VisionShape? vision, string folder)
+    {
+        SentencePieceVocabulary.Learn(world.VocabularyProblems(), vocabularySize).Write(folder);
+        var tokenizer = TokenizerFiles.Load(folder);
+        return (new AnswerFormat(tokenizer, ChatTemplate.Load(folder, ModelFolder.Architecture(vision, isReward: false), tokenizer), vision), tokenizer.VocabularySize);
+    }
+
+    public int RewardToken { get; }
+
+    /// <summary>Token ids for config.json.</summary>
+    public IReadOnlyDictionary<string, int> ConfigTokens => new Dictionary<string, int>
+    {
+        ["bos_token_id"] = _tokenizer.BosId!.Value,
+        ["eos_token_id"] = _end,
+        ["pad_token_id"] = _tokenizer.EosId!.Value,
+    };
+
+    /// <summary>Everything up to where the answer begins.</summary>
+    public TrainingPrompt Prompt(Problem problem) => Prompts([problem])[0];
+
+    /// <summary>The prompts of a problem and its companions, which share its picture.</summary>
+    public IReadOnlyList<TrainingPrompt> Prompts(IReadOnlyList<Problem> companions)
+    {
+        var picture = Tile(companions[0]);
+        var tokens = picture?.TokenCount(_vision!.ToConfiguration().Cells) ?? 0;
+        return
+        [
+            .. companions.Select(problem => _template.Encode([new("user", problem.Question)], addGenerationPrompt: true))
+                .Select(text => new TrainingPrompt([text[0], .. Enumerable.Repeat(0, tokens), .. text.Skip(1)], picture, tokens)),
+        ];
+    }
+
+    /// <summary>An answer and the token that ends it.</summary>
+    public IReadOnlyList<int> Answer(string text) => [.. _tokenizer.Encode(text), _end];
+
+    /// <summary>An answer as the reward model reads it: its end, the line break of the template, the reward token; InternLM-XComposer2 has an end of sequence before that.</summary>
+    public IReadOnlyList<int> Judged(string text) =>
+        [.. Answer(text), .. _tokenizer.Encode("\n"), .. _vision is null ? (int[])[] : [_tokenizer.EosId!.Value], RewardToken];
+
+    private TiledImage? Tile(Problem problem) => problem switch
+    {
+        { Pictures: [] , Frames: null } => null,
+        _ when _vision is null => throw new RecipeException("A model without vision cannot be trained on worlds with pictures: vision is missing."),
+        { Pictures: [var picture] } => HighDefinitionTiling.Apply(picture, _vision.HdNum, _vision.ImageSize, TilingVariant.Inference, CancellationToken.None),
+        { Frames: { } frames } => VideoComposition.Tile(frames, _vision.ImageSize, CancellationToken.None),
+        _ => null,
+    };
+}

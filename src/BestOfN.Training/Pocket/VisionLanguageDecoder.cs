@@ -1,0 +1,67 @@
+using BestOfN.Inference.Networks;
+using BestOfN.Inference.Networks.Families;
+using BestOfN.Inference.Networks.Vision;
+using BestOfN.Inference.Runtime;
+using BestOfN.Training.Recipes;
+using static TorchSharp.torch;
+
+namespace BestOfN.Training.Pocket;
+
+/// <summary>A decoder and, where it sees, the encoder of its pictures, trained together. Owns both.</summary>
+/// <remarks>
+/// Mixed precision (Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740) where the CPU multiplies bfloat16: products are
+/// computed in it, weights, sums, norms and gradients of weights are float32. Measuring, without gradients, is float32 throughout.
+/// </remarks>
+internal sealed class VisionLanguageDecoder : IDisposable
+{
+    /// <param name="model">Sizes of the decoder.</param>
+    /// <param name="vision">Sizes of the tower; null: text only.</param>
+    /// <param name="vocabularySize">Tokens of the vocabulary.</param>
+    /// <param name="random">Where the fresh weights come from.</param>
+    public VisionLanguageDecoder(DecoderShape model, VisionShape? vision, int vocabularySize, Generator random)
+    {
+        Vision = vision;
+        Decoder = Initialization.Decoder(model.ToConfiguration(vocabularySize) with { PartialLoraRank = vision?.PloraR ?? 0 }, random);
+        Pictures = vision is null ? null : Initialization.Pictures(vision.ToConfiguration(), model.HiddenSize, random);
+    }
+
+    public VisionShape? Vision { get; }
+
+    public Decoder Decoder { get; }
+
+    public PictureEncoder? Pictures { get; }
+
+    public IEnumerable<KeyValuePair<string, Tensor>> Parameters => Decoder.Parameters.Concat(Pictures?.Parameters ?? []);
+
+    /// <summary>Final hidden states of all tokens of a batch, [B·L, C], with gradients where they are enabled.</summary>
+    public Tensor Forward(TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        PictureTokens? pictures = null;
+        if (batch.Pictures.Count > 0)
+        {
+            var rows = batch.Pictures.SelectMany(p => Enumerable.Range(0, p.Tokens).Select(i => p.FirstRow + i)).ToArray();
+            using var encoder = PictureEncoder.Load(Pictures!.Configuration, Decoder.Configuration.HiddenSize, Computed(Pictures.Parameters));
+            pictures = new PictureTokens(tensor(rows), cat(encoder.Encode([.. batch.Pictures.Select(p => p.Picture)]), 0));
+        }
+
+        using var decoder = DecoderLoader.Load(InternLM2.Family, Decoder.Configuration, Computed(Decoder.Parameters));
+        return decoder.Forward(batch.Ids, batch.Positions, new MaskedAttention(batch), pictures: pictures)!.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The weights as a step computes with them, which gradients pass through: matrices of products in bfloat16, all else as it is.</summary>
+    private static DecoderLoader.WeightSource Computed(IEnumerable<KeyValuePair<string, Tensor>> parameters)
+    {
+        var weights = parameters.ToDictionary();
+        var narrow = is_grad_enabled() && ComputeTypes.CpuHasBFloat16;
+        return (name, _) => narrow && weights[name].dim() > 1 && !name.Contains("embeddings.", StringComparison.Ordinal) && !name.EndsWith("_GN", StringComparison.Ordinal)
+            ? weights[name].to(ScalarType.BFloat16)
+            : weights[name].alias();
+    }
+
+    public void Dispose()
+    {
+        Decoder.Dispose();
+        Pictures?.Dispose();
+    }
+}

@@ -1,6 +1,0 @@
-using BestOfN.Data.Worlds;
-
-namespace BestOfN.Training.Rewards;
-
-/// <summary>A problem and the distinct answers that a generator gave to it.</summary>
-internal sealed record PooledProblem(Problem Problem, IReadOnlyList<(string Text, bool Correct)> Answers);
