@@ -7,17 +7,17 @@ namespace BestOfN.Data.Benchmarks;
 /// <param name="fields">A JSON object.</param>
 /// <param name="file">The file it stands in.</param>
 /// <param name="number">From 1.</param>
-/// <param name="pictures">Pictures that stand in the row itself, by field; null: none.</param>
-public sealed class BenchmarkRow(JsonElement fields, string file, int number, IReadOnlyDictionary<string, ReadOnlyMemory<byte>>? pictures = null)
+/// <param name="images">Images that stand in the row itself, by field; null: none.</param>
+public sealed class BenchmarkRow(JsonElement fields, string file, int number, IReadOnlyDictionary<string, ReadOnlyMemory<byte>>? images = null)
 {
     /// <summary>The file it stands in.</summary>
     public string File => file;
 
-    /// <summary>The object as it was read; pictures of Parquet files are not in it.</summary>
+    /// <summary>The object as it was read; images of Parquet files are not in it.</summary>
     public JsonElement Fields => fields;
 
-    /// <summary>Pictures that stand in the row itself, by field.</summary>
-    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Pictures { get; } = pictures ?? new Dictionary<string, ReadOnlyMemory<byte>>();
+    /// <summary>Images that stand in the row itself, by field.</summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Images { get; } = images ?? new Dictionary<string, ReadOnlyMemory<byte>>();
 
     /// <summary>Whether a field is there and not null.</summary>
     public bool Has(string name) => fields.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
@@ -59,13 +59,13 @@ public sealed class BenchmarkRow(JsonElement fields, string file, int number, IR
     public int[] WholeNumbers(string name) =>
         [.. Items(name).Select(value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var whole) ? whole : throw Wrong(name, "a list of whole numbers"))];
 
-    /// <summary>A picture in the row, or the file that a field names.</summary>
-    /// <param name="inside">Field of a picture in the row.</param>
+    /// <summary>An image in the row, or the file that a field names.</summary>
+    /// <param name="inside">Field of an image in the row.</param>
     /// <param name="path">Field of a path, from the data file's folder on.</param>
     /// <exception cref="InvalidDataException">Neither is there.</exception>
-    public ImagePart Picture(string inside, string path)
+    public ImagePart Image(string inside, string path)
     {
-        if (Pictures.TryGetValue(inside, out var content))
+        if (Images.TryGetValue(inside, out var content))
         {
             return new ImagePart(content);
         }
@@ -73,18 +73,18 @@ public sealed class BenchmarkRow(JsonElement fields, string file, int number, IR
         var full = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, Text(path));
         try
         {
-            return new ImagePart(Inputs.Files.RegularFile.ReadAllBytes(full, LargestPicture)) { Source = full };
+            return new ImagePart(Inputs.Files.RegularFile.ReadAllBytes(full, LargestImage)) { Source = full };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Wrong(path, $"a picture's file: {e.Message}");
+            throw Wrong(path, $"an image's file: {e.Message}");
         }
     }
 
     /// <summary>What to say of a field that is not as expected.</summary>
     public InvalidDataException Wrong(string name, string expected) => new($"{file}, row {number}: {name}: expected {expected}");
 
-    private const int LargestPicture = 256 << 20;
+    private const int LargestImage = 256 << 20;
 
     private JsonElement Field(string name) => Has(name) ? fields.GetProperty(name) : throw new InvalidDataException($"{file}, row {number}: {name} is missing");
 

@@ -3,20 +3,20 @@ using BestOfN.Core.Prompts;
 
 namespace BestOfN.Data.Benchmarks;
 
-/// <summary>Multimodal RewardBench (Yasunaga et al. 2025): pairs about pictures in six categories.</summary>
+/// <summary>Multimodal RewardBench (Yasunaga et al. 2025): pairs about images in six categories.</summary>
 /// <remarks>Categories: facebookresearch/multimodal_rewardbench, <c>scripts</c>. A judge without a verdict loses here; the published script tosses a coin.</remarks>
 public sealed class MultimodalRewardBench : IBenchmark
 {
     public string Name => "multimodal-rewardbench";
 
-    public string Description => "Multimodal RewardBench: pairs about pictures in six categories.";
+    public string Description => "Multimodal RewardBench: pairs about images in six categories.";
 
     public BenchmarkQuestion Ask(BenchmarkRow row)
     {
         ArgumentNullException.ThrowIfNull(row);
         var text = new TextPart(row.Text("Text"));
         return new(
-            new Prompt([new("user", row.Has("Image") || row.Pictures.ContainsKey("Image") ? [row.Picture("Image", "Image"), text] : [text])]),
+            new Prompt([new("user", row.Has("Image") || row.Images.ContainsKey("Image") ? [row.Image("Image", "Image"), text] : [text])]),
             [row.Text("Output1"), row.Text("Output2")]);
     }
 

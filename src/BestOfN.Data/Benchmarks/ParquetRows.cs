@@ -6,7 +6,7 @@ using Parquet.Serialization;
 
 namespace BestOfN.Data.Benchmarks;
 
-/// <summary>Rows of a Parquet file as the hub stores them: texts, numbers, lists of them, and pictures as struct {bytes, path}.</summary>
+/// <summary>Rows of a Parquet file as the hub stores them: texts, numbers, lists of them, and images as struct {bytes, path}.</summary>
 internal static class ParquetRows
 {
     public static async Task<IReadOnlyList<BenchmarkRow>> ReadAsync(string path, CancellationToken cancellationToken)
@@ -18,13 +18,13 @@ internal static class ParquetRows
             var result = await ParquetSerializer.DeserializeUntypedAsync(file, cancellationToken: cancellationToken);
             foreach (var record in result.Data)
             {
-                var pictures = new Dictionary<string, ReadOnlyMemory<byte>>();
+                var images = new Dictionary<string, ReadOnlyMemory<byte>>();
                 var fields = new JsonObject();
                 foreach (var (name, value) in record)
                 {
-                    if (PictureIn(value) is { } picture)
+                    if (ImageIn(value) is { } image)
                     {
-                        pictures[name] = picture;
+                        images[name] = image;
                     }
                     else
                     {
@@ -32,7 +32,7 @@ internal static class ParquetRows
                     }
                 }
 
-                rows.Add(new(JsonSerializer.SerializeToElement(fields), path, rows.Count + 1, pictures));
+                rows.Add(new(JsonSerializer.SerializeToElement(fields), path, rows.Count + 1, images));
             }
         }
         catch (Exception e) when (e is ParquetException or NotSupportedException or EndOfStreamException or InvalidOperationException)
@@ -43,7 +43,7 @@ internal static class ParquetRows
         return rows;
     }
 
-    private static byte[]? PictureIn(object? value) => value is IDictionary<string, object> parts && parts.TryGetValue("bytes", out var bytes) ? bytes as byte[] : null;
+    private static byte[]? ImageIn(object? value) => value is IDictionary<string, object> parts && parts.TryGetValue("bytes", out var bytes) ? bytes as byte[] : null;
 
     // What no benchmark asks for, such as times, is passed over.
     private static JsonNode? Json(object? value) => value switch

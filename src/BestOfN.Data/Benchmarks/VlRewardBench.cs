@@ -3,7 +3,7 @@ using BestOfN.Core.Prompts;
 
 namespace BestOfN.Data.Benchmarks;
 
-/// <summary>VL-RewardBench (Li et al. 2024): two answers to a question about a picture.</summary>
+/// <summary>VL-RewardBench (Li et al. 2024): two answers to a question about an image.</summary>
 /// <remarks>
 /// Rows with <c>votes</c> in place of <c>scores</c> are those of judges that answer A or B, several times each.
 /// Groups and votes: vl-rewardbench/VL_RewardBench, <c>cal.py</c>.
@@ -16,7 +16,7 @@ public sealed class VlRewardBench : IBenchmark
 
     public string Name => "vl-rewardbench";
 
-    public string Description => "VL-RewardBench: pairs about pictures in the groups general, hallucination and reasoning.";
+    public string Description => "VL-RewardBench: pairs about images in the groups general, hallucination and reasoning.";
 
     public BenchmarkQuestion Ask(BenchmarkRow row)
     {
@@ -25,7 +25,7 @@ public sealed class VlRewardBench : IBenchmark
         query = query.StartsWith(Placeholder, StringComparison.Ordinal) ? query[Placeholder.Length..] : query;
         var answers = row.Texts("response");
         return answers.Length == 2
-            ? new(new Prompt([new("user", [row.Picture("image", "image_path"), new TextPart(query)])]), answers)
+            ? new(new Prompt([new("user", [row.Image("image", "image_path"), new TextPart(query)])]), answers)
             : throw row.Wrong("response", "two texts");
     }
 
