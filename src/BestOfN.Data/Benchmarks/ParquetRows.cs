@@ -43,13 +43,16 @@ internal static class ParquetRows
         return rows;
     }
 
-    private static byte[]? ImageIn(object? value) => value is IDictionary<string, object> parts && parts.TryGetValue("bytes", out var bytes) ? bytes as byte[] : null;
+    private static byte[]? ImageIn(object? value) => value is IDictionary<string, object> parts && parts.TryGetValue("bytes", out var bytes)
+        ? bytes switch { byte[] content => content, ReadOnlyMemory<byte> content => content.ToArray(), _ => null }
+        : null;
 
     // What no benchmark asks for, such as times, is passed over.
     private static JsonNode? Json(object? value) => value switch
     {
         null => null,
         string text => text,
+        ReadOnlyMemory<char> text => text.ToString(),   // as the library gives texts of a list
         bool truth => truth,
         double or float => JsonNumber(System.Convert.ToDouble(value, System.Globalization.CultureInfo.InvariantCulture)),
         sbyte or byte or short or ushort or int or uint or long => System.Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture),

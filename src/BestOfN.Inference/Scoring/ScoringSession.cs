@@ -49,7 +49,26 @@ public sealed class ScoringSession : IScoringSession
         return [.. sequences.Select(sequence => sequence is null ? (CandidateScore?)null : new(_engine.Reward(rewards[next++]).Score))];
     }
 
-    /// <summary>As <see cref="ScoreAsync"/>, with the rewards of the steps where the model gives them.</summary>
+    /// <summary>Scores answers as published benchmarks do, which cut what is longer than a limit.</summary>
+    /// <param name="answers">What to judge; indices are distinct.</param>
+    /// <param name="maxTokens">Of a conversation with its answer; never more than the model reads. Null: as many as the model reads.</param>
+    /// <param name="truncation">What is done about more. A conversation with images and a model that scores steps are never cut.</param>
+    /// <param name="cancellationToken">Takes the waiting work out of the queue.</param>
+    /// <exception cref="ScoringFailedException">The model failed, or the prompt alone is longer than it reads.</exception>
+    public async Task<IReadOnlyList<LimitedReward>> ScoreAsync(
+        IReadOnlyList<Answer> answers, int? maxTokens, Truncation truncation, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(answers);
+        var most = Math.Min(maxTokens ?? int.MaxValue, _engine.MaxLength);
+        var (context, encoded) = await EncodeAsync(
+            (encoder, messages) => answers.Select(answer => Cut(encoder.Encode(messages, answer), messages, most, truncation)), cancellationToken);
+        var rewards = await _engine.Scheduler.ScoreAsync(context, [.. encoded.Select(e => e.Sequence).OfType<ScoringSequence>()], cancellationToken);
+        var next = 0;
+        return [.. encoded.Select(e => new LimitedReward(
+            e.Sequence is null ? null : _engine.Reward(rewards[next++]).Score, e.Tokens, e.Sequence is not null && e.Tokens > most))];
+    }
+
+    /// <summary>As <see cref="ScoreAsync(IReadOnlyList{Answer}, CancellationToken)"/>, with the rewards of the steps where the model gives them.</summary>
     public Task<IReadOnlyList<AnswerReward>> RewardAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(answers);
@@ -116,6 +135,19 @@ public sealed class ScoringSession : IScoringSession
     /// <returns>Null where the conversation with the answer is longer than the model reads.</returns>
     private ScoringSequence? Fitting(ConversationEncoder encoder, IReadOnlyList<ChatMessage> messages, Answer answer) =>
         !encoder.AreCertainlyLonger([answer.Text], _engine.MaxLength) && encoder.Encode(messages, answer) is var sequence && sequence.Ids.Length <= _engine.MaxLength ? sequence : null;
+
+    /// <returns>The sequence, null where it is too long and not cut, and the tokens that it had.</returns>
+    private (ScoringSequence? Sequence, int Tokens) Cut(ScoringSequence sequence, IReadOnlyList<ChatMessage> messages, int most, Truncation truncation)
+    {
+        var ids = sequence.Ids;
+        if (ids.Length <= most)
+        {
+            return (sequence, ids.Length);
+        }
+
+        var canBeCut = truncation != Truncation.Fail && !_engine.ScoresSteps && messages.All(message => message.Parts.All(part => part is TextPart));
+        return (canBeCut ? sequence with { Ids = truncation == Truncation.Left ? ids[^most..] : ids[..most], Rows = [most - 1] } : null, ids.Length);
+    }
 
     private static ScoringFailedException? Failure(Exception exception) => exception switch
     {
