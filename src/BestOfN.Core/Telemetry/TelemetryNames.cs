@@ -35,27 +35,57 @@ public static class TelemetryNames
     public const string PictureCacheEvictions = ".picture_cache.evictions";
 
     // Tags. Their values are few: configured names, statuses, kinds; never anything that a client wrote.
+    /// <summary>Name of the model in the configuration.</summary>
     public const string Model = "bestofn.model";
+
+    /// <summary>Name of the reward model in the configuration.</summary>
     public const string RewardModel = "bestofn.reward_model";
+
+    /// <summary>Rule that chooses: <c>first</c>, <c>majority_vote</c>, <c>reward</c> or <c>weighted_vote</c>.</summary>
     public const string Strategy = "bestofn.strategy";
+
+    /// <summary>
+    /// What became of a request: <c>answered</c>, <c>degraded</c> (answered with less than was asked for), <c>refused</c> (the client's mistake),
+    /// <c>failed</c>, <c>abandoned</c> (the client hung up).
+    /// </summary>
     public const string Outcome = "bestofn.outcome";
+
+    /// <summary>
+    /// What became of a candidate: <c>Scored</c>, <c>Finished</c> (complete, but not scored), <c>Partial</c>, <c>Failed</c>, <c>Cancelled</c>.
+    /// </summary>
     public const string CandidateStatus = "bestofn.candidate.status";
+
+    /// <summary>What was lost, as in the field <c>degraded</c> of an answer, without the number of the candidate.</summary>
     public const string Degradation = "bestofn.degradation";
+
+    /// <summary><c>computed</c> in a pass, or <c>reused</c> because an earlier pass had read them.</summary>
     public const string TokenSource = "bestofn.token.source";
+
+    /// <summary>What a look into a cache found: <c>hit</c>, <c>partial</c> (the beginning of a prompt) or <c>miss</c>.</summary>
     public const string Result = "bestofn.result";
 
     // OpenTelemetry's own.
     public const string GenerationDuration = "gen_ai.client.operation.duration";
     public const string TokenUsage = "gen_ai.client.token.usage";
+
+    /// <summary>Always <c>chat</c>.</summary>
     public const string OperationName = "gen_ai.operation.name";
+
+    /// <summary>Always <c>bestofn</c>.</summary>
     public const string ProviderName = "gen_ai.provider.name";
+
+    /// <summary>Name of the model that computes: the upstream's name for it, or the configured one.</summary>
     public const string RequestModel = "gen_ai.request.model";
     public const string RequestChoiceCount = "gen_ai.request.choice.count";
     public const string InputTokens = "gen_ai.usage.input_tokens";
     public const string OutputTokens = "gen_ai.usage.output_tokens";
+
+    /// <summary><c>input</c> (prompt) or <c>output</c> (answers).</summary>
     public const string TokenType = "gen_ai.token.type";
     public const string EvaluationEvent = "gen_ai.evaluation.result";
     public const string EvaluationName = "gen_ai.evaluation.name";
     public const string EvaluationScore = "gen_ai.evaluation.score.value";
+
+    /// <summary>Why there is no answer: an HTTP status of the upstream, <c>timeout</c>, or the name of an error in the source.</summary>
     public const string ErrorType = "error.type";
 }

@@ -7,9 +7,15 @@ using Yarp.ReverseProxy.Health;
 namespace BestOfN.Gateway.Upstream;
 
 /// <summary>What a cluster's metadata says beyond YARP's own configuration.</summary>
-/// <param name="Choices"><c>Choices</c>: <c>auto</c> (default), <c>single</c> or <c>multiple</c> calls for N candidates.</param>
-/// <param name="ApiKeyVariable"><c>ApiKeyVariable</c>: the environment variable that holds the upstream's key.</param>
-/// <param name="ForwardAuthorization"><c>ForwardAuthorization</c>: <c>true</c> sends the client's own Authorization header where there is no key.</param>
+/// <param name="Choices">
+/// How N candidates are asked for. <c>auto</c>: N choices in one call, or one call each where the client gives a seed or the server answers with fewer.
+/// <c>single</c>: always N choices in one call. <c>multiple</c>: always one call for each.
+/// </param>
+/// <param name="ApiKeyVariable">Environment variable that holds the key for the upstream. Not set: the upstream gets no key.</param>
+/// <param name="ForwardAuthorization">
+/// <c>true</c> sends the client's own <c>Authorization</c> header to the upstream where there is no <c>ApiKeyVariable</c>.
+/// Not allowed together with <c>BESTOFN_API_KEYS</c>.
+/// </param>
 internal sealed record ClusterSettings(ChoiceCalls Choices, string? ApiKeyVariable, bool ForwardAuthorization)
 {
     private static readonly string[] _names =

@@ -1,9 +1,9 @@
 namespace BestOfN.Gateway.Tests.Sdk;
 
-public sealed class ReadmeTests
+public sealed class DocumentedExampleTests
 {
     [Fact]
-    public void The_readmes_example_is_the_code_that_is_compiled_here()
+    public void The_documented_example_is_the_code_that_is_compiled_here()
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "BestOfN.sln")))
@@ -11,8 +11,8 @@ public sealed class ReadmeTests
             root = root.Parent!;
         }
 
-        var example = Between(File.ReadAllLines(Path.Combine(root.FullName, "README.md")), "```csharp", "```");
-        var compiled = Between(File.ReadAllLines(Path.Combine(root.FullName, "tests/BestOfN.Gateway.Tests/Sdk/ReadmeExample.cs")), "// <readme>", "// </readme>");
+        var example = Between(File.ReadAllLines(Path.Combine(root.FullName, "docs/api.md")), "```csharp", "```");
+        var compiled = Between(File.ReadAllLines(Path.Combine(root.FullName, "tests/BestOfN.Gateway.Tests/Sdk/DocumentedExample.cs")), "// <example>", "// </example>");
         Assert.NotEmpty(example);
         Assert.Equal(compiled, example);
     }

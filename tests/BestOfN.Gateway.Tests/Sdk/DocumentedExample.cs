@@ -1,20 +1,20 @@
-// What stands between the marks is the example of the README, word for word.
-// <readme>
+// What stands between the marks is the .NET example of docs/api.md, word for word.
+// <example>
 using System.ClientModel;
 using OpenAI;
 using OpenAI.Chat;
-// </readme>
+// </example>
 
 namespace BestOfN.Gateway.Tests.Sdk;
 
-internal static class ReadmeExample
+internal static class DocumentedExample
 {
     public static void Run()
     {
-        // <readme>
+        // <example>
         var client = new ChatClient("pocket@16", new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new("http://127.0.0.1:8080/v1") });
         ChatCompletion answer = client.CompleteChat(new UserChatMessage("Which two of 24 1 28 13 26 21 add up to 47?"));
         Console.WriteLine(answer.Content[0].Text);
-        // </readme>
+        // </example>
     }
 }

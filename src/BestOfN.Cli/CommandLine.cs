@@ -1,0 +1,22 @@
+using System.CommandLine;
+using BestOfN.Cli.Convert;
+using BestOfN.Cli.Evaluate;
+using BestOfN.Cli.Hosting;
+using BestOfN.Cli.Inspect;
+using BestOfN.Cli.Score;
+using BestOfN.Cli.Train;
+
+namespace BestOfN.Cli;
+
+internal static class CommandLine
+{
+    /// <summary>All commands of the program.</summary>
+    public static RootCommand Create(CommandTerminal terminal) => new("Best-of-N answers: training, evaluation, scoring and model folders.")
+    {
+        TrainCommand.Create(terminal),
+        EvaluateCommand.Create(terminal, EnginePools.Open),
+        ScoreCommand.Create(terminal),
+        InspectCommand.Create(terminal),
+        ConvertCommand.Create(terminal),
+    };
+}

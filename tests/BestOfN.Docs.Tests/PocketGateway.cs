@@ -1,0 +1,45 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+[assembly: AssemblyFixture(typeof(BestOfN.Docs.Tests.PocketGateway))]
+
+namespace BestOfN.Docs.Tests;
+
+/// <summary>The gateway in memory, with the configuration and the pocket models that come with the product.</summary>
+public sealed class PocketGateway : IAsyncLifetime
+{
+    private readonly WebApplicationFactory<Program> _factory = new();
+
+    public HttpClient Client { get; private set; } = null!;
+
+    public IServiceProvider Services => _factory.Services;
+
+    /// <summary>The meters of this gateway have it as their scope.</summary>
+    public IMeterFactory Meters => Services.GetRequiredService<IMeterFactory>();
+
+    public async ValueTask InitializeAsync()
+    {
+        Client = _factory.CreateClient();
+
+        // Answered when both models are there.
+        var (status, body) = await PostAsync("/v1/chat/completions", """{ "model": "pocket", "messages": [{ "role": "user", "content": "Which two of 1 2 3 4 5 6 add up to 11?" }] }""");
+        Assert.True(status == 200, body);
+    }
+
+    /// <summary>Sends JSON.</summary>
+    /// <returns>The status and the body.</returns>
+    public async Task<(int Status, string Body)> PostAsync(string path, string json)
+    {
+        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        using var response = await Client.PostAsync(new Uri(path, UriKind.RelativeOrAbsolute), content, TestContext.Current.CancellationToken);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _factory.DisposeAsync();
+    }
+}
