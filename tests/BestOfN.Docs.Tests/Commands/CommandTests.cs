@@ -71,13 +71,13 @@ public sealed class CommandTests : IDisposable
               select $"{command}: {project} does not know {option}";
     }
 
-    private IEnumerable<string> Parsed(ShellCommand command, IEnumerable<string> arguments) =>
-        _root.Parse([.. arguments.Select(Existing)]).Errors.Select(error => $"{command}: {error.Message}");
+    private IEnumerable<string> Parsed(ShellCommand command, List<string> arguments) =>
+        _root.Parse([.. arguments.Select((word, i) => Existing(word, i > 0 ? arguments.ElementAt(i - 1) : ""))]).Errors.Select(error => $"{command}: {error.Message}");
 
     // Options are checked for files and folders, which stand in documents by example: DIR, rows.jsonl.
-    private string Existing(string word)
+    private string Existing(string word, string before)
     {
-        var isPath = word.Contains('/', StringComparison.Ordinal) || word.Contains('.', StringComparison.Ordinal) || (word.Length > 1 && word.All(char.IsUpper));
+        var isPath = before is "--model" || word.Contains('/', StringComparison.Ordinal) || word.Contains('.', StringComparison.Ordinal) || (word.Length > 1 && word.All(char.IsUpper));
         if (!isPath || word.StartsWith('-') || word.All(c => char.IsDigit(c) || c == '.'))
         {
             return word;
@@ -107,7 +107,9 @@ public sealed class CommandTests : IDisposable
             words.RemoveAt(0);
         }
 
-        var options = command.Options.Concat(_root.Options).SelectMany(option => option.Aliases.Append(option.Name)).ToHashSet();
+        // A name in capitals stands for each of the commands there.
+        Command[] meant = words is [var name, ..] && name.All(char.IsUpper) ? [.. command.Subcommands] : [command];
+        var options = meant.SelectMany(each => each.Options).Concat(_root.Options).SelectMany(option => option.Aliases.Append(option.Name)).ToHashSet();
         return command == _root && words.Any(word => !word.StartsWith('-')) ? [$"{line}: there is no such command"]
             : words.Where(word => word.StartsWith('-') && !options.Contains(word.Split('=')[0])).Select(word => $"{line}: there is no option {word}");
     }
