@@ -22,7 +22,8 @@ internal static class CompiledCode
         [
             .. metadata.MethodDefinitions.Where(h => metadata.GetMethodDefinition(h).RelativeVirtualAddress != 0)
                 .Select(h => new CompiledMethod(
-                    Name(metadata, h), Calls(metadata, file.GetMethodBody(metadata.GetMethodDefinition(h).RelativeVirtualAddress).GetILReader()))),
+                    Name(metadata, h),
+                        Calls(metadata, file.GetMethodBody(metadata.GetMethodDefinition(h).RelativeVirtualAddress).GetILReader()))),
         ];
     }
 
@@ -97,7 +98,8 @@ internal static class CompiledCode
 
         public string GetFunctionPointerType(MethodSignature<string> signature) => "function";
 
-        public string GetGenericInstantiation(string genericType, ImmutableArray<string> typeArguments) => $"{genericType}<{string.Join(", ", typeArguments)}>";
+        public string GetGenericInstantiation(string genericType, ImmutableArray<string> typeArguments) =>
+            $"{genericType}<{string.Join(", ", typeArguments)}>";
 
         public string GetGenericMethodParameter(object? genericContext, int index) => "!!" + index;
 
@@ -113,10 +115,12 @@ internal static class CompiledCode
 
         public string GetSZArrayType(string elementType) => elementType + "[]";
 
-        public string GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => TypeName(reader, handle);
+        public string GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) =>
+            TypeName(reader, handle);
 
         public string GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind) => TypeName(reader, handle);
 
-        public string GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) => "";
+        public string GetTypeFromSpecification(MetadataReader reader, object? genericContext,
+            TypeSpecificationHandle handle, byte rawTypeKind) => "";
     }
 }

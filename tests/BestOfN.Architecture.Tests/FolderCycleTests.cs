@@ -1,6 +1,7 @@
 namespace BestOfN.Architecture.Tests;
 
-/// <summary>Folders inside a project use each other in one direction only: a reader can understand one without the others behind it.</summary>
+/// <summary>Folders inside a project use each other in one direction only: a reader can
+/// understand one without the others behind it.</summary>
 public sealed class FolderCycleTests
 {
     [Theory]

@@ -6,7 +6,8 @@ using System.Reflection.PortableExecutable;
 namespace BestOfN.Architecture.Tests;
 
 /// <summary>Which namespaces of one compiled assembly use which others of it. A namespace is a folder here.</summary>
-/// <remarks>A use is a type named in a base type, an interface, a field, a signature, a local variable, an attribute or an instruction.</remarks>
+/// <remarks>A use is a type named in a base type, an interface, a field, a signature, a
+/// local variable, an attribute or an instruction.</remarks>
 internal sealed class FolderGraph
 {
     private static readonly OpCode[] s_codes = [.. typeof(OpCodes).GetFields().Select(f => f.GetValue(null)).OfType<OpCode>()];
@@ -179,7 +180,8 @@ internal sealed class FolderGraph
         var (fromFolder, toFolder) = (_metadata.GetString(from.Namespace), _metadata.GetString(to.Namespace));
         if (fromFolder != toFolder && IsOurs(fromFolder) && IsOurs(toFolder))
         {
-            _examples.TryAdd((fromFolder, toFolder), $"{fromFolder}.{_metadata.GetString(from.Name)} uses {toFolder}.{_metadata.GetString(to.Name)}");
+            _examples.TryAdd(
+                (fromFolder, toFolder), $"{fromFolder}.{_metadata.GetString(from.Name)} uses {toFolder}.{_metadata.GetString(to.Name)}");
         }
     }
 
@@ -199,7 +201,8 @@ internal sealed class FolderGraph
 
         public int GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => Found.Add(handle) ? 1 : 0;
 
-        public int GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
+        public int GetTypeFromSpecification(
+            MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
             metadata.GetTypeSpecification(handle).DecodeSignature(this, genericContext);
 
         public int GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind) => 0;

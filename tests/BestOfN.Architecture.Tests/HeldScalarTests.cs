@@ -1,8 +1,9 @@
 namespace BestOfN.Architecture.Tests;
 
 /// <summary>
-/// A TorchSharp Scalar made for one call may be finalised while the native side still reads it (see HeldScalar), and many of its operators make one
-/// unseen: <c>a + b</c>, <c>x * 0.5</c>, <c>x.square()</c>. So no code here calls what makes one without keeping it, tests included.
+/// A TorchSharp Scalar made for one call may be finalised while the native side still reads it (see HeldScalar), and many of its operators
+/// make one unseen: <c>a + b</c>, <c>x * 0.5</c>, <c>x.square()</c>. So no code here
+/// calls what makes one without keeping it, tests included.
 /// </summary>
 public sealed class HeldScalarTests
 {
@@ -52,5 +53,6 @@ public sealed class HeldScalarTests
     }
 
     private static bool IsDropped(CompiledCall call) =>
-        !call.IsKept && (call.Name.StartsWith("Scalar.op_Implicit(", StringComparison.Ordinal) || call.Name.StartsWith("ScalarExtensionMethods.ToScalar(", StringComparison.Ordinal));
+        !call.IsKept && (call.Name.StartsWith("Scalar.op_Implicit(", StringComparison.Ordinal)
+            || call.Name.StartsWith("ScalarExtensionMethods.ToScalar(", StringComparison.Ordinal));
 }

@@ -35,7 +35,8 @@ public sealed class ProjectReferenceTests
         Assert.Equal(s_allowed.Keys.Order(), projects.Select(p => p.Name).Order());
         foreach (var (name, document) in projects)
         {
-            var references = document.Descendants("ProjectReference").Select(r => Path.GetFileNameWithoutExtension((string)r.Attribute("Include")!));
+            var references = document.Descendants("ProjectReference")
+                .Select(r => Path.GetFileNameWithoutExtension((string)r.Attribute("Include")!));
             Assert.Empty(references.Except(s_allowed[name]).Select(r => $"{name} must not refer to {r}"));
         }
     }
@@ -46,7 +47,8 @@ public sealed class ProjectReferenceTests
         foreach (var (name, document) in Projects())
         {
             var packages = document.Descendants("PackageReference").Select(r => (string)r.Attribute("Include")!);
-            Assert.Empty(packages.Where(p => s_owners.TryGetValue(p, out var owners) && !owners.Contains(name)).Select(p => $"{name} must not use {p}"));
+            Assert.Empty(packages.Where(p => s_owners.TryGetValue(p, out var owners) && !owners.Contains(name))
+                .Select(p => $"{name} must not use {p}"));
         }
     }
 

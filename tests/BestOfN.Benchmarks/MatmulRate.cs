@@ -12,8 +12,10 @@ internal sealed class MatmulRate : IDisposable
 
     public MatmulRate(DecoderConfiguration c, int tokens, ScalarType type, Device device) : this(
         [
-            (c.HiddenSize, c.Heads * c.HeadSize), (c.HiddenSize, c.KeyValueHeads * c.HeadSize), (c.HiddenSize, c.KeyValueHeads * c.HeadSize),
-            (c.Heads * c.HeadSize, c.HiddenSize), (c.HiddenSize, c.IntermediateSize), (c.HiddenSize, c.IntermediateSize), (c.IntermediateSize, c.HiddenSize),
+            (c.HiddenSize, c.Heads * c.HeadSize), (c.HiddenSize, c.KeyValueHeads * c.HeadSize),
+            (c.HiddenSize, c.KeyValueHeads * c.HeadSize),
+            (c.Heads * c.HeadSize, c.HiddenSize), (c.HiddenSize, c.IntermediateSize),
+            (c.HiddenSize, c.IntermediateSize), (c.IntermediateSize, c.HiddenSize),
         ],
         tokens, type, device)
     {

@@ -6,10 +6,12 @@ using BestOfN.Benchmarks.Scoring;
 
 return args switch
 {
-    ["scoring", .. var rest] when rest.Contains(PictureBenchmarkOptions.Switch) => PictureBenchmark.Run(PictureBenchmarkOptions.Parse(rest)),
+    ["scoring", .. var rest] when rest.Contains(PictureBenchmarkOptions.Switch) =>
+        PictureBenchmark.Run(PictureBenchmarkOptions.Parse(rest)),
     ["scoring", .. var rest] => ScoringBenchmark.Run(ScoringBenchmarkOptions.Parse(rest)),
     ["generation", .. var rest] => GenerationBenchmark.Run(GenerationBenchmarkOptions.Parse(rest)),
-    ["memory", var requests, var generator, var judge] => await MemoryBenchmark.RunAsync(int.Parse(requests, CultureInfo.InvariantCulture), generator, judge),
+    ["memory", var requests, var generator, var judge] =>
+        await MemoryBenchmark.RunAsync(int.Parse(requests, CultureInfo.InvariantCulture), generator, judge),
     _ => Usage(),
 };
 

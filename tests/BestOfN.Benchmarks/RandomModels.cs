@@ -28,7 +28,8 @@ internal static class RandomModels
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(17);
-        return DecoderLoader.Load(Llama.Family, configuration, (_, shape) => Weight(shape, generator).to(type, device), packs ? Aten.Order(type, device) : null);
+        return DecoderLoader.Load(
+            Llama.Family, configuration, (_, shape) => Weight(shape, generator).to(type, device), packs ? Aten.Order(type, device) : null);
     }
 
     public static RewardNetwork RewardNetwork(DecoderConfiguration configuration, ScalarType type, Device device)
@@ -36,7 +37,10 @@ internal static class RandomModels
         using var scope = NewDisposeScope();
         using var generator = new Generator(18);
         var head = RewardHead.Linear("score", Weight([1, configuration.HiddenSize], generator).to(device).DetachFromDisposeScope());
-        return new RewardNetwork(Decoder(configuration, type, device, packs: true), head) { Architecture = "LlamaForSequenceClassification" };
+        return new RewardNetwork(Decoder(configuration, type, device, packs: true), head)
+        {
+            Architecture = "LlamaForSequenceClassification",
+        };
     }
 
     public static LanguageModel LanguageModel(DecoderConfiguration configuration, ScalarType type, Device device)

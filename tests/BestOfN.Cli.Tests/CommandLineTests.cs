@@ -80,7 +80,9 @@ public sealed class CommandLineTests : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
         });
 
-        Assert.Equal(130, await RunAsync(["evaluate", "best-of-n", "--generator", _folder, "--reward", _folder, "--json", json], pools, interrupted.Token));
+        Assert.Equal(
+            130, await RunAsync(
+                ["evaluate", "best-of-n", "--generator", _folder, "--reward", _folder, "--json", json], pools, interrupted.Token));
         Assert.False(File.Exists(json));
     }
 
@@ -91,7 +93,8 @@ public sealed class CommandLineTests : IDisposable
         var pools = new Source(_ => { });
 
         var exit = await RunAsync(
-            ["evaluate", "best-of-n", "--generator", _folder, "--reward", _folder, "--json", json, "--plot", plot, "--problems", "7", "--samples", "2", "--seed", "5"],
+            ["evaluate", "best-of-n", "--generator", _folder, "--reward", _folder, "--json",
+                json, "--plot", plot, "--problems", "7", "--samples", "2", "--seed", "5"],
             pools,
             TestContext.Current.CancellationToken);
 
@@ -101,7 +104,8 @@ public sealed class CommandLineTests : IDisposable
         Assert.True(File.Exists(plot));
         Assert.Contains("weighted vote", _out.ToString(), StringComparison.Ordinal);
         Assert.Contains("0.500 ±0.", _out.ToString(), StringComparison.Ordinal);
-        Assert.Contains("pocket-text: 7 held-out problems, 2 answers each at temperature 1, seed 5; generator ", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("pocket-text: 7 held-out problems, 2 answers each at temperature 1, seed 5; generator ",
+            _error.ToString(), StringComparison.Ordinal);
         Assert.Contains("7 problems in ", _error.ToString(), StringComparison.Ordinal);
     }
 
@@ -121,7 +125,9 @@ public sealed class CommandLineTests : IDisposable
                 progress.Report(50);
             },
         };
-        Assert.Equal(0, await RunAsync(["evaluate", "best-of-n", "--generator", _folder, "--reward", _folder, "--problems", "100", "--samples", "2"], pools, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            0, await RunAsync(["evaluate", "best-of-n", "--generator", _folder, "--reward", _folder, "--problems", "100", "--samples", "2"],
+                pools, TestContext.Current.CancellationToken));
         Assert.Contains("held-out problems 20/100, 2/s, about 40 s left", _error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("40/100", _error.ToString(), StringComparison.Ordinal);
         Assert.Contains("held-out problems 50/100, 1.7/s, about 30 s left", _error.ToString(), StringComparison.Ordinal);
@@ -133,7 +139,9 @@ public sealed class CommandLineTests : IDisposable
     public async Task A_file_that_cannot_be_written_is_told_before_any_work(string option, string path, string says)
     {
         var pools = new Source(_ => { });
-        Assert.Equal(1, await RunAsync(["evaluate", "best-of-n", "--generator", _folder, "--reward", _folder, option, path], pools, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            1, await RunAsync(["evaluate", "best-of-n", "--generator", _folder, "--reward", _folder, option, path],
+                pools, TestContext.Current.CancellationToken));
         Assert.Null(pools.Asked);
         Assert.Contains(says, Assert.Single(_error.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
         Assert.DoesNotContain(".partial", _error.ToString(), StringComparison.Ordinal);
@@ -161,7 +169,8 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Several_wrong_options_are_told_together()
     {
-        Assert.Equal(2, await RunAsync("evaluate", "best-of-n", "--generator", "/no/generator", "--reward", "/no/reward", "--samples", "0"));
+        Assert.Equal(
+            2, await RunAsync("evaluate", "best-of-n", "--generator", "/no/generator", "--reward", "/no/reward", "--samples", "0"));
         Assert.Contains("/no/generator", _error.ToString(), StringComparison.Ordinal);
         Assert.Contains("/no/reward", _error.ToString(), StringComparison.Ordinal);
         Assert.Contains("--samples must be at least 1", _error.ToString(), StringComparison.Ordinal);
@@ -183,12 +192,18 @@ public sealed class CommandLineTests : IDisposable
         var recipe = Path.Combine(_folder, "recipe.json");
         await File.WriteAllTextAsync(
             recipe,
-            """{ "world": ["pocket-text"], "seed": 1, "model": { "hidden_sise": 32 }, "training": { "steps": 1, "batch": 1, "learning_rate": 1 } }""",
+            """
+            {
+              "world": ["pocket-text"], "seed": 1, "model": { "hidden_sise": 32 },
+              "training": { "steps": 1, "batch": 1, "learning_rate": 1 }
+            }
+            """,
             TestContext.Current.CancellationToken);
         Assert.Equal(1, await RunAsync("train", "generator", "--recipe", recipe, "--state", Path.Combine(_folder, "state")));
         Assert.Contains($"{recipe}: ", _error.ToString(), StringComparison.Ordinal);
         Assert.Contains("world: not a field that is read; did you mean worlds?", _error.ToString(), StringComparison.Ordinal);
-        Assert.Contains("model.hidden_sise: not a field that is read; did you mean hidden_size?", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "model.hidden_sise: not a field that is read; did you mean hidden_size?", _error.ToString(), StringComparison.Ordinal);
         Assert.Contains("model.hidden_size: is missing", _error.ToString(), StringComparison.Ordinal);
         Assert.Contains("output: is missing", _error.ToString(), StringComparison.Ordinal);
 
@@ -196,26 +211,30 @@ public sealed class CommandLineTests : IDisposable
             recipe,
             """
             { "worlds": ["pocket-text", "mars", "pocket-image"], "seed": 1, "output": "/nowhere/x", "vocabulary_size": 5,
-              "model": { "hidden_size": 30, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 2 },
+              "model": { "hidden_size": 30, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4,
+                         "num_key_value_heads": 2 },
               "training": { "steps": 0, "batch": 1, "learning_rate": -1 } }
             """,
             TestContext.Current.CancellationToken);
         _error.GetStringBuilder().Clear();
         Assert.Equal(1, await RunAsync("train", "generator", "--recipe", recipe, "--state", Path.Combine(_folder, "state")));
         Assert.Contains($"{recipe}: 6 mistakes: ", _error.ToString(), StringComparison.Ordinal);
-        Assert.All(["There is no world 'mars'", "expected vision", "model.hidden_size: expected a multiple", "training.steps", "training.learning_rate", "vocabulary_size: expected at least"],
+        Assert.All(["There is no world 'mars'", "expected vision", "model.hidden_size: expected a multiple",
+            "training.steps", "training.learning_rate", "vocabulary_size: expected at least"],
             says => Assert.Contains(says, _error.ToString(), StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_training_that_is_interrupted_says_where_it_goes_on_and_then_does()
     {
-        var (recipe, state, output) = (Path.Combine(_folder, "recipe.json"), Path.Combine(_folder, "state"), Path.Combine(_folder, "model"));
+        var (recipe, state, output) = (Path.Combine(_folder, "recipe.json"),
+            Path.Combine(_folder, "state"), Path.Combine(_folder, "model"));
         await File.WriteAllTextAsync(
             recipe,
             $$"""
             { "worlds": ["pocket-text"], "seed": 1, "output": "{{output}}", "vocabulary_size": 400, "held_out_problems": 2,
-              "model": { "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2 },
+              "model": { "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+                         "num_key_value_heads": 2 },
               "training": { "steps": 3, "batch": 1, "learning_rate": 1e-3 } }
             """,
             TestContext.Current.CancellationToken);
@@ -223,14 +242,16 @@ public sealed class CommandLineTests : IDisposable
         using var interrupted = new CancellationTokenSource();
         _clock.Read = _ => interrupted.Cancel();
         Assert.Equal(130, await RunAsync(train, new Source(_ => { }), interrupted.Token));
-        Assert.Contains("bestofn: interrupted; generator: saved at step 1 of 3; the same command goes on from there", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("bestofn: interrupted; generator: saved at step 1 of 3; the same command goes on from there",
+            _error.ToString(), StringComparison.Ordinal);
         Assert.False(Directory.Exists(output));
         _clock.Read = null;
         Assert.Equal(0, await RunAsync(train));
         Assert.True(File.Exists(Path.Combine(output, "model.safetensors")));
         Assert.Contains($"model {output}, plot ", _out.ToString(), StringComparison.Ordinal);
         Assert.Contains("an earlier run had done the first 1 step", _out.ToString(), StringComparison.Ordinal);
-        Assert.DoesNotContain(_out.ToString().Split('\n'), line => line.TrimStart().StartsWith("exact", StringComparison.Ordinal));   // a row of the table is one line
+        // a row of the table is one line
+        Assert.DoesNotContain(_out.ToString().Split('\n'), line => line.TrimStart().StartsWith("exact", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -248,7 +269,8 @@ public sealed class CommandLineTests : IDisposable
 
     private Task<int> RunAsync(string[] args, ICandidatePoolSource pools, CancellationToken cancellationToken = default)
     {
-        var terminal = new CommandTerminal(CommandTerminal.Console(_out, AnsiSupport.No), CommandTerminal.Console(_error, AnsiSupport.No), _clock);
+        var terminal = new CommandTerminal(
+            CommandTerminal.Console(_out, AnsiSupport.No), CommandTerminal.Console(_error, AnsiSupport.No), _clock);
         var root = new RootCommand { TrainCommand.Create(terminal), EvaluateCommand.Create(terminal, (_, _) => pools) };
         return CommandRunner.RunAsync(root, args, terminal, cancellationToken);
     }
@@ -281,7 +303,8 @@ public sealed class CommandLineTests : IDisposable
 
         public PoolSampling? Asked { get; private set; }
 
-        public Task<IReadOnlyList<CandidatePool>> DrawAsync(PoolSampling sampling, IProgress<int>? progress, CancellationToken cancellationToken)
+        public Task<IReadOnlyList<CandidatePool>> DrawAsync(
+            PoolSampling sampling, IProgress<int>? progress, CancellationToken cancellationToken)
         {
             Asked = sampling;
             drawing(cancellationToken);

@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace BestOfN.Fuzz;
 
-/// <summary>Runs cases of one reader until time is up. The process may die of one: the number of the case is on disk before it begins.</summary>
+/// <summary>Runs cases of one reader until time is up. The process may die of one: the
+/// number of the case is on disk before it begins.</summary>
 internal static class CaseRunner
 {
     private const int KeptFailures = 10;
@@ -29,7 +30,8 @@ internal static class CaseRunner
             }
             catch (Exception e)
             {
-                var place = new StackTrace(e).GetFrames().FirstOrDefault(f => f.GetMethod()?.DeclaringType?.FullName?.StartsWith("BestOfN.", StringComparison.Ordinal) == true);
+                var place = new StackTrace(e).GetFrames()
+                    .FirstOrDefault(f => f.GetMethod()?.DeclaringType?.FullName?.StartsWith("BestOfN.", StringComparison.Ordinal) == true);
                 if (failures.Add($"{e.GetType()} {place?.GetMethod()?.DeclaringType} {place?.GetMethod()?.Name} {place?.GetILOffset()}"))
                 {
                     Report(reader, options, number, input, e.ToString());
@@ -41,7 +43,9 @@ internal static class CaseRunner
             }
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{reader.Name}: {number} cases, {failures.Count} failures, {watch.Elapsed.TotalSeconds:F1} s"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture,
+                $"{reader.Name}: {number} cases, {failures.Count} failures, {watch.Elapsed.TotalSeconds:F1} s"));
         return failures.Count == 0 ? 0 : 1;
     }
 
@@ -53,7 +57,8 @@ internal static class CaseRunner
         File.WriteAllBytes(path, input);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"FAILED {reader.Name}: seed {options.Seed}, case {number}, saved as {path}; again with --reader {reader.Name} --seed {options.Seed} --case {number}\n{what}"));
+            $"FAILED {reader.Name}: seed {options.Seed}, case {number}, saved as {path}; again "
+                + $"with --reader {reader.Name} --seed {options.Seed} --case {number}\n{what}"));
     }
 
     /// <summary>Ends the process when a case does not end.</summary>
@@ -91,7 +96,8 @@ internal static class CaseRunner
                 lock (_gate)
                 {
                     if (_case is { } running
-                        && (Environment.CpuUsage.TotalTime - running.Work > s_longestWork || Stopwatch.GetElapsedTime(running.Started) > s_longestWait))
+                        && (Environment.CpuUsage.TotalTime - running.Work > s_longestWork
+                            || Stopwatch.GetElapsedTime(running.Started) > s_longestWait))
                     {
                         Console.WriteLine($"{reader}: case {running.Number} does not end.");
                         Process.GetCurrentProcess().Kill();

@@ -2,7 +2,8 @@ using BestOfN.Fuzz.Mutation;
 
 namespace BestOfN.Fuzz;
 
-/// <summary>A reader of files or messages that others made. Whatever it is given, it reads it or says what is wrong, soon and with little memory.</summary>
+/// <summary>A reader of files or messages that others made. Whatever it is given, it reads it or
+/// says what is wrong, soon and with little memory.</summary>
 /// <param name="Name">What the command line calls it.</param>
 /// <param name="Seeds">Sound inputs; cases are made of them.</param>
 /// <param name="Mutate">Spoils an input.</param>

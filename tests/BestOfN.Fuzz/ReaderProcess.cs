@@ -43,7 +43,8 @@ internal static class ReaderProcess
         }
 
         var number = BitConverter.ToInt32(last);
-        CaseRunner.Report(reader, options, number, reader.Make(options.Seed, number), $"the process ended with {process.ExitCode}: it died of the case, or was ended because the case did not end");
+        CaseRunner.Report(reader, options, number, reader.Make(options.Seed, number),
+            $"the process ended with {process.ExitCode}: it died of the case, or was ended because the case did not end");
         return false;
     }
 }

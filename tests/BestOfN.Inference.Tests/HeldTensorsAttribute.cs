@@ -9,8 +9,8 @@ namespace BestOfN.Inference.Tests;
 
 /// <summary>Keeps every tensor that a test makes until the test is over.</summary>
 /// <remarks>
-/// TorchSharp does not keep a tensor alive while native code works on it or an accessor reads it: where nobody but an expression holds it, a
-/// garbage collection of another thread may free it meanwhile, which now and then ends the process. Product code makes its tensors within
+/// TorchSharp does not keep a tensor alive while native code works on it or an accessor reads it: where nobody but an expression holds it,
+/// a garbage collection of another thread may free it meanwhile, which now and then ends the process. Product code makes its tensors within
 /// dispose scopes; this is for what tests write down. Tests that await change threads, and leave tensors to a device worker.
 /// </remarks>
 [AttributeUsage(AttributeTargets.Assembly)]

@@ -9,8 +9,16 @@ internal static class ConvertCommand
 {
     public static Command Create(CommandTerminal terminal)
     {
-        var model = new Option<DirectoryInfo>("--model", "-m") { Description = "Folder of a model: pytorch_model*.bin or safetensors.", Required = true }.AcceptExistingOnly();
-        var output = new Option<DirectoryInfo>("--output", "-o") { Description = "Folder to make; it must not exist or be empty.", Required = true };
+        var model = new Option<DirectoryInfo>("--model", "-m")
+        {
+            Description = "Folder of a model: pytorch_model*.bin or safetensors.",
+            Required = true,
+        }.AcceptExistingOnly();
+        var output = new Option<DirectoryInfo>("--output", "-o")
+        {
+            Description = "Folder to make; it must not exist or be empty.",
+            Required = true,
+        };
         var type = new Option<string>("--dtype") { Description = "What floating-point weights become.", DefaultValueFactory = _ => "keep" };
         type.AcceptOnlyFromAmong("keep", "bfloat16", "float16", "float32");
         var shard = new Option<double>("--shard-size") { Description = "Largest file, in GB.", DefaultValueFactory = _ => 5 };
@@ -22,7 +30,8 @@ internal static class ConvertCommand
             }
         });
 
-        var command = new Command("convert", "Write a model's weights as safetensors, with its configuration and tokenizer beside them.") { model, output, type, shard };
+        var command = new Command("convert",
+            "Write a model's weights as safetensors, with its configuration and tokenizer beside them.") { model, output, type, shard };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var kept = parsed.GetRequiredValue(type);
@@ -43,8 +52,10 @@ internal static class ConvertCommand
             var others = Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f)!)
                 .Where(f => !f.Contains(".safetensors", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
             parsed.InvocationConfiguration.Output.WriteLine(
-                $"{folder}: {Amounts.Count(conversion.Tensors, "tensor")}, {conversion.Length} bytes, in {Amounts.Count(conversion.Files, "safetensors file")}; floating-point weights "
-                + $"{(kept == "keep" ? "keep their type" : $"are {kept}")}; copied {(others.Length > 0 ? string.Join(", ", others) : "nothing else")}");
+                $"{folder}: {Amounts.Count(conversion.Tensors, "tensor")}, {conversion.Length} bytes, "
+                + $"in {Amounts.Count(conversion.Files, "safetensors file")}; floating-point weights "
+                + $"{(kept == "keep" ? "keep their type" : $"are {kept}")}; copied "
+                + $"{(others.Length > 0 ? string.Join(", ", others) : "nothing else")}");
             return ExitCodes.Success;
         });
         return command;

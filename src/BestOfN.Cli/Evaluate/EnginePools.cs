@@ -19,12 +19,14 @@ internal sealed class EnginePools : ICandidatePoolSource
 
     public static ICandidatePoolSource Open(DirectoryInfo generator, DirectoryInfo reward) => new EnginePools(generator, reward);
 
-    public async Task<IReadOnlyList<CandidatePool>> DrawAsync(PoolSampling sampling, IProgress<int>? progress, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<CandidatePool>> DrawAsync(
+        PoolSampling sampling, IProgress<int>? progress, CancellationToken cancellationToken)
     {
         using var worker = new DeviceWorker(torch.CPU);
         var type = ComputeTypes.Of("auto", worker.Device);
         using var generator = GenerationEngine.Load(
-            _generator, type, worker, new GenerationOptions { MaxSequences = Math.Max(Sequences, sampling.Samples), TokensPerPrefill = 8192 });
+            _generator, type, worker,
+            new GenerationOptions { MaxSequences = Math.Max(Sequences, sampling.Samples), TokensPerPrefill = 8192 });
         using var reward = ScoringEngine.Load("reward", _reward, type, worker, new ScoringOptions());
         var wide = sampling with { Concurrency = Math.Max(1, Sequences / sampling.Samples) };
         return await new PoolSampler(PocketWorlds.Of(sampling.World), generator, reward).DrawAsync(wide, progress, cancellationToken);

@@ -15,14 +15,30 @@ internal static class EvaluateBestOfNCommand
     /// <param name="openPools">Loads a generator's and a reward model's folder.</param>
     public static Command Create(CommandTerminal terminal, Func<DirectoryInfo, DirectoryInfo, ICandidatePoolSource> openPools)
     {
-        var world = new Option<string>("--world") { Description = "Where the problems come from.", DefaultValueFactory = _ => PocketWorlds.Text };
+        var world = new Option<string>("--world")
+        {
+            Description = "Where the problems come from.",
+            DefaultValueFactory = _ => PocketWorlds.Text,
+        };
         world.AcceptOnlyFromAmong(PocketWorlds.Text, PocketWorlds.Image, PocketWorlds.Video);
         var problems = new Option<int>("--problems") { Description = "Held-out problems.", DefaultValueFactory = _ => 2000 };
         var samples = new Option<int>("--samples") { Description = "Answers per problem: the largest k.", DefaultValueFactory = _ => 64 };
         var temperature = new Option<double>("--temperature") { Description = "How the answers are drawn.", DefaultValueFactory = _ => 1 };
-        var seed = new Option<ulong>("--seed") { Description = "Decides problems, answers and the subsets of votes.", DefaultValueFactory = _ => 1 };
-        var generator = new Option<DirectoryInfo>("--generator") { Description = "Folder of the generator.", DefaultValueFactory = _ => Embedded("pocket-generator") };
-        var reward = new Option<DirectoryInfo>("--reward") { Description = "Folder of the reward model.", DefaultValueFactory = _ => Embedded("pocket-reward") };
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "Decides problems, answers and the subsets of votes.",
+            DefaultValueFactory = _ => 1,
+        };
+        var generator = new Option<DirectoryInfo>("--generator")
+        {
+            Description = "Folder of the generator.",
+            DefaultValueFactory = _ => Embedded("pocket-generator"),
+        };
+        var reward = new Option<DirectoryInfo>("--reward")
+        {
+            Description = "Folder of the reward model.",
+            DefaultValueFactory = _ => Embedded("pocket-reward"),
+        };
         var json = new Option<FileInfo?>("--json") { Description = "File that receives the curve." };
         var plot = new Option<FileInfo?>("--plot") { Description = "File that receives the curve as a picture (SVG)." };
         problems.Validators.Add(Validate.AtLeast(problems, 1));
@@ -56,7 +72,8 @@ internal static class EvaluateBestOfNCommand
             OutputFile.CheckWritable("--plot", parsed.GetValue(plot));
             terminal.Tell(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{sampling.World}: {Amounts.Count(sampling.Problems, "held-out problem")}, {Amounts.Count(sampling.Samples, "answer")} each at temperature {parsed.GetValue(temperature)}, "
+                $"{sampling.World}: {Amounts.Count(sampling.Problems, "held-out problem")}, {Amounts.Count(sampling.Samples, "answer")} "
+                + $"each at temperature {parsed.GetValue(temperature)}, "
                 + $"seed {sampling.Seed}; generator {parsed.GetRequiredValue(generator)}, reward model {parsed.GetRequiredValue(reward)}"));
             terminal.Tell("loading; the time left is told once some problems are done");
             var begun = terminal.Time.GetTimestamp();
@@ -104,8 +121,10 @@ internal static class EvaluateBestOfNCommand
 
         console.Write(table);
         console.WriteLine($"greedy {Cell(curve.Greedy, curve.Intervals.Greedy)}");
-        console.WriteLine(curve is { Auc: { } auc, Intervals.Auc: { } interval } ? $"auc    {Cell(auc, interval)}" : "auc    none: no problem has both correct and wrong answers");
-        if (curve is { AucPlausible: { } plausible, AucSwapped: { } swapped, Intervals: { AucPlausible: { } near, AucSwapped: { } around } })
+        console.WriteLine(curve is { Auc: { } auc, Intervals.Auc: { } interval } ? $"auc    {Cell(auc, interval)}"
+            : "auc    none: no problem has both correct and wrong answers");
+        if (curve is { AucPlausible: { } plausible, AucSwapped: { } swapped,
+            Intervals: { AucPlausible: { } near, AucSwapped: { } around } })
         {
             console.WriteLine($"auc    {Cell(plausible, near)} between answers that only looking tells apart");
             console.WriteLine($"auc    {Cell(swapped, around)} between those, shown the picture of another problem");

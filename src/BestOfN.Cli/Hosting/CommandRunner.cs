@@ -14,7 +14,8 @@ internal static class CommandRunner
     /// <param name="args">What was typed.</param>
     /// <param name="terminal">Where errors go.</param>
     /// <param name="cancellationToken">Ends the command as Ctrl-C does.</param>
-    public static async Task<int> RunAsync(RootCommand root, string[] args, CommandTerminal terminal, CancellationToken cancellationToken = default)
+    public static async Task<int> RunAsync(
+        RootCommand root, string[] args, CommandTerminal terminal, CancellationToken cancellationToken = default)
     {
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && !AsksForHelp(parsed))
@@ -27,7 +28,8 @@ internal static class CommandRunner
             if (command.Subcommands.Count > 0 && parsed.Tokens.Count == 0)
             {
                 // Nothing was typed behind the program's name: who does that asks what there is.
-                await root.Parse("--help").InvokeAsync(new InvocationConfiguration { Output = terminal.Error.Profile.Out.Writer }, cancellationToken);
+                await root.Parse("--help")
+                    .InvokeAsync(new InvocationConfiguration { Output = terminal.Error.Profile.Out.Writer }, cancellationToken);
                 return ExitCodes.Usage;
             }
 
@@ -82,12 +84,15 @@ internal static class CommandRunner
     {
         var nearest = command.Subcommands.Select(c => c.Name).MinBy(name => EditDistance.Between(name, typed))!;
         return $"There is no command '{typed}'"
-            + (EditDistance.Between(nearest, typed) <= Math.Max(2, typed.Length / 3) ? $"; did you mean '{nearest}'?" : $"; there are {Names(command)}.");
+            + (EditDistance.Between(nearest, typed) <= Math.Max(2, typed.Length / 3) ? $"; did you mean '{nearest}'?"
+                : $"; there are {Names(command)}.");
     }
 
-    private static string PathOf(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : "bestofn";
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : "bestofn";
 
     // Plain, for a console would break the line at its width.
     private static Task WriteErrorAsync(CommandTerminal terminal, string message) =>
-        terminal.Error.Profile.Out.Writer.WriteLineAsync($"bestofn: {Printable.Text(message.ReplaceLineEndings(" "), CommandTerminal.LongestLine)}");
+        terminal.Error.Profile.Out.Writer.WriteLineAsync(
+            $"bestofn: {Printable.Text(message.ReplaceLineEndings(" "), CommandTerminal.LongestLine)}");
 }

@@ -39,7 +39,8 @@ internal sealed record CommandTerminal(IAnsiConsole Out, IAnsiConsole Error, Tim
     /// <param name="work">Reports how many are done.</param>
     public async Task<T> WithProgressAsync<T>(string task, int total, Func<IProgress<int>, Task<T>> work) => Error.Profile.Out.IsTerminal
         ? await Error.Progress()
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(),
+                new RemainingTimeColumn(), new SpinnerColumn())
             .StartAsync(context =>
             {
                 var bar = context.AddTask(Markup.Escape(task), maxValue: total);

@@ -31,7 +31,8 @@ internal static class OutputFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{option}: {file} cannot be written: {e.Message.Replace(partial, file.FullName, StringComparison.Ordinal)}", e);
+            throw new IOException(
+                $"{option}: {file} cannot be written: {e.Message.Replace(partial, file.FullName, StringComparison.Ordinal)}", e);
         }
     }
 }

@@ -1,6 +1,7 @@
 namespace BestOfN.Cli.Hosting;
 
-/// <summary>Progress for a log or a pipe: a line after 5 seconds and then every 15, so that work of an hour shows that it lives and work of a moment stays silent.</summary>
+/// <summary>Progress for a log or a pipe: a line after 5 seconds and then every 15, so that work of an hour shows that it lives and work of
+/// a moment stays silent.</summary>
 /// <param name="terminal">Where lines go.</param>
 /// <param name="task">What is done.</param>
 /// <param name="total">How many there are.</param>
@@ -25,7 +26,8 @@ internal sealed class ProgressLines(CommandTerminal terminal, string task, int t
         (_last, _wait) = (terminal.Time.GetTimestamp(), s_every);
         var elapsed = terminal.Time.GetElapsedTime(_begun);
         var perSecond = (done - _first.Value) / elapsed.TotalSeconds;
-        var left = perSecond > 0 && done < total ? $", about {Amounts.Time(TimeSpan.FromSeconds(Math.Min((total - done) / perSecond, 1e6)))} left" : "";
+        var left = perSecond > 0 && done < total
+            ? $", about {Amounts.Time(TimeSpan.FromSeconds(Math.Min((total - done) / perSecond, 1e6)))} left" : "";
         terminal.Tell($"{task} {done}/{total}, {Amounts.Rate(perSecond)}/s{left}");
     }
 }

@@ -16,15 +16,22 @@ internal static class InspectCommand
     {
         var folder = new Argument<DirectoryInfo>("folder") { Description = "Folder of a model." };
         var json = new Option<bool>("--json") { Description = "Write JSON." };
-        var kernels = new Option<bool>("--kernels") { Description = "Also load the model, and tell which kernels compute it on this machine and whether results are repeatable." };
-        var command = new Command("inspect", "Tell what a model folder is and whether it loads; without --kernels no weight is loaded. Exits with 1 where it does not load.") { folder, json, kernels };
+        var kernels = new Option<bool>("--kernels")
+        {
+            Description = "Also load the model, and tell which kernels compute it on this machine and whether results are repeatable.",
+        };
+        var command =
+            new Command("inspect",
+                "Tell what a model folder is and whether it loads; without --kernels no weight is "
+                    + "loaded. Exits with 1 where it does not load.") { folder, json, kernels };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             // An interruption ends the waiting at once, whatever is being read.
             var path = parsed.GetRequiredValue(folder).FullName;
             var asks = parsed.GetValue(kernels);
             var inspection = await Task.Run(
-                () => ModelInspector.Inspect(path) is var found && asks && found.Problems.Count == 0 ? ModelInspector.LoadAndAsk(found) : found,
+                () => ModelInspector.Inspect(path) is var found && asks && found.Problems.Count == 0
+                    ? ModelInspector.LoadAndAsk(found) : found,
                 cancellationToken).WaitAsync(cancellationToken);
             var output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
@@ -51,12 +58,15 @@ internal static class InspectCommand
         yield return ("kind", i.Kind ?? "unknown");
         if (i.Decoder is { } d)
         {
-            yield return ("decoder", $"{d.Layers} layers, hidden {d.HiddenSize}, feed-forward {d.IntermediateSize}, {d.Heads} heads on {d.KeyValueHeads} of {d.HeadSize}, "
+            yield return ("decoder",
+                $"{d.Layers} layers, hidden {d.HiddenSize}, feed-forward {d.IntermediateSize}, "
+                + $"{d.Heads} heads on {d.KeyValueHeads} of {d.HeadSize}, "
                 + $"vocabulary {d.VocabularySize}, {d.MaxPositions} positions");
         }
 
         yield return ("vision", i.Vision is { } v
-            ? $"{v.Layers} layers, hidden {v.HiddenSize}, {v.Heads} heads, tiles of {v.ImageSize} pixels, patches of {v.PatchSize}" : "none");
+            ? $"{v.Layers} layers, hidden {v.HiddenSize}, {v.Heads} heads, tiles "
+                + $"of {v.ImageSize} pixels, patches of {v.PatchSize}" : "none");
         if (i.Weights is { } w)
         {
             yield return ("weights", $"{w.Format}, {w.Files} {(w.Files == 1 ? "file" : "files")}, {Size(w.Bytes)}: "

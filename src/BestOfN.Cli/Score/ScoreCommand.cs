@@ -11,36 +11,55 @@ internal static class ScoreCommand
 {
     public static Command Create(CommandTerminal terminal)
     {
-        var model = new Option<DirectoryInfo>("--model", "-m") { Description = "Folder of a reward model in the published layout.", Required = true }.AcceptExistingOnly();
+        var model = new Option<DirectoryInfo>("--model", "-m")
+        {
+            Description = "Folder of a reward model in the published layout.",
+            Required = true,
+        }.AcceptExistingOnly();
         var input = new Option<FileInfo>("--input", "-i")
         {
-            Description = "JSON lines: {messages ending with the assistant's}, {messages ending with the user's, candidates} or {input_ids}; "
-                + "images and videos beside messages are lists of paths, from the file's folder on; a message has role and content, and tool_calls, tool_call_id, name "
+            Description =
+                "JSON lines: {messages ending with the assistant's}, {messages ending with the user's, candidates} or {input_ids}; "
+                + "images and videos beside messages are lists of paths, from the file's folder "
+                + "on; a message has role and content, and tool_calls, tool_call_id, name "
                 + "and reasoning_content for chat templates that read them. id names the row (else its line's number), "
                 + "metadata is not read, any other field is refused.",
             Required = true,
         }.AcceptExistingOnly();
         var output = new Option<FileInfo?>("--output", "-o")
         {
-            Description = "File to make. It grows in FILE.partial; a run that was broken off goes on behind the rows that are still the same, with the same model and options. "
+            Description = "File to make. It grows in FILE.partial; a run that was broken off goes "
+                + "on behind the rows that are still the same, with the same model and options. "
                 + "Without it: standard output.",
         };
-        var force = new Option<bool>("--force") { Description = "Replace the output if it is there, and drop what another run left of it." };
+        var force = new Option<bool>("--force")
+        {
+            Description = "Replace the output if it is there, and drop what another run left of it.",
+        };
         var onError = new Option<string>("--on-error")
         {
-            Description = "What a row does that cannot be scored: stop ends the run (exit 1); skip writes {id, error} in its place and goes on (exit 3 at the end).",
+            Description = "What a row does that cannot be scored: stop ends the run (exit 1); "
+                + "skip writes {id, error} in its place and goes on (exit 3 at the end).",
             DefaultValueFactory = _ => "stop",
         };
         onError.AcceptOnlyFromAmong("stop", "skip");
-        var type = new Option<string>("--dtype") { Description = "auto is bfloat16 where the hardware computes in it.", DefaultValueFactory = _ => "auto" };
+        var type = new Option<string>("--dtype")
+        {
+            Description = "auto is bfloat16 where the hardware computes in it.",
+            DefaultValueFactory = _ => "auto",
+        };
         type.AcceptOnlyFromAmong("auto", "float32", "bfloat16");
         var device = new Option<string>("--device") { Description = "Where to compute.", DefaultValueFactory = _ => "cpu" };
         device.AcceptOnlyFromAmong("cpu", "cuda");
-        var stepReward = new Option<string?>("--step-reward") { Description = "How the rewards of steps become a score: last (the default), min or product. Only for models that score steps." };
+        var stepReward = new Option<string?>("--step-reward")
+        {
+            Description = "How the rewards of steps become a score: last (the default), min or product. Only for models that score steps.",
+        };
         stepReward.AcceptOnlyFromAmong("last", "min", "product");
         var hdNum = new Option<int?>("--hd-num")
         {
-            Description = "Tiles at most into which the only picture of a conversation is cut. Without it: what the model's folder says. Published scores of IXC-2.5-Reward were made with 9.",
+            Description = "Tiles at most into which the only picture of a conversation is cut. Without it: "
+                + "what the model's folder says. Published scores of IXC-2.5-Reward were made with 9.",
         };
         hdNum.Validators.Add(result =>
         {
@@ -50,7 +69,8 @@ internal static class ScoreCommand
             }
         });
 
-        var command = new Command("score", "Score conversations or candidates with a reward model.") { model, input, output, force, onError, type, device, stepReward, hdNum };
+        var command = new Command("score", "Score conversations or candidates with a reward model.") { model,
+            input, output, force, onError, type, device, stepReward, hdNum };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             terminal,
             parsed.InvocationConfiguration.Output,
@@ -69,13 +89,15 @@ internal static class ScoreCommand
     }
 
     // What is quick to find out comes first: the output, the rows, the options, then the model.
-    private static async Task<int> RunAsync(CommandTerminal terminal, TextWriter standardOutput, Request request, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        CommandTerminal terminal, TextWriter standardOutput, Request request, CancellationToken cancellationToken)
     {
         using var output = request.Output is null ? null : ScoreFile.Open(request.Output, request.Input, request.Force);
         var rows = ScoringRowFile.Open(request.Input, keepsBadRows: request.SkipsBadRows);
         var options = new ScoringOptions
         {
-            StepReward = request.StepReward is null ? StepAggregation.Last : Enum.Parse<StepAggregation>(request.StepReward, ignoreCase: true),
+            StepReward = request.StepReward is null ? StepAggregation.Last
+                : Enum.Parse<StepAggregation>(request.StepReward, ignoreCase: true),
             HdNum = request.HdNum,
         };
         using var worker = new DeviceWorker(torch.device(request.Device));
@@ -110,7 +132,8 @@ internal static class ScoreCommand
         try
         {
             summary = await terminal.WithProgressAsync(
-                "scoring rows", rows.Count, progress => new RowScorer(engine).RunAsync(rows, output, standardOutput, scoring, progress, cancellationToken));
+                "scoring rows", rows.Count,
+                progress => new RowScorer(engine).RunAsync(rows, output, standardOutput, scoring, progress, cancellationToken));
         }
         catch (OperationCanceledException) when (output is not null)
         {
@@ -124,11 +147,13 @@ internal static class ScoreCommand
     }
 
     private static Task<ScoringFingerprint> FingerprintAsync(
-        CommandTerminal terminal, string folder, torch.ScalarType type, torch.Device device, ScoringOptions options, CancellationToken cancellationToken) =>
+        CommandTerminal terminal, string folder, torch.ScalarType type, torch.Device device,
+        ScoringOptions options, CancellationToken cancellationToken) =>
         terminal.WithProgressAsync(
             "reading the model's files, MiB",
             (int)Math.Max(1, ScoringFingerprint.BytesOf(folder) / Mebibytes.Size),
-            progress => Task.Run(() => ScoringFingerprint.Of(folder, type, device, options, new Mebibytes(progress), cancellationToken), cancellationToken));
+            progress => Task.Run(
+                () => ScoringFingerprint.Of(folder, type, device, options, new Mebibytes(progress), cancellationToken), cancellationToken));
 
     private static string Describe(string file, RowScoringSummary summary, TimeSpan time, long tokens)
     {
@@ -138,7 +163,8 @@ internal static class ScoreCommand
     }
 
     private sealed record Request(
-        DirectoryInfo Model, string Input, string? Output, bool Force, bool SkipsBadRows, string Type, string Device, string? StepReward, int? HdNum);
+        DirectoryInfo Model, string Input, string? Output, bool Force, bool SkipsBadRows,
+        string Type, string Device, string? StepReward, int? HdNum);
 
     /// <summary>Names the first rows that failed, and counts the others.</summary>
     private sealed class FailedRows(CommandTerminal terminal)

@@ -15,13 +15,15 @@ internal static class TrainModelCommand
 {
     private delegate TrainingHistory Training(string state, IProgress<TrainingProgress> progress, CancellationToken cancellationToken);
 
-    public static Command Generator(CommandTerminal terminal) => Create(terminal, "generator", "Train a generator from nothing.", "exact", path =>
+    public static Command Generator(CommandTerminal terminal) =>
+        Create(terminal, "generator", "Train a generator from nothing.", "exact", path =>
     {
         var recipe = RecipeFile.Load<GeneratorRecipe>(path);
         return ((state, progress, token) => GeneratorTraining.Run(recipe, state, progress, token), recipe.Output);
     });
 
-    public static Command Reward(CommandTerminal terminal) => Create(terminal, "reward", "Train a reward model on pairs of a generator's answers.", "pair_accuracy", path =>
+    public static Command Reward(CommandTerminal terminal) =>
+        Create(terminal, "reward", "Train a reward model on pairs of a generator's answers.", "pair_accuracy", path =>
     {
         if (PreferenceRecipe.IsAt(path))
         {
@@ -33,11 +35,13 @@ internal static class TrainModelCommand
         return ((state, progress, token) => RewardTraining.Run(recipe, state, progress, token), recipe.Output);
     });
 
-    private static Command Create(CommandTerminal terminal, string name, string description, string accuracy, Func<string, (Training Training, string Output)> load)
+    private static Command Create(
+        CommandTerminal terminal, string name, string description, string accuracy, Func<string, (Training Training, string Output)> load)
     {
         var recipe = new Option<FileInfo>("--recipe")
         {
-            Description = $"What to train; its paths are relative to the working directory. Without it: config/training/pocket-{name}.json, which comes with the program.",
+            Description = $"What to train; its paths are relative to the working directory. Without "
+                + $"it: config/training/pocket-{name}.json, which comes with the program.",
             DefaultValueFactory = _ => new FileInfo(Path.Combine(AppContext.BaseDirectory, "config", "training", $"pocket-{name}.json")),
         };
         var state = new Option<DirectoryInfo?>("--state")
@@ -55,7 +59,8 @@ internal static class TrainModelCommand
             TrainingHistory history;
             try
             {
-                history = await WithProgressAsync(terminal, progress => Task.Run(() => training(folder, progress, cancellationToken), cancellationToken));
+                history = await WithProgressAsync(
+                    terminal, progress => Task.Run(() => training(folder, progress, cancellationToken), cancellationToken));
             }
             catch (RecipeException e)
             {
@@ -64,17 +69,20 @@ internal static class TrainModelCommand
 
             var plot = Path.Combine(folder, "training.svg");
             TrainingPlot.WriteSvg(
-                title, [.. history.Losses.Select(l => ((long)l.Step, l.Loss))], [.. history.Points.Select(p => ((long)p.Step, p.HeldOut[accuracy]))], plot);
+                title, [.. history.Losses.Select(l => ((long)l.Step, l.Loss))],
+                    [.. history.Points.Select(p => ((long)p.Step, p.HeldOut[accuracy]))], plot);
             Print(history, terminal.Out);
             var before = history.StepsBefore > 0 ? $"; an earlier run had done the first {Amounts.Count(history.StepsBefore, "step")}" : "";
-            terminal.Out.Profile.Out.Writer.WriteLine($"model {output}, plot {plot}; this run took {Amounts.Time(terminal.Time.GetElapsedTime(begun))}{before}");
+            terminal.Out.Profile.Out.Writer.WriteLine(
+                $"model {output}, plot {plot}; this run took {Amounts.Time(terminal.Time.GetElapsedTime(begun))}{before}");
             return ExitCodes.Success;
         });
         return command;
     }
 
     // A bar for each phase where somebody looks at a terminal, else a line now and then: a log of half an hour should show that it lives.
-    private static async Task<TrainingHistory> WithProgressAsync(CommandTerminal terminal, Func<IProgress<TrainingProgress>, Task<TrainingHistory>> work)
+    private static async Task<TrainingHistory> WithProgressAsync(
+        CommandTerminal terminal, Func<IProgress<TrainingProgress>, Task<TrainingHistory>> work)
     {
         if (!terminal.Error.Profile.Out.IsTerminal)
         {
@@ -88,7 +96,8 @@ internal static class TrainModelCommand
 
     private static string Describe(TrainingProgress progress) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{progress.Phase} {progress.Step}/{progress.Steps}{(double.IsNaN(progress.Loss) ? "" : $", loss {progress.Loss:F3}")}, {Amounts.Rate(progress.PerSecond)} problems/s");
+        $"{progress.Phase} {progress.Step}/{progress.Steps}{(double.IsNaN(progress.Loss) ? "" : $", loss {progress.Loss:F3}")}, "
+            + $"{Amounts.Rate(progress.PerSecond)} problems/s");
 
     private static void Print(TrainingHistory history, IAnsiConsole console)
     {

@@ -8,20 +8,24 @@ namespace BestOfN.Data.Evaluation;
 /// <summary>How often the chosen answer is correct when it is chosen among k, for several rules; means over problems.</summary>
 public sealed record BestOfNCurve
 {
-    /// <summary>Random subsets per problem and k that a vote is averaged over; where there are no more subsets than that, all are taken.</summary>
+    /// <summary>Random subsets per problem and k that a vote is averaged over; where there are
+    /// no more subsets than that, all are taken.</summary>
     public const int VoteSubsets = 64;
 
     /// <summary>Accuracy of the greedy answer.</summary>
     public required double Greedy { get; init; }
 
-    /// <summary>How often a correct answer has a higher reward than a wrong one of the same problem, over all such pairs; null if there is none.</summary>
+    /// <summary>How often a correct answer has a higher reward than a wrong one of the same
+    /// problem, over all such pairs; null if there is none.</summary>
     public required double? Auc { get; init; }
 
-    /// <summary>The same over pairs of answers that only looking tells apart, because both could be right for all that the question says. Null for text.</summary>
+    /// <summary>The same over pairs of answers that only looking tells apart, because both could be
+    /// right for all that the question says. Null for text.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? AucPlausible { get; init; }
 
-    /// <summary>That where the reward model is shown the picture or video of another problem of the family: 0.5 if it judges by what it sees. Null for text.</summary>
+    /// <summary>That where the reward model is shown the picture or video of another problem of the family: 0.5 if it judges by what it
+    /// sees. Null for text.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? AucSwapped { get; init; }
 
@@ -121,5 +125,6 @@ public sealed record BestOfNCurve
             ?? throw new JsonException($"{path} holds null, not a curve.");
 
     /// <summary>Writes the file whole or not at all.</summary>
-    public void Write(string path) => AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, EvaluationJsonContext.Default.BestOfNCurve));
+    public void Write(string path) =>
+        AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, EvaluationJsonContext.Default.BestOfNCurve));
 }

@@ -1,7 +1,8 @@
 namespace BestOfN.Data.Evaluation;
 
 /// <summary>A mean over problems with its 95 % interval.</summary>
-/// <remarks>The interval is the normal approximation with problems as independent draws: value ± 1.96 standard errors, within 0..1.</remarks>
+/// <remarks>The interval is the normal approximation with problems as independent draws:
+/// value ± 1.96 standard errors, within 0..1.</remarks>
 public readonly record struct Estimate(double Value, double Low, double High)
 {
     private const double Quantile = 1.959963984540054;

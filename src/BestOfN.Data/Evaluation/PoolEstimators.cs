@@ -21,7 +21,8 @@ internal static class PoolEstimators
         return 1 - allWrong;
     }
 
-    /// <summary>The chance that the answer of the highest reward among k is correct; of equal rewards the lower index wins, and truncated answers only win among themselves.</summary>
+    /// <summary>The chance that the answer of the highest reward among k is correct; of equal rewards the lower index wins, and truncated
+    /// answers only win among themselves.</summary>
     /// <remarks>The answer of rank r (from 0) wins C(n−1−r, k−1) of the C(n, k) subsets: those that hold it and nothing better.</remarks>
     public static double RewardAt(CandidatePool pool, int k)
     {
@@ -90,11 +91,13 @@ internal static class PoolEstimators
         }
     }
 
-    /// <summary>Of all pairs of a correct and a wrong answer, how many there are and how many are ranked rightly; equal rewards count half.</summary>
+    /// <summary>Of all pairs of a correct and a wrong answer, how many there are and how many
+    /// are ranked rightly; equal rewards count half.</summary>
     /// <param name="pool">Answers to one problem.</param>
     /// <param name="reward">Which reward to rank by.</param>
     /// <param name="isJudged">Which answers to look at.</param>
-    public static (double Won, double Pairs) RankedPairs(CandidatePool pool, Func<PooledAnswer, double> reward, Func<PooledAnswer, bool> isJudged)
+    public static (double Won, double Pairs) RankedPairs(
+        CandidatePool pool, Func<PooledAnswer, double> reward, Func<PooledAnswer, bool> isJudged)
     {
         var correct = pool.Answers.Where(a => a.IsCorrect && isJudged(a)).Select(reward).ToList();
         var wrong = pool.Answers.Where(a => !a.IsCorrect && isJudged(a)).Select(reward).ToList();

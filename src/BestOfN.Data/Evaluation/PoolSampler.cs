@@ -8,7 +8,8 @@ namespace BestOfN.Data.Evaluation;
 /// <summary>Lets a generator answer held-out problems, a reward model judge the answers, and the world check them.</summary>
 public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewardModel rewardModel) : ICandidatePoolSource
 {
-    public async Task<IReadOnlyList<CandidatePool>> DrawAsync(PoolSampling sampling, IProgress<int>? progress, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<CandidatePool>> DrawAsync(
+        PoolSampling sampling, IProgress<int>? progress, CancellationToken cancellationToken)
     {
         var pools = new CandidatePool[sampling.Problems];
         var done = 0;
@@ -26,7 +27,8 @@ public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewar
         var problem = world.Draw(sampling.Seed, index, Split.HeldOut);
         var prompt = problem.ToPrompt();
         await using var session = rewardModel.Begin(prompt);
-        await using var swapped = OtherOfItsFamily(problem, sampling, index) is { } other ? rewardModel.Begin(problem.ToPrompt(shown: other)) : null;
+        await using var swapped = OtherOfItsFamily(problem, sampling, index) is { } other
+            ? rewardModel.Begin(problem.ToPrompt(shown: other)) : null;
 
         // A candidate's seed is this plus its index: spread, and far from overflow, so that problems do not share draws.
         var seed = (long)(new SplitMix64(sampling.Seed, (ulong)index).Next() >> 2);
@@ -45,12 +47,14 @@ public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewar
         var swappedScores = swapped is null ? null : await ScoreAsync(swapped, judged, cancellationToken);
         return new(
             [.. answers.Select((answer, i) => new PooledAnswer(
-                answer.Text, scores[i], problem.IsCorrect(answer.Text), answer.FinishReason is "length" or "content_filter", swappedScores?[i],
+                answer.Text, scores[i], problem.IsCorrect(answer.Text), answer.FinishReason is "length"
+                    or "content_filter", swappedScores?[i],
                 (problem as SeenProblem)?.IsPlausible(answer.Text.Trim()) ?? true))],
             problem.IsCorrect(greedy[0].Text));
     }
 
-    private static async Task<CandidateScore[]> ScoreAsync(IScoringSession session, Answer[] answers, CancellationToken cancellationToken) =>
+    private static async Task<CandidateScore[]> ScoreAsync(
+        IScoringSession session, Answer[] answers, CancellationToken cancellationToken) =>
     [
         .. (await session.ScoreAsync(answers, cancellationToken))
             .Select((score, i) => score ?? throw new ScoringFailedException($"Answer {i} is too long for the reward model.")),
@@ -58,7 +62,8 @@ public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewar
 
     // Past all problems of the run, a stretch of its own for each.
     private Problem? OtherOfItsFamily(Problem problem, PoolSampling sampling, int index) => problem is not SeenProblem ? null
-        : Enumerable.Range(0, int.MaxValue).Select(i => world.Draw(sampling.Seed, sampling.Problems + index + ((long)i * sampling.Problems), Split.HeldOut))
+        : Enumerable.Range(0, int.MaxValue)
+            .Select(i => world.Draw(sampling.Seed, sampling.Problems + index + ((long)i * sampling.Problems), Split.HeldOut))
             .First(other => other.Family == problem.Family);
 
     private async Task<Candidate[]> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken)
@@ -77,6 +82,7 @@ public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewar
             }
         }
 
-        return answers.All(a => a is not null) ? answers : throw new GenerationFailedException("The generation ended before all candidates did.");
+        return answers.All(a => a is not null) ? answers
+            : throw new GenerationFailedException("The generation ended before all candidates did.");
     }
 }

@@ -11,7 +11,8 @@ namespace BestOfN.Data.Evaluation;
 /// <param name="IsTruncated">It did not end by itself, so that the selection prefers any that did.</param>
 /// <param name="SwappedScore">Its reward where the picture or video of another problem is shown; null for problems of text.</param>
 /// <param name="IsPlausible">It could be right for all that the question says, so that only looking tells.</param>
-public sealed record PooledAnswer(string Text, CandidateScore Score, bool IsCorrect, bool IsTruncated = false, CandidateScore? SwappedScore = null, bool IsPlausible = true)
+public sealed record PooledAnswer(string Text, CandidateScore Score, bool IsCorrect,
+    bool IsTruncated = false, CandidateScore? SwappedScore = null, bool IsPlausible = true)
 {
     /// <summary>What a strategy is given: scores only if it asks for them, as in a request.</summary>
     internal ScoredCandidate ToScoredCandidate(int index, bool isJudged)

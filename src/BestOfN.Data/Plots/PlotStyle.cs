@@ -31,7 +31,8 @@ internal static class PlotStyle
         return plot;
     }
 
-    /// <summary>Names the lines below the axes, where no line runs. Not for a plot without lines, of which nothing would be drawn.</summary>
+    /// <summary>Names the lines below the axes, where no line runs. Not for a plot without
+    /// lines, of which nothing would be drawn.</summary>
     public static void AddLegend(Plot plot)
     {
         plot.ShowLegend(Edge.Bottom);

@@ -20,13 +20,15 @@ public static class TrainingPlot
         string path) =>
         AtomicFile.Write(path, System.Text.Encoding.UTF8.GetBytes(Draw(title, losses, heldOut).GetSvgXml(Width, Height)));
 
-    internal static Plot Draw(string title, IReadOnlyList<(long Step, double Loss)> losses, IReadOnlyList<(long Step, double Accuracy)> heldOut)
+    internal static Plot Draw(
+        string title, IReadOnlyList<(long Step, double Loss)> losses, IReadOnlyList<(long Step, double Accuracy)> heldOut)
     {
         var plot = PlotStyle.New(title, "steps", "loss in nats");
         var smooth = Smooth(losses);
         if (smooth.Count > 0)
         {
-            var loss = plot.Add.ScatterLine(smooth.Select(p => (double)p.Step).ToArray(), smooth.Select(p => p.Loss).ToArray(), PlotStyle.Blue);
+            var loss = plot.Add.ScatterLine(
+                smooth.Select(p => (double)p.Step).ToArray(), smooth.Select(p => p.Loss).ToArray(), PlotStyle.Blue);
             loss.LegendText = "loss (left)";
             loss.LineWidth = 2;
         }
@@ -34,7 +36,8 @@ public static class TrainingPlot
         plot.Axes.SetLimitsY(0, 1.05 * smooth.Select(p => p.Loss).DefaultIfEmpty(1).Max());
         if (heldOut.Count > 0)
         {
-            var accuracy = plot.Add.Scatter(heldOut.Select(p => (double)p.Step).ToArray(), heldOut.Select(p => 100 * p.Accuracy).ToArray(), PlotStyle.Orange);
+            var accuracy = plot.Add.Scatter(
+                heldOut.Select(p => (double)p.Step).ToArray(), heldOut.Select(p => 100 * p.Accuracy).ToArray(), PlotStyle.Orange);
             accuracy.LegendText = "held-out accuracy (right)";
             accuracy.LineWidth = 2;
             accuracy.MarkerSize = 6;

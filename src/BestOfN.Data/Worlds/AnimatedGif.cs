@@ -19,9 +19,11 @@ internal static class AnimatedGif
     /// <exception cref="ArgumentException">No frames, frames of different sizes, or more than 256 colours in all.</exception>
     public static byte[] Encode(IReadOnlyList<Image> frames)
     {
-        if (frames.Count == 0 || frames.Any(f => f.Width != frames[0].Width || f.Height != frames[0].Height) || frames[0].Width > ushort.MaxValue || frames[0].Height > ushort.MaxValue)
+        if (frames.Count == 0 || frames.Any(f => f.Width != frames[0].Width || f.Height != frames[0].Height)
+            || frames[0].Width > ushort.MaxValue || frames[0].Height > ushort.MaxValue)
         {
-            throw new ArgumentException("A GIF needs at least one frame, all frames of one size, and at most 65535 pixels along each side.", nameof(frames));
+            throw new ArgumentException(
+                "A GIF needs at least one frame, all frames of one size, and at most 65535 pixels along each side.", nameof(frames));
         }
 
         var palette = new Dictionary<int, byte>();

@@ -26,7 +26,8 @@ internal sealed record Cards(IReadOnlyList<NamedColour> Colours, IReadOnlyList<i
     }
 
     /// <summary>The same cards, each of the others asked about.</summary>
-    public IEnumerable<Cards> AskingOthers() => Enumerable.Range(0, Cells.Count).Where(card => card != Asked).Select(card => this with { Asked = card });
+    public IEnumerable<Cards> AskingOthers() =>
+        Enumerable.Range(0, Cells.Count).Where(card => card != Asked).Select(card => this with { Asked = card });
 
     /// <summary>Fills the cells and lets <paramref name="print"/> draw a card's number, given its left and top edge.</summary>
     public Canvas Draw(Action<Canvas, int, int, int> print)

@@ -33,7 +33,8 @@ internal sealed class CountingProblem : ImageProblem
         return Ask(cards, places, random);
     }
 
-    private protected override IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random) => Cards.AskingOthers().Select(cards => Ask(cards, Places, random));
+    private protected override IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random) =>
+        Cards.AskingOthers().Select(cards => Ask(cards, Places, random));
 
     private static CountingProblem Ask(Cards cards, IReadOnlyList<int[]> places, SplitMix64 random)
     {

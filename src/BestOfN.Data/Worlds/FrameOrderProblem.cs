@@ -3,7 +3,8 @@ using BestOfN.Inputs.Images;
 
 namespace BestOfN.Data.Worlds;
 
-/// <summary>A ball rolled from cell to neighbouring cell, corners included, but the frames are shuffled: what came first, up to a known end? Every way that fits is right.</summary>
+/// <summary>A ball rolled from cell to neighbouring cell, corners included, but the frames are shuffled: what came first, up to a known
+/// end? Every way that fits is right.</summary>
 internal sealed class FrameOrderProblem : VideoProblem
 {
     private const int BallDiameter = 16;
@@ -47,7 +48,8 @@ internal sealed class FrameOrderProblem : VideoProblem
         if (random.Below(2) == 0)
         {
             return string.Concat(DrawWay(
-                () => End, beside => Array.FindAll(beside, c => Cells.Contains(c)) is { Length: > 0 } shown && random.Below(4) > 0 ? Any(shown, random) : Any(beside, random), Cells.Count).Reverse());
+                () => End, beside => Array.FindAll(beside, c => Cells.Contains(c)) is { Length: > 0 } shown && random.Below(4) > 0
+                    ? Any(shown, random) : Any(beside, random), Cells.Count).Reverse());
         }
 
         // The others hold what is shown, either from a random start on as far as it goes, or in the order shown.
@@ -70,7 +72,8 @@ internal sealed class FrameOrderProblem : VideoProblem
     {
         var byName = Enumerable.Range(0, Cell.Count).Select(Cell.Number).ToDictionary(c => $"{c}");
         var cells = answer.Chunk(2).Select(c => new string(c)).ToArray();
-        return cells.Length == Cells.Count && cells.All(byName.ContainsKey) && cells.Distinct().Count() == cells.Length && cells[^1] == $"{End}"
+        return cells.Length == Cells.Count && cells.All(byName.ContainsKey)
+            && cells.Distinct().Count() == cells.Length && cells[^1] == $"{End}"
             && cells.Zip(cells.Skip(1)).All(step => byName[step.First].IsBeside(byName[step.Second]));
     }
 

@@ -31,7 +31,8 @@ internal sealed class FrameSumProblem : VideoProblem
     }
 
     private protected override IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random) =>
-        NumberPair.Unique(Numbers).Where(p => p.First + p.Second != Total).OrderBy(_ => random.Next()).Take(1).Select(p => Ask(Numbers, Cells, p.First, p.Second, random));
+        NumberPair.Unique(Numbers).Where(p => p.First + p.Second != Total).OrderBy(_ => random.Next())
+            .Take(1).Select(p => Ask(Numbers, Cells, p.First, p.Second, random));
 
     private static FrameSumProblem Ask(IReadOnlyList<int> numbers, IReadOnlyList<Cell> cells, int first, int second, SplitMix64 random)
     {
@@ -63,7 +64,8 @@ internal sealed class FrameSumProblem : VideoProblem
             return Math.Max(0, plus < 0 ? Math.Min(2, answer.Length) : plus - 1);
         }
 
-        return equals < plus + 2 || !Shows(answer.AsSpan(plus + 1, equals - plus - 1), out var second) || first == second || first + second != Total
+        return equals < plus + 2 || !Shows(answer.AsSpan(plus + 1, equals - plus - 1), out var second)
+            || first == second || first + second != Total
             ? Math.Max(plus, (equals < 0 ? answer.Length : equals) - 1)
             : FirstDifference(answer, NumberPair.Answer(first, second, Total));
     }
@@ -80,7 +82,8 @@ internal sealed class FrameSumProblem : VideoProblem
     internal override bool IsPlausible(string answer)
     {
         var plus = answer.IndexOf('+', StringComparison.Ordinal);
-        return plus > 0 && IsNumber(answer.AsSpan(0, plus), out var first) && first != Total - first && Total - first >= Minimum && answer == NumberPair.Answer(first, Total - first, Total);
+        return plus > 0 && IsNumber(answer.AsSpan(0, plus), out var first) && first != Total - first
+            && Total - first >= Minimum && answer == NumberPair.Answer(first, Total - first, Total);
     }
 
     private bool Shows(ReadOnlySpan<char> text, out int number) =>

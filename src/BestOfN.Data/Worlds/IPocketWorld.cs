@@ -9,7 +9,8 @@ public interface IPocketWorld
     /// <summary>What its problems ask for.</summary>
     IReadOnlyList<ProblemFamily> Families { get; }
 
-    /// <summary>The problem number <paramref name="index"/> of the stream <paramref name="seed"/>. No problem of one split is ever drawn in the other, under any seed.</summary>
+    /// <summary>The problem number <paramref name="index"/> of the stream <paramref name="seed"/>. No problem of one split is ever drawn in
+    /// the other, under any seed.</summary>
     /// <param name="seed">Names the stream.</param>
     /// <param name="index">Names the problem.</param>
     /// <param name="split">Where it is to belong.</param>

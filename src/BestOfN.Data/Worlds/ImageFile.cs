@@ -17,7 +17,8 @@ internal static class ImageFile
             rgba[(pixel * 4) + 3] = 255;
         }
 
-        using var image = SKImage.FromPixelCopy(new SKImageInfo(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
+        using var image = SKImage.FromPixelCopy(
+            new SKImageInfo(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
         using var file = image.Encode(SKEncodedImageFormat.Png, 100);
         return file.ToArray();
     }

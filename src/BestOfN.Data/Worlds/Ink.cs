@@ -8,7 +8,8 @@ internal readonly record struct Ink(int Even, int Odd)
     /// <summary>What <see cref="Fine"/> is printed on.</summary>
     public static readonly Ink Panel = Solid(0x808080);
 
-    /// <summary>Dark and light dots whose mean is <see cref="Panel"/>: plain to see at full size, gone at half size, where every pixel is the mean of such dots.</summary>
+    /// <summary>Dark and light dots whose mean is <see cref="Panel"/>: plain to see at full size, gone at half size, where every pixel is
+    /// the mean of such dots.</summary>
     public static readonly Ink Fine = new(0x202020, 0xE0E0E0);
 
     public static readonly Ink Black = Solid(0x000000);

@@ -31,9 +31,11 @@ internal static class NumberPair
 
     /// <summary>Every two of the numbers that alone make their sum.</summary>
     public static IEnumerable<(int First, int Second)> Unique(IReadOnlyList<int> numbers) =>
-        numbers.SelectMany((first, i) => numbers.Skip(i + 1).Select(second => (first, second))).GroupBy(p => p.first + p.second).Where(g => g.Count() == 1).Select(g => g.First());
+        numbers.SelectMany((first, i) => numbers.Skip(i + 1).Select(second => (first, second)))
+            .GroupBy(p => p.first + p.second).Where(g => g.Count() == 1).Select(g => g.First());
 
-    /// <summary>Two of the numbers at random, or one with what it lacks to the total, whether that is among them or not, or two that are said to make the total and need not be there.</summary>
+    /// <summary>Two of the numbers at random, or one with what it lacks to the total, whether that is among them or not, or two that are
+    /// said to make the total and need not be there.</summary>
     public static string Guess(IReadOnlyList<int> numbers, int minimum, int total, SplitMix64 random)
     {
         var (first, second) = Two(numbers.Count, random);

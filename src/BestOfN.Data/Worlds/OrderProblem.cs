@@ -13,7 +13,8 @@ internal sealed class OrderProblem : Problem
     /// <summary>Which item comes before which.</summary>
     public required IReadOnlyList<(char Earlier, char Later)> Conditions { get; init; }
 
-    internal override string Content => $"order {Items}: {string.Join(' ', Conditions.Select(c => $"{c.Earlier}<{c.Later}").Order(StringComparer.Ordinal))}";
+    internal override string Content =>
+        $"order {Items}: {string.Join(' ', Conditions.Select(c => $"{c.Earlier}<{c.Later}").Order(StringComparer.Ordinal))}";
 
     public static OrderProblem Draw(PocketTextWorldOptions options, SplitMix64 random)
     {

@@ -44,12 +44,14 @@ internal sealed class PairProblem : Problem
             return Math.Max(0, plus - 1);
         }
 
-        return equals < plus + 2 || !Is(answer.AsSpan(plus + 1, equals - plus - 1), out var second) || first == second || first + second != Total
+        return equals < plus + 2 || !Is(answer.AsSpan(plus + 1, equals - plus - 1), out var second)
+            || first == second || first + second != Total
             ? Math.Max(plus, (equals < 0 ? answer.Length : equals) - 1)
             : answer == NumberPair.Answer(first, second, Total) ? null : answer.Length - 1;
     }
 
     internal override string Guess(SplitMix64 random) => NumberPair.Guess(Numbers, Minimum, Total, random);
 
-    private bool Is(ReadOnlySpan<char> text, out int number) => int.TryParse(text, out number) && Numbers.Contains(number) && text.SequenceEqual($"{number}");
+    private bool Is(ReadOnlySpan<char> text, out int number) =>
+        int.TryParse(text, out number) && Numbers.Contains(number) && text.SequenceEqual($"{number}");
 }

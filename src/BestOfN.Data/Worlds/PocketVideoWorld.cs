@@ -3,7 +3,8 @@ using BestOfN.Data.Sampling;
 namespace BestOfN.Data.Worlds;
 
 /// <summary>Questions about a drawn video in two families, equally often and in three phrasings each.</summary>
-/// <remarks>Everything can be seen at the size at which videos are read; what is hard is to find the answer, not to check it. Thread-safe. The same on every platform.</remarks>
+/// <remarks>Everything can be seen at the size at which videos are read; what is hard is to find the answer, not to check it. Thread-safe.
+/// The same on every platform.</remarks>
 public sealed class PocketVideoWorld : IPocketWorld
 {
     private const ulong Stream = 3;

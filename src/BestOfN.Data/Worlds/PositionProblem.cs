@@ -19,7 +19,8 @@ internal sealed class PositionProblem : ImageProblem
     public required IReadOnlyList<(Cell Cell, int Label, int Symbol)> Fields { get; init; }
 
     internal override string Content =>
-        $"position {Glyph.Symbols[Fields[0].Symbol].Name}: {string.Join(' ', Fields.Select(f => $"{Name(f.Label)}-{f.Symbol}").Order(StringComparer.Ordinal))}";
+        $"position {Glyph.Symbols[Fields[0].Symbol].Name}: "
+            + $"{string.Join(' ', Fields.Select(f => $"{Name(f.Label)}-{f.Symbol}").Order(StringComparer.Ordinal))}";
 
     public static PositionProblem Draw(SplitMix64 random)
     {

@@ -29,11 +29,13 @@ public abstract class Problem
 
     internal Split Split => SplitMix64.Mix(Fnv1a(Content)) % 10 == 0 ? Split.HeldOut : Split.Training;
 
-    /// <summary>Checks an answer from the question alone. White space around it is allowed, any other deviation from the form is not.</summary>
+    /// <summary>Checks an answer from the question alone. White space around it is allowed,
+    /// any other deviation from the form is not.</summary>
     public bool IsCorrect(string answer) => FlawIn(answer) is null;
 
     /// <summary>Where a careful reader sees that an answer is wrong.</summary>
-    /// <returns>The first character from which on it can no longer be right as far as checking tells, the answer's length where only its end shows it; null where it is right.</returns>
+    /// <returns>The first character from which on it can no longer be right as far as checking tells, the answer's length where only its
+    /// end shows it; null where it is right.</returns>
     internal int? FlawIn(string answer)
     {
         var trimmed = answer.Trim();
@@ -42,9 +44,11 @@ public abstract class Problem
 
     /// <summary>One user message: the picture as a PNG or the video as a GIF, if there is one, then the question.</summary>
     /// <param name="shown">Whose picture or video to show in place of its own.</param>
-    public Prompt ToPrompt(Problem? shown = null) => new([new ChatMessage("user", [.. (shown ?? this).SeenParts(), new TextPart(Question)])]);
+    public Prompt ToPrompt(Problem? shown = null) =>
+        new([new ChatMessage("user", [.. (shown ?? this).SeenParts(), new TextPart(Question)])]);
 
-    /// <summary>Other questions about what this one is about, of the same split: learned from together, so that it is looked at once.</summary>
+    /// <summary>Other questions about what this one is about, of the same split: learned
+    /// from together, so that it is looked at once.</summary>
     internal virtual IEnumerable<Problem> Companions(SplitMix64 random) => [];
 
     /// <summary>An answer of the right form, as somebody would give who does not search: seldom right.</summary>

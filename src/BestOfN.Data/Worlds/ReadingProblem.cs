@@ -19,7 +19,8 @@ internal sealed class ReadingProblem : ImageProblem
 
     public static ReadingProblem Draw(SplitMix64 random) => Ask(Cards.Draw(10, 99, random), random);
 
-    private protected override IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random) => Cards.AskingOthers().Select(cards => Ask(cards, random));
+    private protected override IEnumerable<SeenProblem> OtherQuestions(SplitMix64 random) =>
+        Cards.AskingOthers().Select(cards => Ask(cards, random));
 
     private static ReadingProblem Ask(Cards cards, SplitMix64 random)
     {

@@ -16,7 +16,8 @@ internal sealed class RouteProblem : Problem
 
     public required char Goal { get; init; }
 
-    internal override string Content => $"route {Start}{Goal} {string.Join(' ', Streets.Select(s => $"{s.From}{s.To}").Order(StringComparer.Ordinal))}";
+    internal override string Content =>
+        $"route {Start}{Goal} {string.Join(' ', Streets.Select(s => $"{s.From}{s.To}").Order(StringComparer.Ordinal))}";
 
     public static RouteProblem Draw(PocketTextWorldOptions options, SplitMix64 random)
     {
@@ -82,13 +83,15 @@ internal sealed class RouteProblem : Problem
         var length = ShortestRoute + random.Below(2);
         while (route.Length < length)
         {
-            var next = Streets.Where(s => s.From == route[^1] && !route.Contains(s.To, StringComparison.Ordinal)).Select(s => s.To).ToArray();
+            var next = Streets.Where(s => s.From == route[^1] && !route.Contains(s.To, StringComparison.Ordinal))
+                .Select(s => s.To).ToArray();
             if (next.Length == 0 || next.Contains(Goal))
             {
                 break;
             }
 
-            route += random.Below(3) == 0 && Streets[random.Below(Streets.Count)].To is var anywhere && !route.Contains(anywhere, StringComparison.Ordinal)
+            route += random.Below(3) == 0 && Streets[random.Below(Streets.Count)].To is var anywhere
+                && !route.Contains(anywhere, StringComparison.Ordinal)
                 ? anywhere : next[random.Below(next.Length)];
         }
 

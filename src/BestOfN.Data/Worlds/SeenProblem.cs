@@ -11,13 +11,15 @@ internal abstract class SeenProblem : Problem
     /// <summary>The picture, or the frames of the video. Drawing twice gives the same bytes.</summary>
     private protected IReadOnlyList<Image> Drawn => _drawn ??= Draw();
 
-    internal sealed override IEnumerable<Problem> Companions(SplitMix64 random) => OtherQuestions(random).Where(other => other.Split == Split).Select(other =>
+    internal sealed override IEnumerable<Problem> Companions(SplitMix64 random) =>
+        OtherQuestions(random).Where(other => other.Split == Split).Select(other =>
     {
         other._drawn = Drawn;
         return other;
     });
 
-    /// <summary>Whether an answer could be right for all that the question says: it has the form, and what it claims agrees with itself. Only looking tells such answers apart.</summary>
+    /// <summary>Whether an answer could be right for all that the question says: it has the form, and what it claims agrees with itself.
+    /// Only looking tells such answers apart.</summary>
     internal abstract bool IsPlausible(string answer);
 
     /// <summary>Other questions about the same picture or video.</summary>

@@ -13,7 +13,8 @@ internal sealed class WorldMixture
     private readonly (IPocketWorld World, ProblemFamily? Family)[] _turns;
     private readonly IPocketWorld[] _worlds;
 
-    /// <param name="names">Worlds, or families of theirs as <c>pocket-text/route</c>. One that stands here twice is drawn from twice as often.</param>
+    /// <param name="names">Worlds, or families of theirs as <c>pocket-text/route</c>. One that
+    /// stands here twice is drawn from twice as often.</param>
     /// <exception cref="ArgumentException">There is no such world, or it has no such family.</exception>
     public WorldMixture(IReadOnlyList<string> names)
     {
@@ -38,8 +39,10 @@ internal sealed class WorldMixture
     public IEnumerable<(string World, Problem[] Problems)> HeldOut(ulong seed, int count) =>
         _worlds.Select(w => (w.Name, Enumerable.Range(0, count).Select(i => w.Draw(seed, i, Split.HeldOut)).ToArray()));
 
-    /// <summary>What a vocabulary is learned from: the same problems whatever is trained, so that all models of the worlds have one vocabulary.</summary>
-    public IEnumerable<Problem> VocabularyProblems() => Enumerable.Range(0, VocabularySample).Select(i => _worlds[i % _worlds.Length].Draw(VocabularySeed, i / _worlds.Length, Split.Training));
+    /// <summary>What a vocabulary is learned from: the same problems whatever is trained, so that
+    /// all models of the worlds have one vocabulary.</summary>
+    public IEnumerable<Problem> VocabularyProblems() => Enumerable.Range(0, VocabularySample)
+        .Select(i => _worlds[i % _worlds.Length].Draw(VocabularySeed, i / _worlds.Length, Split.Training));
 
     private static (IPocketWorld World, ProblemFamily? Family) Turn(string name)
     {
@@ -52,6 +55,7 @@ internal sealed class WorldMixture
 
         var known = world.Families.ToDictionary(f => JsonNamingPolicy.KebabCaseLower.ConvertName($"{f}"));
         return known.TryGetValue(parts[1], out var family) ? (world, family)
-            : throw new ArgumentException($"{world.Name} has no family '{parts[1]}'. Its families are {string.Join(", ", known.Keys)}.", nameof(name));
+            : throw new ArgumentException(
+                $"{world.Name} has no family '{parts[1]}'. Its families are {string.Join(", ", known.Keys)}.", nameof(name));
     }
 }

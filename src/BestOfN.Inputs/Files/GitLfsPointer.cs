@@ -6,7 +6,8 @@ internal static class GitLfsPointer
     /// <summary>A pointer has no more bytes.</summary>
     public const int LongestPointer = 1024;
 
-    public static bool Is(ReadOnlySpan<byte> file) => file.Length <= LongestPointer && file.StartsWith("version https://git-lfs.github.com/spec/"u8);
+    public static bool Is(ReadOnlySpan<byte> file) =>
+        file.Length <= LongestPointer && file.StartsWith("version https://git-lfs.github.com/spec/"u8);
 
     public static string Message(string path) => $"{path}: the file is a Git LFS pointer, not the contents; fetch them with git lfs pull.";
 }

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace BestOfN.Inputs.Files;
 
-/// <summary>Text out of a file, fit for one line of a terminal or a log: nothing in it moves a cursor, changes a colour or turns the direction of writing.</summary>
+/// <summary>Text out of a file, fit for one line of a terminal or a log: nothing in it moves a cursor, changes a colour or turns the
+/// direction of writing.</summary>
 public static class Printable
 {
     private const int Longest = 300;

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace BestOfN.Inputs.Files;
 
-/// <summary>Reads files that others name (a model folder, a row, a recipe): only regular ones, and no more of them than was allowed.</summary>
+/// <summary>Reads files that others name (a model folder, a row, a recipe): only regular
+/// ones, and no more of them than was allowed.</summary>
 /// <remarks>A pipe would be waited for without end, a device has no end. Links are followed. Thread-safe.</remarks>
 public static partial class RegularFile
 {
@@ -99,7 +100,8 @@ public static partial class RegularFile
     private static bool IsSpecial(string path)
     {
         Span<byte> answer = stackalloc byte[StatxSize];
-        return statx(CurrentDirectory, path, 0, TypeWanted, answer) == 0 && (BitConverter.ToUInt16(answer[ModeOffset..]) & TypeMask) != Regular;
+        return statx(CurrentDirectory, path, 0, TypeWanted, answer) == 0
+            && (BitConverter.ToUInt16(answer[ModeOffset..]) & TypeMask) != Regular;
     }
 
     private static IOException TooLarge(string path, int largest) => new($"'{path}' has more than the {largest} bytes that are allowed.");

@@ -1,7 +1,8 @@
 namespace BestOfN.Inputs.Images;
 
 /// <summary>Which source samples make up each output sample along one axis, and how much each counts.</summary>
-/// <remarks>Widens with the scale when shrinking. A sample's weights are integers with <see cref="FractionBits"/> fractional bits.</remarks>
+/// <remarks>Widens with the scale when shrinking. A sample's weights are integers with
+/// <see cref="FractionBits"/> fractional bits.</remarks>
 internal sealed class AxisWeights
 {
     public const int FractionBits = 22;

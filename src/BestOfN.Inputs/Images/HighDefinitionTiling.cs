@@ -17,7 +17,8 @@ public static class HighDefinitionTiling
         return Apply(picture, LayoutOf(picture.Width, picture.Height, maximumTiles, tile, variant), tile, cancellationToken);
     }
 
-    /// <summary>What <see cref="Apply(Image, int, int, TilingVariant, CancellationToken)"/> will make of a picture, from its size alone.</summary>
+    /// <summary>What <see cref="Apply(Image, int, int, TilingVariant, CancellationToken)"/>
+    /// will make of a picture, from its size alone.</summary>
     /// <exception cref="ImageException">The picture is so elongated that it would have no pixel left.</exception>
     public static TileLayout LayoutOf(int width, int height, int maximumTiles, int tile, TilingVariant variant)
     {
@@ -43,7 +44,9 @@ public static class HighDefinitionTiling
         var resizedHeight = (int)(resizedWidth / ratio);
         if (resizedHeight == 0)
         {
-            throw new ImageException($"The picture of {width} x {height} pixels is too elongated: resized to {resizedWidth} pixels it would have no pixel across.");
+            throw new ImageException(
+                $"The picture of {width} x {height} pixels is too elongated: resized "
+                    + $"to {resizedWidth} pixels it would have no pixel across.");
         }
 
         var rows = Tiles(resizedHeight, tile);
@@ -54,7 +57,8 @@ public static class HighDefinitionTiling
     internal static TiledImage Apply(Image picture, TileLayout layout, int tile, CancellationToken cancellationToken)
     {
         var pixels = PillowResampling.Resize(
-            picture.Pixels, (picture.Width, picture.Height), (layout.Width, layout.Height), 3, ResamplingFilter.Bilinear, layout.IsPortrait, cancellationToken);
+            picture.Pixels, (picture.Width, picture.Height), (layout.Width, layout.Height),
+                3, ResamplingFilter.Bilinear, layout.IsPortrait, cancellationToken);
         var resized = new Image(layout.Width, layout.Height, pixels);
         var (width, height) = (checked(layout.Columns * tile), checked(layout.Rows * tile));
         if ((width, height) == (layout.Width, layout.Height))

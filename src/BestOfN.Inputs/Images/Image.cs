@@ -14,7 +14,8 @@ public sealed class Image
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (pixels.Length != (long)width * height * 3)
         {
-            throw new ArgumentException($"Expected {(long)width * height * 3} bytes for {width} x {height} pixels, got {pixels.Length}.", nameof(pixels));
+            throw new ArgumentException(
+                $"Expected {(long)width * height * 3} bytes for {width} x {height} pixels, got {pixels.Length}.", nameof(pixels));
         }
 
         (Width, Height, Pixels) = (width, height, pixels);

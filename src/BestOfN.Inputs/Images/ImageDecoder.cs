@@ -4,9 +4,9 @@ using SkiaSharp;
 namespace BestOfN.Inputs.Images;
 
 /// <summary>Decodes PNG, JPEG, WebP, GIF (first frame) and BMP to 8-bit RGB. Thread-safe.</summary>
-/// <remarks>As Pillow's <c>convert("RGB")</c> does: palette and grey are expanded, alpha is dropped without compositing, of 16 bits the upper 8 stay,
-/// colour profiles are not applied. Two differences: pictures are turned as their EXIF data say unless told otherwise, and 16-bit grey
-/// is scaled where Pillow clips it to white.</remarks>
+/// <remarks>As Pillow's <c>convert("RGB")</c> does: palette and grey are expanded, alpha is dropped without compositing, of 16 bits the
+/// upper 8 stay, colour profiles are not applied. Two differences: pictures are turned as their EXIF data say unless told otherwise, and
+/// 16-bit grey is scaled where Pillow clips it to white.</remarks>
 public static class ImageDecoder
 {
     // An honest progressive JPEG has about ten scans. Each is a pass over all pixels that costs the sender a few bytes.
@@ -18,12 +18,14 @@ public static class ImageDecoder
 
     /// <summary>Decodes a picture and turns it as its EXIF data say.</summary>
     /// <param name="content">The file; its format is told by its first bytes.</param>
-    /// <exception cref="ImageException">The file is not a picture of a known format, is damaged or truncated, or is beyond a limit.</exception>
+    /// <exception cref="ImageException">The file is not a picture of a known format, is
+    /// damaged or truncated, or is beyond a limit.</exception>
     public static Image Decode(ReadOnlyMemory<byte> content, ImageLimits limits, CancellationToken cancellationToken) =>
         Decode(content, limits, ImageOrientation.AsShown, cancellationToken);
 
     /// <inheritdoc cref="Decode(ReadOnlyMemory{byte}, ImageLimits, CancellationToken)"/>
-    public static Image Decode(ReadOnlyMemory<byte> content, ImageLimits limits, ImageOrientation orientation, CancellationToken cancellationToken)
+    public static Image Decode(
+        ReadOnlyMemory<byte> content, ImageLimits limits, ImageOrientation orientation, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(limits);
         cancellationToken.ThrowIfCancellationRequested();
@@ -64,7 +66,8 @@ public static class ImageDecoder
         if (Math.Max(width, height) > limits.Side || (long)width * height > limits.Pixels)
         {
             throw new ImageException(
-                $"The {format} declares {width} x {height} pixels; at most {limits.Pixels} pixels and {limits.Side} along a side are allowed.");
+                $"The {format} declares {width} x {height} pixels; at most {limits.Pixels} "
+                    + $"pixels and {limits.Side} along a side are allowed.");
         }
 
         if ((long)width * height * scans > (long)limits.Pixels * ScansOfLargestPicture)
@@ -74,12 +77,14 @@ public static class ImageDecoder
 
         cancellationToken.ThrowIfCancellationRequested();
         var pixels = Read(codec, width, height);
-        var origin = orientation == ImageOrientation.AsStored ? SKEncodedOrigin.TopLeft : format == "PNG" ? PngExif.Origin(content.Span) : codec.EncodedOrigin;
+        var origin = orientation == ImageOrientation.AsStored
+            ? SKEncodedOrigin.TopLeft : format == "PNG" ? PngExif.Origin(content.Span) : codec.EncodedOrigin;
         return ToPicture(pixels, width, height, origin);
 
         byte[] Read(SKCodec codec, int width, int height)
         {
-            // Without a colour space in the target, profiles are not applied; unpremultiplied, colours keep what alpha would take from them.
+            // Without a colour space in the target, profiles are not applied;
+            // unpremultiplied, colours keep what alpha would take from them.
             var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
             var pixels = new byte[checked(width * height * 4)];
             var pin = GCHandle.Alloc(pixels, GCHandleType.Pinned);

@@ -16,7 +16,8 @@ public static class PillowResampling
     public static Image Resize(Image picture, int width, int height, ResamplingFilter filter, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(picture);
-        return new(width, height, Resize(picture.Pixels, (picture.Width, picture.Height), (width, height), 3, filter, verticalFirst: false, cancellationToken));
+        return new(width, height,
+            Resize(picture.Pixels, (picture.Width, picture.Height), (width, height), 3, filter, verticalFirst: false, cancellationToken));
     }
 
     /// <param name="source">Rows from top to bottom, <paramref name="channels"/> bytes per pixel.</param>
@@ -50,7 +51,8 @@ public static class PillowResampling
         {
             if (from.Width != to.Width)
             {
-                resized = ResizeRows(resized ?? source, rows, from.Width, to.Width, channels, new AxisWeights(from.Width, to.Width, filter), cancellationToken);
+                resized = ResizeRows(resized ?? source, rows, from.Width, to.Width, channels,
+                    new AxisWeights(from.Width, to.Width, filter), cancellationToken);
             }
         }
 
@@ -58,13 +60,15 @@ public static class PillowResampling
         {
             if (from.Height != to.Height)
             {
-                resized = ResizeColumns(resized ?? source, width * channels, to.Height, new AxisWeights(from.Height, to.Height, filter), cancellationToken);
+                resized = ResizeColumns(
+                    resized ?? source, width * channels, to.Height, new AxisWeights(from.Height, to.Height, filter), cancellationToken);
             }
         }
     }
 
     private static byte[] ResizeRows(
-        ReadOnlyMemory<byte> source, int rows, int sourceWidth, int width, int channels, AxisWeights weights, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> source, int rows, int sourceWidth, int width, int channels,
+        AxisWeights weights, CancellationToken cancellationToken)
     {
         var result = GC.AllocateUninitializedArray<byte>(checked(rows * width * channels));
         ForEachRow(rows, width * channels, row =>
@@ -120,7 +124,8 @@ public static class PillowResampling
         }
     }
 
-    private static byte[] ResizeColumns(ReadOnlyMemory<byte> source, int stride, int height, AxisWeights weights, CancellationToken cancellationToken)
+    private static byte[] ResizeColumns(
+        ReadOnlyMemory<byte> source, int stride, int height, AxisWeights weights, CancellationToken cancellationToken)
     {
         var result = GC.AllocateUninitializedArray<byte>(checked(stride * height));
         ForEachRow(height, stride, row =>
@@ -168,7 +173,8 @@ public static class PillowResampling
     private static byte ToByte(int sum) => (byte)Math.Clamp(sum >> AxisWeights.FractionBits, 0, 255);
 
     private static Vector<uint> ToBytes(Vector<int> sums) =>
-        Vector.AsVectorUInt32(Vector.Min(Vector.Max(Vector.ShiftRightArithmetic(sums, AxisWeights.FractionBits), Vector<int>.Zero), new Vector<int>(255)));
+        Vector.AsVectorUInt32(
+            Vector.Min(Vector.Max(Vector.ShiftRightArithmetic(sums, AxisWeights.FractionBits), Vector<int>.Zero), new Vector<int>(255)));
 
     private static void ForEachRow(int rows, int rowBytes, Action<int> resize, CancellationToken cancellationToken)
     {

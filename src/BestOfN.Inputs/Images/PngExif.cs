@@ -24,7 +24,8 @@ internal static class PngExif
 
             if (rest[4..8].SequenceEqual("eXIf"u8))
             {
-                return Orientation(rest.Slice(8, (int)length)) is >= 1 and <= 8 and var orientation ? (SKEncodedOrigin)orientation : SKEncodedOrigin.TopLeft;
+                return Orientation(rest.Slice(8, (int)length)) is >= 1 and <= 8 and var orientation ? (SKEncodedOrigin)orientation
+                    : SKEncodedOrigin.TopLeft;
             }
 
             rest = rest[(12 + (int)length)..];
@@ -62,5 +63,6 @@ internal static class PngExif
         return null;
     }
 
-    private static int U16(ReadOnlySpan<byte> bytes, bool little) => little ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt16BigEndian(bytes);
+    private static int U16(ReadOnlySpan<byte> bytes, bool little) =>
+        little ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt16BigEndian(bytes);
 }

@@ -9,7 +9,8 @@ public sealed record TiledImage(Image Pixels, int Tile)
 
     public int Columns => Pixels.Width / Tile;
 
-    /// <summary>Vectors that the picture becomes: a global view and all tiles, each row of cells with its newline, and one separator.</summary>
+    /// <summary>Vectors that the picture becomes: a global view and all tiles, each row of
+    /// cells with its newline, and one separator.</summary>
     /// <param name="cells">Cells along one side of a tile: 20 in the published model (560 / 14 / 2).</param>
     public int TokenCount(int cells) => ((cells + 1) * cells) + 1 + (Rows * cells * ((Columns * cells) + 1));
 }

@@ -21,7 +21,8 @@ public sealed record JsonLine(int Number, ReadOnlyMemory<byte>? Text, bool IsCut
         return value;
     }
 
-    /// <summary>As <see cref="Parse"/>, but a string may hold one half of a surrogate pair, which nobody can read: <see cref="JsonText.CheckWhole"/> tells.</summary>
+    /// <summary>As <see cref="Parse"/>, but a string may hold one half of a surrogate pair, which nobody can read:
+    /// <see cref="JsonText.CheckWhole"/> tells.</summary>
     /// <inheritdoc cref="Parse"/>
     public JsonElement ParseUnchecked()
     {
@@ -42,7 +43,8 @@ public sealed record JsonLine(int Number, ReadOnlyMemory<byte>? Text, bool IsCut
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException(IsCutOff && IsUnfinished(e) ? "not valid JSON: the file ends within the line" : JsonText.Describe(e), e);
+            throw new InvalidDataException(
+                IsCutOff && IsUnfinished(e) ? "not valid JSON: the file ends within the line" : JsonText.Describe(e), e);
         }
         catch (InvalidOperationException e)   // from the comparison of names
         {

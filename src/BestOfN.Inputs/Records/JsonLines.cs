@@ -3,7 +3,8 @@ using BestOfN.Inputs.Files;
 
 namespace BestOfN.Inputs.Records;
 
-/// <summary>Reads a file of JSON lines as it is: bytes are not mended, ends of lines may be those of Windows, a byte-order mark is passed over.</summary>
+/// <summary>Reads a file of JSON lines as it is: bytes are not mended, ends of lines may be
+/// those of Windows, a byte-order mark is passed over.</summary>
 public static class JsonLines
 {
     /// <summary>The longest line that is read; pictures may stand in it.</summary>

@@ -23,7 +23,8 @@ public static partial class JsonText
 
                 if (value.GetRawText() is var raw && raw.Contains("\\u", StringComparison.Ordinal) && !IsWhole(value.GetString))
                 {
-                    throw new InvalidDataException($"{place}holds one half of a surrogate pair, {Surrogate().Match(raw).Value}, as in an emoji that was cut");
+                    throw new InvalidDataException(
+                        $"{place}holds one half of a surrogate pair, {Surrogate().Match(raw).Value}, as in an emoji that was cut");
                 }
 
                 break;
@@ -40,7 +41,9 @@ public static partial class JsonText
                 {
                     if (!IsWhole(() => member.Name))
                     {
-                        throw new InvalidDataException($"{(path.Length > 0 ? path + ": " : "")}the name of a field is not text: it is not valid UTF-8, or holds one half of a surrogate pair");
+                        throw new InvalidDataException(
+                            $"{(path.Length > 0 ? path + ": " : "")}the name of a field is not text: "
+                                + $"it is not valid UTF-8, or holds one half of a surrogate pair");
                     }
 
                     CheckWhole(member.Value, path.Length > 0 ? $"{path}.{member.Name}" : member.Name);

@@ -7,7 +7,8 @@ internal sealed record ChatFamily(string Architecture, IReadOnlyList<string> Mar
 {
     private static readonly IReadOnlyList<ChatFamily> s_all =
     [
-        // The published wrapper knows three roles. A mark stands before a role that spells a special token, which is none of the three either.
+        // The published wrapper knows three roles. A mark stands before a role that spells a
+        // special token, which is none of the three either.
         new("InternLMXComposer2", ["<|im_start|>", "<|im_end|>"], """
             {{ bos_token }}
             {%- for message in messages %}
@@ -84,7 +85,8 @@ internal sealed record ChatFamily(string Architecture, IReadOnlyList<string> Mar
     ];
 
     /// <summary>
-    /// The spelling of InternLM2's vocabulary goes before the later names, to which a published folder gives ids that may lie outside the vocabulary.
+    /// The spelling of InternLM2's vocabulary goes before the later names, to which a published
+    /// folder gives ids that may lie outside the vocabulary.
     /// </summary>
     public bool PrefersUnusedTokens { get; private init; }
 

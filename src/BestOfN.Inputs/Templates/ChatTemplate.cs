@@ -12,8 +12,8 @@ namespace BestOfN.Inputs.Templates;
 /// Only the template can write special tokens: their spelling in a role or content stays text. Ids are those
 /// of the rendered text with the spellings of special tokens read as tokens and nothing added, so BOS is there exactly once if
 /// the template writes it, as the published ones of families with BOS do. A <c>developer</c> message is shown as <c>system</c> to
-/// templates that do not know the role. Pictures stand as InternLM-XComposer2 was trained: an only one right behind BOS, before everything else;
-/// several in their places within the contents. The stretches between them are encoded independently.
+/// templates that do not know the role. Pictures stand as InternLM-XComposer2 was trained: an only one right behind BOS, before everything
+/// else; several in their places within the contents. The stretches between them are encoded independently.
 /// </remarks>
 public sealed class ChatTemplate
 {
@@ -43,7 +43,8 @@ public sealed class ChatTemplate
             ["tools"] = null,
             ["documents"] = null,
             ["strftime_now"] = (JinjaFunction)(a => a.Text(0, "format", null) is { Length: > LongestDate }
-                ? throw new JinjaError("the format of a date is too long") : StrfTime.Format(time.GetLocalNow(), a.Text(0, "format", null) ?? "%Y-%m-%d")),
+                ? throw new JinjaError("the format of a date is too long")
+                : StrfTime.Format(time.GetLocalNow(), a.Text(0, "format", null) ?? "%Y-%m-%d")),
         };
     }
 
@@ -51,8 +52,9 @@ public sealed class ChatTemplate
     public string Origin { get; }
 
     /// <summary>
-    /// The folder's template (<c>chat_template.jinja</c>, else <c>chat_template</c> in <c>tokenizer_config.json</c> or <c>chat_template.json</c>;
-    /// of several the one named <c>default</c>), else the one of the architecture's family: InternLM2, Llama 3, Qwen2, Qwen3.
+    /// The folder's template (<c>chat_template.jinja</c>, else <c>chat_template</c> in <c>tokenizer_config.json</c> or
+    /// <c>chat_template.json</c>; of several the one named <c>default</c>), else the one of the
+    /// architecture's family: InternLM2, Llama 3, Qwen2, Qwen3.
     /// </summary>
     /// <param name="time">Clock of templates that write today's date; the system's by default.</param>
     /// <exception cref="ChatTemplateException">The template can not be read.</exception>
@@ -65,7 +67,8 @@ public sealed class ChatTemplate
     }
 
     /// <summary>The conversation as ids; pictures by the ids of their vectors.</summary>
-    /// <exception cref="ChatTemplateException">The template refuses the conversation, for example its order of roles, or leaves a picture out.</exception>
+    /// <exception cref="ChatTemplateException">The template refuses the conversation, for example
+    /// its order of roles, or leaves a picture out.</exception>
     public IReadOnlyList<int> Encode(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
     {
         var (mark, pictureMark) = UnusedMarks(messages);
@@ -80,7 +83,8 @@ public sealed class ChatTemplate
 
         if (pieces.Length - 1 != pictures.Length)
         {
-            throw new ChatTemplateException(Origin, 1, $"the template writes {pieces.Length - 1} pictures where the conversation has {pictures.Length}");
+            throw new ChatTemplateException(
+                Origin, 1, $"the template writes {pieces.Length - 1} pictures where the conversation has {pictures.Length}");
         }
 
         for (var i = 0; i < pictures.Length; i++)
@@ -135,14 +139,16 @@ public sealed class ChatTemplate
             shown.Add(fields);
         }
 
-        return _template.Render(new Dictionary<string, object?>(_variables) { ["messages"] = shown, ["add_generation_prompt"] = addGenerationPrompt });
+        return _template.Render(
+            new Dictionary<string, object?>(_variables) { ["messages"] = shown, ["add_generation_prompt"] = addGenerationPrompt });
     }
 
     private object? Marked(object? value, string mark) => value switch
     {
         string text => _encoder.Mark(text, mark),
         List<object?> list => list.ConvertAll(item => Marked(item, mark)),
-        JinjaDictionary dictionary => JinjaDictionary.Of(dictionary.Select(m => KeyValuePair.Create(Marked(m.Key, mark)!, Marked(m.Value, mark)))),
+        JinjaDictionary dictionary =>
+            JinjaDictionary.Of(dictionary.Select(m => KeyValuePair.Create(Marked(m.Key, mark)!, Marked(m.Value, mark)))),
         _ => value,
     };
 
@@ -178,7 +184,8 @@ public sealed class ChatTemplate
         return stretches;
     }
 
-    // The first stands before what looks like a special token in a content while the template runs, the second for a picture; both are taken out afterwards.
+    // The first stands before what looks like a special token in a content while the template runs,
+    // the second for a picture; both are taken out afterwards.
     private (string Mark, string PictureMark) UnusedMarks(IReadOnlyList<ChatMessage> messages)
     {
         var texts = messages.SelectMany(m => m.Fields.Values.SelectMany(Strings).Concat([m.Role, m.Text])).Append(_source).ToList();
@@ -210,7 +217,8 @@ public sealed class ChatTemplate
     {
         try
         {
-            return GitLfsPointer.Is(RegularFile.ReadAllBytes(path, MaxTemplateBytes)) ? throw new InvalidDataException(GitLfsPointer.Message(path)) : RegularFile.ReadAllText(path, MaxTemplateBytes);
+            return GitLfsPointer.Is(RegularFile.ReadAllBytes(path, MaxTemplateBytes))
+                ? throw new InvalidDataException(GitLfsPointer.Message(path)) : RegularFile.ReadAllText(path, MaxTemplateBytes);
         }
         catch (IOException e)
         {
@@ -230,7 +238,9 @@ public sealed class ChatTemplate
         var beside = ReadTemplate(Path.Combine(folder, "chat_template.json"));   // what processors of pictures read
         if (found is { } one && beside is { } other && one.Source != other.Source)
         {
-            throw new InvalidDataException($"{other.Name}: chat_template: expected the same template as in {one.Name}, found another; remove the one that is not meant");
+            throw new InvalidDataException(
+                $"{other.Name}: chat_template: expected the same template as in {one.Name}, "
+                    + $"found another; remove the one that is not meant");
         }
 
         // Named templates beside the default one; without a default nobody knows which is meant.
@@ -240,19 +250,23 @@ public sealed class ChatTemplate
             : null);
     }
 
-    private static (string Source, string Name)? ReadTemplate(string path) => !File.Exists(path) ? null : TokenizerFile.ReadJson(path, root =>
+    private static (string Source, string Name)? ReadTemplate(string path) =>
+        !File.Exists(path) ? null : TokenizerFile.ReadJson(path, root =>
     {
         var templates = root.Member("chat_template") switch
         {
             null => null,
             { ValueKind: JsonValueKind.String } template => new Dictionary<string, string> { ["default"] = template.GetString()! },
-            { ValueKind: JsonValueKind.Array } named => named.EnumerateArray().ToDictionary(t => t.GetProperty("name").GetString()!, t => t.GetProperty("template").GetString()!),
+            { ValueKind: JsonValueKind.Array } named =>
+                named.EnumerateArray().ToDictionary(t => t.GetProperty("name").GetString()!, t => t.GetProperty("template").GetString()!),
             { ValueKind: JsonValueKind.Object } named => named.EnumerateObject().ToDictionary(t => t.Name, t => Source(t.Value)),
-            { } other => throw new InvalidDataException($"chat_template: expected a template or named templates, found {other.GetRawText()}"),
+            { } other =>
+                throw new InvalidDataException($"chat_template: expected a template or named templates, found {other.GetRawText()}"),
         };
         return templates is null or { Count: 0 } ? ((string, string)?)null
             : templates.TryGetValue("default", out var source) ? (source, path)
-            : throw new InvalidDataException($"chat_template: expected a template named default, found {string.Join(", ", templates.Keys)}");
+            : throw new InvalidDataException(
+                $"chat_template: expected a template named default, found {string.Join(", ", templates.Keys)}");
     });
 
     private static string Source(JsonElement template) => template.ValueKind == JsonValueKind.String ? template.GetString()!
@@ -264,7 +278,8 @@ public sealed class ChatTemplate
             ?? throw new InvalidDataException($"{folder} brings no chat template, and none is built in for {architecture}");
         var source = family.Template;
         var renames = !tokenizer.SpecialTokens.ContainsKey("<|im_start|>") || family.PrefersUnusedTokens;
-        if (renames && tokenizer.SpecialTokens.ContainsKey("[UNUSED_TOKEN_146]") && tokenizer.SpecialTokens.ContainsKey("[UNUSED_TOKEN_145]"))
+        if (renames && tokenizer.SpecialTokens.ContainsKey("[UNUSED_TOKEN_146]")
+            && tokenizer.SpecialTokens.ContainsKey("[UNUSED_TOKEN_145]"))
         {
             // InternLM2 vocabularies before their tokens were renamed.
             source = source.Replace("<|im_start|>", "[UNUSED_TOKEN_146]", StringComparison.Ordinal)
@@ -272,7 +287,8 @@ public sealed class ChatTemplate
         }
         else if (family.Markers.FirstOrDefault(m => !tokenizer.SpecialTokens.ContainsKey(m)) is { } missing)
         {
-            throw new InvalidDataException($"{folder} brings no chat template, and the built-in one for {architecture} needs the token {missing}");
+            throw new InvalidDataException(
+                $"{folder} brings no chat template, and the built-in one for {architecture} needs the token {missing}");
         }
 
         return (source, $"built-in template for {architecture}");

@@ -19,7 +19,8 @@ internal sealed class AstralStandIns
 
     private int[] Starts => _starts ??= [.. _boundaries];
 
-    /// <summary>Tells that a pattern names the characters of a range; all ranges have to be told before the first unit is asked for.</summary>
+    /// <summary>Tells that a pattern names the characters of a range; all ranges have to be
+    /// told before the first unit is asked for.</summary>
     /// <exception cref="InvalidDataException">The ranges of the patterns need more units than there are.</exception>
     public void Distinguish(int first, int last)
     {

@@ -36,7 +36,8 @@ internal sealed record ByteLevelModel
         }
 
         if (model.Member("byte_fallback")?.GetBoolean() == true || model.Member("dropout") is { } dropout && dropout.GetDouble() != 0
-            || model.Member("continuing_subword_prefix")?.GetString() is { Length: > 0 } || model.Member("end_of_word_suffix")?.GetString() is { Length: > 0 })
+            || model.Member("continuing_subword_prefix")?.GetString() is { Length: > 0 }
+            || model.Member("end_of_word_suffix")?.GetString() is { Length: > 0 })
         {
             throw new InvalidDataException("only byte-level BPE without byte fallback, dropout, prefixes and suffixes is supported");
         }
@@ -57,7 +58,8 @@ internal sealed record ByteLevelModel
         {
             var id = added.TryGetValue(token.Spelling, out var other) ? other.Id : vocabulary.GetValueOrDefault(token.Spelling, token.Id);
             added[token.Spelling] = id == token.Id ? token
-                : throw new InvalidDataException($"added token {token.Spelling}: expected id {token.Id}, as the files beside it say, found {id}");
+                : throw new InvalidDataException(
+                    $"added token {token.Spelling}: expected id {token.Id}, as the files beside it say, found {id}");
         }
 
         // A token of the vocabulary that only the settings call special, as older files do.
@@ -97,7 +99,8 @@ internal sealed record ByteLevelModel
         TokenizerSettings.RefuseFlags(spelling, token);
         if (normalizes && !special && token.Member("normalized")?.GetBoolean() == true)
         {
-            throw new InvalidDataException($"added token {spelling} is found in normalised text (normalized: true), which is not supported");
+            throw new InvalidDataException(
+                $"added token {spelling} is found in normalised text (normalized: true), which is not supported");
         }
 
         added[spelling] = new(TokenizerFile.CheckedId(token.GetProperty("id").GetInt32()), spelling, special);
@@ -122,7 +125,8 @@ internal sealed record ByteLevelModel
     private static bool Composes(JsonElement? normalizer) => normalizer is { } n && n.GetProperty("type").GetString() switch
     {
         "NFC" => true,
-        "Sequence" => n.GetProperty("normalizers").EnumerateArray().Select(inner => Composes(inner)).ToArray().Contains(true),   // all are looked at
+        // all are looked at
+        "Sequence" => n.GetProperty("normalizers").EnumerateArray().Select(inner => Composes(inner)).ToArray().Contains(true),
         var other => throw new InvalidDataException($"normaliser {other} is not supported"),
     };
 
@@ -130,7 +134,8 @@ internal sealed record ByteLevelModel
     {
         var patterns = new List<string>();
         var byteLevel = false;
-        var steps = preTokenizer is not { } p ? [] : p.GetProperty("type").GetString() == "Sequence" ? p.GetProperty("pretokenizers").EnumerateArray().ToArray() : [p];
+        var steps = preTokenizer is not { } p
+            ? [] : p.GetProperty("type").GetString() == "Sequence" ? p.GetProperty("pretokenizers").EnumerateArray().ToArray() : [p];
         foreach (var step in steps)
         {
             if (byteLevel)
@@ -160,7 +165,8 @@ internal sealed record ByteLevelModel
             }
         }
 
-        return byteLevel ? patterns : throw new InvalidDataException("only byte-level BPE is supported, and the pre-tokenizer is not byte-level");
+        return byteLevel ? patterns
+            : throw new InvalidDataException("only byte-level BPE is supported, and the pre-tokenizer is not byte-level");
     }
 
     private static string? TemplateStart(JsonElement? processor)
@@ -171,7 +177,8 @@ internal sealed record ByteLevelModel
                 var first = processor.Value.GetProperty("single").EnumerateArray().FirstOrDefault();
                 return first.ValueKind == JsonValueKind.Object ? first.Member("SpecialToken")?.GetProperty("id").GetString() : null;
             case "Sequence":
-                return processor.Value.GetProperty("processors").EnumerateArray().Select(p => TemplateStart(p)).FirstOrDefault(s => s is not null);
+                return processor.Value.GetProperty("processors").EnumerateArray()
+                    .Select(p => TemplateStart(p)).FirstOrDefault(s => s is not null);
             default:
                 return null;
         }

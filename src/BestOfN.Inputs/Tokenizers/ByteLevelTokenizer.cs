@@ -26,7 +26,8 @@ internal sealed class ByteLevelTokenizer : ITokenizer
     {
         _model = model;
         _words = new(model.WordPatterns);
-        _bpe = BpeTokenizer.Create(new BpeOptions(model.Vocabulary) { Merges = model.Merges.Select(m => $"{m.Left} {m.Right}"), ByteLevel = true });
+        _bpe = BpeTokenizer.Create(
+            new BpeOptions(model.Vocabulary) { Merges = model.Merges.Select(m => $"{m.Left} {m.Right}"), ByteLevel = true });
         _ranks = new(() => new PairRanks(model));
         _vocabulary = new Dictionary<string, int>(model.Vocabulary).GetAlternateLookup<ReadOnlySpan<char>>();
 

@@ -9,18 +9,22 @@ internal abstract record CharacterSet
     // In the order of UnicodeCategory; above the fields that are made of it.
     private static readonly string[] s_short =
     [
-        "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn",
+        "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc",
+        "Cf", "Cs", "Co", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn",
     ];
 
     private static readonly (string Name, uint Mask)[] s_groups =
     [
-        ("L", Mask("Lu", "Ll", "Lt", "Lm", "Lo")), ("M", Mask("Mn", "Mc", "Me")), ("N", Mask("Nd", "Nl", "No")), ("Z", Mask("Zs", "Zl", "Zp")),
-        ("P", Mask("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po")), ("S", Mask("Sm", "Sc", "Sk", "So")), ("C", Mask("Cc", "Cf", "Cs", "Co", "Cn")),
+        ("L", Mask("Lu", "Ll", "Lt", "Lm", "Lo")), ("M", Mask("Mn", "Mc", "Me")),
+        ("N", Mask("Nd", "Nl", "No")), ("Z", Mask("Zs", "Zl", "Zp")),
+        ("P", Mask("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po")), ("S", Mask("Sm", "Sc", "Sk", "So")),
+        ("C", Mask("Cc", "Cf", "Cs", "Co", "Cn")),
     ];
 
     public static readonly CharacterSet Digit = new OfCategories(Mask("Nd"));
 
-    public static readonly CharacterSet Space = new AnyOf([new Between(9, 13), new Between(0x85, 0x85), new OfCategories(Mask("Zs", "Zl", "Zp"))]);
+    public static readonly CharacterSet Space = new AnyOf(
+        [new Between(9, 13), new Between(0x85, 0x85), new OfCategories(Mask("Zs", "Zl", "Zp"))]);
 
     public static readonly CharacterSet HexDigit = new AnyOf([new Between('0', '9'), new Between('a', 'f'), new Between('A', 'F')]);
 
@@ -29,10 +33,14 @@ internal abstract record CharacterSet
     // Unicode 15.1, Scripts.txt.
     public static readonly CharacterSet Han = new AnyOf(
     [
-        new Between(0x2E80, 0x2E99), new Between(0x2E9B, 0x2EF3), new Between(0x2F00, 0x2FD5), new Between(0x3005, 0x3005), new Between(0x3007, 0x3007),
-        new Between(0x3021, 0x3029), new Between(0x3038, 0x303B), new Between(0x3400, 0x4DBF), new Between(0x4E00, 0x9FFF), new Between(0xF900, 0xFA6D),
-        new Between(0xFA70, 0xFAD9), new Between(0x16FE2, 0x16FE3), new Between(0x16FF0, 0x16FF1), new Between(0x20000, 0x2A6DF), new Between(0x2A700, 0x2B739),
-        new Between(0x2B740, 0x2B81D), new Between(0x2B820, 0x2CEA1), new Between(0x2CEB0, 0x2EBE0), new Between(0x2EBF0, 0x2EE5D), new Between(0x2F800, 0x2FA1D),
+        new Between(0x2E80, 0x2E99), new Between(0x2E9B, 0x2EF3), new Between(0x2F00, 0x2FD5),
+        new Between(0x3005, 0x3005), new Between(0x3007, 0x3007),
+        new Between(0x3021, 0x3029), new Between(0x3038, 0x303B), new Between(0x3400, 0x4DBF),
+        new Between(0x4E00, 0x9FFF), new Between(0xF900, 0xFA6D),
+        new Between(0xFA70, 0xFAD9), new Between(0x16FE2, 0x16FE3), new Between(0x16FF0, 0x16FF1),
+        new Between(0x20000, 0x2A6DF), new Between(0x2A700, 0x2B739),
+        new Between(0x2B740, 0x2B81D), new Between(0x2B820, 0x2CEA1), new Between(0x2CEB0, 0x2EBE0),
+        new Between(0x2EBF0, 0x2EE5D), new Between(0x2F800, 0x2FA1D),
         new Between(0x30000, 0x3134A), new Between(0x31350, 0x323AF),
     ]);
 
@@ -42,7 +50,8 @@ internal abstract record CharacterSet
     public abstract IEnumerable<(int First, int Last)> Ranges();
 
     /// <summary>The set of general categories of that name, short or long; null where there is no such category.</summary>
-    public static CharacterSet? Category(string name) => LongName(name) is { } found && MaskOf(found) is not 0 and var mask ? new OfCategories(mask) : null;
+    public static CharacterSet? Category(string name) =>
+        LongName(name) is { } found && MaskOf(found) is not 0 and var mask ? new OfCategories(mask) : null;
 
     /// <summary>The set in the language of .NET, over text in which units stand for the characters above U+FFFF.</summary>
     public string ToPattern(AstralStandIns standIns)
@@ -58,12 +67,16 @@ internal abstract record CharacterSet
             }
 
             // Those categories have no characters above U+FFFF.
-            Write(text, standIns.All().Where(u => u.Category is not (UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-                or UnicodeCategory.Control or UnicodeCategory.Surrogate or UnicodeCategory.TitlecaseLetter) && parts.Has(u.Character, u.Category)).Select(u => (int)u.Unit));
+            Write(text, standIns.All()
+                .Where(u => u.Category is not (UnicodeCategory.SpaceSeparator
+                    or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+                or UnicodeCategory.Control or UnicodeCategory.Surrogate or UnicodeCategory.TitlecaseLetter)
+                    && parts.Has(u.Character, u.Category)).Select(u => (int)u.Unit));
             return text.Append(']').ToString();
         }
 
-        var members = Enumerable.Range(0, 0x10000).Where(c => !char.IsSurrogate((char)c) && Has(c, CharUnicodeInfo.GetUnicodeCategory((char)c)))
+        var members = Enumerable.Range(0, 0x10000)
+            .Where(c => !char.IsSurrogate((char)c) && Has(c, CharUnicodeInfo.GetUnicodeCategory((char)c)))
             .Concat(standIns.All().Where(u => Has(u.Character, u.Category)).Select(u => (int)u.Unit)).Order().ToArray();
         if (members.Length == 0)
         {

@@ -35,7 +35,8 @@ public interface ITokenizer
     /// <summary>The UTF-8 bytes a token stands for, possibly part of a scalar; empty for special tokens and unused ids.</summary>
     ReadOnlySpan<byte> BytesOf(int id);
 
-    /// <summary>Whether the leading space of this token is not part of the text when it opens the text (SentencePiece's dummy prefix).</summary>
+    /// <summary>Whether the leading space of this token is not part of the text when it
+    /// opens the text (SentencePiece's dummy prefix).</summary>
     bool DropsLeadingSpace(int id) => false;
 
     /// <summary>

@@ -4,9 +4,11 @@ using System.Text.RegularExpressions;
 
 namespace BestOfN.Inputs.Tokenizers;
 
-/// <summary>Writes a pattern of a tokenizer.json, which is in the language of Oniguruma, in that of .NET. What has no equal there is refused.</summary>
+/// <summary>Writes a pattern of a tokenizer.json, which is in the language of Oniguruma, in
+/// that of .NET. What has no equal there is refused.</summary>
 /// <remarks>
-/// Language: https://github.com/kkos/oniguruma/blob/master/doc/RE. Sets of characters are written anew, over text in which <see cref="AstralStandIns"/>
+/// Language: https://github.com/kkos/oniguruma/blob/master/doc/RE. Sets of characters are
+/// written anew, over text in which <see cref="AstralStandIns"/>
 /// stand for characters above U+FFFF.
 /// </remarks>
 internal sealed class OnigurumaPattern
@@ -33,7 +35,8 @@ internal sealed class OnigurumaPattern
     public static void Collect(string pattern, AstralStandIns standIns) => new OnigurumaPattern(pattern, standIns, collects: true).Run();
 
     /// <exception cref="InvalidDataException">The pattern is none, or has a construct without an equal in .NET.</exception>
-    public static string Translate(string pattern, AstralStandIns standIns) => new OnigurumaPattern(pattern, standIns, collects: false).Run();
+    public static string Translate(string pattern, AstralStandIns standIns) =>
+        new OnigurumaPattern(pattern, standIns, collects: false).Run();
 
     private bool IsAtEnd => _at >= _pattern.Length;
 
@@ -292,7 +295,8 @@ internal sealed class OnigurumaPattern
         }
     }
 
-    private int Hex(string digits) => int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) && Rune.IsValid(value)
+    private int Hex(string digits) =>
+        int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) && Rune.IsValid(value)
         ? value : throw Refuse($"a character of number {digits}");
 
     /// <summary>A set in brackets, behind the opening one.</summary>
@@ -341,7 +345,8 @@ internal sealed class OnigurumaPattern
                 if (Peek() == '-' && _at + 1 < _pattern.Length && _pattern[_at + 1] is not (']' or '['))
                 {
                     _at++;
-                    var to = Peek() == '\\' && ClassShorthand() is not null ? throw Refuse("a range that ends with a set") : ClassCharacter();
+                    var to = Peek() == '\\' && ClassShorthand() is not null ? throw Refuse("a range that ends with a set")
+                        : ClassCharacter();
                     items.Add(to >= from ? new CharacterSet.Between(from, to) : throw Refuse("a range from high to low"));
                 }
                 else
@@ -352,7 +357,8 @@ internal sealed class OnigurumaPattern
         }
 
         _depth--;
-        operands.Add(items is [CharacterSet.AnyOf only] ? only : new CharacterSet.AnyOf([.. items.SelectMany(i => i is CharacterSet.AnyOf any ? any.Sets : [i])]));
+        operands.Add(items is [CharacterSet.AnyOf only] ? only
+            : new CharacterSet.AnyOf([.. items.SelectMany(i => i is CharacterSet.AnyOf any ? any.Sets : [i])]));
         var all = operands.Count == 1 ? operands[0] : new CharacterSet.AllOf(operands);
         return negated ? new CharacterSet.Not(all) : all;
     }
@@ -423,7 +429,8 @@ internal sealed class OnigurumaPattern
     private void Set(CharacterSet set)
     {
         _previousLetter = 0;
-        if (!_ignoresCase || ReferenceEquals(set, CharacterSet.NoLineFeed) || ReferenceEquals(set, CharacterSet.Space) || ReferenceEquals(set, CharacterSet.Digit))
+        if (!_ignoresCase || ReferenceEquals(set, CharacterSet.NoLineFeed) || ReferenceEquals(set, CharacterSet.Space)
+            || ReferenceEquals(set, CharacterSet.Digit))
         {
             Write(set);
             return;

@@ -27,7 +27,8 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     {
         _model = model;
 
-        // Where the settings are those of the newer way, they decide; a model that puts no blank has a way of its own, to which they do not apply.
+        // Where the settings are those of the newer way, they decide; a model that puts no
+        // blank has a way of its own, to which they do not apply.
         _prefixesFirst = model.AddDummyPrefix && (settings.Legacy || settings.AddPrefixSpace != false);
         _prefixesOthers = model.AddDummyPrefix && settings.Legacy;
         var specials = new Dictionary<string, int>();
@@ -75,7 +76,8 @@ internal sealed class SentencePieceTokenizer : ITokenizer
         {
             specials[added.Spelling] = added.Id;
             _bytes[added.Id] = added.Special ? null : Encoding.UTF8.GetBytes(added.Spelling);
-            _decoded[added.Id] = added.Id < model.Pieces.Count && model.Pieces[added.Id].Kind == SentencePieceKind.Control ? "" : added.Spelling;
+            _decoded[added.Id] = added.Id < model.Pieces.Count && model.Pieces[added.Id].Kind == SentencePieceKind.Control ? ""
+                : added.Spelling;
             _mergeable.Remove(added.Spelling);
             if (!added.Special)
             {
@@ -94,7 +96,8 @@ internal sealed class SentencePieceTokenizer : ITokenizer
 
         if (model.ByteFallback ? _byteIds.Contains(-1) : _unknown < 0)
         {
-            throw new InvalidDataException("the SentencePiece model can not encode unknown characters: it has neither all 256 bytes nor an unknown piece");
+            throw new InvalidDataException(
+                "the SentencePiece model can not encode unknown characters: it has neither all 256 bytes nor an unknown piece");
         }
 
         (_plainSymbols, _allSymbols) = (new(plainSymbols), new(allSymbols));
@@ -224,7 +227,8 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     private int? Find(string spelling) => SpecialTokens.TryGetValue(spelling, out var id) ? id : null;
 
     private static byte ByteOf(string piece) =>
-        piece is ['<', '0', 'x', _, _, '>'] && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+        piece is ['<', '0', 'x', _, _, '>']
+            && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
             ? value
             : throw new InvalidDataException($"'{piece}' does not name a byte");
 

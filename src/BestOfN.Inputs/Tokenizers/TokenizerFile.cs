@@ -24,14 +24,16 @@ internal static class TokenizerFile
         }
     }
 
-    /// <summary>Whether a token is written as markup, such as <c>&lt;|im_end|&gt;</c> and <c>[UNUSED_TOKEN_145]</c>, and not as a word.</summary>
+    /// <summary>Whether a token is written as markup, such as <c>&lt;|im_end|&gt;</c> and
+    /// <c>[UNUSED_TOKEN_145]</c>, and not as a word.</summary>
     public static bool IsMarkup(string spelling) =>
         spelling.Length > 2 && ((spelling[0] == '<' && spelling[^1] == '>') || (spelling[0] == '[' && spelling[^1] == ']'));
 
     private static byte[] Contents(string path)
     {
         var bytes = RegularFile.ReadAllBytes(path, MaxBytes);
-        return GitLfsPointer.Is(bytes) ? throw new InvalidDataException("the file is a Git LFS pointer, not the contents; fetch them with git lfs pull.") : bytes;
+        return GitLfsPointer.Is(bytes)
+            ? throw new InvalidDataException("the file is a Git LFS pointer, not the contents; fetch them with git lfs pull.") : bytes;
     }
 
     public static T ReadJson<T>(string path, Func<JsonElement, T> parse) => Read(path, bytes =>

@@ -26,7 +26,8 @@ internal sealed record TokenizerSettings
     public string? Pad => Names.GetValueOrDefault("pad_token");
 
     /// <summary>The other names, such as <c>unk_token</c>.</summary>
-    public IEnumerable<KeyValuePair<string, string>> OtherNames => Names.Where(n => n.Key is not ("bos_token" or "eos_token" or "pad_token"));
+    public IEnumerable<KeyValuePair<string, string>> OtherNames =>
+        Names.Where(n => n.Key is not ("bos_token" or "eos_token" or "pad_token"));
 
     /// <summary>False: only the beginning of a text has a blank put before it, not every stretch behind a special token.</summary>
     public bool Legacy { get; init; } = true;
@@ -63,7 +64,11 @@ internal sealed record TokenizerSettings
 
             ReadNames(root, (name, spelling) => names[name] = spelling);
             special.AddRange(Listed(root));
-            settings = settings with { Legacy = root.Member("legacy")?.GetBoolean() ?? true, AddPrefixSpace = root.Member("add_prefix_space")?.GetBoolean() };
+            settings = settings with
+            {
+                Legacy = root.Member("legacy")?.GetBoolean() ?? true,
+                AddPrefixSpace = root.Member("add_prefix_space")?.GetBoolean(),
+            };
         });
 
         // Older versions of transformers wrote the names here, and read them from here unless tokenizer_config.json lists the added tokens.
@@ -83,7 +88,12 @@ internal sealed record TokenizerSettings
         });
 
         var set = names.Where(n => n.Value is not null).ToDictionary(n => n.Key, n => n.Value!);
-        return settings with { Added = [.. added.Values], Names = set, Special = [.. special.Concat(set.Where(n => n.Key != "pad_token").Select(n => n.Value)).Distinct()] };
+        return settings with
+        {
+            Added = [.. added.Values],
+            Names = set,
+            Special = [.. special.Concat(set.Where(n => n.Key != "pad_token").Select(n => n.Value)).Distinct()],
+        };
     }
 
     /// <exception cref="InvalidDataException">The token takes neighbouring blanks along, or stands between words only.</exception>
@@ -136,7 +146,8 @@ internal sealed record TokenizerSettings
         }
     }
 
-    private static string[] Listed(JsonElement root) => root.Member("additional_special_tokens") is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(Spelling)] : [];
+    private static string[] Listed(JsonElement root) => root.Member("additional_special_tokens") is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray().Select(Spelling)] : [];
 
     private static string Spelling(JsonElement token)
     {

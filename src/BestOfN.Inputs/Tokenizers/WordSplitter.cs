@@ -30,7 +30,8 @@ internal sealed class WordSplitter
             OnigurumaPattern.Collect(pattern, _standIns);
         }
 
-        _patterns = [.. patterns.Select(p => new Regex(OnigurumaPattern.Translate(p, _standIns), RegexOptions.CultureInvariant | RegexOptions.Compiled, _timeLimit))];
+        _patterns = [.. patterns.Select(
+            p => new Regex(OnigurumaPattern.Translate(p, _standIns), RegexOptions.CultureInvariant | RegexOptions.Compiled, _timeLimit))];
     }
 
     /// <exception cref="InvalidDataException">The patterns take too long over the text.</exception>
@@ -42,7 +43,8 @@ internal sealed class WordSplitter
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new InvalidDataException($"the tokenizer's pattern {Printable.Text(e.Pattern)} takes too long over a text of {text.Length} characters", e);
+            throw new InvalidDataException(
+                $"the tokenizer's pattern {Printable.Text(e.Pattern)} takes too long over a text of {text.Length} characters", e);
         }
     }
 

@@ -8,7 +8,8 @@ internal static class LabelFont
     private static readonly string[] Folders =
         ["/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts", Environment.GetFolderPath(Environment.SpecialFolder.Fonts)];
 
-    private static readonly string[] Preferred = ["SimHei.ttf", "DejaVuSans.ttf", "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "Arial.ttf"];
+    private static readonly string[] Preferred = ["SimHei.ttf", "DejaVuSans.ttf",
+        "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "Arial.ttf"];
 
     private static readonly Lazy<SKTypeface?> Found = new(Find);
 
@@ -17,10 +18,18 @@ internal static class LabelFont
 
     private static SKTypeface? Find()
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4, IgnoreInaccessible = true, MatchCasing = MatchCasing.CaseInsensitive };
+        var options = new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            MaxRecursionDepth = 4,
+            IgnoreInaccessible = true,
+            MatchCasing = MatchCasing.CaseInsensitive,
+        };
         return Folders.Where(folder => folder.Length > 0).Distinct().Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateFiles(folder, "*.ttf", options))
-            .OrderBy(path => Array.FindIndex(Preferred, name => name.Equals(Path.GetFileName(path), StringComparison.OrdinalIgnoreCase)) is var rank and >= 0 ? rank : Preferred.Length)
+            .OrderBy(path => Array.FindIndex(Preferred,
+                name => name.Equals(Path.GetFileName(path), StringComparison.OrdinalIgnoreCase)) is var rank and >= 0 ? rank
+                    : Preferred.Length)
             .ThenBy(path => path, StringComparer.Ordinal)
             .Take(32)
             .Select(SKTypeface.FromFile)

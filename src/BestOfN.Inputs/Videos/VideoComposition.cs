@@ -4,10 +4,10 @@ using SkiaSharp;
 
 namespace BestOfN.Inputs.Videos;
 
-/// <summary>Puts the frames of a video into one picture, as InternLM-XComposer2.5 sees it: landscape frames below each other, others beside each
-/// other, each numbered.</summary>
-/// <remarks>All lengths are those of the published code at its tile of 560 pixels, and scale with the tile. The published label font comes with its
-/// weights; here it is one of the system, so label pixels differ a little.</remarks>
+/// <summary>Puts the frames of a video into one picture, as InternLM-XComposer2.5 sees it: landscape frames below each other, others beside
+/// each other, each numbered.</summary>
+/// <remarks>All lengths are those of the published code at its tile of 560 pixels, and scale with the tile. The published label font comes
+/// with its weights; here it is one of the system, so label pixels differ a little.</remarks>
 public static class VideoComposition
 {
     /// <summary>Whether the system has a font, so that frames bear their numbers.</summary>
@@ -63,7 +63,8 @@ public static class VideoComposition
 
         return canvas.ToPicture();
 
-        int Scaled(int published) => (int)Math.Round((double)published * tile / HighDefinitionTiling.PublishedTile, MidpointRounding.AwayFromZero);
+        int Scaled(int published) =>
+            (int)Math.Round((double)published * tile / HighDefinitionTiling.PublishedTile, MidpointRounding.AwayFromZero);
     }
 
     /// <summary>The shorter side fills one tile, the longer is padded at its end.</summary>
@@ -97,7 +98,8 @@ public static class VideoComposition
         var text = string.Create(CultureInfo.InvariantCulture, $"<IMAGE {index}>");
         using var font = new SKFont(typeface, size) { Edging = SKFontEdging.Antialias, Hinting = SKFontHinting.Normal };
         using var paint = new SKPaint { Color = SKColors.Black, IsAntialias = true };
-        using var bitmap = new SKBitmap(new SKImageInfo((int)Math.Ceiling(font.MeasureText(text)) + 1, size, SKColorType.Alpha8, SKAlphaType.Premul));
+        using var bitmap = new SKBitmap(
+            new SKImageInfo((int)Math.Ceiling(font.MeasureText(text)) + 1, size, SKColorType.Alpha8, SKAlphaType.Premul));
         bitmap.Erase(SKColors.Transparent);
         using (var surface = new SKCanvas(bitmap))
         {

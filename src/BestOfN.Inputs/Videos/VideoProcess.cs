@@ -4,13 +4,15 @@ using System.Globalization;
 
 namespace BestOfN.Inputs.Videos;
 
-/// <summary>One run of ffmpeg or ffprobe under limits: memory, processor time, no files written, no environment, killed when disposed.</summary>
+/// <summary>One run of ffmpeg or ffprobe under limits: memory, processor time, no files
+/// written, no environment, killed when disposed.</summary>
 internal sealed class VideoProcess : IDisposable
 {
     private const int ErrorCharacters = 8192;
 
     // The shell only sets limits; what comes from outside reaches it as an argument, never as code. A limit the system refuses is left out.
-    private const string Limited = "ulimit -v \"$1\" 2>/dev/null; ulimit -t \"$2\" 2>/dev/null; ulimit -f 0 2>/dev/null; ulimit -c 0 2>/dev/null; shift 2; exec \"$@\"";
+    private const string Limited = "ulimit -v \"$1\" 2>/dev/null; ulimit -t \"$2\" 2>/dev/null; "
+        + "ulimit -f 0 2>/dev/null; ulimit -c 0 2>/dev/null; shift 2; exec \"$@\"";
 
     private readonly Process _process;
     private readonly Task<string> _errors;
@@ -27,7 +29,13 @@ internal sealed class VideoProcess : IDisposable
     public static VideoProcess Start(string tool, IEnumerable<string> arguments, VideoLimits limits)
     {
         var path = Find(tool) ?? throw new VideoToolMissingException(tool);
-        var start = new ProcessStartInfo { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
         if (OperatingSystem.IsWindows())
         {
             start.FileName = path;

@@ -5,12 +5,14 @@ using BestOfN.Inputs.Images;
 namespace BestOfN.Inputs.Videos;
 
 /// <summary>Reads frames of MP4, MOV, WebM, Matroska, AVI and GIF through ffmpeg. Thread-safe.</summary>
-/// <remarks>ffmpeg runs as a process of its own that may read this one file, through one demuxer chosen here by the file's first bytes, and nothing
-/// else: no network, no playlists, no references to other files. Steps: 1 what is it, 2 how many frames, 3 which frames, 4 the frames.</remarks>
+/// <remarks>ffmpeg runs as a process of its own that may read this one file, through one demuxer chosen here by the file's first bytes, and
+/// nothing else: no network, no playlists, no references to other files. Steps: 1 what is it, 2
+/// how many frames, 3 which frames, 4 the frames.</remarks>
 public static class VideoReader
 {
     private const string Decoders =
-        "h264,hevc,av1,libdav1d,libaom-av1,vp8,vp9,libvpx,libvpx-vp9,mpeg4,mpeg2video,mpeg1video,h263,msmpeg4v3,mjpeg,gif,prores,theora,ffv1,rawvideo,png,"
+        "h264,hevc,av1,libdav1d,libaom-av1,vp8,vp9,libvpx,libvpx-vp9,mpeg4,mpeg2video,mpeg1video,h263,msmpeg4v3,mjpeg,gif,prores,"
+        + "theora,ffv1,rawvideo,png,"
         + "aac,ac3,eac3,mp3,mp3float,opus,libopus,vorbis,libvorbis,flac,alac,pcm_s16le,pcm_s16be,pcm_u8";
 
     /// <summary>Reads a video that is in memory. It is written to a temporary file, which is deleted at the end.</summary>
@@ -72,7 +74,8 @@ public static class VideoReader
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new VideoException(FormattableString.Invariant($"Reading the video took longer than {limits.Time.TotalSeconds:0.###} s."));
+            throw new VideoException(
+                FormattableString.Invariant($"Reading the video took longer than {limits.Time.TotalSeconds:0.###} s."));
         }
     }
 
@@ -87,7 +90,8 @@ public static class VideoReader
     // ffmpeg guesses formats by itself, and some of them (playlists) name other files. So it never guesses.
     private static string Demuxer(ReadOnlySpan<byte> start)
     {
-        if (start.Length >= 12 && (start[4..8].SequenceEqual("ftyp"u8) || start[4..8].SequenceEqual("moov"u8) || start[4..8].SequenceEqual("mdat"u8)
+        if (start.Length >= 12
+            && (start[4..8].SequenceEqual("ftyp"u8) || start[4..8].SequenceEqual("moov"u8) || start[4..8].SequenceEqual("mdat"u8)
             || start[4..8].SequenceEqual("wide"u8) || start[4..8].SequenceEqual("free"u8)))
         {
             return "mov";
@@ -108,7 +112,8 @@ public static class VideoReader
         "-max_pixels", Text(limits.Pixels), "-f", demuxer,
     ];
 
-    private static async Task<VideoStream> ProbeAsync(string path, string demuxer, string count, VideoLimits limits, CancellationToken cancellationToken)
+    private static async Task<VideoStream> ProbeAsync(
+        string path, string demuxer, string count, VideoLimits limits, CancellationToken cancellationToken)
     {
         using var process = VideoProcess.Start(
             "ffprobe",
@@ -139,7 +144,8 @@ public static class VideoReader
         var stream = VideoStream.Read(output.AsMemory(0, length));
         if ((long)stream.Width * stream.Height > limits.Pixels)
         {
-            throw new VideoException($"The video declares {stream.Width} x {stream.Height} pixels; at most {limits.Pixels} pixels are allowed.");
+            throw new VideoException(
+                $"The video declares {stream.Width} x {stream.Height} pixels; at most {limits.Pixels} pixels are allowed.");
         }
 
         if (stream.Packets > limits.Frames)
@@ -163,7 +169,8 @@ public static class VideoReader
         if (bytes > limits.FrameBytes)
         {
             throw new VideoException(
-                $"{indices.Count} frames of {stream.Width} x {stream.Height} pixels take {bytes} bytes; at most {limits.FrameBytes} are allowed.");
+                $"{indices.Count} frames of {stream.Width} x {stream.Height} pixels take "
+                    + $"{bytes} bytes; at most {limits.FrameBytes} are allowed.");
         }
 
         // Renumbered at a constant rate, so that no frame is doubled or dropped on output.
@@ -178,7 +185,8 @@ public static class VideoReader
             limits);
         var frames = new List<Image>(indices.Count);
         var left = limits.FrameBytes;
-        while (frames.Count < indices.Count && await PortablePixmap.ReadAsync(process.Output, Math.Min(left, (long)limits.Pixels * 3), cancellationToken) is { } frame)
+        while (frames.Count < indices.Count
+            && await PortablePixmap.ReadAsync(process.Output, Math.Min(left, (long)limits.Pixels * 3), cancellationToken) is { } frame)
         {
             frames.Add(frame);
             left -= frame.Pixels.Length;

@@ -19,7 +19,8 @@ public static class VideoSampling
         var stride = Math.Round(framesPerSecond, MidpointRounding.ToEven);
         if (!(stride >= 1))
         {
-            throw new VideoException(FormattableString.Invariant($"The video has {framesPerSecond:0.###} frames per second; more than 0.5 are needed."));
+            throw new VideoException(
+                FormattableString.Invariant($"The video has {framesPerSecond:0.###} frames per second; more than 0.5 are needed."));
         }
 
         var step = (int)Math.Min(stride, int.MaxValue);

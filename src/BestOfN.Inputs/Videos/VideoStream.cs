@@ -37,6 +37,7 @@ internal sealed record VideoStream(int Width, int Height, double FramesPerSecond
             ? size
             : throw new VideoException("The video could not be opened: it does not tell its size.");
 
-        int? Count(string name) => stream.TryGetProperty(name, out var value) && int.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var count) ? count : null;
+        int? Count(string name) => stream.TryGetProperty(name, out var value)
+            && int.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var count) ? count : null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using BestOfN.Inference.Generation;
 using BestOfN.Inference.Networks;
@@ -9,10 +10,15 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks.Generation;
 
-/// <summary>Steps of N forks of one long prompt against a step of one, and against reading the weights; all N take turns, medians.</summary>
+/// <summary>Steps of N forks of one long prompt against a step of one, and against
+/// reading the weights; all N take turns, medians.</summary>
 internal sealed class GenerationBenchmark
 {
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     private readonly GenerationBenchmarkOptions _options;
     private readonly Device _device;
@@ -37,8 +43,9 @@ internal sealed class GenerationBenchmark
         var half = _device.type == TorchSharp.DeviceType.CUDA || ComputeTypes.CpuHasBFloat16;
         ScalarType[] types = half ? [ScalarType.Float32, ScalarType.BFloat16] : [ScalarType.Float32];
         var c = RandomModels.Hundred;
-        AnsiConsole.WriteLine(FormattableString.Invariant(
-            $"{(c.Parameters + ((long)c.VocabularySize * c.HiddenSize)) / 1e6:0.0} M parameters, {c.Layers} layers, hidden {c.HiddenSize}, {c.Heads}/{c.KeyValueHeads} heads, vocabulary {c.VocabularySize}; {_device}, {get_num_threads()} threads"));
+        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{(c.Parameters + ((long)c.VocabularySize * c.HiddenSize)) / 1e6:0.0} M parameters, {c.Layers} layers, hidden {c.HiddenSize}, "
+                + $"{c.Heads}/{c.KeyValueHeads} heads, vocabulary {c.VocabularySize}; {_device}, {get_num_threads()} threads"));
         if (!half)
         {
             AnsiConsole.WriteLine("bf16 is left out: this CPU has neither avx512_bf16 nor amx_bf16.");
@@ -128,7 +135,8 @@ internal sealed class GenerationBenchmark
         }
 
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in (string[])["type", "P", "N", "A", "prefill s", "step ms", "tokens/s", "tokens/s × N=1", "step ÷ N=1", "request ÷ N=1", "GB/s", "bound ms", "step ÷ bound", "share of bound", "rounds"])
+        foreach (var column in (string[])["type", "P", "N", "A", "prefill s", "step ms", "tokens/s", "tokens/s × N=1",
+            "step ÷ N=1", "request ÷ N=1", "GB/s", "bound ms", "step ÷ bound", "share of bound", "rounds"])
         {
             table.AddColumn(new TableColumn(column).RightAligned());
         }
@@ -137,8 +145,10 @@ internal sealed class GenerationBenchmark
         {
             table.AddRow(((FormattableString[])
             [
-                $"{r.Type}", $"{r.P}", $"{r.N}", $"{r.A}", $"{r.PrefillSeconds:0.000}", $"{r.StepSeconds * 1e3:0.00}", $"{r.TokensPerSecond:0.0}",
-                $"{r.TokensOverOne:0.00}", $"{r.OverOne:0.00}", $"{r.RequestOverOne:0.00}", $"{r.BytesPerSecond / 1e9:0.0}", $"{r.BoundSeconds * 1e3:0.00}",
+                $"{r.Type}", $"{r.P}", $"{r.N}", $"{r.A}", $"{r.PrefillSeconds:0.000}",
+                $"{r.StepSeconds * 1e3:0.00}", $"{r.TokensPerSecond:0.0}",
+                $"{r.TokensOverOne:0.00}", $"{r.OverOne:0.00}", $"{r.RequestOverOne:0.00}",
+                $"{r.BytesPerSecond / 1e9:0.0}", $"{r.BoundSeconds * 1e3:0.00}",
                 $"{r.OverBound:0.00}", $"{r.ShareOfBound:P0}", $"{r.Rounds}",
             ]).Select(FormattableString.Invariant).ToArray());
         }

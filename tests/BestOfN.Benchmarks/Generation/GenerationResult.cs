@@ -17,7 +17,8 @@ internal sealed record GenerationResult
     /// <summary>One token for each of N candidates.</summary>
     public required double StepSeconds { get; init; }
 
-    /// <summary>What a step must read at least: weights, language head, keys and values of the prompt once, of every answer at half its length.</summary>
+    /// <summary>What a step must read at least: weights, language head, keys and values of the
+    /// prompt once, of every answer at half its length.</summary>
     public required double StepBytes { get; init; }
 
     /// <summary>Measured between the steps.</summary>

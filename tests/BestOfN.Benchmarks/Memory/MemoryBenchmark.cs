@@ -10,7 +10,8 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks.Memory;
 
-/// <summary>Resident memory over many requests of mixed shapes: prompts and answers of all lengths, 1 to 8 candidates, 1 to 20 requests at once.</summary>
+/// <summary>Resident memory over many requests of mixed shapes: prompts and answers of all
+/// lengths, 1 to 8 candidates, 1 to 20 requests at once.</summary>
 internal static class MemoryBenchmark
 {
     public const string Usage = "memory REQUESTS FOLDER-OF-GENERATOR FOLDER-OF-REWARD-MODEL";
@@ -43,7 +44,8 @@ internal static class MemoryBenchmark
 
     private static GenerationRequest Request(Random random) => new()
     {
-        Prompt = new Prompt([new ChatMessage("user", string.Join(' ', Enumerable.Range(0, random.Next(1, 80)).Select(_ => random.Next(1, 30))))]),
+        Prompt = new Prompt(
+            [new ChatMessage("user", string.Join(' ', Enumerable.Range(0, random.Next(1, 80)).Select(_ => random.Next(1, 30))))]),
         Candidates = random.Next(1, 9),
         Model = "generator",
         Sampling = new SamplingParameters { MaxTokens = random.Next(1, 30), Seed = random.Next() },
@@ -69,6 +71,8 @@ internal static class MemoryBenchmark
     {
         using var process = Process.GetCurrentProcess();
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{requests} requests: {process.WorkingSet64 >> 20} MB resident, {process.TotalProcessorTime.TotalSeconds:F0} s of processor time"));
+            CultureInfo.InvariantCulture,
+            $"{requests} requests: {process.WorkingSet64 >> 20} MB resident, "
+                + $"{process.TotalProcessorTime.TotalSeconds:F0} s of processor time"));
     }
 }

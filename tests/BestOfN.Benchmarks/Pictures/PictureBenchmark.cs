@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Inference.Runtime;
@@ -8,12 +9,17 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks.Pictures;
 
-/// <summary>Scoring answers about a picture: everything anew for every candidate, the product's engine, and the FLOP bound; interleaved, medians.</summary>
+/// <summary>Scoring answers about a picture: everything anew for every candidate, the product's
+/// engine, and the FLOP bound; interleaved, medians.</summary>
 internal sealed class PictureBenchmark
 {
     private const int MostRounds = 5;
 
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     private readonly PictureBenchmarkOptions _options;
     private readonly DeviceWorker _worker;
@@ -65,7 +71,8 @@ internal sealed class PictureBenchmark
         }
         else
         {
-            await AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new ElapsedTimeColumn()).StartAsync(MeasureAllAsync);
+            await AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn(), new ElapsedTimeColumn()).StartAsync(MeasureAllAsync);
         }
 
         var video = await VideoBenchmark.MeasureAsync();
@@ -74,7 +81,8 @@ internal sealed class PictureBenchmark
         Print(video);
         if (_options.Json is { } file)
         {
-            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new PictureReport(PictureModel.Vision, PictureModel.Decoder, results, video), s_json));
+            await File.WriteAllTextAsync(
+                file, JsonSerializer.Serialize(new PictureReport(PictureModel.Vision, PictureModel.Decoder, results, video), s_json));
         }
     }
 
@@ -99,13 +107,15 @@ internal sealed class PictureBenchmark
         static double Cost(PictureCase request) => PictureFlops.PerCandidate(PictureModel.Vision, PictureModel.Decoder, request).Total;
     }
 
-    private async Task<PictureResult> MeasureAsync(PictureCase request, ScalarType type, PictureMethods methods, ProgressContext? progress, TimeSpan share)
+    private async Task<PictureResult> MeasureAsync(
+        PictureCase request, ScalarType type, PictureMethods methods, ProgressContext? progress, TimeSpan share)
     {
         const int StepsPerRound = 3;
         var name = type == ScalarType.Float32 ? "float32" : "bfloat16";
         var task = progress?.AddTask($"{name} {request.Side}x{request.Side} N={request.N}", maxValue: StepsPerRound * MostRounds);
         using var rates = await _worker.RunAsync(() => new PictureRates(request, type, _worker.Device));
-        var (naive, first, pictureKept, promptKept, preparation) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
+        var (naive, first, pictureKept, promptKept, preparation) = (new List<double>(),
+            new List<double>(), new List<double>(), new List<double>(), new List<double>());
         var (pictures, difference, fromFloat32, spread, bitEqual) = (0, 0.0, 0.0, 0.0, true);
 
         // What is short is measured twice a round, before and after what is long; every time about a picture that nobody has seen.
@@ -169,7 +179,8 @@ internal sealed class PictureBenchmark
             ProjectorBoundSeconds = once.Projector / rates.Projector,
             PromptBoundSeconds = once.Prompt / rates.Decoder,
             AnswersBoundSeconds = once.Answers / rates.Decoder,
-            NaiveBoundSeconds = (perCandidate.Tower / rates.Tower) + (perCandidate.Projector / rates.Projector) + ((perCandidate.Prompt + perCandidate.Answers) / rates.Decoder),
+            NaiveBoundSeconds = (perCandidate.Tower / rates.Tower) + (perCandidate.Projector / rates.Projector)
+                + ((perCandidate.Prompt + perCandidate.Answers) / rates.Decoder),
             TowerGigaflopsPerSecond = rates.Tower / 1e9,
             ProjectorGigaflopsPerSecond = rates.Projector / 1e9,
             DecoderGigaflopsPerSecond = rates.Decoder / 1e9,
@@ -202,35 +213,50 @@ internal sealed class PictureBenchmark
     private static void PrintTimes(List<PictureResult> results)
     {
         AnsiConsole.WriteLine();
-        AnsiConsole.WriteLine("A picture nobody has seen: every candidate by itself (naive) and the engine (ours). Bound: linear layers and attention at the measured rate of their products.");
+        AnsiConsole.WriteLine(
+            "A picture nobody has seen: every candidate by itself (naive) and the engine (ours). "
+                + "Bound: linear layers and attention at the measured rate of their products.");
         Print(
-            ["type", "tiles", "N", "P", "A", "naive s", "ours s", "naive ÷ ours", "× in FLOPs", "× in FLOPs, published sizes", "bound s", "bound ÷ ours", "naive's bound ÷ naive", "max diff", "vs float32", "spread", "rounds"],
+            ["type", "tiles", "N", "P", "A", "naive s", "ours s", "naive ÷ ours", "× in FLOPs", "× in FLOPs, published sizes",
+                "bound s", "bound ÷ ours", "naive's bound ÷ naive", "max diff", "vs float32", "spread", "rounds"],
             results.Select(r => (FormattableString[])
             [
-                $"{r.Type}", $"{r.Side}x{r.Side}", $"{r.N}", $"{r.PromptTokens}", $"{r.AnswerTokens}", $"{r.NaiveSeconds:0.000}", $"{r.FirstSeconds:0.000}",
-                $"{r.NaiveOverFirst:0.00}", $"{r.FlopRatio:0.00}", $"{r.PublishedFlopRatio:0.00}", $"{r.BoundSeconds:0.000}", $"{r.ShareOfBound:0.000}",
-                $"{r.NaiveShareOfBound:0.000}", $"{r.MaxScoreDifference:0.0e0}", $"{r.MaxDifferenceFromFloat32:0.0e0}", $"{r.ScoreSpread:0.00}", $"{r.Rounds}",
+                $"{r.Type}", $"{r.Side}x{r.Side}", $"{r.N}", $"{r.PromptTokens}", $"{r.AnswerTokens}",
+                $"{r.NaiveSeconds:0.000}", $"{r.FirstSeconds:0.000}",
+                $"{r.NaiveOverFirst:0.00}", $"{r.FlopRatio:0.00}", $"{r.PublishedFlopRatio:0.00}",
+                $"{r.BoundSeconds:0.000}", $"{r.ShareOfBound:0.000}",
+                $"{r.NaiveShareOfBound:0.000}", $"{r.MaxScoreDifference:0.0e0}",
+                $"{r.MaxDifferenceFromFloat32:0.0e0}", $"{r.ScoreSpread:0.00}", $"{r.Rounds}",
             ]));
     }
 
     private static void PrintParts(List<PictureResult> results)
     {
-        AnsiConsole.WriteLine("Bounds of the parts with the rates of their products, and the same request again: with the picture kept, with the prompt's state kept too.");
+        AnsiConsole.WriteLine(
+            "Bounds of the parts with the rates of their products, and the same request "
+                + "again: with the picture kept, with the prompt's state kept too.");
         Print(
-            ["type", "tiles", "N", "preparation ms", "tower s", "GF/s", "projector s", "GF/s", "prompt s", "answers s", "GF/s", "picture kept s", "× faster", "bound ÷ it", "prompt kept s", "× faster", "× in FLOPs", "published sizes", "bound ÷ it", "bit-equal"],
+            ["type", "tiles", "N", "preparation ms", "tower s", "GF/s", "projector s", "GF/s", "prompt s", "answers s", "GF/s",
+                "picture kept s", "× faster", "bound ÷ it", "prompt kept s", "× faster",
+                "× in FLOPs", "published sizes", "bound ÷ it", "bit-equal"],
             results.Select(r => (FormattableString[])
             [
-                $"{r.Type}", $"{r.Side}x{r.Side}", $"{r.N}", $"{r.PreparationSeconds * 1e3:0.0}", $"{r.TowerBoundSeconds:0.000}", $"{r.TowerGigaflopsPerSecond:0.0}",
-                $"{r.ProjectorBoundSeconds:0.000}", $"{r.ProjectorGigaflopsPerSecond:0.0}", $"{r.PromptBoundSeconds:0.000}", $"{r.AnswersBoundSeconds:0.000}", $"{r.DecoderGigaflopsPerSecond:0.0}",
+                $"{r.Type}", $"{r.Side}x{r.Side}", $"{r.N}", $"{r.PreparationSeconds * 1e3:0.0}",
+                $"{r.TowerBoundSeconds:0.000}", $"{r.TowerGigaflopsPerSecond:0.0}",
+                $"{r.ProjectorBoundSeconds:0.000}", $"{r.ProjectorGigaflopsPerSecond:0.0}", $"{r.PromptBoundSeconds:0.000}",
+                $"{r.AnswersBoundSeconds:0.000}", $"{r.DecoderGigaflopsPerSecond:0.0}",
                 $"{r.PictureKeptSeconds:0.000}", $"{r.FirstOverPictureKept:0.00}", $"{r.PictureKeptShareOfBound:0.000}",
-                $"{r.PromptKeptSeconds:0.000}", $"{r.FirstOverPromptKept:0.00}", $"{r.PromptKeptFlopRatio:0.00}", $"{r.PublishedPromptKeptFlopRatio:0.00}", $"{r.PromptKeptShareOfBound:0.000}", $"{(r.RepeatedIsBitEqual ? "yes" : "no")}",
+                $"{r.PromptKeptSeconds:0.000}", $"{r.FirstOverPromptKept:0.00}", $"{r.PromptKeptFlopRatio:0.00}",
+                $"{r.PublishedPromptKeptFlopRatio:0.00}", $"{r.PromptKeptShareOfBound:0.000}", $"{(r.RepeatedIsBitEqual ? "yes" : "no")}",
             ]));
     }
 
     private static void Print(VideoResult? video) => AnsiConsole.WriteLine(video is null
         ? "The video is left out: ffmpeg is not installed (apt-get install ffmpeg)."
-        : FormattableString.Invariant(
-            $"video: {video.VideoSeconds:0.#} s of {video.Width}x{video.Height} ({video.Codec}), {video.SampledFrames} frames into {video.Tiles} tiles: read {video.ReadSeconds:0.000} s, composed {video.ComposeSeconds:0.000} s, {video.RealTimeFactor:0.0} seconds of video per second ({video.Rounds} rounds)"));
+        : string.Create(CultureInfo.InvariantCulture,
+            $"video: {video.VideoSeconds:0.#} s of {video.Width}x{video.Height} ({video.Codec}), {video.SampledFrames} frames into "
+                + $"{video.Tiles} tiles: read {video.ReadSeconds:0.000} s, composed {video.ComposeSeconds:0.000} "
+                + $"s, {video.RealTimeFactor:0.0} seconds of video per second ({video.Rounds} rounds)"));
 
     private static void Print(string[] columns, IEnumerable<FormattableString[]> rows)
     {

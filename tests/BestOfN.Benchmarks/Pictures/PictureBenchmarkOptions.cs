@@ -6,7 +6,8 @@ internal sealed record PictureBenchmarkOptions
 {
     public const string Switch = "--images";
 
-    public const string Usage = "scoring --images [--json FILE] [--device cpu|cuda] [--threads N] [--minutes M] [--case SIDE,N]… (a picture of SIDE x SIDE tiles)";
+    public const string Usage =
+        "scoring --images [--json FILE] [--device cpu|cuda] [--threads N] [--minutes M] [--case SIDE,N]… (a picture of SIDE x SIDE tiles)";
 
     public string? Json { get; private init; }
 
@@ -46,7 +47,8 @@ internal sealed record PictureBenchmarkOptions
         var numbers = value.Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToArray();
         if (numbers is not [>= 1 and <= PictureModel.LargestSide, >= 1])
         {
-            throw new ArgumentException($"--case: expected SIDE,N with SIDE from 1 to {PictureModel.LargestSide} and N from 1, found {value}.");
+            throw new ArgumentException(
+                $"--case: expected SIDE,N with SIDE from 1 to {PictureModel.LargestSide} and N from 1, found {value}.");
         }
 
         cases.Add(new PictureCase(numbers[0], numbers[1]));

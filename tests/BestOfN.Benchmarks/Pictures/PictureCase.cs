@@ -23,13 +23,15 @@ internal sealed record PictureCase(int Side, int N)
 
     public int[][] Answers { get; } = Draw(N);
 
-    /// <summary>Vectors that the picture becomes: the global view and all tiles, a newline at the end of every row of cells, one separator.</summary>
+    /// <summary>Vectors that the picture becomes: the global view and all tiles, a newline at
+    /// the end of every row of cells, one separator.</summary>
     public int PictureTokens(VisionConfiguration v) => ((v.Cells + 1) * v.Cells) + 1 + (Side * v.Cells * ((Side * v.Cells) + 1));
 
     /// <summary>The prompt: picture and question.</summary>
     public int PromptTokens(VisionConfiguration v) => QuestionTokens + PictureTokens(v);
 
-    public Prompt Prompt(ImagePart picture) => new([new ChatMessage("user", [new TextPart(NumberTokenizer.Text(Before)), picture, new TextPart(NumberTokenizer.Text(After))])]);
+    public Prompt Prompt(ImagePart picture) =>
+        new([new ChatMessage("user", [new TextPart(NumberTokenizer.Text(Before)), picture, new TextPart(NumberTokenizer.Text(After))])]);
 
     /// <summary>A PNG of as many pixels as the tiles have; another one for every number.</summary>
     public ImagePart Picture(int number)
@@ -61,5 +63,6 @@ internal sealed record PictureCase(int Side, int N)
         return [.. Enumerable.Range(0, n).Select(_ => Tokens(random, AnswerTokens))];
     }
 
-    private static int[] Tokens(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(PictureModel.Decoder.VocabularySize))];
+    private static int[] Tokens(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => random.Next(PictureModel.Decoder.VocabularySize))];
 }

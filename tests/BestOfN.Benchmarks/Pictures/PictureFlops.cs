@@ -9,25 +9,29 @@ internal sealed record PictureFlops(double Tower, double Projector, double Promp
     public double Total => Tower + Projector + Prompt + Answers;
 
     /// <summary>
-    /// What cannot be done without: picture and prompt once, every answer once. In the last layer keys and values of all tokens, the rest for one
-    /// token of every answer.
+    /// What cannot be done without: picture and prompt once, every answer once. In the last layer keys and values of all tokens, the rest
+    /// for one token of every answer.
     /// </summary>
     public static PictureFlops Once(VisionConfiguration v, DecoderConfiguration c, PictureCase request)
     {
-        var (N, A, P, M, L) = (request.N, (double)PictureCase.AnswerTokens, (double)request.PromptTokens(v), request.PictureTokens(v), c.Layers);
+        var (N, A, P, M, L) = (request.N, (double)PictureCase.AnswerTokens,
+            (double)request.PromptTokens(v), request.PictureTokens(v), c.Layers);
         var keysAndValues = 4.0 * c.HiddenSize * c.KeyValueHeads * c.HeadSize;
         var branchOfKeysAndValues = 2.0 * c.PartialLoraRank * (c.HiddenSize + (2.0 * c.KeyValueHeads * c.HeadSize));
         return new PictureFlops(
             OfTower(v, request),
             OfProjector(v, c, request),
-            (P * (((L - 1) * Layer(c)) + keysAndValues)) + (M * (((L - 1) * Branch(c)) + branchOfKeysAndValues)) + (PerPair(c) * (L - 1) * Causal(P)),
-            N * ((A * (((L - 1) * Layer(c)) + keysAndValues)) + (Layer(c) - keysAndValues) + (PerPair(c) * (((L - 1) * ((A * P) + Causal(A))) + P + A))));
+            (P * (((L - 1) * Layer(c)) + keysAndValues)) + (M * (((L - 1) * Branch(c)) + branchOfKeysAndValues))
+                + (PerPair(c) * (L - 1) * Causal(P)),
+            N * ((A * (((L - 1) * Layer(c)) + keysAndValues)) + (Layer(c) - keysAndValues)
+                + (PerPair(c) * (((L - 1) * ((A * P) + Causal(A))) + P + A))));
     }
 
     /// <summary>Everything for every candidate.</summary>
     public static PictureFlops PerCandidate(VisionConfiguration v, DecoderConfiguration c, PictureCase request)
     {
-        var (N, A, P, M, L) = (request.N, (double)PictureCase.AnswerTokens, (double)request.PromptTokens(v), request.PictureTokens(v), c.Layers);
+        var (N, A, P, M, L) = (request.N, (double)PictureCase.AnswerTokens,
+            (double)request.PromptTokens(v), request.PictureTokens(v), c.Layers);
         return new PictureFlops(
             N * OfTower(v, request),
             N * OfProjector(v, c, request),

@@ -34,25 +34,30 @@ internal sealed class PictureMethods : IDisposable
     /// <summary>From the file to tiles.</summary>
     public static TiledImage Prepare(ImagePart picture) => HighDefinitionTiling.Apply(
         ImageDecoder.Decode(picture.Content, ImageLimits.Default, CancellationToken.None),
-        PictureModel.LargestSide * PictureModel.LargestSide, PictureModel.Vision.ImageSize, TilingVariant.Inference, CancellationToken.None);
+        PictureModel.LargestSide * PictureModel.LargestSide, PictureModel.Vision.ImageSize,
+        TilingVariant.Inference, CancellationToken.None);
 
     /// <summary>A request as the gateway makes it: the conversation is opened, then all answers are scored.</summary>
     public static async Task<float[]> ScoreAsync(ScoringEngine engine, PictureCase c, ImagePart picture)
     {
         await using var session = engine.Begin(c.Prompt(picture));
-        var scores = await session.ScoreAsync([.. c.Answers.Select((a, i) => new Answer(i, NumberTokenizer.Text(a)))], CancellationToken.None);
+        var scores = await session.ScoreAsync(
+            [.. c.Answers.Select((a, i) => new Answer(i, NumberTokenizer.Text(a)))], CancellationToken.None);
         return [.. scores.Select(s => (float)s!.Value.Value)];
     }
 
-    /// <summary>As the reference does: every candidate reads and encodes its picture, then all whole sequences go through in one padded batch.</summary>
+    /// <summary>As the reference does: every candidate reads and encodes its picture, then all
+    /// whole sequences go through in one padded batch.</summary>
     /// <remarks>Answers are of one length, so that no time is lost to padding.</remarks>
     public Task<float[]> PerCandidateAsync(PictureCase c, ImagePart picture) => _worker.RunAsync(() =>
     {
         var vectors = c.Answers.Select(_ => _network.Pictures!.Encode([Prepare(picture)])[0]).ToArray();
         var count = (int)vectors[0].size(0);
         var length = c.Before.Length + count + c.After.Length + PictureCase.AnswerTokens;
-        long[] ids = [.. c.Answers.SelectMany(a => c.Before.Concat(Enumerable.Repeat(0, count)).Concat(c.After).Concat(a)).Select(id => (long)id)];
-        long[] seen = [.. Enumerable.Range(0, c.N).SelectMany(i => Enumerable.Range((i * length) + c.Before.Length, count)).Select(row => (long)row)];
+        long[] ids =
+            [.. c.Answers.SelectMany(a => c.Before.Concat(Enumerable.Repeat(0, count)).Concat(c.After).Concat(a)).Select(id => (long)id)];
+        long[] seen =
+            [.. Enumerable.Range(0, c.N).SelectMany(i => Enumerable.Range((i * length) + c.Before.Length, count)).Select(row => (long)row)];
         long[] last = [.. Enumerable.Range(1, c.N).Select(i => ((long)i * length) - 1)];
 
         var device = _network.Decoder.Device;

@@ -9,13 +9,14 @@ namespace BestOfN.Benchmarks.Pictures;
 /// <summary>An InternLM-XComposer2.5 reward model of random weights, in the published proportions and small enough for two cores.</summary>
 /// <remarks>
 /// <para>
-/// Kept: tower to decoder 1:4 in width and 3:4 in layers, MLPs of 4 and 3.5 widths, 4 query heads per key head, Partial LoRA of 1/16 of the width,
-/// tower heads of 64, patches of 14 pixels merged 2 × 2. Decoder heads are 64 rather than 128.
+/// Kept: tower to decoder 1:4 in width and 3:4 in layers, MLPs of 4 and 3.5 widths, 4 query heads per key head, Partial LoRA of 1/16 of the
+/// width, tower heads of 64, patches of 14 pixels merged 2 × 2. Decoder heads are 64 rather than 128.
 /// </para>
 /// <para>
-/// A tile is 280 rather than 560 pixels: a quarter of the tokens at about a fifth of the width keeps the shares of attention near the published ones.
-/// Fewer cells would let the answers, whose length is not scaled, outweigh the picture even more than these do. Eight layers rather than fewer and
-/// wider ones: of the last layer the product computes only what is read, which with few layers would be a large share of the work and flatter it.
+/// A tile is 280 rather than 560 pixels: a quarter of the tokens at about a fifth of the width keeps the shares of attention near the
+/// published ones. Fewer cells would let the answers, whose length is not scaled, outweigh the picture even more than these do. Eight
+/// layers rather than fewer and wider ones: of the last layer the product computes only what is read, which with few layers would be a
+/// large share of the work and flatter it.
 /// </para>
 /// </remarks>
 internal static class PictureModel
@@ -62,8 +63,12 @@ internal static class PictureModel
     });
 
     public static string Description => FormattableString.Invariant($"""
-        tower: {Vision.Layers} layers {Vision.HiddenSize} wide (published 24, 1024), tiles of {Vision.ImageSize} pixels (560), {Vision.Patches * Vision.Patches} patches (1600), {Vision.Cells * Vision.Cells} cells (400)
-        decoder: {Decoder.Layers} layers {Decoder.HiddenSize} wide (32, 4096), MLP {Decoder.IntermediateSize} (14336), {Decoder.Heads}/{Decoder.KeyValueHeads} heads of {Decoder.HeadSize} (32/8 of 128), Partial LoRA of rank {Decoder.PartialLoraRank} (256)
+        tower: {Vision.Layers} layers {Vision.HiddenSize} wide (published 24, 1024),
+            tiles of {Vision.ImageSize} pixels (560), {Vision.Patches * Vision.Patches} patches (1600),
+            {Vision.Cells * Vision.Cells} cells (400)
+        decoder: {Decoder.Layers} layers {Decoder.HiddenSize} wide (32, 4096), MLP {Decoder.IntermediateSize} (14336),
+            {Decoder.Heads}/{Decoder.KeyValueHeads} heads of {Decoder.HeadSize} (32/8 of 128),
+            Partial LoRA of rank {Decoder.PartialLoraRank} (256)
         """);
 
     /// <summary>The same weights in any type.</summary>
@@ -76,8 +81,14 @@ internal static class PictureModel
         var order = Aten.Order(type, device);
         var decoder = DecoderLoader.Load(InternLMXComposer2.Family, Decoder, Take, order);
         var pictures = PictureEncoder.Load(Vision, Decoder.HiddenSize, Take, order);
-        var head = RewardHead.Linear("score", Weight("score.weight", [1, Decoder.HiddenSize], generator).to(device).DetachFromDisposeScope());
-        return new RewardNetwork(decoder, head) { Architecture = "InternLMXComposer2ForRewardModel", Pictures = pictures, MaxTiles = LargestSide * LargestSide };
+        var head = RewardHead.Linear(
+            "score", Weight("score.weight", [1, Decoder.HiddenSize], generator).to(device).DetachFromDisposeScope());
+        return new RewardNetwork(decoder, head)
+        {
+            Architecture = "InternLMXComposer2ForRewardModel",
+            Pictures = pictures,
+            MaxTiles = LargestSide * LargestSide,
+        };
     }
 
     // Variance 1/fan-in keeps hidden states of order one; norms are one, biases nothing.

@@ -20,7 +20,8 @@ internal sealed class PictureRates : IDisposable
         var heads = c.Heads * c.HeadSize;
         _tower = new([(C, C), (C, C), (C, C), (C, C), (C, I), (I, C)], (1 + request.Tiles) * ((v.Patches * v.Patches) + 1), type, device);
         _projector = new([(4 * C, H), (H, H)], request.PictureTokens(v), type, device);
-        _decoder = new([(H, heads + (2 * c.KeyValueHeads * c.HeadSize)), (heads, H), (H, W), (H, W), (W, H)], request.PromptTokens(v), type, device);
+        _decoder = new(
+            [(H, heads + (2 * c.KeyValueHeads * c.HeadSize)), (heads, H), (H, W), (H, W), (W, H)], request.PromptTokens(v), type, device);
         Sample();
         _ofTower.Clear();      // the first products make kernels and fault pages
         _ofProjector.Clear();

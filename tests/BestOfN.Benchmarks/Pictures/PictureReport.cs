@@ -8,4 +8,5 @@ namespace BestOfN.Benchmarks.Pictures;
 /// <param name="Decoder">Sizes of the decoder.</param>
 /// <param name="Cases">One for each case and type.</param>
 /// <param name="Video">Null where ffmpeg is not installed.</param>
-internal sealed record PictureReport(VisionConfiguration Vision, DecoderConfiguration Decoder, IReadOnlyList<PictureResult> Cases, VideoResult? Video);
+internal sealed record PictureReport(
+    VisionConfiguration Vision, DecoderConfiguration Decoder, IReadOnlyList<PictureResult> Cases, VideoResult? Video);

@@ -1,6 +1,7 @@
 namespace BestOfN.Benchmarks.Pictures;
 
-/// <summary>Medians of one case in one type. A bound is what linear layers and attention take at the measured rate of the part's own products.</summary>
+/// <summary>Medians of one case in one type. A bound is what linear layers and attention take at
+/// the measured rate of the part's own products.</summary>
 internal sealed record PictureResult
 {
     public required string Type { get; init; }

@@ -67,7 +67,8 @@ internal static class VideoBenchmark
             var start = new ProcessStartInfo(
                 "ffmpeg",
                 [
-                    "-nostdin", "-v", "quiet", "-y", "-f", "lavfi", "-i", FormattableString.Invariant($"testsrc2=size=640x360:rate=30:duration={Seconds}"),
+                    "-nostdin", "-v", "quiet", "-y", "-f", "lavfi", "-i", FormattableString.Invariant(
+                        $"testsrc2=size=640x360:rate=30:duration={Seconds}"),
                     "-c:v", encoder, "-pix_fmt", "yuv420p", path,
                 ]);
             using var process = Process.Start(start)!;

@@ -14,7 +14,11 @@ internal sealed class ScoringBenchmark
 {
     private const int MostRounds = 5;
 
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     private readonly ScoringBenchmarkOptions _options;
     private readonly Device _device;
@@ -45,14 +49,16 @@ internal sealed class ScoringBenchmark
         var half = _device.type == TorchSharp.DeviceType.CUDA || ComputeTypes.CpuHasBFloat16;
         ScalarType[] types = half ? [ScalarType.Float32, ScalarType.BFloat16] : [ScalarType.Float32];
         var c = RandomModels.Hundred;
-        AnsiConsole.WriteLine(FormattableString.Invariant(
-            $"{c.Parameters / 1e6:0.0} M parameters, {c.Layers} layers, hidden {c.HiddenSize}, {c.Heads}/{c.KeyValueHeads} heads; {_device}, {get_num_threads()} threads"));
+        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{c.Parameters / 1e6:0.0} M parameters, {c.Layers} layers, hidden {c.HiddenSize}, "
+                + $"{c.Heads}/{c.KeyValueHeads} heads; {_device}, {get_num_threads()} threads"));
         if (!half)
         {
             AnsiConsole.WriteLine("bf16 is left out: this CPU has neither avx512_bf16 nor amx_bf16.");
         }
 
-        var cases = _options.Cases.SelectMany(k => new[] { new ScoringCase(k.P, k.A, k.N, false), new ScoringCase(k.P, k.A, k.N, true) }).ToArray();
+        var cases = _options.Cases.SelectMany(
+            k => new[] { new ScoringCase(k.P, k.A, k.N, false), new ScoringCase(k.P, k.A, k.N, true) }).ToArray();
         var results = new List<ScoringResult>();
         void MeasureAll(ProgressContext? progress)
         {
@@ -76,7 +82,8 @@ internal sealed class ScoringBenchmark
         }
         else
         {
-            AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new ElapsedTimeColumn()).Start(MeasureAll);
+            AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn(), new ElapsedTimeColumn()).Start(MeasureAll);
         }
 
         Print(results);
@@ -151,7 +158,8 @@ internal sealed class ScoringBenchmark
             PaddedPeakBytes = paddedPeak,
             OneByOnePeakBytes = oneByOnePeak,
             SharedPeakBytes = sharedPeak,
-            MaxScoreDifference = Math.Max(Difference(sharedScores, paddedScores), Math.Max(Difference(sharedScores, oneByOneScores), Difference(oneByOneScores, paddedScores))),
+            MaxScoreDifference = Math.Max(Difference(sharedScores, paddedScores),
+                Math.Max(Difference(sharedScores, oneByOneScores), Difference(oneByOneScores, paddedScores))),
             MaxDifferenceFromFloat32 = _float32Scores.TryGetValue(c, out var exact) ? Difference(sharedScores, exact) : 0,
             ScoreSpread = Spread(sharedScores),
         };
@@ -170,7 +178,9 @@ internal sealed class ScoringBenchmark
     private static void Print(List<ScoringResult> results)
     {
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in (string[])["type", "P", "A", "N", "lengths", "padded s", "one by one s", "shared s", "× padded", "× one by one", "÷ bound", "GF/s", "padding (padded)", "padding (shared)", "peak MB (p/o/s)", "max diff", "vs float32", "spread", "rounds"])
+        foreach (var column in (string[])["type", "P", "A", "N", "lengths", "padded s", "one by one s", "shared s", "× padded",
+            "× one by one", "÷ bound", "GF/s", "padding (padded)", "padding (shared)",
+                "peak MB (p/o/s)", "max diff", "vs float32", "spread", "rounds"])
         {
             table.AddColumn(new TableColumn(column).RightAligned());
         }
@@ -179,7 +189,8 @@ internal sealed class ScoringBenchmark
         {
             table.AddRow(((FormattableString[])
             [
-                $"{r.Type}", $"{r.P}", $"{r.A}", $"{r.N}", $"{r.Lengths}", $"{r.PaddedSeconds:0.000}", $"{r.OneByOneSeconds:0.000}", $"{r.SharedSeconds:0.000}",
+                $"{r.Type}", $"{r.P}", $"{r.A}", $"{r.N}", $"{r.Lengths}", $"{r.PaddedSeconds:0.000}",
+                $"{r.OneByOneSeconds:0.000}", $"{r.SharedSeconds:0.000}",
                 $"{r.OverPadded:0.00}", $"{r.OverOneByOne:0.00}", $"{r.OverBound:0.000}", $"{r.MatmulGigaflopsPerSecond:0.0}",
                 $"{r.PaddedShareOfPaddedBatch:P1}", $"{r.PaddedShareOfShared:P1}",
                 $"{r.PaddedPeakBytes / 1e6:0}/{r.OneByOnePeakBytes / 1e6:0}/{r.SharedPeakBytes / 1e6:0}",

@@ -15,7 +15,8 @@ internal sealed record ScoringBenchmarkOptions
     /// <summary>The whole run aims at this; one round of everything is the least.</summary>
     public double Minutes { get; private init; } = 5;
 
-    public IReadOnlyList<(int P, int A, int N)> Cases { get; private init; } = [(1024, 64, 16), (512, 256, 8), (256, 256, 16), (1024, 64, 64)];
+    public IReadOnlyList<(int P, int A, int N)> Cases { get; private init; } =
+        [(1024, 64, 16), (512, 256, 8), (256, 256, 16), (1024, 64, 64)];
 
     public static ScoringBenchmarkOptions Parse(ReadOnlySpan<string> arguments)
     {

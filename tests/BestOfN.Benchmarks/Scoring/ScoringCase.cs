@@ -32,7 +32,8 @@ internal sealed record ScoringCase(int P, int A, int N, bool Lognormal)
     {
         var perTokenAndLayer = (double)c.LinearFlopsPerToken / c.Layers;
         var keysAndValues = 4.0 * c.HiddenSize * c.KeyValueHeads * c.HeadSize;
-        var linear = (SharedTokens * (c.Layers - 1) * perTokenAndLayer) + (SharedTokens * keysAndValues) + (N * (perTokenAndLayer - keysAndValues));
+        var linear = (SharedTokens * (c.Layers - 1) * perTokenAndLayer) + (SharedTokens * keysAndValues)
+            + (N * (perTokenAndLayer - keysAndValues));
 
         var pairs = (P * (P + 1.0) / 2) + Answers.Sum(a => ((double)a.Length * P) + (a.Length * (a.Length + 1.0) / 2));
         var lastPairs = Answers.Sum(a => (double)P + a.Length);
@@ -51,5 +52,6 @@ internal sealed record ScoringCase(int P, int A, int N, bool Lognormal)
             Math.Exp(Sigma * Math.Sqrt(-2 * Math.Log(1 - r.NextDouble())) * Math.Cos(2 * Math.PI * r.NextDouble()));
     }
 
-    private static int[] Tokens(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(RandomModels.Hundred.VocabularySize))];
+    private static int[] Tokens(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => random.Next(RandomModels.Hundred.VocabularySize))];
 }

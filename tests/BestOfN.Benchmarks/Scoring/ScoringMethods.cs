@@ -41,7 +41,9 @@ internal sealed class ScoringMethods(RewardNetwork network)
         using var scope = NewDisposeScope();
         var device = network.Decoder.Device;
         var positions = Positions.Of(ids.Length / batch).repeat(batch).to(device);
-        var hidden = network.Decoder.Forward(tensor(ids.Select(i => (long)i).ToArray(), device: device), positions, new BatchedAttention(batch))!;
-        return network.Head.Score(hidden.index_select(0, tensor(rows.Select(r => (long)r).ToArray(), device: device))).cpu().data<float>().ToArray();
+        var hidden = network.Decoder.Forward(
+            tensor(ids.Select(i => (long)i).ToArray(), device: device), positions, new BatchedAttention(batch))!;
+        return network.Head.Score(
+            hidden.index_select(0, tensor(rows.Select(r => (long)r).ToArray(), device: device))).cpu().data<float>().ToArray();
     }
 }

@@ -4,7 +4,8 @@ using BestOfN.Data.Worlds;
 
 namespace BestOfN.Cli.Tests.Evaluate;
 
-/// <summary>The models that come with the product, on problems that their training never saw; well below what the model card reports, since few problems are asked here.</summary>
+/// <summary>The models that come with the product, on problems that their training never saw; well below what the model card reports, since
+/// few problems are asked here.</summary>
 public sealed class PocketModelsTests
 {
     [Theory]
@@ -16,7 +17,8 @@ public sealed class PocketModelsTests
         Assert.SkipWhen(world == PocketWorlds.Video && !HasFFmpeg(), "ffmpeg is not installed.");
         var sampling = new PoolSampling { World = world, Problems = problems, Samples = 16, Seed = 11, Model = "pocket-generator" };
 
-        var pools = await EnginePools.Open(Folder("pocket-generator"), Folder("pocket-reward")).DrawAsync(sampling, null, TestContext.Current.CancellationToken);
+        var pools = await EnginePools.Open(Folder("pocket-generator"), Folder("pocket-reward"))
+            .DrawAsync(sampling, null, TestContext.Current.CancellationToken);
 
         var curve = BestOfNCurve.Measure(pools, sampling.Seed);
         Assert.InRange(curve.Auc!.Value, 0.85, 1);
@@ -31,5 +33,6 @@ public sealed class PocketModelsTests
 
     private static DirectoryInfo Folder(string model) => new(Path.Combine(AppContext.BaseDirectory, "config", "models", model));
 
-    private static bool HasFFmpeg() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "ffmpeg")));
+    private static bool HasFFmpeg() => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "ffmpeg")));
 }

@@ -67,7 +67,9 @@ public sealed class ModelFolderCommandTests : IDisposable
         var output = Path.Combine(_folder, "new");
         string[] convert = ["convert", "--model", s_golden, "--output", output, "--dtype", "float32", "--shard-size", "0.0001"];
         Assert.Equal(0, await RunAsync(convert));
-        Assert.Matches("new: [0-9]+ tensors, [0-9]+ bytes, in 3 safetensors files; floating-point weights are float32; copied .*config.json", _out.ToString());
+        Assert.Matches(
+            "new: [0-9]+ tensors, [0-9]+ bytes, in 3 safetensors files; floating-point weights are float32; copied .*config.json",
+                _out.ToString());
         Assert.Equal(0, await RunAsync("inspect", output));
         Assert.Contains("safetensors, 3 files", _out.ToString(), StringComparison.Ordinal);
         Assert.Equal(1, await RunAsync(convert));
@@ -86,6 +88,7 @@ public sealed class ModelFolderCommandTests : IDisposable
         var root = new RootCommand { InspectCommand.Create(terminal), ConvertCommand.Create(terminal) };
         return CommandRunner.RunAsync(root, args, terminal, TestContext.Current.CancellationToken);
 
-        static IAnsiConsole Console(TextWriter writer) => AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });
+        static IAnsiConsole Console(TextWriter writer) =>
+            AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });
     }
 }

@@ -32,7 +32,8 @@ public sealed class ScoreCommandTests : IDisposable
         Assert.Empty(_out.ToString());
         Assert.Equal(0, await RunAsync("--dtype", "float32"));
 
-        var rewards = expected.RootElement.GetProperty("samples").EnumerateArray().Select(s => s.GetProperty("reward").GetDouble()).ToArray();
+        var rewards = expected.RootElement.GetProperty("samples").EnumerateArray()
+            .Select(s => s.GetProperty("reward").GetDouble()).ToArray();
         Assert.All((IEnumerable<string>[])[File.ReadLines(Output), _out.ToString().TrimEnd().Split('\n')], lines =>
         {
             var scores = lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("score").GetDouble()).ToArray();
@@ -40,7 +41,8 @@ public sealed class ScoreCommandTests : IDisposable
         });
         var summary = _error.ToString().TrimEnd().Split('\n');
         Assert.Equal(2, summary.Length);
-        Assert.Matches($@"scores\.jsonl: {rewards.Length} rows, {rewards.Length} scored, 0 failed; .* s, \d+ tokens, .* tokens/s$", summary[0].TrimEnd());
+        Assert.Matches($@"scores\.jsonl: {rewards.Length} rows, {rewards.Length} scored, 0 failed; .* s, \d+ tokens, .* tokens/s$",
+            summary[0].TrimEnd());
     }
 
     [Fact]
@@ -58,7 +60,8 @@ public sealed class ScoreCommandTests : IDisposable
     [Fact]
     public async Task A_bad_row_is_skipped_where_that_is_asked_for_and_the_exit_code_says_so()
     {
-        File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5,6]}", "{\"id\":2,\"input_id\":[5,6]}", "{\"id\":3,\"input_ids\":[5,99999999]}"]);
+        File.WriteAllLines(
+            Input, ["{\"id\":1,\"input_ids\":[5,6]}", "{\"id\":2,\"input_id\":[5,6]}", "{\"id\":3,\"input_ids\":[5,99999999]}"]);
         Assert.Equal(3, await RunAsync("--on-error", "skip"));
         var rows = _out.ToString().TrimEnd().Split('\n').Select(l => JsonDocument.Parse(l).RootElement).ToArray();
         Assert.Equal([true, false, false], rows.Select(r => r.TryGetProperty("score", out _)));
@@ -86,7 +89,8 @@ public sealed class ScoreCommandTests : IDisposable
     {
         File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5]}", "{\"id\":2}"]);
         Assert.Equal(1, await RunAsync("--output", Output));
-        Assert.Contains("rows.jsonl, line 2: expected messages", Assert.Single(_error.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Contains(
+            "rows.jsonl, line 2: expected messages", Assert.Single(_error.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
         Assert.False(File.Exists(Output));
     }
 
@@ -112,8 +116,10 @@ public sealed class ScoreCommandTests : IDisposable
     {
         var terminal = new CommandTerminal(Console(_out), Console(_error));
         return CommandRunner.RunAsync(
-            new RootCommand { ScoreCommand.Create(terminal) }, ["score", "--model", s_golden, "--input", Input, .. options], terminal, TestContext.Current.CancellationToken);
+            new RootCommand { ScoreCommand.Create(terminal) }, ["score", "--model", s_golden, "--input", Input, .. options],
+                terminal, TestContext.Current.CancellationToken);
 
-        static IAnsiConsole Console(TextWriter writer) => AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });
+        static IAnsiConsole Console(TextWriter writer) =>
+            AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });
     }
 }

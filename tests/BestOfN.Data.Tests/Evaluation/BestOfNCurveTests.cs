@@ -22,7 +22,8 @@ public sealed class BestOfNCurveTests
             ["greedy", "auc", "pass", "reward", "majority_vote", "weighted_vote"],
             json.RootElement.GetProperty("intervals").EnumerateObject().Select(p => p.Name));
         Assert.Equal([1, 2, 4, 8, 12], json.RootElement.GetProperty("k").EnumerateArray().Select(k => k.GetInt32()));
-        Assert.All(["pass", "reward", "majority_vote", "weighted_vote"], name => Assert.Equal(5, json.RootElement.GetProperty(name).GetArrayLength()));
+        Assert.All(["pass", "reward", "majority_vote", "weighted_vote"],
+            name => Assert.Equal(5, json.RootElement.GetProperty(name).GetArrayLength()));
         Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
     }
 
@@ -66,7 +67,9 @@ public sealed class BestOfNCurveTests
     [Fact]
     public void The_control_with_swapped_pictures_is_measured_by_its_own_scores_and_left_out_of_text()
     {
-        CandidatePool[] pools = [new([new("a", new(1), true, false, new(5)), new("b", new(0), false, false, new(5)), new("?", new(2), false, false, new(9), IsPlausible: false)], GreedyIsCorrect: true)];
+        CandidatePool[] pools =
+            [new([new("a", new(1), true, false, new(5)), new("b", new(0), false, false, new(5)),
+                new("?", new(2), false, false, new(9), IsPlausible: false)], GreedyIsCorrect: true)];
         var curve = BestOfNCurve.Measure(pools, seed: 1);
 
         Assert.Equal((0.5, 1, 0.5), (curve.Auc, curve.AucPlausible, curve.AucSwapped));
@@ -129,7 +132,8 @@ public sealed class BestOfNCurveTests
                 {
                     var answer = random.Below(6);
                     var correct = answer == 0;
-                    return new PooledAnswer($"{answer}", new(scoreOf?.Invoke(correct) ?? random.Below(100) / 50.0 + (correct ? 1 : 0)), correct);
+                    return new PooledAnswer(
+                        $"{answer}", new(scoreOf?.Invoke(correct) ?? random.Below(100) / 50.0 + (correct ? 1 : 0)), correct);
                 })],
                 GreedyIsCorrect: random.Below(4) == 0);
         })];

@@ -15,7 +15,8 @@ internal sealed class FakeGenerator(Func<GenerationRequest, int, string?> answer
         return new Generation(Happen(request, cancellationToken));
     }
 
-    private async IAsyncEnumerable<GenerationEvent> Happen(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<GenerationEvent> Happen(
+        GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (var i = request.Candidates - 1; i >= 0; i--)
         {

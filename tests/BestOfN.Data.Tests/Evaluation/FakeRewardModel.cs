@@ -13,7 +13,8 @@ internal sealed class FakeRewardModel(Func<Prompt, string, double> score) : IRew
     private sealed class Session(Prompt prompt, Func<Prompt, string, double> score) : IScoringSession
     {
         public Task<IReadOnlyList<CandidateScore?>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<CandidateScore?>>([.. answers.Select(a => (CandidateScore?)new CandidateScore(score(prompt, a.Text)))]);
+            Task.FromResult<IReadOnlyList<CandidateScore?>>(
+                [.. answers.Select(a => (CandidateScore?)new CandidateScore(score(prompt, a.Text)))]);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -69,7 +69,8 @@ public sealed class PoolEstimatorsTests
                 var exact = PoolEstimators.ChoiceAt(pool, k, Weighted, subsets: 1000, new SplitMix64(1));
 
             // 8 over k is at most 70, so 7 at a time is sampled; the mean of many seeds is within a few standard errors.
-            var sampled = Enumerable.Range(0, 600).Average(i => PoolEstimators.ChoiceAt(pool, k, Weighted, subsets: 7, new SplitMix64((ulong)i)));
+            var sampled = Enumerable.Range(0, 600)
+                .Average(i => PoolEstimators.ChoiceAt(pool, k, Weighted, subsets: 7, new SplitMix64((ulong)i)));
             Assert.Equal(exact, sampled, 0.05);
         }
     }
@@ -77,7 +78,8 @@ public sealed class PoolEstimatorsTests
     [Fact]
     public void Random_subsets_repeat_with_their_seed()
     {
-        var pool = new CandidatePool([.. Enumerable.Range(0, 8).Select(i => new PooledAnswer($"{i}", new(i), i % 2 == 0))], GreedyIsCorrect: false);
+        var pool = new CandidatePool(
+            [.. Enumerable.Range(0, 8).Select(i => new PooledAnswer($"{i}", new(i), i % 2 == 0))], GreedyIsCorrect: false);
 
         double Sample(ulong seed) => PoolEstimators.ChoiceAt(pool, 4, Weighted, subsets: 9, new SplitMix64(seed));
 
@@ -111,7 +113,9 @@ public sealed class PoolEstimatorsTests
     {
         var random = new SplitMix64(seed);
         return new(
-            [.. Enumerable.Range(0, 8).Select(_ => new PooledAnswer($"{"abcde"[random.Below(5)]}", new(random.Below(5) / 2.0), random.Below(3) == 0, random.Below(4) == 0))],
+            [.. Enumerable.Range(0, 8)
+                .Select(_ => new PooledAnswer(
+                    $"{"abcde"[random.Below(5)]}", new(random.Below(5) / 2.0), random.Below(3) == 0, random.Below(4) == 0))],
             GreedyIsCorrect: false);
     }
 

@@ -40,20 +40,25 @@ public sealed class PoolSamplerTests
         var generator = new FakeGenerator((_, i) => $"{i}");
         var rewards = new FakeRewardModel((prompt, text) =>
         {
-            var picture = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(((ImagePart)prompt.Messages[0].Parts[0]).Content.Span));
+            var picture = Convert.ToHexString(
+                System.Security.Cryptography.SHA256.HashData(((ImagePart)prompt.Messages[0].Parts[0]).Content.Span));
             shown.Add((prompt.Messages[0].Text, picture));
             return int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) + (Own(prompt.Messages[0].Text, picture) ? 0 : 100);
         });
 
-        var pools = await new PoolSampler(world, generator, rewards).DrawAsync(s_sampling with { World = world.Name }, null, TestContext.Current.CancellationToken);
+        var pools = await new PoolSampler(world, generator, rewards)
+            .DrawAsync(s_sampling with { World = world.Name }, null, TestContext.Current.CancellationToken);
 
         Assert.All(pools.SelectMany(p => p.Answers), a => Assert.Equal(a.Score.Value + 100, a.SwappedScore?.Value));
         Assert.All(shown.GroupBy(s => s.Question), q => Assert.InRange(q.Select(s => s.Picture).Distinct().Count(), 2, 24));
-        var text = await new PoolSampler(s_world, s_generator, new FakeRewardModel((_, _) => 0)).DrawAsync(s_sampling, null, TestContext.Current.CancellationToken);
+        var text = await new PoolSampler(s_world, s_generator, new FakeRewardModel((_, _) => 0))
+            .DrawAsync(s_sampling, null, TestContext.Current.CancellationToken);
         Assert.All(text.SelectMany(p => p.Answers), a => Assert.Null(a.SwappedScore));
 
-        bool Own(string question, string picture) => Enumerable.Range(0, 12).Select(i => world.Draw(9, i, Split.HeldOut)).Any(p => p.Question == question
-            && Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(((ImagePart)p.ToPrompt().Messages[0].Parts[0]).Content.Span)) == picture);
+        bool Own(string question, string picture) =>
+            Enumerable.Range(0, 12).Select(i => world.Draw(9, i, Split.HeldOut)).Any(p => p.Question == question
+            && Convert.ToHexString(
+                System.Security.Cryptography.SHA256.HashData(((ImagePart)p.ToPrompt().Messages[0].Parts[0]).Content.Span)) == picture);
     }
 
     [Fact]
@@ -62,7 +67,8 @@ public sealed class PoolSamplerTests
         async Task<long?[]> SeedsOf(ulong seed)
         {
             var generator = new FakeGenerator((_, _) => "");
-            await new PoolSampler(s_world, generator, new FakeRewardModel((_, _) => 0)).DrawAsync(s_sampling with { Seed = seed }, null, TestContext.Current.CancellationToken);
+            await new PoolSampler(s_world, generator, new FakeRewardModel((_, _) => 0))
+                .DrawAsync(s_sampling with { Seed = seed }, null, TestContext.Current.CancellationToken);
             return [.. generator.Requests.Where(r => r.Candidates == 4).Select(r => r.Sampling.Seed).Order()];
         }
 
@@ -78,7 +84,8 @@ public sealed class PoolSamplerTests
         var generator = new FakeGenerator((_, i) => i == 3 ? null : "text");
 
         await Assert.ThrowsAsync<GenerationFailedException>(() =>
-            new PoolSampler(s_world, generator, new FakeRewardModel((_, _) => 0)).DrawAsync(s_sampling, null, TestContext.Current.CancellationToken));
+            new PoolSampler(s_world, generator, new FakeRewardModel((_, _) => 0))
+                .DrawAsync(s_sampling, null, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public sealed class PlotTests
     {
         var texts = TextsOf(path => TrainingPlot.WriteSvg("Pocket generator", Losses(), [(1000, 0.1), (2000, 0.25), (3000, 0.3)], path));
 
-        Assert.Superset(new HashSet<string> { "Pocket generator", "steps", "loss in nats", "held-out accuracy in %", "loss (left)" }, texts);
+        Assert.Superset(
+            new HashSet<string> { "Pocket generator", "steps", "loss in nats", "held-out accuracy in %", "loss (left)" }, texts);
     }
 
     [Fact]
@@ -58,7 +59,8 @@ public sealed class PlotTests
                 [.. Enumerable.Range(0, 64).Select(_ =>
                 {
                     var correct = random.Below(300) > 200 + difficulty;
-                    return new PooledAnswer(correct ? "right" : $"{random.Below(6)}", new(random.Below(100) / 50.0 + (correct ? 1.5 : 0)), correct);
+                    return new PooledAnswer(
+                        correct ? "right" : $"{random.Below(6)}", new(random.Below(100) / 50.0 + (correct ? 1.5 : 0)), correct);
                 })],
                 GreedyIsCorrect: random.Below(3) == 0);
         });

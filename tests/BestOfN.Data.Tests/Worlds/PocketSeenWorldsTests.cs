@@ -25,7 +25,8 @@ public sealed class PocketSeenWorldsTests
                 foreach (var c in "0123456789ABCD+=. ".Where(c => c != solution[i]))
                 {
                     Assert.False(problem.IsCorrect($"{solution[..i]}{c}{solution[(i + 1)..]}x"));
-                    Assert.True(problem is FrameOrderProblem || !problem.IsCorrect($"{solution[..i]}{c}{solution[(i + 1)..]}"), $"{solution} with {c} at {i}");
+                    Assert.True(problem is FrameOrderProblem || !problem.IsCorrect($"{solution[..i]}{c}{solution[(i + 1)..]}"),
+                        $"{solution} with {c} at {i}");
                 }
             }
         }
@@ -35,7 +36,8 @@ public sealed class PocketSeenWorldsTests
     [MemberData(nameof(Worlds))]
     public void No_strange_answer_throws(string world)
     {
-        string[] answers = ["", "1", "+", "=", "1+", "+1=", "A", "A1", "A1A1A1A1A1A1", "47.", "12+61", "12+=73", "99999999999+1=3", "red", "é", "==", "=+"];
+        string[] answers = ["", "1", "+", "=", "1+", "+1=", "A", "A1", "A1A1A1A1A1A1",
+            "47.", "12+61", "12+=73", "99999999999+1=3", "red", "é", "==", "=+"];
         foreach (var problem in Draw(world, 100))
         {
             Assert.All(answers.Where(a => a != problem.Solution && a is not ("1" or "A")), a => Assert.False(problem.IsCorrect(a)));
@@ -49,14 +51,16 @@ public sealed class PocketSeenWorldsTests
         foreach (var problem in Draw(world, 100).Cast<SeenProblem>())
         {
             Assert.True(problem.IsPlausible(problem.Solution), $"{problem.Question} {problem.Solution}");
-            Assert.All((string[])["", "?", "+", "47.", "10+61", "12+=73", "99999999999+1=3", "red", "é", "A1A1A1A1A1A1", "Z9B2C2C3D3D4"], a => Assert.False(problem.IsPlausible(a), $"{problem.Question} {a}"));
+            Assert.All((string[])["", "?", "+", "47.", "10+61", "12+=73", "99999999999+1=3", "red", "é", "A1A1A1A1A1A1", "Z9B2C2C3D3D4"],
+                a => Assert.False(problem.IsPlausible(a), $"{problem.Question} {a}"));
         }
     }
 
     [Fact]
     public void A_wrong_sum_and_a_broken_way_can_be_told_without_looking_and_a_false_number_cannot()
     {
-        var (sum, way) = (Draw(PocketWorlds.Video, 50).OfType<FrameSumProblem>().First(), Draw(PocketWorlds.Video, 50).OfType<FrameOrderProblem>().First());
+        var (sum, way) = (Draw(PocketWorlds.Video, 50).OfType<FrameSumProblem>().First(),
+            Draw(PocketWorlds.Video, 50).OfType<FrameOrderProblem>().First());
         var unseen = Enumerable.Range(10, 30).First(n => !sum.Numbers.Contains(n) && n != sum.Total - n && sum.Total - n >= 10);
         Assert.True(sum.IsPlausible(NumberPair.Answer(unseen, sum.Total - unseen, sum.Total)));
         Assert.False(sum.IsPlausible(NumberPair.Answer(unseen, sum.Total - unseen + 1, sum.Total)));
@@ -96,7 +100,8 @@ public sealed class PocketSeenWorldsTests
     {
         var training = Enumerable.Range(0, 3000).Select(i => PocketWorlds.Of(world).Draw((ulong)i, 0, Split.Training).Content).ToHashSet();
 
-        Assert.DoesNotContain(Enumerable.Range(0, 1000), i => training.Contains(PocketWorlds.Of(world).Draw((ulong)i, 0, Split.HeldOut).Content));
+        Assert.DoesNotContain(
+            Enumerable.Range(0, 1000), i => training.Contains(PocketWorlds.Of(world).Draw((ulong)i, 0, Split.HeldOut).Content));
     }
 
     // Measured once and written down: a picture drawn elsewhere must have the same bytes.
@@ -131,7 +136,8 @@ public sealed class PocketSeenWorldsTests
             }
         }
 
-        Assert.Equal(world == PocketWorlds.Image ? [ProblemFamily.Reading, ProblemFamily.Counting, ProblemFamily.Position] : [ProblemFamily.FrameSum], seen.Order());
+        Assert.Equal(world == PocketWorlds.Image ? [ProblemFamily.Reading, ProblemFamily.Counting, ProblemFamily.Position]
+            : [ProblemFamily.FrameSum], seen.Order());
     }
 
     [Fact]
@@ -139,7 +145,8 @@ public sealed class PocketSeenWorldsTests
     {
         var colours = NamedColour.All.Take(4).ToArray();
         Cell[] cells = [new(1, 2), new(0, 0), new(3, 3), new(2, 2)];
-        Image Card(int number) => new ReadingProblem { Question = "", Solution = "", Cards = new(colours, [number, 20, 30, 40], cells, 0) }.Pictures[0];
+        Image Card(int number) =>
+            new ReadingProblem { Question = "", Solution = "", Cards = new(colours, [number, 20, 30, 40], cells, 0) }.Pictures[0];
 
         for (var digit = 1; digit < 10; digit++)
         {
@@ -174,7 +181,8 @@ public sealed class PocketSeenWorldsTests
     public void A_gif_of_noise_survives_the_clearing_of_its_table()
     {
         var random = new SplitMix64(9);
-        var noise = new Image(200, 150, [.. Enumerable.Range(0, 30000).SelectMany(_ => { var v = (byte)random.Below(256); return (byte[])[v, v, v]; })]);
+        var noise = new Image(
+            200, 150, [.. Enumerable.Range(0, 30000).SelectMany(_ => { var v = (byte)random.Below(256); return (byte[])[v, v, v]; })]);
 
         using var codec = SKCodec.Create(new SKMemoryStream(AnimatedGif.Encode([noise])));
 
@@ -183,7 +191,8 @@ public sealed class PocketSeenWorldsTests
 
     [Fact]
     public void An_unknown_world_is_refused_with_the_names_of_those_there_are() =>
-        Assert.Contains("pocket-image, pocket-text, pocket-video", Assert.Throws<ArgumentException>(() => PocketWorlds.Of("moon")).Message, StringComparison.Ordinal);
+        Assert.Contains("pocket-image, pocket-text, pocket-video", Assert.Throws<ArgumentException>(() => PocketWorlds.Of("moon")).Message,
+            StringComparison.Ordinal);
 
     private static IEnumerable<Problem> Draw(string world, int count) =>
         Enumerable.Range(0, count).Select(i => PocketWorlds.Of(world).Draw(7, i, Split.Training));

@@ -10,8 +10,24 @@ public sealed class PocketTextWorldTests
     public static TheoryData<PocketTextWorldOptions> Difficulties =>
     [
         new PocketTextWorldOptions(),
-        new PocketTextWorldOptions { PairNumbers = 3, PairMaximum = 9, RoutePlaces = 6, RouteStreets = 8, OrderItems = 3, OrderConditions = 2 },
-        new PocketTextWorldOptions { PairNumbers = 9, PairMaximum = 99, RoutePlaces = 10, RouteStreets = 16, OrderItems = 7, OrderConditions = 9 },
+        new PocketTextWorldOptions
+        {
+            PairNumbers = 3,
+            PairMaximum = 9,
+            RoutePlaces = 6,
+            RouteStreets = 8,
+            OrderItems = 3,
+            OrderConditions = 2,
+        },
+        new PocketTextWorldOptions
+        {
+            PairNumbers = 9,
+            PairMaximum = 99,
+            RoutePlaces = 10,
+            RouteStreets = 16,
+            OrderItems = 7,
+            OrderConditions = 9,
+        },
     ];
 
     [Theory]
@@ -51,7 +67,8 @@ public sealed class PocketTextWorldTests
                 {
                     RouteProblem route => guess[0] == route.Start && guess[^1] == route.Goal && guess.Distinct().Count() == guess.Length
                         && guess.Zip(guess.Skip(1)).All(s => route.Streets.Contains(s)),
-                    OrderProblem order => guess.Order().SequenceEqual(order.Items) && order.Conditions.All(c => guess.IndexOf(c.Earlier) < guess.IndexOf(c.Later)),
+                    OrderProblem order => guess.Order().SequenceEqual(order.Items)
+                        && order.Conditions.All(c => guess.IndexOf(c.Earlier) < guess.IndexOf(c.Later)),
                     _ => null,
                 };
                 if (expected is { } correct)
@@ -97,7 +114,14 @@ public sealed class PocketTextWorldTests
     [InlineData("", 0)]
     public void Tells_where_a_route_is_wrong(string answer, int? flaw)
     {
-        var problem = new RouteProblem { Question = "", Solution = "", Streets = [('A', 'B'), ('B', 'C'), ('C', 'D'), ('B', 'A')], Start = 'A', Goal = 'D' };
+        var problem = new RouteProblem
+        {
+            Question = "",
+            Solution = "",
+            Streets = [('A', 'B'), ('B', 'C'), ('C', 'D'), ('B', 'A')],
+            Start = 'A',
+            Goal = 'D',
+        };
 
         Assert.Equal(flaw, problem.FlawIn(answer));
         Assert.Equal(flaw is null, problem.IsCorrect(answer));
@@ -138,9 +162,18 @@ public sealed class PocketTextWorldTests
         {
             Problem other = problem switch
             {
-                PairProblem pair => new PairProblem { Question = "", Solution = "", Numbers = [.. pair.Numbers.Reverse()], Total = pair.Total },
-                OrderProblem order => new OrderProblem { Question = "", Solution = "", Items = order.Items, Conditions = [.. order.Conditions.Reverse()] },
-                RouteProblem route => new RouteProblem { Question = "", Solution = "", Streets = [.. route.Streets.Reverse()], Start = route.Start, Goal = route.Goal },
+                PairProblem pair =>
+                    new PairProblem { Question = "", Solution = "", Numbers = [.. pair.Numbers.Reverse()], Total = pair.Total },
+                OrderProblem order =>
+                    new OrderProblem { Question = "", Solution = "", Items = order.Items, Conditions = [.. order.Conditions.Reverse()] },
+                RouteProblem route => new RouteProblem
+                {
+                    Question = "",
+                    Solution = "",
+                    Streets = [.. route.Streets.Reverse()],
+                    Start = route.Start,
+                    Goal = route.Goal,
+                },
                 _ => problem,
             };
             Assert.Equal(problem.Split, other.Split);

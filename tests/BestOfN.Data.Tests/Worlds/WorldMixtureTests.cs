@@ -19,7 +19,8 @@ public sealed class WorldMixtureTests
     {
         var mixture = new WorldMixture([PocketWorlds.Text, "pocket-text/route", "pocket-video/frame-order"]);
         var drawn = Enumerable.Range(0, 300).Select(i => mixture.Draw(3, i, Split.Training)).ToArray();
-        Assert.All(Enumerable.Range(0, 100), i => Assert.Equal((ProblemFamily.Route, ProblemFamily.FrameOrder), (drawn[(3 * i) + 1].Family, drawn[(3 * i) + 2].Family)));
+        Assert.All(Enumerable.Range(0, 100),
+            i => Assert.Equal((ProblemFamily.Route, ProblemFamily.FrameOrder), (drawn[(3 * i) + 1].Family, drawn[(3 * i) + 2].Family)));
         Assert.Equal(3, Enumerable.Range(0, 100).Select(i => drawn[3 * i].Family).Distinct().Count());
         Assert.Equal(200, drawn.Where(p => p.Frames is null).Select(p => p.Content).Distinct().Count());
     }
@@ -33,7 +34,8 @@ public sealed class WorldMixtureTests
 
     [Fact]
     public void Each_world_is_measured_once() =>
-        Assert.Equal([PocketWorlds.Text, PocketWorlds.Image], new WorldMixture([PocketWorlds.Text, PocketWorlds.Image, "pocket-text/route"]).HeldOut(3, 5).Select(w => w.World));
+        Assert.Equal([PocketWorlds.Text, PocketWorlds.Image],
+            new WorldMixture([PocketWorlds.Text, PocketWorlds.Image, "pocket-text/route"]).HeldOut(3, 5).Select(w => w.World));
 
     [Fact]
     public void The_vocabulary_does_not_depend_on_how_often_a_world_is_drawn_from() =>

@@ -38,10 +38,14 @@ internal static class FormatMutation
     {
         string[] words =
         [
-            "{% for i in range(1000) %}", "{% endfor %}", "{% if x %}", "{% endif %}", "{{ ", " }}", " * 1000000", " ~ ", " | length", " | sort", " | unique", " | tojson", " | list",
-            " | join", " | map('upper')", " | replace('a', 'aaaa')", " | indent", ".split('')", ".split(',')", ".rsplit('a', 1000)", ".strip('ab')", "[::-1]", "[0]", " in ", " == ",
-            " is defined", "messages", "namespace(a=1)", "{% set ns.a = ns.a + [1] %}", "'a' * 100000", "9223372036854775807", "1e308", " // 0", " ** 1000", "loop.index", "(", ")", "[", "]",
-            "{% macro m(a) %}", "{% endmacro %}", "{{ m(1) }}", "{%- ", " -%}", "{# ", " #}", "{% raw %}", "{% endraw %}", "\"", "'", "\\", "\ud83d\ude00", "raise_exception('x')",
+            "{% for i in range(1000) %}", "{% endfor %}", "{% if x %}", "{% endif %}", "{{ ", " }}",
+            " * 1000000", " ~ ", " | length", " | sort", " | unique", " | tojson", " | list",
+            " | join", " | map('upper')", " | replace('a', 'aaaa')", " | indent", ".split('')",
+            ".split(',')", ".rsplit('a', 1000)", ".strip('ab')", "[::-1]", "[0]", " in ", " == ",
+            " is defined", "messages", "namespace(a=1)", "{% set ns.a = ns.a + [1] %}", "'a' * 100000",
+            "9223372036854775807", "1e308", " // 0", " ** 1000", "loop.index", "(", ")", "[", "]",
+            "{% macro m(a) %}", "{% endmacro %}", "{{ m(1) }}", "{%- ", " -%}", "{# ", " #}",
+            "{% raw %}", "{% endraw %}", "\"", "'", "\\", "\ud83d\ude00", "raise_exception('x')",
         ];
         var text = new StringBuilder(Encoding.UTF8.GetString(input));
         for (var rounds = 1 << random.Next(4); rounds > 0; rounds--)

@@ -10,8 +10,10 @@ internal static class JsonMutation
     [
         .. ((string[])
         [
-            "null", "true", "false", "0", "-1", "1", "2147483647", "2147483648", "-2147483649", "9223372036854775807", "9223372036854775808", "1e308", "1e999", "-0.0",
-            "0.1", "\"\"", "\"\\u0000\"", "\"\\ud800\"", "\"..\"", "\"/dev/zero\"", "\"\\u001b[2J\"", "[]", "{}", "[[]]", "[null]", "{\"a\":1,\"a\":2}", "\"😀\"",
+            "null", "true", "false", "0", "-1", "1", "2147483647", "2147483648", "-2147483649",
+            "9223372036854775807", "9223372036854775808", "1e308", "1e999", "-0.0",
+            "0.1", "\"\"", "\"\\u0000\"", "\"\\ud800\"", "\"..\"", "\"/dev/zero\"",
+            "\"\\u001b[2J\"", "[]", "{}", "[[]]", "[null]", "{\"a\":1,\"a\":2}", "\"😀\"",
         ]).Select(Encoding.UTF8.GetBytes),
         [(byte)'"', 0xFF, 0xC0, (byte)'"'],
         Encoding.ASCII.GetBytes(new string('[', 70) + new string(']', 70)),
@@ -43,7 +45,8 @@ internal static class JsonMutation
         byte[] spoilt = Spoil(Encoding.UTF8.GetBytes(lines[i]), others, random);
         return
         [
-            .. lines[..i].SelectMany(l => Encoding.UTF8.GetBytes(l + "\n")), .. spoilt, .. lines[(i + 1)..].SelectMany(l => Encoding.UTF8.GetBytes("\n" + l)),
+            .. lines[..i].SelectMany(l => Encoding.UTF8.GetBytes(l + "\n")), .. spoilt, .. lines[(i + 1)..]
+            .SelectMany(l => Encoding.UTF8.GetBytes("\n" + l)),
         ];
     }
 
@@ -73,7 +76,8 @@ internal static class JsonMutation
     {
         var values = new List<(int, int, int)>();
         var open = new Stack<(int Start, int Name)>();
-        var reader = new Utf8JsonReader(input, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        var reader = new Utf8JsonReader(
+            input, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
         var name = -1;
         try
         {

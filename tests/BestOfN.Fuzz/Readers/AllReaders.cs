@@ -33,7 +33,8 @@ internal static class AllReaders
     {
         yield return new("pictures", new(Pictures), FormatMutation.Picture, Expecting<ImageException>(input =>
             ImageDecoder.Decode(input, ImageLimits.Default with { Pixels = 2_000_000 }, CancellationToken.None)));
-        yield return new("safetensors", Files("safetensors", "*.safetensors"), FormatMutation.Safetensors, InFile<CheckpointException>("model.safetensors", path =>
+        yield return new("safetensors", Files("safetensors", "*.safetensors"), FormatMutation.Safetensors,
+            InFile<CheckpointException>("model.safetensors", path =>
         {
             using var file = SafetensorsFile.Open(path);
             foreach (var entry in file.Tensors.Values)
@@ -50,8 +51,10 @@ internal static class AllReaders
             }
         }));
         yield return new("configurations", Configurations(), JsonMutation.Spoil, Configuration);
-        yield return new("tokenizer-json", Files("tokenizer-json", "tokenizer.json"), JsonMutation.Spoil, InFile<InvalidDataException>("tokenizer.json", Tokenize));
-        yield return new("sentencepiece", Files("sentencepiece", "tokenizer.model"), ByteMutation.Spoil, InFile<InvalidDataException>("tokenizer.model", Tokenize));
+        yield return new("tokenizer-json", Files("tokenizer-json", "tokenizer.json"),
+            JsonMutation.Spoil, InFile<InvalidDataException>("tokenizer.json", Tokenize));
+        yield return new("sentencepiece", Files("sentencepiece", "tokenizer.model"),
+            ByteMutation.Spoil, InFile<InvalidDataException>("tokenizer.model", Tokenize));
         yield return new("templates", new(Templates), FormatMutation.Template, Expecting<ChatTemplateException>(Render));
         yield return new("rows", Files("rows", "*.jsonl"), JsonMutation.SpoilLine, InFile<InvalidDataException>("rows.jsonl", path =>
         {
@@ -60,7 +63,8 @@ internal static class AllReaders
                 _ = ScoringRowFile.Open(path, keepsBadRows: keeps).Read().Count();
             }
         }));
-        yield return new("preferences", Files("preferences", "*"), JsonMutation.SpoilLine, InFile<PreferenceDataException>("pairs.json", path =>
+        yield return new(
+            "preferences", Files("preferences", "*"), JsonMutation.SpoilLine, InFile<PreferenceDataException>("pairs.json", path =>
             _ = PreferenceFile.Read(new DataSource(path), strip: true).Count()));
         yield return new("recipes", Files("recipes", "*.json"), JsonMutation.Spoil, InFile<RecipeException>("recipe.json", path =>
         {
@@ -73,8 +77,10 @@ internal static class AllReaders
             DataUrl.Read(input, "url", ["image/png", "video/mp4"], 1000)));
         yield return new("requests", Files("requests", "*.json"), JsonMutation.Spoil, Requests);
         yield return new("upstream", Files("upstream", "*"), Upstream, new UpstreamReader().Read);
-        yield return new("video-probes", Files("probes", "*.json"), JsonMutation.Spoil, Expecting<VideoException>(input => VideoStream.Read(input)));
-        yield return new("video-frames", new(() => [[.. "P6\n3 2\n255\n"u8, .. new byte[18], .. "P6\n3 2\n255\n"u8, .. new byte[18]]]), ByteMutation.Spoil, Expecting<VideoException>(input =>
+        yield return new(
+            "video-probes", Files("probes", "*.json"), JsonMutation.Spoil, Expecting<VideoException>(input => VideoStream.Read(input)));
+        yield return new("video-frames", new(() => [[.. "P6\n3 2\n255\n"u8, .. new byte[18], .. "P6\n3 2\n255\n"u8, .. new byte[18]]]),
+            ByteMutation.Spoil, Expecting<VideoException>(input =>
         {
             using var stream = new MemoryStream(input);
             while (PortablePixmap.ReadAsync(stream, 1_000_000, CancellationToken.None).GetAwaiter().GetResult() is not null)
@@ -119,7 +125,8 @@ internal static class AllReaders
     }
 
     private static Lazy<IReadOnlyList<byte[]>> Files(string folder, string pattern) => new(() =>
-        [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Seeds", folder), pattern).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)]);
+        [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Seeds", folder), pattern)
+            .Order(StringComparer.Ordinal).Select(File.ReadAllBytes)]);
 
     private static IReadOnlyList<byte[]> Pictures()
     {
@@ -127,13 +134,16 @@ internal static class AllReaders
         var bmp = ImageFiles.Bmp(noise);
         return
         [
-            ImageFiles.Encode(noise, SKEncodedImageFormat.Png), ImageFiles.Encode(noise, SKEncodedImageFormat.Jpeg, 90), ImageFiles.Encode(noise, SKEncodedImageFormat.Webp, 80),
+            ImageFiles.Encode(noise, SKEncodedImageFormat.Png), ImageFiles.Encode(noise, SKEncodedImageFormat.Jpeg, 90), ImageFiles.Encode(
+                noise, SKEncodedImageFormat.Webp, 80),
             ImageFiles.Encode(noise, SKEncodedImageFormat.Webp), ImageFiles.Gif(-1), ImageFiles.Gif(1), bmp, bmp[..58],
             ImageFiles.CmykJpeg(1, 2, 3, 4), ImageFiles.WithOrientation(ImageFiles.Encode(noise, SKEncodedImageFormat.Jpeg), 6),
-            ImageFiles.Png(4, 4, 16, 6, new byte[4 * 4 * 8]), ImageFiles.Png(2, 2, 8, 3, [0, 1, 1, 0], palette: [1, 2, 3, 4, 5, 6], transparency: [0, 9]),
+            ImageFiles.Png(4, 4, 16, 6, new byte[4 * 4 * 8]), ImageFiles.Png(
+                2, 2, 8, 3, [0, 1, 1, 0], palette: [1, 2, 3, 4, 5, 6], transparency: [0, 9]),
             // Of RLE8 with a palette of two colours: the rows are instructions.
             [
-                .. "BM"u8, 82, 0, 0, 0, 0, 0, 0, 0, 62, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 1, 0, 8, 0, 1, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0,
+                .. "BM"u8, 82, 0, 0, 0, 0, 0, 0, 0, 62, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0,
+                1, 0, 8, 0, 1, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0,
                 1, 2, 3, 0, 4, 5, 6, 0, 4, 1, 0, 0, 0, 4, 1, 0, 1, 0, 0, 0, 0, 2, 1, 1, 2, 1, 0, 1,
             ],
         ];
@@ -141,17 +151,23 @@ internal static class AllReaders
 
     private static IReadOnlyList<byte[]> TorchArchives()
     {
-        var golden = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Seeds", "torch"), "*.bin").Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToList();
-        return [golden[0], new TorchArchive { DataDescriptors = false }.Add("data.pkl", [0x80, 2, (byte)'}', (byte)'.']).Add("data/0", new byte[8]).ToArray()];
+        var golden = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Seeds", "torch"), "*.bin")
+            .Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToList();
+        return [golden[0], new TorchArchive
+        {
+            DataDescriptors = false,
+        }.Add("data.pkl", [0x80, 2, (byte)'}', (byte)'.']).Add("data/0", new byte[8]).ToArray()];
     }
 
     private static Lazy<IReadOnlyList<byte[]>> Configurations() => new(() =>
-        [.. ((string[])["safetensors", "torch"]).Select(f => File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Seeds", f, "config.json")))]);
+        [.. ((string[])["safetensors", "torch"])
+            .Select(f => File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Seeds", f, "config.json")))]);
 
     private static readonly Lazy<string> s_model = new(() =>
     {
         var folder = Directory.CreateTempSubdirectory("bestofn-fuzz-").FullName;
-        File.Copy(Path.Combine(AppContext.BaseDirectory, "Seeds", "safetensors", "model.safetensors"), Path.Combine(folder, "model.safetensors"));
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Seeds", "safetensors", "model.safetensors"),
+            Path.Combine(folder, "model.safetensors"));
         return folder;
     });
 
@@ -166,7 +182,8 @@ internal static class AllReaders
         });
         foreach (var problem in ModelInspector.Inspect(s_model.Value).Problems)
         {
-            if (problem.Contains("overflow", StringComparison.OrdinalIgnoreCase) || problem.Contains("Exception", StringComparison.Ordinal) || problem.Contains("Parameter '", StringComparison.Ordinal))
+            if (problem.Contains("overflow", StringComparison.OrdinalIgnoreCase) || problem.Contains("Exception", StringComparison.Ordinal)
+                || problem.Contains("Parameter '", StringComparison.Ordinal))
             {
                 throw new InvalidOperationException($"Not a problem in words for a reader: {problem}");
             }
@@ -191,14 +208,16 @@ internal static class AllReaders
         var messages = new List<object?> { Message("system", "Be brief."), Message("user", "What is 2+2?\n"), Message("assistant", " 4 ") };
         new JinjaTemplate(Encoding.UTF8.GetString(input), "template").Render(
         [
-            new("messages", messages), new("add_generation_prompt", true), new("tools", null), new("bos_token", "<s>"), new("eos_token", "</s>"), new("x", 1L),
+            new("messages", messages), new("add_generation_prompt", true), new("tools", null),
+            new("bos_token", "<s>"), new("eos_token", "</s>"), new("x", 1L),
         ]);
     }
 
     private static void Requests(byte[] input)
     {
         var attachments = new AttachmentReader(Options.Create(new BestOfNOptions()));
-        Refusing<ApiException>(() => _ = attachments.Read(ChatRequestReader.Read(input).Prompt).Messages.Sum(m => m.Parts.OfType<TextPart>().Count()));
+        Refusing<ApiException>(
+            () => _ = attachments.Read(ChatRequestReader.Read(input).Prompt).Messages.Sum(m => m.Parts.OfType<TextPart>().Count()));
         Refusing<ApiException>(() => CompletionRequestReader.Read(input));
     }
 
@@ -219,7 +238,8 @@ internal static class AllReaders
 
         return
         [
-            .. lines[..i].SelectMany(l => Encoding.UTF8.GetBytes(l + "\n")), .. "data: "u8, .. JsonMutation.Spoil(Encoding.UTF8.GetBytes(lines[i][6..]), others, random),
+            .. lines[..i].SelectMany(l => Encoding.UTF8.GetBytes(l + "\n")), .. "data: "u8, .. JsonMutation.Spoil(
+                Encoding.UTF8.GetBytes(lines[i][6..]), others, random),
             .. lines[(i + 1)..].SelectMany(l => Encoding.UTF8.GetBytes("\n" + l)),
         ];
     }

@@ -26,7 +26,13 @@ internal sealed class UpstreamReader
 
     private static async Task Generate(OpenAIGenerator generator)
     {
-        var request = new GenerationRequest { Prompt = new Prompt([new ChatMessage("user", "Hi")]), Candidates = 2, Model = "fake", Sampling = new() };
+        var request = new GenerationRequest
+        {
+            Prompt = new Prompt([new ChatMessage("user", "Hi")]),
+            Candidates = 2,
+            Model = "fake",
+            Sampling = new(),
+        };
         await using var generation = generator.Start(request, CancellationToken.None);
         await foreach (var _ in generation.Events)
         {
@@ -39,7 +45,8 @@ internal sealed class UpstreamReader
         listener.Start();
         _ = Task.Run(() => AnswerAllAsync(listener));
         var address = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/v1/");
-        var client = new UpstreamClient(new LoopbackDestinations(address), new UpstreamOptions { RetryDelay = TimeSpan.Zero }, TimeProvider.System);
+        var client = new UpstreamClient(
+            new LoopbackDestinations(address), new UpstreamOptions { RetryDelay = TimeSpan.Zero }, TimeProvider.System);
         return (listener, new OpenAIGenerator(client, ChoiceCalls.Auto, TimeProvider.System, NullLogger<OpenAIGenerator>.Instance));
     }
 
@@ -72,7 +79,9 @@ internal sealed class UpstreamReader
 
                 var body = _body;
                 var type = body.AsSpan().StartsWith("{"u8) ? "application/json" : "text/event-stream";
-                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"));
+                await stream.WriteAsync(
+                    Encoding.ASCII.GetBytes(
+                        $"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"));
                 await stream.WriteAsync(body);
             }
             catch (IOException)
@@ -92,6 +101,7 @@ internal sealed class UpstreamReader
 
         var headers = Encoding.ASCII.GetString(request[..end]);
         var at = headers.IndexOf("Content-Length: ", StringComparison.OrdinalIgnoreCase);
-        return at < 0 ? request.EndsWith("0\r\n\r\n"u8) : request.Length - end - 4 >= int.Parse(headers.AsSpan(at + 16).Trim().ToString().Split('\r')[0], System.Globalization.CultureInfo.InvariantCulture);
+        return at < 0 ? request.EndsWith("0\r\n\r\n"u8) : request.Length - end - 4 >= int.Parse(
+            headers.AsSpan(at + 16).Trim().ToString().Split('\r')[0], System.Globalization.CultureInfo.InvariantCulture);
     }
 }

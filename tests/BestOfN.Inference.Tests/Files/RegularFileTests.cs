@@ -30,7 +30,8 @@ public sealed class RegularFileTests : IDisposable
         foreach (var path in (string[])[Name, "/dev/zero", "/dev/tty", _folder])
         {
             var reading = Task.Run<ContentPart>(() => PictureFile.ReadPicture(path), TestContext.Current.CancellationToken);
-            var error = await Assert.ThrowsAsync<IOException>(() => reading.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
+            var error = await Assert.ThrowsAsync<IOException>(
+                () => reading.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
             Assert.Contains("not a regular file", error.Message, StringComparison.Ordinal);
         }
     }
@@ -52,5 +53,6 @@ public sealed class RegularFileTests : IDisposable
     [InlineData("\u001b[2J\u001b]0;x\u0007", "\uFFFD[2J\uFFFD]0;x\uFFFD")]
     [InlineData("a\r\nb\u0085c\u2028d\u009be", "a\uFFFD\uFFFDb\uFFFDc\uFFFDd\uFFFDe")]
     [InlineData("abc\u202Egpj.exe", "abc\uFFFDgpj.exe")]
-    public void What_moves_a_cursor_or_turns_a_line_is_not_printed(string text, string expected) => Assert.Equal(expected, Printable.Text(text));
+    public void What_moves_a_cursor_or_turns_a_line_is_not_printed(string text, string expected) =>
+        Assert.Equal(expected, Printable.Text(text));
 }

@@ -48,7 +48,8 @@ public sealed class CheckpointConversionTests : IDisposable
         using var before = RewardNetwork.Load(s_golden, ScalarType.BFloat16, CPU);
         using var after = RewardNetwork.Load(Output, ScalarType.BFloat16, CPU);
         int[] ids = [1, 5, 287, 452, 475, 2, 3];
-        Assert.Equal(ReferenceScores.AtLast(before, ids), ReferenceScores.AtLast(after, ids), (float)ComputeTypes.Tolerance(ScalarType.BFloat16));
+        Assert.Equal(
+            ReferenceScores.AtLast(before, ids), ReferenceScores.AtLast(after, ids), (float)ComputeTypes.Tolerance(ScalarType.BFloat16));
         using var old = Checkpoint.Open(s_golden);
         using var copy = Checkpoint.Open(Output);
         Assert.Equal(old.Entries.Select(e => e.Name).Order(), copy.Entries.Select(e => e.Name).Order());
@@ -140,7 +141,8 @@ public sealed class CheckpointConversionTests : IDisposable
         var snapshot = Directory.CreateDirectory(Path.Combine(_folder, "models--a--b", "snapshots", "0123")).FullName;
         foreach (var file in Directory.GetFiles(blobs))
         {
-            File.CreateSymbolicLink(Path.Combine(snapshot, Path.GetFileName(file)), Path.Combine("..", "..", "blobs", Path.GetFileName(file)));
+            File.CreateSymbolicLink(
+                Path.Combine(snapshot, Path.GetFileName(file)), Path.Combine("..", "..", "blobs", Path.GetFileName(file)));
         }
 
         using var conversion = CheckpointConversion.Open(snapshot, null, 1_000_000);

@@ -57,8 +57,10 @@ public sealed class ModelInspectorTests
             h["model.layers.0.mlp.down_proj.weight"]!["shape"] = new JsonArray(160, 32);
         });
         var inspection = ModelInspector.Inspect(folder.Path);
-        Assert.Contains(inspection.Problems, p => p.Contains("layers.1.mlp.up_proj.weight", StringComparison.Ordinal) && p.Contains("no such tensor", StringComparison.Ordinal));
-        Assert.Contains(inspection.Problems, p => p.Contains("layers.0.mlp.down_proj.weight", StringComparison.Ordinal) && p.Contains("found [160, 32]", StringComparison.Ordinal));
+        Assert.Contains(inspection.Problems, p => p.Contains("layers.1.mlp.up_proj.weight", StringComparison.Ordinal)
+            && p.Contains("no such tensor", StringComparison.Ordinal));
+        Assert.Contains(inspection.Problems, p => p.Contains("layers.0.mlp.down_proj.weight", StringComparison.Ordinal)
+            && p.Contains("found [160, 32]", StringComparison.Ordinal));
         Assert.True(inspection.Ignored.ContainsKey("spare"));
     }
 
@@ -109,7 +111,8 @@ public sealed class ModelInspectorTests
 
             var inspection = await Task.Run(() => ModelInspector.Inspect(folder.Path), TestContext.Current.CancellationToken)
                 .WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
-            Assert.Contains(inspection.Problems, p => p.Contains(name, StringComparison.Ordinal) && p.Contains("not a regular file", StringComparison.Ordinal));
+            Assert.Contains(inspection.Problems,
+                p => p.Contains(name, StringComparison.Ordinal) && p.Contains("not a regular file", StringComparison.Ordinal));
         }
     }
 
@@ -125,7 +128,8 @@ public sealed class ModelInspectorTests
             file.SetLength(1L << 33);
         }
 
-        Assert.Contains(ModelInspector.Inspect(folder.Path).Problems, p => p.Contains(name, StringComparison.Ordinal) && p.Contains("bytes that are allowed", StringComparison.Ordinal));
+        Assert.Contains(ModelInspector.Inspect(folder.Path).Problems,
+            p => p.Contains(name, StringComparison.Ordinal) && p.Contains("bytes that are allowed", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -149,8 +153,10 @@ public sealed class ModelInspectorTests
     public void A_configuration_that_is_not_unicode_is_a_problem(string json, bool hasBrokenBytes)
     {
         using var folder = new CheckpointFolder();
-        File.WriteAllBytes(folder.File("config.json"), hasBrokenBytes ? System.Text.Encoding.Latin1.GetBytes(json) : System.Text.Encoding.UTF8.GetBytes(json));
-        Assert.Contains(ModelInspector.Inspect(folder.Path).Problems, p => p.Contains("config.json: ", StringComparison.Ordinal) && p.Contains("Unicode", StringComparison.Ordinal));
+        File.WriteAllBytes(folder.File("config.json"),
+            hasBrokenBytes ? System.Text.Encoding.Latin1.GetBytes(json) : System.Text.Encoding.UTF8.GetBytes(json));
+        Assert.Contains(ModelInspector.Inspect(folder.Path).Problems,
+            p => p.Contains("config.json: ", StringComparison.Ordinal) && p.Contains("Unicode", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -163,6 +169,7 @@ public sealed class ModelInspectorTests
         using var folder = new CheckpointFolder();
         File.Delete(folder.Weights);
         File.WriteAllText(folder.File("model.safetensors.index.json"), $$$"""{"weight_map": {"a": "{{{shard}}}"}}""");
-        Assert.Contains(ModelInspector.Inspect(folder.Path).Problems, p => !p.Contains('\0') && (p.Contains("shard", StringComparison.Ordinal) || p.Contains("mapped", StringComparison.Ordinal)));
+        Assert.Contains(ModelInspector.Inspect(folder.Path).Problems,
+            p => !p.Contains('\0') && (p.Contains("shard", StringComparison.Ordinal) || p.Contains("mapped", StringComparison.Ordinal)));
     }
 }

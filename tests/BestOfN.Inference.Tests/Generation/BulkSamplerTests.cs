@@ -26,7 +26,8 @@ public sealed class BulkSamplerTests
     public void Greedy_answers_are_those_of_naive_decoding_up_to_the_end_token()
     {
         using var model = Model();
-        var answers = BulkSampler.Sample(model, s_prompts, 2, TokenSampling.Greedy, 1, 12, 8, [13, 30, 41, 47], cancellationToken: TestContext.Current.CancellationToken);
+        var answers = BulkSampler.Sample(model, s_prompts, 2, TokenSampling.Greedy, 1, 12,
+            8, [13, 30, 41, 47], cancellationToken: TestContext.Current.CancellationToken);
         using var inference = inference_mode();
         for (var i = 0; i < s_prompts.Length; i++)
         {
@@ -51,7 +52,8 @@ public sealed class BulkSamplerTests
 
         var before = Tensor.TotalCount;
         var finished = 0;
-        BulkSampler.Sample(model, s_prompts, 3, new TokenSampling(), 1, 8, 16, progress: n => finished = n, cancellationToken: TestContext.Current.CancellationToken);
+        BulkSampler.Sample(model, s_prompts, 3, new TokenSampling(), 1, 8, 16, progress: n => finished = n,
+            cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(39, finished);
         Assert.Equal(before, Tensor.TotalCount);
         using var scope = NewDisposeScope();
@@ -65,7 +67,10 @@ public sealed class BulkSamplerTests
         using var model = Model();
         Assert.Equal(Flat(1), Flat(1));
         Assert.NotEqual(Flat(1), Flat(2));
-        string Flat(long seed) => string.Join(' ', BulkSampler.Sample(model, s_prompts, 2, new TokenSampling(), seed, 6, cancellationToken: TestContext.Current.CancellationToken).SelectMany(p => p).SelectMany(s => s.Ids));
+        string Flat(long seed) =>
+            string.Join(
+                ' ', BulkSampler.Sample(model, s_prompts, 2, new TokenSampling(), seed, 6,
+                    cancellationToken: TestContext.Current.CancellationToken).SelectMany(p => p).SelectMany(s => s.Ids));
     }
 
     private static LanguageModel Model()
@@ -74,5 +79,6 @@ public sealed class BulkSamplerTests
         return RandomModels.Create();
     }
 
-    private static BulkSample[][] Sample(LanguageModel model, int batch) => BulkSampler.Sample(model, s_prompts, 3, new TokenSampling(), 7, 10, batch, [13, 30], cancellationToken: TestContext.Current.CancellationToken);
+    private static BulkSample[][] Sample(LanguageModel model, int batch) => BulkSampler.Sample(
+        model, s_prompts, 3, new TokenSampling(), 7, 10, batch, [13, 30], cancellationToken: TestContext.Current.CancellationToken);
 }

@@ -24,10 +24,12 @@ public sealed class GenerationEngineTests : IDisposable
         foreach (var candidate in Finished(events, 3))
         {
             Assert.Equal(expected, candidate.Text);
-            Assert.Equal(expected, string.Concat(events.OfType<CandidateDelta>().Where(d => d.Index == candidate.Index).Select(d => d.Text)));
+            Assert.Equal(
+                expected, string.Concat(events.OfType<CandidateDelta>().Where(d => d.Index == candidate.Index).Select(d => d.Text)));
             Assert.Equal("length", candidate.FinishReason);
             Assert.Equal(new TokenUsage(12, 9), candidate.Usage);
-            Assert.Equal(JsonSerializer.Serialize(new { role = "assistant", content = expected, refusal = (string?)null }), JsonSerializer.Serialize(JsonDocument.Parse(candidate.Message)));
+            Assert.Equal(JsonSerializer.Serialize(new { role = "assistant", content = expected, refusal = (string?)null }),
+                JsonSerializer.Serialize(JsonDocument.Parse(candidate.Message)));
             Assert.True(candidate.Logprobs.IsEmpty);
         }
     }
@@ -38,7 +40,8 @@ public sealed class GenerationEngineTests : IDisposable
         var engine = _fixture.Engine();
         var sampling = new SamplingParameters { MaxTokens = 40, Seed = 11, Logprobs = true };
         var alone = await Only(engine.Start(Request("23/1", 1, sampling), Token));
-        var others = Enumerable.Range(2, 9).Select(i => All(engine.Start(Request($"{5 * i}/{i}", i % 3 + 1, sampling with { MaxTokens = 9 * i, Seed = i }), Token))).ToArray();
+        var others = Enumerable.Range(2, 9).Select(
+            i => All(engine.Start(Request($"{5 * i}/{i}", i % 3 + 1, sampling with { MaxTokens = 9 * i, Seed = i }), Token))).ToArray();
         var first = Finished(await All(engine.Start(Request("23/1", 5, sampling), Token)), 5)[0];
         await Task.WhenAll(others);
         if (engine.Computation!.IsExact)
@@ -47,18 +50,21 @@ public sealed class GenerationEngineTests : IDisposable
             return;
         }
 
-        // The first token comes before anything is computed beside it; those after it are as likely as they were, as long as the text is the same.
+        // The first token comes before anything is computed beside it; those after it are as
+        // likely as they were, as long as the text is the same.
         Assert.Equal(alone.Text[..1], first.Text[..1]);
         var (before, after) = (Logprobs(alone), Logprobs(first));
         for (var i = 0; i < before.Length && i < after.Length && before[i].Token == after[i].Token; i++)
         {
-            Assert.InRange(Math.Abs(before[i].Logprob - after[i].Logprob), 0, engine.Computation.Tolerance * Math.Max(1, Math.Abs(before[i].Logprob)));
+            Assert.InRange(
+                Math.Abs(before[i].Logprob - after[i].Logprob), 0, engine.Computation.Tolerance * Math.Max(1, Math.Abs(before[i].Logprob)));
         }
 
         static (string Token, double Logprob)[] Logprobs(Candidate candidate)
         {
             using var json = JsonDocument.Parse(candidate.Logprobs);
-            return [.. json.RootElement.GetProperty("content").EnumerateArray().Select(t => (t.GetProperty("token").GetString()!, t.GetProperty("logprob").GetDouble()))];
+            return [.. json.RootElement.GetProperty("content").EnumerateArray()
+                .Select(t => (t.GetProperty("token").GetString()!, t.GetProperty("logprob").GetDouble()))];
         }
     }
 
@@ -78,7 +84,8 @@ public sealed class GenerationEngineTests : IDisposable
     {
         var text = Text(Naive(12, 1, 9));
         var stop = text.Substring(7, 4);                            // in the middle of tokens of two letters
-        var events = await All(_fixture.Engine().Start(Request("12/1", 1, Greedy(9) with { Stop = ["none", stop], Logprobs = true }), Token));
+        var events = await All(
+            _fixture.Engine().Start(Request("12/1", 1, Greedy(9) with { Stop = ["none", stop], Logprobs = true }), Token));
         var candidate = Finished(events, 1)[0];
         Assert.Equal("stop", candidate.FinishReason);
         Assert.Equal(text[..text.IndexOf(stop, StringComparison.Ordinal)], candidate.Text);
@@ -95,7 +102,8 @@ public sealed class GenerationEngineTests : IDisposable
         var company = Finished(await All(engine.Start(Request("12/1", 5, sampling), Token)), 5);
         Assert.Equal(5, company.Select(c => c.Text).Distinct().Count());
         await using var other = engine.Start(Request("30/2", 7, sampling with { MaxTokens = 60 }), Token);
-        var alone = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Only(engine.Start(Request("12/1", 1, sampling with { Seed = 40 + i }), Token))));
+        var alone = await Task.WhenAll(
+            Enumerable.Range(0, 5).Select(i => Only(engine.Start(Request("12/1", 1, sampling with { Seed = 40 + i }), Token))));
         Assert.Equal(company.Select(c => c.Text), alone.Select(c => c.Text));
     }
 
@@ -151,7 +159,9 @@ public sealed class GenerationEngineTests : IDisposable
     [InlineData(12)]
     public async Task A_token_budget_holds_over_all_candidates(int budget)
     {
-        var candidates = Finished(await All(_fixture.Engine().Start(Request("12/1", 4, new() { Seed = 1, MaxTokens = 50 }) with { TokenBudget = budget }, Token)), 4);
+        var candidates = Finished(
+            await All(_fixture.Engine()
+                .Start(Request("12/1", 4, new() { Seed = 1, MaxTokens = 50 }) with { TokenBudget = budget }, Token)), 4);
         Assert.Equal(budget, candidates.Sum(c => c.Usage.CompletionTokens));
         Assert.All(candidates, c => Assert.Equal("length", c.FinishReason));
         Assert.All(candidates, c => Assert.Equal(2 * c.Usage.CompletionTokens, c.Text.Length));
@@ -175,9 +185,11 @@ public sealed class GenerationEngineTests : IDisposable
     [Fact]
     public async Task A_prompt_beyond_the_context_is_the_clients_fault()
     {
-        var failure = await Assert.ThrowsAsync<GenerationFailedException>(() => All(_fixture.Engine(maxPositions: 20).Start(Request("20/1", 1, Greedy(1)), Token)));
+        var failure = await Assert.ThrowsAsync<GenerationFailedException>(
+            () => All(_fixture.Engine(maxPositions: 20).Start(Request("20/1", 1, Greedy(1)), Token)));
         Assert.Equal(400, failure.StatusCode);
-        Assert.StartsWith("This model's maximum context length is 20 tokens. However, your messages resulted in 20 tokens.", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("This model's maximum context length is 20 tokens. However, your messages resulted in 20 tokens.",
+            failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -186,8 +198,10 @@ public sealed class GenerationEngineTests : IDisposable
         var engine = _fixture.Engine(new() { MaxSequences = 4 });
         GenerationRequest[] wrong =
         [
-            Request("12/1", 5, Greedy(1)), Request("12/1", 0, Greedy(1)), Request("12/1", 1, Greedy(0)), Request("12/1", 1, Greedy(1) with { TopLogprobs = 21 }),
-            Request("12/1", 1, Greedy(1) with { Stop = [""] }), Request("12/1", 1, Greedy(1) with { TopP = 2 }), Request("0/1", 1, Greedy(1)),
+            Request("12/1", 5, Greedy(1)), Request("12/1", 0, Greedy(1)), Request("12/1", 1, Greedy(0)), Request(
+                "12/1", 1, Greedy(1) with { TopLogprobs = 21 }),
+            Request("12/1", 1, Greedy(1) with { Stop = [""] }), Request("12/1", 1, Greedy(1) with { TopP = 2 }), Request(
+                "0/1", 1, Greedy(1)),
         ];
         foreach (var request in wrong)
         {
@@ -217,7 +231,9 @@ public sealed class GenerationEngineTests : IDisposable
     public async Task Requests_of_all_kinds_at_the_same_time_get_what_they_would_get_alone()
     {
         var engine = _fixture.Engine(new() { TokensPerPrefill = 16, MaxSequences = 9 });
-        var requests = Enumerable.Range(0, 12).Select(i => Request($"{5 + (i * 7 % 60)}/{i}", 1 + (i % 4), new() { Seed = i, MaxTokens = 4 + i, TopK = i % 3 == 0 ? 5 : null, Temperature = i % 5 == 0 ? 0 : null })).ToArray();
+        var requests = Enumerable.Range(0, 12)
+            .Select(i => Request($"{5 + (i * 7 % 60)}/{i}", 1 + (i % 4),
+                new() { Seed = i, MaxTokens = 4 + i, TopK = i % 3 == 0 ? 5 : null, Temperature = i % 5 == 0 ? 0 : null })).ToArray();
         var alone = new List<string>();
         foreach (var request in requests)
         {
@@ -238,11 +254,13 @@ public sealed class GenerationEngineTests : IDisposable
         Assert.Equal(3, content.GetArrayLength());
         var logprobs = OnDevice(model => functionalLogSoftmax(RandomModels.NaiveLogits(model, RandomModels.Prompt(12, 1))));
         Assert.Equal(Text(ids[..1]), content[0].GetProperty("token").GetString());
-        Assert.Equal(LetterTokenizer.Pairs.BytesOf(ids[0]).ToArray(), content[0].GetProperty("bytes").EnumerateArray().Select(b => b.GetByte()));
+        Assert.Equal(
+            LetterTokenizer.Pairs.BytesOf(ids[0]).ToArray(), content[0].GetProperty("bytes").EnumerateArray().Select(b => b.GetByte()));
         Assert.Equal(logprobs[ids[0]], content[0].GetProperty("logprob").GetSingle(), 1e-4f);
         var top = content[0].GetProperty("top_logprobs");
         Assert.Equal(2, top.GetArrayLength());
-        Assert.Equal(logprobs.Order().TakeLast(2).Reverse(), top.EnumerateArray().Select(t => t.GetProperty("logprob").GetSingle()), (a, b) => Math.Abs(a - b) < 1e-4);
+        Assert.Equal(logprobs.Order().TakeLast(2).Reverse(), top.EnumerateArray().Select(t => t.GetProperty("logprob").GetSingle()),
+            (a, b) => Math.Abs(a - b) < 1e-4);
 
         static float[] functionalLogSoftmax(float[] logits) => [.. logits.Select(l => l - (float)Math.Log(logits.Sum(x => Math.Exp(x))))];
     }
@@ -251,7 +269,8 @@ public sealed class GenerationEngineTests : IDisposable
     public async Task A_network_that_gives_no_numbers_fails_candidates_and_leaves_the_engine_alive()
     {
         var engine = _fixture.Engine(out var model);
-        await _fixture.Worker.RunAsync(() => model.Decoder.Embedding[5].copy_(torch.tensor(float.NaN)), Token);          // a token of the second prompt alone
+        // a token of the second prompt alone
+        await _fixture.Worker.RunAsync(() => model.Decoder.Embedding[5].copy_(torch.tensor(float.NaN)), Token);
         var prompt = Enumerable.Range(0, 40).First(s => RandomModels.Prompt(12, s).Contains(5));
         var events = await All(engine.Start(Request($"12/{prompt}", 2, Greedy(3)), Token));
         Assert.Equal([0, 1], events.OfType<CandidateFailed>().Select(f => f.Index).Order());
@@ -283,6 +302,7 @@ public sealed class GenerationEngineTests : IDisposable
 
     [Fact]
     public void Options_out_of_range_are_refused() =>
-        Assert.All((GenerationOptions[])[new() { MaxSequences = 0 }, new() { QueueLength = 0 }, new() { TokensPerPrefill = 1 }, new() { MaxTokens = 0 }], o =>
+        Assert.All((GenerationOptions[])[new() { MaxSequences = 0 }, new() { QueueLength = 0 },
+            new() { TokensPerPrefill = 1 }, new() { MaxTokens = 0 }], o =>
             Assert.Throws<ValidationException>(() => _fixture.Engine(o)));
 }

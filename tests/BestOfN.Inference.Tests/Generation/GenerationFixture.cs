@@ -58,7 +58,8 @@ internal sealed class GenerationFixture : IDisposable
 
     public static string Text(IReadOnlyList<int> ids) => LetterTokenizer.Pairs.Decode(ids);
 
-    public static int[] Naive(int length, int seed, int tokens) => OnDevice(model => RandomModels.NaiveGreedy(model, RandomModels.Prompt(length, seed), tokens));
+    public static int[] Naive(int length, int seed, int tokens) =>
+        OnDevice(model => RandomModels.NaiveGreedy(model, RandomModels.Prompt(length, seed), tokens));
 
     public static T OnDevice<T>(Func<LanguageModel, T> work)
     {
@@ -67,7 +68,8 @@ internal sealed class GenerationFixture : IDisposable
         return work(model);
     }
 
-    public GenerationEngine Engine(GenerationOptions? options = null, int[]? ends = null, int maxPositions = 512) => Engine(out _, options, ends, maxPositions);
+    public GenerationEngine Engine(GenerationOptions? options = null, int[]? ends = null, int maxPositions = 512) =>
+        Engine(out _, options, ends, maxPositions);
 
     public GenerationEngine Engine(out LanguageModel model, GenerationOptions? options = null, int[]? ends = null, int maxPositions = 512)
     {

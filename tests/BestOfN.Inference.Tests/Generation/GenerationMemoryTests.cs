@@ -50,10 +50,12 @@ public sealed class GenerationMemoryTests : IDisposable
         var layer = model.Decoder.Layers[^1];
         var broken = new DecoderLayer
         {
-            attention_norm = layer.attention_norm, ffn_norm = layer.ffn_norm, wqkv = layer.wqkv, wo = layer.wo, w1 = layer.w1, w3 = layer.w3,
+            attention_norm = layer.attention_norm, ffn_norm = layer.ffn_norm,
+            wqkv = layer.wqkv, wo = layer.wo, w1 = layer.w1, w3 = layer.w3,
             w2 = layer.w2.to(ScalarType.Float64),
         };
-        using var decoder = new Decoder(model.Decoder.Configuration, model.Decoder.Embedding, [.. model.Decoder.Layers.SkipLast(1), broken], layer.ffn_norm, []);
+        using var decoder = new Decoder(
+            model.Decoder.Configuration, model.Decoder.Embedding, [.. model.Decoder.Layers.SkipLast(1), broken], layer.ffn_norm, []);
         using var unsound = new LanguageModel(decoder, model.Head.clone().DetachFromDisposeScope()) { Architecture = model.Architecture };
         using (var first = PackedModel.Of(model, 4))
         {
@@ -74,7 +76,12 @@ public sealed class GenerationMemoryTests : IDisposable
         var before = await _fixture.Tensors();
         for (var i = 0; i < 40; i++)
         {
-            await Task.WhenAll(Enumerable.Range(0, 25).Select(j => All(engine.Start(Request($"{3 + (j % 5)}/{j}", 2, new() { MaxTokens = 1 + (j % 3), TopP = j % 2 == 0 ? 0.9 : null, Logprobs = j % 4 == 0 }), Token))));
+            await Task.WhenAll(
+                Enumerable.Range(0, 25)
+                    .Select(j => All(
+                        engine.Start(
+                            Request($"{3 + (j % 5)}/{j}", 2,
+                                new() { MaxTokens = 1 + (j % 3), TopP = j % 2 == 0 ? 0.9 : null, Logprobs = j % 4 == 0 }), Token))));
         }
 
         Assert.Equal(before, await _fixture.Tensors());

@@ -7,7 +7,9 @@ namespace BestOfN.Inference.Tests.Generation;
 internal sealed class LetterTokenizer(params byte[][] tokens) : ITokenizer
 {
     /// <summary>For <see cref="RandomModels"/>: 0, 1 and 2 are special, the others two letters each, no two alike.</summary>
-    public static LetterTokenizer Pairs { get; } = new([[], [], [], .. Enumerable.Range(3, RandomModels.Vocabulary - 3).Select(i => new[] { (byte)('A' + (i / 10)), (byte)('a' + (i % 10)) })]);
+    public static LetterTokenizer Pairs { get; } = new(
+        [[], [], [],
+            .. Enumerable.Range(3, RandomModels.Vocabulary - 3).Select(i => new[] { (byte)('A' + (i / 10)), (byte)('a' + (i % 10)) })]);
 
     public int VocabularySize => tokens.Length;
 
@@ -21,7 +23,8 @@ internal sealed class LetterTokenizer(params byte[][] tokens) : ITokenizer
 
     public IReadOnlyList<int> Encode(string text) => throw new NotSupportedException();
 
-    public string Decode(IReadOnlyList<int> ids) => Encoding.UTF8.GetString([.. ids.SelectMany(i => tokens[i].Length == 0 ? "</s>"u8.ToArray() : tokens[i])]);
+    public string Decode(IReadOnlyList<int> ids) =>
+        Encoding.UTF8.GetString([.. ids.SelectMany(i => tokens[i].Length == 0 ? "</s>"u8.ToArray() : tokens[i])]);
 
     public ReadOnlySpan<byte> BytesOf(int id) => tokens[id];
 }

@@ -80,7 +80,8 @@ public sealed class PictureGenerationTests : IDisposable
         await AnswersAsync(engine, [new("user", [new TextPart("A "), s_picture, new TextPart(" and B "), s_picture])]);
         await _worker.RunAsync(() => { }, Cancelled);
         var counted = MeterReadings.Read("gen_ai.request.model", "counted-eye");
-        Assert.Equal((4, 1), (counted["bestofn.generation.picture_cache.lookups:miss"], counted["bestofn.generation.picture_cache.lookups:hit"]));
+        Assert.Equal(
+            (4, 1), (counted["bestofn.generation.picture_cache.lookups:miss"], counted["bestofn.generation.picture_cache.lookups:hit"]));
         Assert.Equal((4, 4), (counted["bestofn.generation.pictures"], counted["bestofn.generation.picture_cache.evictions"]));
         Assert.Equal(0, counted["bestofn.generation.picture_cache.size"]);
 
@@ -91,7 +92,8 @@ public sealed class PictureGenerationTests : IDisposable
     [Fact]
     public async Task Bulk_samples_about_pictures_are_those_of_naive_decoding()
     {
-        ChatMessage[][] conversations = [.. new[] { "What?", "Which one is it?", "How many?" }.Select(q => new[] { new ChatMessage("user", [new TextPart(q), s_picture]) })];
+        ChatMessage[][] conversations = [.. new[] { "What?", "Which one is it?", "How many?" }.Select(
+            q => new[] { new ChatMessage("user", [new TextPart(q), s_picture]) })];
         var drawn = await _worker.RunAsync(
             () =>
             {
@@ -100,7 +102,8 @@ public sealed class PictureGenerationTests : IDisposable
                 using var store = new PictureStore(model.Pictures!, model.Decoder, tokenizer.VocabularySize, budget: 1 << 30);
                 var picture = store.Add(Tiled(s_picture, 9));
                 store.Encode([picture]);
-                var prompts = conversations.Select(c => template.Encode([c[0] with { Parts = [c[0].Parts[0], new ImageIdsPart([.. picture.Ids])] }], true)).ToArray();
+                var prompts = conversations.Select(
+                    c => template.Encode([c[0] with { Parts = [c[0].Parts[0], new ImageIdsPart([.. picture.Ids])] }], true)).ToArray();
                 var samples = BulkSampler.Sample(
                     model, prompts, 2, TokenSampling.Greedy, 1, Tokens, endTokenIds: [], pictures: store, cancellationToken: Cancelled);
                 store.Return(picture);
@@ -186,7 +189,8 @@ public sealed class PictureGenerationTests : IDisposable
                 return new ImageIdsPart([.. known[^1].Ids]);
             }
 
-            var ids = template.Encode([.. messages.Select(m => m with { Parts = [.. m.Parts.Select(Seen)] })], true).Select(i => (long)i).ToList();
+            var ids = template.Encode([.. messages.Select(m => m with { Parts = [.. m.Parts.Select(Seen)] })], true)
+                .Select(i => (long)i).ToList();
             var answer = new List<int>();
             for (var i = 0; i < Tokens; i++)
             {

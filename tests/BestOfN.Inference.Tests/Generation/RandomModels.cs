@@ -9,7 +9,8 @@ internal static class RandomModels
 {
     public const int Vocabulary = 97;
 
-    public static LanguageModel Create(string family = "InternLM2", int keyValueHeads = 2, int maxPositions = 512, ScalarType type = ScalarType.Float32, Device? device = null)
+    public static LanguageModel Create(string family = "InternLM2", int keyValueHeads = 2,
+        int maxPositions = 512, ScalarType type = ScalarType.Float32, Device? device = null)
     {
         var of = new[] { InternLM2.Family, Llama.Family, Qwen2.Family, Qwen3.Family }.Single(f => f.Prefix == family);
         var configuration = new DecoderConfiguration
@@ -33,7 +34,11 @@ internal static class RandomModels
         var decoder = DecoderLoader.Load(of, configuration, (name, shape) => name.Contains("norm", StringComparison.Ordinal)
             ? ones(shape.ToArray(), type, device ?? CPU)
             : Random(shape));
-        return new LanguageModel(decoder, Random([Vocabulary, 32]).DetachFromDisposeScope()) { Architecture = family + "ForCausalLM", EndTokenIds = [2] };
+        return new LanguageModel(decoder, Random([Vocabulary, 32]).DetachFromDisposeScope())
+        {
+            Architecture = family + "ForCausalLM",
+            EndTokenIds = [2],
+        };
     }
 
     /// <summary>Logits of the next token with nothing cached and nothing shared.</summary>
@@ -57,5 +62,6 @@ internal static class RandomModels
         return [.. ids.Skip(prompt.Count)];
     }
 
-    public static int[] Prompt(int length, int seed = 0) => [.. Enumerable.Range(0, length).Select(i => 3 + ((((i + 1) * 31) + (seed * 17) + (i * i * 7)) % (Vocabulary - 3)))];
+    public static int[] Prompt(int length, int seed = 0) =>
+        [.. Enumerable.Range(0, length).Select(i => 3 + ((((i + 1) * 31) + (seed * 17) + (i * i * 7)) % (Vocabulary - 3)))];
 }

@@ -137,7 +137,8 @@ public sealed class SequenceBatchTests
         TokenSequence[][] Draw(Action<int, TokenSequence[][]> afterStep)
         {
             using var batch = new SequenceBatch(model, packed);
-            var sequences = prompts.Select((_, p) => Enumerable.Range(0, 3).Select(s => new TokenSequence(new TokenSampling(), (p * 3) + s)).ToArray()).ToArray();
+            var sequences = prompts.Select(
+                (_, p) => Enumerable.Range(0, 3).Select(s => new TokenSequence(new TokenSampling(), (p * 3) + s)).ToArray()).ToArray();
             batch.Add([.. prompts.Select((p, i) => ((IReadOnlyList<int>)p, (IReadOnlyList<TokenSequence>)sequences[i]))], 16);
             batch.Prefill(1000);
             for (var step = 1; step < 16; step++)
@@ -152,7 +153,8 @@ public sealed class SequenceBatchTests
         var undisturbed = Draw((_, _) => { });
         var disturbed = Draw((step, s) =>
         {
-            TokenSequence[] ended = step switch { 2 => [s[1][0]], 4 => [s[0][0], s[0][1], s[0][2]], 6 => s[3], 8 => [s[2][1]], 10 => [s[1][1], s[2][0]], _ => [] };
+            TokenSequence[] ended = step switch { 2 => [s[1][0]], 4 => [s[0][0], s[0][1], s[0][2]],
+                6 => s[3], 8 => [s[2][1]], 10 => [s[1][1], s[2][0]], _ => [] };
             Array.ForEach(ended, e => e.End());
         });
         for (var p = 0; p < prompts.Length; p++)
@@ -177,7 +179,8 @@ public sealed class SequenceBatchTests
         for (var round = 0; round < 20; round++)
         {
             var sequences = Sequences(4, new TokenSampling { TopP = 0.9, TopK = 20, MinP = 0.01, FrequencyPenalty = 0.5 });
-            batch.Add([(RandomModels.Prompt(7), [sequences[0], sequences[1]]), (RandomModels.Prompt(9), [sequences[2]]), (RandomModels.Prompt(3), [sequences[3]])], 8);
+            batch.Add([(RandomModels.Prompt(7), [sequences[0], sequences[1]]), (RandomModels.Prompt(9), [sequences[2]]),
+                (RandomModels.Prompt(3), [sequences[3]])], 8);
             Run(batch, 3);
             sequences[2].End();
             Run(batch, 5);

@@ -61,7 +61,8 @@ public sealed class TokenSamplerTests
 
     [Fact]
     public void Min_p_drops_what_is_below_its_share_of_the_best() =>
-        AssertFollows(Only(Softmax(), 1, 5, 3), Frequencies(new TokenSampling { MinP = 0.3 }));           // e^-1 = 0.37 stays, e^-1.5 = 0.22 goes
+        // e^-1 = 0.37 stays, e^-1.5 = 0.22 goes
+        AssertFollows(Only(Softmax(), 1, 5, 3), Frequencies(new TokenSampling { MinP = 0.3 }));
 
     [Fact]
     public void Penalties_lower_what_was_drawn_before_and_nothing_else()
@@ -82,7 +83,8 @@ public sealed class TokenSamplerTests
     public void Rows_with_different_settings_do_not_mix()
     {
         using var scope = NewDisposeScope();
-        TokenSampling[] settings = [new(), TokenSampling.Greedy, new() { TopK = 2 }, new() { TopP = 0.5 }, new() { MinP = 0.3 }, new() { Temperature = 1.7 }, new() { FrequencyPenalty = 1 }];
+        TokenSampling[] settings = [new(), TokenSampling.Greedy, new() { TopK = 2 }, new() { TopP = 0.5 },
+            new() { MinP = 0.3 }, new() { Temperature = 1.7 }, new() { FrequencyPenalty = 1 }];
         var together = settings.Select((s, i) => new TokenSequence(s, i)).ToArray();
         var alone = settings.Select((s, i) => new TokenSequence(s, i)).ToArray();
         for (var step = 0; step < 50; step++)
@@ -145,14 +147,19 @@ public sealed class TokenSamplerTests
     {
         SamplingParameters[] wrong =
         [
-            new() { Temperature = -0.1 }, new() { Temperature = double.NaN }, new() { Temperature = 2.1 }, new() { TopP = 1.1 }, new() { MinP = -1 }, new() { FrequencyPenalty = 3 },
+            new() { Temperature = -0.1 }, new()
+            {
+                Temperature = double.NaN,
+            }, new() { Temperature = 2.1 }, new() { TopP = 1.1 }, new() { MinP = -1 }, new() { FrequencyPenalty = 3 },
             new() { PresencePenalty = -3 },
         ];
         Assert.All(wrong, w => Assert.Equal(400, Assert.Throws<GenerationFailedException>(() => new TokenSampling().With(w)).StatusCode));
-        Assert.Equal(new TokenSampling { TopP = 0.9, TopK = 0 }, new TokenSampling { TopP = 0.9 }.With(new SamplingParameters { TopK = -1 }));
+        Assert.Equal(
+            new TokenSampling { TopP = 0.9, TopK = 0 }, new TokenSampling { TopP = 0.9 }.With(new SamplingParameters { TopK = -1 }));
     }
 
-    private static TokenSequence[] Rows(int count, TokenSampling sampling) => [.. Enumerable.Range(0, count).Select(i => new TokenSequence(sampling, i))];
+    private static TokenSequence[] Rows(int count, TokenSampling sampling) =>
+        [.. Enumerable.Range(0, count).Select(i => new TokenSequence(sampling, i))];
 
     private static double[] Frequencies(TokenSampling sampling)
     {
@@ -184,7 +191,8 @@ public sealed class TokenSamplerTests
     private static void AssertFollows(double[] expected, double[] counts)
     {
         Assert.All(counts.Where((_, i) => expected[i] == 0), c => Assert.Equal(0, c));
-        var distance = counts.Zip(expected).Where(x => x.Second > 0).Sum(x => Math.Pow(x.First - (x.Second * Draws), 2) / (x.Second * Draws));
+        var distance = counts.Zip(expected).Where(x => x.Second > 0)
+            .Sum(x => Math.Pow(x.First - (x.Second * Draws), 2) / (x.Second * Draws));
         Assert.True(distance < 24.3, $"chi-square {distance}");
     }
 }

@@ -190,5 +190,6 @@ public sealed class PictureStoreTests : IDisposable
         return new TiledImage(new Image(560, 560, pixels), 560);
     }
 
-    private PictureStore Store(long budget = 1 << 30, int lastId = int.MaxValue) => new(_network.Pictures!, _network.Decoder, Vocabulary, budget, lastId);
+    private PictureStore Store(long budget = 1 << 30, int lastId = int.MaxValue) =>
+        new(_network.Pictures!, _network.Decoder, Vocabulary, budget, lastId);
 }

@@ -21,7 +21,8 @@ public sealed class ForkedAttentionTests
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
         Assert.True(Difference(new Sizes(keyHeads, groups, headSize, own), ScalarType.Float32) < 2e-6);
-        Assert.True(Difference(new Sizes(keyHeads, groups, headSize, own), ScalarType.BFloat16) < 0.01);      // a result of order one is rounded to 8 bits
+        // a result of order one is rounded to 8 bits
+        Assert.True(Difference(new Sizes(keyHeads, groups, headSize, own), ScalarType.BFloat16) < 0.01);
     }
 
     [Fact]
@@ -72,13 +73,15 @@ public sealed class ForkedAttentionTests
                 all[row].copy_(cat([query.view(K * g, D), newKeys.select(1, A - 1), newValues.select(1, A - 1)], 0));
                 ownKeys[row].narrow(1, 0, A - 1).copy_(newKeys.narrow(1, 0, A - 1));
                 ownValues[row].narrow(1, 0, A - 1).narrow(2, 0, D).copy_(newValues.narrow(1, 0, A - 1));
-                var (allKeys, allValues) = (cat([keys, newKeys], 1).to(ScalarType.Float64), cat([values, newValues], 1).to(ScalarType.Float64));
+                var (allKeys, allValues) = (cat([keys, newKeys], 1).to(ScalarType.Float64),
+                    cat([values, newValues], 1).to(ScalarType.Float64));
                 var shares = (query.to(ScalarType.Float64).matmul(allKeys.transpose(1, 2)) / tensor(Math.Sqrt(D))).softmax(-1);
                 expected.Add(shares.matmul(allValues).view(1, K * g, D));
             }
         }
 
-        return (cat(expected, 0), ForkedAttention.Attend(forks, q, k, v, (Blocks(promptKeys), promptValues), (Blocks(ownKeys), ownValues), A));
+        return (cat(expected, 0),
+            ForkedAttention.Attend(forks, q, k, v, (Blocks(promptKeys), promptValues), (Blocks(ownKeys), ownValues), A));
     }
 
     private static Tensor Blocks(Tensor keys) =>

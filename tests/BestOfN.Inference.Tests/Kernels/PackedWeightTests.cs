@@ -10,13 +10,16 @@ public sealed class PackedWeightTests
 {
     public static TheoryData<ScalarType, int, int> Weights => new()
     {
-        { ScalarType.Float32, 64, 48 }, { ScalarType.Float32, 128, 1000 }, { ScalarType.Float32, 192, 1536 }, { ScalarType.Float32, 640, 2500 },
-        { ScalarType.BFloat16, 64, 48 }, { ScalarType.BFloat16, 128, 1000 }, { ScalarType.BFloat16, 192, 1536 }, { ScalarType.BFloat16, 640, 2500 },
+        { ScalarType.Float32, 64, 48 }, { ScalarType.Float32, 128, 1000 },
+        { ScalarType.Float32, 192, 1536 }, { ScalarType.Float32, 640, 2500 },
+        { ScalarType.BFloat16, 64, 48 }, { ScalarType.BFloat16, 128, 1000 },
+        { ScalarType.BFloat16, 192, 1536 }, { ScalarType.BFloat16, 640, 2500 },
         { ScalarType.Float32, 96, 64 }, { ScalarType.BFloat16, 96, 64 }, { ScalarType.Float32, 64, 51 }, { ScalarType.BFloat16, 64, 51 },
     };
 
     [Theory, MemberData(nameof(Weights))]
-    public void A_row_is_the_same_in_every_step_to_the_last_bit_where_that_is_promised_and_else_to_the_tolerance(ScalarType type, int outputs, int inputs)
+    public void A_row_is_the_same_in_every_step_to_the_last_bit_where_that_is_promised_and_else_to_the_tolerance(
+        ScalarType type, int outputs, int inputs)
     {
         using var guard = inference_mode();
         if (IsRefused(type))
@@ -27,12 +30,14 @@ public sealed class PackedWeightTests
         using var random = new Generator(5);
         var weight = randn([outputs, inputs], generator: random).to(type);
         using var packed = new PackedWeight(weight, new StepTrials(64));
-        var (x, bias, added) = (randn([67, inputs], generator: random).to(type), randn([outputs], generator: random).to(type), randn([67, outputs], generator: random).to(type));
+        var (x, bias, added) = (randn([67, inputs], generator: random).to(type), randn([outputs], generator: random).to(type),
+            randn([67, outputs], generator: random).to(type));
         var exact = x.to(ScalarType.Float64).matmul(weight.to(ScalarType.Float64).t());
         var tolerance = (type == ScalarType.Float32 ? 2e-6 : 1e-2) * exact.abs().max().item<double>();
         var (plain, all, negative, roundings) = Rows(0, 64);
         Assert.InRange((plain.to(ScalarType.Float64) - exact.narrow(0, 0, 64)).abs().max().item<double>(), 0, tolerance);
-        Assert.InRange((all.to(ScalarType.Float64) - exact.narrow(0, 0, 64) - bias - added.narrow(0, 0, 64)).abs().max().item<double>(), 0, tolerance);
+        Assert.InRange(
+            (all.to(ScalarType.Float64) - exact.narrow(0, 0, 64) - bias - added.narrow(0, 0, 64)).abs().max().item<double>(), 0, tolerance);
         foreach (var rows in StepRows.UpTo(64))
         {
             // At other places than before, where there is room.
@@ -43,7 +48,8 @@ public sealed class PackedWeightTests
             IsClose(roundings, someRoundings);
 
             void IsClose(Tensor expected, Tensor found) => Assert.InRange(
-                (found.to(ScalarType.Float64) - expected.narrow(0, from, rows).to(ScalarType.Float64)).abs().max().item<double>(), 0, packed.IsExact ? 0 : tolerance);
+                (found.to(ScalarType.Float64) - expected.narrow(0, from, rows).to(ScalarType.Float64)).abs().max().item<double>(),
+                    0, packed.IsExact ? 0 : tolerance);
         }
 
         // The last shows the order of adding in bfloat16, too: what is left of a sum less its rounded value.
@@ -104,7 +110,8 @@ public sealed class PackedWeightTests
         Assert.Equal(StepRows.UpTo(sequences), Enumerable.Range(1, sequences).Select(StepRows.For).Distinct());
     }
 
-    /// <summary>Where oneDNN does not multiply a type, packing must never be tried: that would be an error of libtorch in the middle of a request.</summary>
+    /// <summary>Where oneDNN does not multiply a type, packing must never be tried: that would be an
+    /// error of libtorch in the middle of a request.</summary>
     private static bool IsRefused(ScalarType type)
     {
         if (Aten.HasOneDnn(type, CPU))
@@ -138,7 +145,8 @@ public sealed class PackedWeightTests
     public unsafe void So_is_a_tall_tile_half_by_half(int rows, int n, bool goOn)
     {
         using var random = new Generator(8);
-        var (x, m, y) = (randn([rows, n], generator: random), randn([2 * n, 64], generator: random), randn([rows, 64], generator: random));     // it looks ahead
+        // it looks ahead
+        var (x, m, y) = (randn([rows, n], generator: random), randn([2 * n, 64], generator: random), randn([rows, 64], generator: random));
         var expected = x.to(ScalarType.Float64).matmul(m.narrow(0, 0, n).to(ScalarType.Float64));
         expected = goOn ? expected.add(y, HeldScalar.One) : expected;
         TileProduct.Continue((float*)Aten.Data(x), n, rows, (float*)Aten.Data(m), n, (float*)Aten.Data(y), goOn);
@@ -154,7 +162,8 @@ public sealed class PackedWeightTests
     public unsafe void So_is_a_tile_of_pairs(int rows, int n, bool add)
     {
         using var random = new Generator(7);
-        var (x, m, y) = (randn([rows, n], generator: random).bfloat16(), randn([n, 64], generator: random).bfloat16(), randn([rows, 64], generator: random));
+        var (x, m, y) = (randn([rows, n], generator: random).bfloat16(), randn([n, 64], generator: random).bfloat16(),
+            randn([rows, 64], generator: random));
         var expected = x.to(ScalarType.Float64).matmul(m.to(ScalarType.Float64));
         expected = add ? expected.add(y, HeldScalar.One) : expected;
         var pairs = m.view(n / 2, 2, 64).transpose(1, 2).contiguous();

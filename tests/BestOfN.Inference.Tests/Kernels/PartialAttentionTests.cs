@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Tests.Kernels;
 
-/// <summary>Each way to attend to a part of the keys, against its definition in float64; queries, keys and values lie token by token, as a product leaves them.</summary>
+/// <summary>Each way to attend to a part of the keys, against its definition in float64; queries, keys and values lie token by token, as a
+/// product leaves them.</summary>
 public sealed class PartialAttentionTests
 {
     private delegate (Tensor Output, Tensor LogSumExp) Way(Tensor q, Tensor k, Tensor v, bool causal);
@@ -29,7 +30,8 @@ public sealed class PartialAttentionTests
         Check(AttentionByProducts.Attend, ScalarType.Float32, 1e-5f, sequences, heads, groups, queries, keys, size, causal);
 
     [Theory, MemberData(nameof(Shapes))]
-    public void In_bfloat16_it_differs_by_the_rounding_of_scores(int sequences, int heads, int groups, int queries, int keys, int size, bool causal) =>
+    public void In_bfloat16_it_differs_by_the_rounding_of_scores(
+        int sequences, int heads, int groups, int queries, int keys, int size, bool causal) =>
         Check(AttentionByProducts.Attend, ScalarType.BFloat16, 0.03f, sequences, heads, groups, queries, keys, size, causal);
 
     [Theory]
@@ -79,7 +81,8 @@ public sealed class PartialAttentionTests
         using var guard = inference_mode();
         foreach (var (attend, type) in new (Way, ScalarType)[]
         {
-            (TiledAttention.Attend, ScalarType.Float32), (AttentionByProducts.Attend, ScalarType.Float32), (AttentionByProducts.Attend, ScalarType.BFloat16),
+            (TiledAttention.Attend, ScalarType.Float32), (AttentionByProducts.Attend, ScalarType.Float32),
+            (AttentionByProducts.Attend, ScalarType.BFloat16),
         })
         {
             var (q, k, v) = Draw(type, 1, 1, 1, 40, 100, 64);
@@ -107,7 +110,8 @@ public sealed class PartialAttentionTests
         Assert.InRange((sum - expectedSum).abs().max().item<double>(), 0, 2 * tolerance);
     }
 
-    private static (Tensor Q, Tensor K, Tensor V) Draw(ScalarType type, long sequences, long heads, long groups, long queries, long keys, long size)
+    private static (Tensor Q, Tensor K, Tensor V) Draw(
+        ScalarType type, long sequences, long heads, long groups, long queries, long keys, long size)
     {
         using var random = new Generator(3, CPU);
         var scale = tensor(2 * (float)Math.Sqrt(16.0 / size));         // scores of one size whatever the heads'
@@ -119,7 +123,8 @@ public sealed class PartialAttentionTests
 
     private static (Tensor Output, Tensor LogSumExp) Defined(Tensor q, Tensor k, Tensor v, bool causal)
     {
-        var (wide, wideKeys, wideValues) = (q.to(ScalarType.Float64), k.to(ScalarType.Float64).unsqueeze(2), v.to(ScalarType.Float64).unsqueeze(2));
+        var (wide, wideKeys, wideValues) = (q.to(ScalarType.Float64), k.to(ScalarType.Float64).unsqueeze(2),
+            v.to(ScalarType.Float64).unsqueeze(2));
         var scores = wide.matmul(wideKeys.transpose(3, 4)) / tensor(Math.Sqrt(q.size(4)));
         if (causal)
         {

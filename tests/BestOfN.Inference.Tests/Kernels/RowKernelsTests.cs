@@ -66,10 +66,12 @@ public sealed class RowKernelsTests
         var wide = norm is null ? before : Normed(before, 1e-6) * norm.to(ScalarType.Float64);
         var expected = RotaryEmbedding.Rotate(wide, angles.to(ScalarType.Float64).cos(), angles.to(ScalarType.Float64).sin());
 
-        // Normed, which rounds two numbers, and turned, which rounds their sum: 1 + √2 roundings of the size of the two numbers that are turned, not of what is left of one.
+        // Normed, which rounds two numbers, and turned, which rounds their sum: 1 + √2 roundings of the size of the two numbers that are
+        // turned, not of what is left of one.
         var pairs = (wide * wide).view(300, 3, 2, size / 2).sum(2).sqrt();
         AreClose(expected, RowKernels.Turn(heads, norm, 1e-6, angles.cos(), angles.sin()), cat([pairs, pairs], 2) * tensor(2.5));
-        Assert.True(all.narrow(1, 0, 1).eq(others.narrow(1, 0, 1)).all().item<bool>() && all.narrow(1, 4, 1).eq(others.narrow(1, 4, 1)).all().item<bool>());
+        Assert.True(all.narrow(1, 0, 1).eq(others.narrow(1, 0, 1)).all().item<bool>()
+            && all.narrow(1, 4, 1).eq(others.narrow(1, 4, 1)).all().item<bool>());
     }
 
     [Theory, MemberData(nameof(Shapes))]
@@ -112,14 +114,17 @@ public sealed class RowKernelsTests
             }
         }
 
-        var ends = Lanes.Exp(Vector512.Create([0, float.NegativeInfinity, float.PositiveInfinity, float.NaN, -1e30f, 1e30f, -200, 200, 0, 0, 0, 0, 0, 0, 0, 0]));
+        var ends = Lanes.Exp(
+            Vector512.Create(
+                [0, float.NegativeInfinity, float.PositiveInfinity, float.NaN, -1e30f, 1e30f, -200, 200, 0, 0, 0, 0, 0, 0, 0, 0]));
         Assert.Equal(1, ends[0]);
         Assert.True(float.IsNaN(ends[3]));
         Assert.All([ends[1], ends[4], ends[6]], small => Assert.InRange(small, 0, 1.2e-38f));
         Assert.All([ends[2], ends[5], ends[7]], large => Assert.InRange(large, 1.6e38f, float.MaxValue));
     }
 
-    private static Tensor Normed(Tensor x, double epsilon) => x * ((x * x).mean([-1], keepdim: true).add(tensor(epsilon), HeldScalar.One)).rsqrt();
+    private static Tensor Normed(Tensor x, double epsilon) =>
+        x * ((x * x).mean([-1], keepdim: true).add(tensor(epsilon), HeldScalar.One)).rsqrt();
 
     private static Tensor Random(long seed, ScalarType type, params long[] shape)
     {

@@ -20,7 +20,8 @@ public sealed class TorchThreadsTests
     [Fact]
     public void A_part_that_fails_fails_the_call() => OnTwoThreads(() =>
     {
-        var failure = Assert.Throws<InvalidOperationException>(() => TorchThreads.Run(8, i => throw new InvalidOperationException($"part {i}")));
+        var failure = Assert.Throws<InvalidOperationException>(
+            () => TorchThreads.Run(8, i => throw new InvalidOperationException($"part {i}")));
         Assert.StartsWith("part ", failure.Message, StringComparison.Ordinal);
     });
 

@@ -55,7 +55,10 @@ public sealed class ConfigurationFieldTests
     [InlineData("quantization_config", "null")]
     [InlineData("rope_scaling", "{}")]
     [InlineData("rope_scaling", """{"rope_type":"default","rope_theta":500000.0}""")]
-    [InlineData("rope_parameters", """{"full_attention":{"rope_type":"default","rope_theta":500000.0},"sliding_attention":{"rope_type":"default","rope_theta":1.0}}""")]
+    [InlineData(
+        "rope_parameters",
+        """{"full_attention":{"rope_type":"default","rope_theta":500000.0},"""
+        + """ "sliding_attention":{"rope_type":"default","rope_theta":1.0}}""")]
     public void A_field_that_changes_nothing_is_taken(string field, string value)
     {
         using var folder = new CheckpointFolder(Llama);
@@ -115,7 +118,8 @@ public sealed class ConfigurationFieldTests
     {
         using var folder = new CheckpointFolder(Llama);
         folder.ChangeConfiguration(c => c["num_hidden_layers"] = 3);
-        Assert.Contains("model.layers.3.", Assert.Throws<CheckpointException>(() => Load(folder).Dispose()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "model.layers.3.", Assert.Throws<CheckpointException>(() => Load(folder).Dispose()).Message, StringComparison.Ordinal);
         Assert.Contains(ModelInspector.Inspect(folder.Path).Problems, p => p.Contains("model.layers.3.", StringComparison.Ordinal));
     }
 
@@ -123,10 +127,17 @@ public sealed class ConfigurationFieldTests
     public void Two_reward_heads_and_an_adapter_beside_the_weights_are_refused()
     {
         using var folder = new CheckpointFolder(Llama);
-        folder.ChangeHeader(h => h["v_head.weight"] = new JsonObject { ["dtype"] = "F32", ["shape"] = new JsonArray(0, 32), ["data_offsets"] = new JsonArray(0, 0) });
-        Assert.Contains("v_head and score", Assert.Throws<CheckpointException>(() => Load(folder).Dispose()).Message, StringComparison.Ordinal);
+        folder.ChangeHeader(h => h["v_head.weight"] = new JsonObject
+        {
+            ["dtype"] = "F32",
+            ["shape"] = new JsonArray(0, 32),
+            ["data_offsets"] = new JsonArray(0, 0),
+        });
+        Assert.Contains(
+            "v_head and score", Assert.Throws<CheckpointException>(() => Load(folder).Dispose()).Message, StringComparison.Ordinal);
         File.WriteAllText(folder.File("adapter_config.json"), "{}");
-        Assert.Contains("adapter_config.json", Assert.Throws<CheckpointException>(() => Load(folder).Dispose()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "adapter_config.json", Assert.Throws<CheckpointException>(() => Load(folder).Dispose()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -149,8 +160,11 @@ public sealed class ConfigurationFieldTests
     {
         using var folder = new CheckpointFolder(Llama);
         var published = JsonNode.Parse("""
-            {"_name_or_path": "x/y", "attention_dropout": 0.0, "eos_token_id": [1, 2, 3], "initializer_range": 0.02, "label2id": {"LABEL_0": 0}, "pretraining_tp": 1, "torch_dtype": "bfloat16",
-             "transformers_version": "4.44.2", "use_cache": false, "attn_implementation": "flash_attention_2", "max_window_layers": 28, "sliding_window": 4096, "use_sliding_window": false,
+            {"_name_or_path": "x/y", "attention_dropout": 0.0, "eos_token_id": [1, 2, 3], "initializer_range": 0.02,
+             "label2id": {"LABEL_0": 0},
+             "pretraining_tp": 1, "torch_dtype": "bfloat16",
+             "transformers_version": "4.44.2", "use_cache": false, "attn_implementation": "flash_attention_2", "max_window_layers": 28,
+             "sliding_window": 4096, "use_sliding_window": false,
              "problem_type": "regression", "partial_rotary_factor": null, "quantization_config": null}
             """)!.AsObject();
         folder.ChangeConfiguration(c =>
@@ -174,7 +188,8 @@ public sealed class ConfigurationFieldTests
     {
         using var folder = new CheckpointFolder("internlm2-reward/gqa");
         File.Copy(Path.Combine(GoldenFiles.Folder("tokenizers/spm-bpe"), "tokenizer.model"), folder.File("tokenizer.model"));
-        File.WriteAllText(folder.File("tokenizer_config.json"), "{\"added_tokens_decoder\": {\"" + (sign == "tokenizer" ? 300 : 3) + "\": {\"content\": \"<|reward|>\", \"special\": true}}}");
+        File.WriteAllText(folder.File("tokenizer_config.json"),
+            "{\"added_tokens_decoder\": {\"" + (sign == "tokenizer" ? 300 : 3) + "\": {\"content\": \"<|reward|>\", \"special\": true}}}");
         folder.ChangeConfiguration(c => c["_name_or_path"] = sign == "name" ? "/data/POLAR-7B-mine" : "/data/polaroid");
         var polar = ModelInspector.Inspect(folder.Path).Problems.Where(p => p.Contains("POLAR", StringComparison.Ordinal));
         if (says is null)
@@ -185,7 +200,9 @@ public sealed class ConfigurationFieldTests
 
         Assert.Contains(says, Assert.Single(polar), StringComparison.Ordinal);
         using var worker = new DeviceWorker(CPU);
-        Assert.Contains(says, Assert.Throws<CheckpointException>(() => ScoringEngine.Load("polar", folder.Path, ScalarType.Float32, worker, new ScoringOptions())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            says, Assert.Throws<CheckpointException>(() => ScoringEngine.Load("polar", folder.Path,
+                ScalarType.Float32, worker, new ScoringOptions())).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -23,7 +23,8 @@ public sealed class FamilyTests
         using var scope = NewDisposeScope();
         using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
         var expected = GoldenFiles.Read(folder, "expected.json").GetProperty("samples");
-        var inputs = folder.StartsWith("internlm2", StringComparison.Ordinal) ? expected : GoldenFiles.Read(folder, "inputs.json").GetProperty("samples");
+        var inputs = folder.StartsWith("internlm2", StringComparison.Ordinal) ? expected
+            : GoldenFiles.Read(folder, "inputs.json").GetProperty("samples");
         for (var i = 0; i < expected.GetArrayLength(); i++)
         {
             var ids = GoldenFiles.Ids(inputs[i]);
@@ -45,7 +46,8 @@ public sealed class FamilyTests
         using var scope = NewDisposeScope();
         using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU, packs: true);
         var expected = GoldenFiles.Read(folder, "expected.json");
-        var samples = folder.StartsWith("internlm2", StringComparison.Ordinal) ? expected.GetProperty("samples") : GoldenFiles.Read(folder, "inputs.json").GetProperty("samples");
+        var samples = folder.StartsWith("internlm2", StringComparison.Ordinal) ? expected.GetProperty("samples")
+            : GoldenFiles.Read(folder, "inputs.json").GetProperty("samples");
         var rows = samples.EnumerateArray().Select(GoldenFiles.Ids).ToArray();
         var (hidden, _) = Run(network, rows);
         var longest = rows.Max(r => r.Length);
@@ -73,7 +75,8 @@ public sealed class FamilyTests
             var ids = GoldenFiles.Ids(inputs[i]);
             var positions = Enumerable.Range(0, ids.Length).Where(p => ids[p] == network.StepTokenId).Select(p => (long)p).ToArray();
             var (hidden, _) = Run(network, [ids]);
-            AssertClose(GoldenFiles.Floats(expected[i].GetProperty("step_rewards")), network.Head.Score(hidden.index_select(0, tensor(positions))));
+            AssertClose(
+                GoldenFiles.Floats(expected[i].GetProperty("step_rewards")), network.Head.Score(hidden.index_select(0, tensor(positions))));
         }
     }
 
@@ -100,7 +103,8 @@ public sealed class FamilyTests
         var positions = rows.SelectMany(_ => Enumerable.Range(0, length).Select(p => (long)p)).ToArray();
         var layer0 = new Decoder0(network.Decoder);
         var attention = new BatchedAttention(rows.Length);
-        return (network.Decoder.Forward(tensor(ids), tensor(positions), attention)!, layer0.Output(tensor(ids), tensor(positions), attention));
+        return (network.Decoder.Forward(tensor(ids), tensor(positions), attention)!,
+            layer0.Output(tensor(ids), tensor(positions), attention));
     }
 
     private static void AssertClose(float[] expected, Tensor actual)

@@ -11,7 +11,8 @@ internal static class GoldenImages
     public const int Tile = 560;
 
     public static TiledImage[] Read(string folder, JsonElement expected) =>
-        [.. expected.GetProperty("images").EnumerateArray().Select(i => Read(Path.Combine(GoldenFiles.Folder(folder), i.GetProperty("preprocessed").GetString()!)))];
+        [.. expected.GetProperty("images").EnumerateArray()
+            .Select(i => Read(Path.Combine(GoldenFiles.Folder(folder), i.GetProperty("preprocessed").GetString()!)))];
 
     private static TiledImage Read(string path)
     {

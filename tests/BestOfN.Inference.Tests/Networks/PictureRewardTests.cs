@@ -14,7 +14,8 @@ public sealed class PictureRewardTests
 
     public static TheoryData<string> Cases =>
     [
-        "ixc25-reward/text-batch", "ixc25-reward/image-1x1", "ixc25-reward/image-2x3", "ixc25-reward/image-portrait", "ixc25-reward/multi-image",
+        "ixc25-reward/text-batch", "ixc25-reward/image-1x1", "ixc25-reward/image-2x3",
+        "ixc25-reward/image-portrait", "ixc25-reward/multi-image",
         "ixc25-reward/video-landscape",
     ];
 
@@ -56,7 +57,8 @@ public sealed class PictureRewardTests
         var loss = -F.logsigmoid(margin).mean();
         loss.backward();
         Assert.Equal(pairwise.GetProperty("loss_mean").GetSingle(), loss.item<float>(), Tolerance);
-        Assert.Equal(pairwise.GetProperty("accuracy").GetSingle(), margin.gt(tensor(0f)).to(ScalarType.Float32).mean().item<float>(), Tolerance);
+        Assert.Equal(
+            pairwise.GetProperty("accuracy").GetSingle(), margin.gt(tensor(0f)).to(ScalarType.Float32).mean().item<float>(), Tolerance);
         AssertClose(GoldenFiles.Floats(pairwise.GetProperty("dloss_dreward")), rewards.grad!.data<float>().ToArray());
     }
 
@@ -112,7 +114,8 @@ public sealed class PictureRewardTests
         }
 
         var rows = samples.Select(s => new Sequence(GoldenFiles.Ids(s), [])).ToArray();
-        AssertClose(GoldenFiles.Floats(expected.GetProperty("batch").GetProperty("rewards")), network.Head.Score(Run(network.Decoder, rows, [], Ends(rows))).data<float>().ToArray());
+        AssertClose(GoldenFiles.Floats(expected.GetProperty("batch").GetProperty("rewards")),
+            network.Head.Score(Run(network.Decoder, rows, [], Ends(rows))).data<float>().ToArray());
     }
 
     [Theory, InlineData(false), InlineData(true)]
@@ -126,7 +129,8 @@ public sealed class PictureRewardTests
         var sequence = Sequences(expected)[0];
         var vectors = network.Pictures!.Encode(GoldenImages.Read(Folder, expected));
         var all = Run(network.Decoder, [sequence], vectors, null);
-        foreach (var row in (long[])[0, 1, 400, 841, 842, sequence.Ids.Length - 1])   // begin, picture's first, amidst, last, text after it, end
+        // begin, picture's first, amidst, last, text after it, end
+        foreach (var row in (long[])[0, 1, 400, 841, 842, sequence.Ids.Length - 1])
         {
             var wanted = tensor(new[] { row });
             GoldenTensors.AssertClose(all[row].unsqueeze(0), Run(network.Decoder, [sequence], vectors, wanted), 1e-5);
@@ -199,7 +203,8 @@ public sealed class PictureRewardTests
             Assert.Equal(samples[i].GetProperty("length").GetInt64(), hidden.size(0));
             var pooled = hidden[hidden.size(0) - 1];
             AssertClose(GoldenFiles.Floats(samples[i].GetProperty("pooled_hidden")), pooled.data<float>().ToArray());
-            AssertClose(GoldenFiles.Floats(samples[i].GetProperty("layer0_output_at_pooled")), layer0[0][hidden.size(0) - 1].data<float>().ToArray());
+            AssertClose(GoldenFiles.Floats(samples[i].GetProperty("layer0_output_at_pooled")),
+                layer0[0][hidden.size(0) - 1].data<float>().ToArray());
             Assert.Equal(samples[i].GetProperty("reward").GetSingle(), network.Head.Score(pooled.unsqueeze(0)).item<float>(), Tolerance);
         }
     }
@@ -242,15 +247,18 @@ public sealed class PictureRewardTests
         var T = rows.Max(r => r.Ids.Length);
         var ids = tensor(rows.SelectMany(r => r.Ids.Concat(Enumerable.Repeat(2L, T - r.Ids.Length))).ToArray());
         var positions = Positions.Of(T).repeat(rows.Length);
-        var places = rows.SelectMany((r, i) => r.Pictures.SelectMany(p => Enumerable.Range((i * T) + p.First, p.Count))).Select(p => (long)p).ToArray();
-        var pictures = places.Length == 0 ? null : new PictureTokens(tensor(places), cat([.. rows.SelectMany(r => r.Pictures.Select((_, i) => vectors[i]))], 0));
+        var places = rows.SelectMany((r, i) => r.Pictures.SelectMany(p => Enumerable.Range((i * T) + p.First, p.Count)))
+            .Select(p => (long)p).ToArray();
+        var pictures = places.Length == 0 ? null
+            : new PictureTokens(tensor(places), cat([.. rows.SelectMany(r => r.Pictures.Select((_, i) => vectors[i]))], 0));
         var attention = new BatchedAttention(rows.Length) { LastRows = wanted, LastLayer = decoder.Configuration.Layers - 1 };
         if (layer0 is not null)
         {
             var (cos, sin) = decoder.Rotary.Angles(positions, ScalarType.Float32, T);
             var embedded = decoder.Embedding.index_select(0, ids);
             embedded = pictures is null ? embedded : embedded.index_copy(0, pictures.Rows, pictures.Vectors);
-            layer0.Add(decoder.Layers[0].Forward(decoder.Configuration, 0, embedded, cos, sin, attention, null, PictureRows.Of(pictures, ids.size(0)))!);
+            layer0.Add(decoder.Layers[0]
+                .Forward(decoder.Configuration, 0, embedded, cos, sin, attention, null, PictureRows.Of(pictures, ids.size(0)))!);
         }
 
         return decoder.Forward(ids, positions, attention, wanted, T, pictures)!;

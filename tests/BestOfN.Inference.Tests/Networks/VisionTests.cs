@@ -14,10 +14,19 @@ public sealed class VisionTests
 {
     private const double Tolerance = 1e-4;
 
-    private static readonly VisionConfiguration s_small = new() { HiddenSize = 8, IntermediateSize = 12, Layers = 2, Heads = 2, ImageSize = 12, PatchSize = 3 };
+    private static readonly VisionConfiguration s_small = new()
+    {
+        HiddenSize = 8,
+        IntermediateSize = 12,
+        Layers = 2,
+        Heads = 2,
+        ImageSize = 12,
+        PatchSize = 3,
+    };
 
     public static TheoryData<string> Cases =>
-        ["ixc25-reward/image-1x1", "ixc25-reward/image-2x3", "ixc25-reward/image-portrait", "ixc25-reward/multi-image", "ixc25-reward/video-landscape"];
+        ["ixc25-reward/image-1x1", "ixc25-reward/image-2x3", "ixc25-reward/image-portrait",
+            "ixc25-reward/multi-image", "ixc25-reward/video-landscape"];
 
     [Theory, InlineData("clip-vision/quick-gelu"), InlineData("clip-vision/gelu-large-patchgrid")]
     public void Every_hidden_state_of_the_tower_matches_the_reference(string folder)
@@ -67,14 +76,16 @@ public sealed class VisionTests
             var pixels = network.Pictures!.Normalise(pictures[i]);
             var (height, width) = (pixels.size(2), pixels.size(3));
             GoldenTensors.AssertClose(Expected("normalized_crop_top_left"), pixels[0].narrow(1, 0, 14).narrow(2, 0, 14), 1e-5);
-            GoldenTensors.AssertClose(Expected("normalized_crop_bottom_right"), pixels[0].narrow(1, height - 14, 14).narrow(2, width - 14, 14), 1e-5);
+            GoldenTensors.AssertClose(
+                Expected("normalized_crop_bottom_right"), pixels[0].narrow(1, height - 14, 14).narrow(2, width - 14, 14), 1e-5);
             AssertRelative(image.GetProperty("normalized_sum").GetDouble(), pixels);
 
             var views = network.Pictures.Views(pixels);
             GoldenTensors.AssertClose(Expected("global_view_stride16"), Every(views[0], 16), 1e-5);
             GoldenTensors.AssertClose(Expected("tiles_stride40"), Every(views.narrow(0, 1, views.size(0) - 1), 40), 1e-5);
             AssertRelative(image.GetProperty("global_view_sum").GetDouble(), views[0]);
-            GoldenTensors.AssertClose(Expected("vit_patch_features_stride100"), network.Pictures.Features(views)[.., TensorIndex.Slice(step: 100)], Tolerance);
+            GoldenTensors.AssertClose(
+                Expected("vit_patch_features_stride100"), network.Pictures.Features(views)[.., TensorIndex.Slice(step: 100)], Tolerance);
         }
     }
 
@@ -95,7 +106,8 @@ public sealed class VisionTests
             AssertRelative(image.GetProperty("projected_abs_sum").GetDouble(), vectors[i].abs());
             foreach (var row in image.GetProperty("projected_rows").EnumerateObject())
             {
-                GoldenTensors.AssertClose(tensor(GoldenFiles.Floats(row.Value)), vectors[i][long.Parse(row.Name, CultureInfo.InvariantCulture)], Tolerance);
+                GoldenTensors.AssertClose(
+                    tensor(GoldenFiles.Floats(row.Value)), vectors[i][long.Parse(row.Name, CultureInfo.InvariantCulture)], Tolerance);
             }
         }
     }
@@ -171,7 +183,8 @@ public sealed class VisionTests
     internal static PictureEncoder Fresh(VisionConfiguration configuration, int hiddenSize = 10)
     {
         var generator = new Generator(7);
-        return PictureEncoder.Load(configuration, hiddenSize, (name, shape) => randn(shape.ToArray(), generator: generator).mul_(tensor(0.3f)));
+        return PictureEncoder.Load(
+            configuration, hiddenSize, (name, shape) => randn(shape.ToArray(), generator: generator).mul_(tensor(0.3f)));
     }
 
     private static TiledImage Noise(int width, int height)
@@ -181,7 +194,8 @@ public sealed class VisionTests
         return new TiledImage(new Image(width, height, bytes), 12);
     }
 
-    private static Tensor Every(Tensor x, long step) => x[TensorIndex.Ellipsis, TensorIndex.Slice(step: step), TensorIndex.Slice(step: step)];
+    private static Tensor Every(Tensor x, long step) =>
+        x[TensorIndex.Ellipsis, TensorIndex.Slice(step: step), TensorIndex.Slice(step: step)];
 
     private static void AssertRelative(double expected, Tensor summed) =>
         Assert.Equal(1.0, summed.to(ScalarType.Float64).sum().item<double>() / expected, 1e-3);

@@ -24,6 +24,7 @@ public sealed class ComputeTypesTests
     {
         Assert.Equal(ComputeTypes.CpuHasBFloat16 ? ScalarType.BFloat16 : ScalarType.Float32, ComputeTypes.Of("auto", CPU));
         Assert.Equal(ScalarType.BFloat16, ComputeTypes.Of("bfloat16", CPU));
-        Assert.Contains("float64", Assert.Throws<ArgumentException>(() => ComputeTypes.Of("float64", CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "float64", Assert.Throws<ArgumentException>(() => ComputeTypes.Of("float64", CPU)).Message, StringComparison.Ordinal);
     }
 }

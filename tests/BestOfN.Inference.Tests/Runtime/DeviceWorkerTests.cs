@@ -12,7 +12,8 @@ public sealed class DeviceWorkerTests
     {
         using var worker = new DeviceWorker(CPU);
         var order = new List<(int, int)>();
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => worker.RunAsync(() => order.Add((i, Environment.CurrentManagedThreadId)), Cancelled)));
+        await Task.WhenAll(
+            Enumerable.Range(0, 200).Select(i => worker.RunAsync(() => order.Add((i, Environment.CurrentManagedThreadId)), Cancelled)));
         Assert.Equal(Enumerable.Range(0, 200), order.Select(o => o.Item1));
         Assert.Single(order.Select(o => o.Item2).Distinct());
     }
@@ -37,7 +38,8 @@ public sealed class DeviceWorkerTests
     public async Task A_failure_reaches_its_caller_and_the_worker_goes_on()
     {
         using var worker = new DeviceWorker(CPU);
-        var failure = await Assert.ThrowsAsync<InvalidDataException>(() => worker.RunAsync(() => throw new InvalidDataException("bad"), Cancelled));
+        var failure = await Assert.ThrowsAsync<InvalidDataException>(
+            () => worker.RunAsync(() => throw new InvalidDataException("bad"), Cancelled));
         Assert.Equal("bad", failure.Message);
         Assert.Equal(7, await worker.RunAsync(() => 7, Cancelled));
     }

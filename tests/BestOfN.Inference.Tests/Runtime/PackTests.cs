@@ -33,7 +33,8 @@ public sealed class PackTests
                 var tolerance = (type == ScalarType.Float32 ? 1e-5 : 1e-2) * expected.abs().max().item<float>();
                 Assert.InRange((Aten.Linear(x, packed, null).to(ScalarType.Float32) - expected).abs().max().item<float>(), 0, tolerance);
                 Assert.InRange(
-                    (Aten.LinearAdd(x, packed, null, added).to(ScalarType.Float32) - expected - added.to(ScalarType.Float32)).abs().max().item<float>(), 0, tolerance);
+                    (Aten.LinearAdd(x, packed, null,
+                        added).to(ScalarType.Float32) - expected - added.to(ScalarType.Float32)).abs().max().item<float>(), 0, tolerance);
             }
         }
     }

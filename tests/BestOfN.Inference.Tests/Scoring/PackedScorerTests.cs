@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Tests.Scoring;
 
-/// <summary>Passes over a model with heads as large as real ones, whose attention goes other ways than that of the small fixtures, against whole sequences one by one.</summary>
+/// <summary>Passes over a model with heads as large as real ones, whose attention goes other ways than that of the small fixtures, against
+/// whole sequences one by one.</summary>
 public sealed class PackedScorerTests
 {
     private const int Prompt = 150;
@@ -41,7 +42,14 @@ public sealed class PackedScorerTests
         // The prompt with answers of equal and of other lengths, one of them longer than a tile and to be continued.
         int[][] answers = [Ids(1, 5), Ids(2, 5), Ids(3, 5), Ids(4, 90), Ids(5, 64), Ids(6, 1)];
         using var own = scorer.NewBlock(90);
-        var runs = answers.Select(a => new PackedRun { Ids = a, Prefix = block, PrefixLength = Prompt, Rows = [a.Length - 1], Own = a.Length == 90 ? own : null });
+        var runs = answers.Select(a => new PackedRun
+        {
+            Ids = a,
+            Prefix = block,
+            PrefixLength = Prompt,
+            Rows = [a.Length - 1],
+            Own = a.Length == 90 ? own : null,
+        });
         var scores = scorer.Run([new PackedRun { Ids = prompt, Own = block }, .. runs]).Skip(1).Select(r => r[0]).ToArray();
         var expected = answers.Select(a => ReferenceScores.AtLast(exact, [.. prompt, .. a])).ToArray();
         Assert.All(scores.Zip(expected), pair => Assert.Equal(pair.Second, pair.First, tolerance));
@@ -66,7 +74,9 @@ public sealed class PackedScorerTests
         using var guard = inference_mode();
         using var network = Network(type, packs: true);
         var scorer = new PackedScorer(network);
-        var cases = Enumerable.Range(0, 12).Select(i => (Prompt: Ids(i, 30 + (i * 17)), Answers: Enumerable.Range(0, 1 + (i % 5)).Select(j => Ids((100 * i) + j, 3 + (i * j))).ToArray())).ToArray();
+        var cases = Enumerable.Range(0, 12)
+            .Select(i => (Prompt: Ids(i, 30 + (i * 17)),
+                Answers: Enumerable.Range(0, 1 + (i % 5)).Select(j => Ids((100 * i) + j, 3 + (i * j))).ToArray())).ToArray();
         float[][] Score(params IReadOnlyList<(int[] Prompt, int[][] Answers)> together)
         {
             var blocks = together.Select(c => scorer.NewBlock(c.Prompt.Length)).ToArray();
@@ -97,7 +107,10 @@ public sealed class PackedScorerTests
             shape.Length == 1 ? ones(shape.ToArray()) : randn(shape.ToArray(), generator: generator) / tensor((float)Math.Sqrt(shape[^1]));
         var decoder = DecoderLoader.Load(
             Llama.Family, s_sizes, (_, shape) => Weight(shape).to(type), packs ? Aten.Order(type, CPU) : null);
-        return new RewardNetwork(decoder, RewardHead.Linear("score", Weight([1, s_sizes.HiddenSize]).DetachFromDisposeScope())) { Architecture = "LlamaForSequenceClassification" };
+        return new RewardNetwork(decoder, RewardHead.Linear("score", Weight([1, s_sizes.HiddenSize]).DetachFromDisposeScope()))
+        {
+            Architecture = "LlamaForSequenceClassification",
+        };
     }
 
     private static int[] Ids(int seed, int count)

@@ -21,7 +21,8 @@ internal static class PictureConversations
 
     public static double[] Rewards(string name) => ScoringEngineTests.Rewards($"{Family}/{name}");
 
-    public static ImagePart Picture(string name, string file) => new(File.ReadAllBytes(Path.Combine(GoldenFiles.Folder($"{Family}/{name}"), file)));
+    public static ImagePart Picture(string name, string file) =>
+        new(File.ReadAllBytes(Path.Combine(GoldenFiles.Folder($"{Family}/{name}"), file)));
 
     /// <summary>Stands for the video, which the reference keeps as its composed picture only.</summary>
     public static VideoPart Video { get; } = new("the video of the reference"u8.ToArray());
@@ -29,7 +30,8 @@ internal static class PictureConversations
     /// <summary>Lets the engine know the video.</summary>
     public static StoredPicture LeaseVideo(ScoringEngine engine)
     {
-        var composed = ImageDecoder.Decode(Picture("video-landscape", "composed.png").Content, ImageLimits.Default, TestContext.Current.CancellationToken);
+        var composed = ImageDecoder.Decode(
+            Picture("video-landscape", "composed.png").Content, ImageLimits.Default, TestContext.Current.CancellationToken);
         var tiled = HighDefinitionTiling.Apply(
             composed, VideoComposition.LayoutOf(composed.Width, composed.Height, 560), 560, TestContext.Current.CancellationToken);
         return engine.Reader.Store!.Lease(PictureKey.Of(Video, 9), new object(), _ => Task.FromResult(tiled)).Picture;

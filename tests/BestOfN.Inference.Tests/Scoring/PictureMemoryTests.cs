@@ -14,8 +14,10 @@ public sealed class PictureMemoryTests
     public async Task Sessions_about_pictures_leave_native_memory_flat_and_are_counted()
     {
         using var worker = new DeviceWorker(torch.CPU);
-        var options = PictureConversations.Options with { HdNum = 1, PictureCacheBytes = 250_000, PromptCacheBytes = 1 << 20 };   // two pictures of 841 · 32 floats
-        using var engine = ScoringEngine.Load("memory-eye", GoldenFiles.Folder("ixc25-reward/image-1x1"), torch.ScalarType.Float32, worker, options);
+        // two pictures of 841 · 32 floats
+        var options = PictureConversations.Options with { HdNum = 1, PictureCacheBytes = 250_000, PromptCacheBytes = 1 << 20 };
+        using var engine = ScoringEngine.Load(
+            "memory-eye", GoldenFiles.Folder("ixc25-reward/image-1x1"), torch.ScalarType.Float32, worker, options);
         ImagePart[] pictures =
         [
             PictureConversations.Picture("image-1x1", "image_0.png"), PictureConversations.Picture("image-2x3", "image_0.png"),
@@ -37,7 +39,8 @@ public sealed class PictureMemoryTests
         {
             for (var i = 0; i < sessions; i++)
             {
-                await using var session = engine.Begin(new Prompt([new("user", [new TextPart($"What is {i}?"), pictures[i % pictures.Length]])]));
+                await using var session = engine.Begin(
+                    new Prompt([new("user", [new TextPart($"What is {i}?"), pictures[i % pictures.Length]])]));
                 await session.ScoreAsync([new Answer(0, "one"), new Answer(1, "two")], TestContext.Current.CancellationToken);
             }
         }

@@ -74,7 +74,8 @@ public sealed class PictureRowTests : IDisposable
         static JsonObject Row(string id, string image, int sample) => new()
         {
             ["id"] = id,
-            ["messages"] = JsonNode.Parse(GoldenFiles.Read("ixc25-reward/image-2x3", "inputs.json").GetProperty("samples")[sample].GetProperty("messages").GetRawText()),
+            ["messages"] = JsonNode.Parse(GoldenFiles.Read("ixc25-reward/image-2x3", "inputs.json")
+                .GetProperty("samples")[sample].GetProperty("messages").GetRawText()),
             ["images"] = new JsonArray(image),
         };
     }
@@ -119,7 +120,8 @@ public sealed class PictureRowTests : IDisposable
         await File.WriteAllLinesAsync(input, rows.Select(r => r.ToJsonString()), Cancelled);
         using var scores = ScoreFile.Open(output, input, overwrites: true);
         await new RowScorer(engine).RunAsync(
-            ScoringRowFile.Open(input), scores, TextWriter.Null, new RowScoringOptions { Fingerprint = RowScorerTests.Fingerprint }, null, Cancelled);
+            ScoringRowFile.Open(input), scores, TextWriter.Null, new RowScoringOptions { Fingerprint = RowScorerTests.Fingerprint },
+                null, Cancelled);
         return [.. File.ReadLines(output).Select(l => JsonDocument.Parse(l).RootElement)];
     }
 }

@@ -68,7 +68,8 @@ public sealed class PictureScoringTests : IDisposable
     [Fact]
     public async Task Without_memory_to_keep_anything_pictures_are_encoded_again_and_score_the_same()
     {
-        using var engine = Load("image-1x1", PictureConversations.Options with { PictureCacheBytes = 0, PromptCacheBytes = 0, TokensPerPass = 64 });
+        using var engine = Load(
+            "image-1x1", PictureConversations.Options with { PictureCacheBytes = 0, PromptCacheBytes = 0, TokensPerPass = 64 });
         var conversation = PictureConversations.Read("image-1x1")[0];
         var other = conversation[0] with { Parts = [new TextPart("What?"), PictureConversations.Picture("multi-image", "image_1.png")] };
         for (var i = 0; i < 3; i++)
@@ -87,7 +88,8 @@ public sealed class PictureScoringTests : IDisposable
     {
         using var engine = Load("multi-image");
         var conversation = PictureConversations.Read("multi-image")[0];
-        ChatMessage[] About(string name, string file) => [conversation[0] with { Parts = [PictureConversations.Picture(name, file), new TextPart("Which?")] }, conversation[1]];
+        ChatMessage[] About(string name, string file) =>
+            [conversation[0] with { Parts = [PictureConversations.Picture(name, file), new TextPart("Which?")] }, conversation[1]];
         ChatMessage[][] all =
         [
             About("image-1x1", "image_0.png"), conversation, About("image-portrait", "image_0.png"),
@@ -145,10 +147,13 @@ public sealed class PictureScoringTests : IDisposable
         var tokenizer = TokenizerFiles.Load(folder);
         var store = new PictureStore(network.Pictures!, network.Decoder, tokenizer.VocabularySize, budget: 0);
         using var engine = new ScoringEngine(
-            "eye", network, new ConversationEncoder(ChatTemplate.Load(folder, network.Architecture, tokenizer).Encode, tokenizer, [], false, null), _worker,
-            PictureConversations.Options, reader: new PromptReader(store, 9, (_, _, _) => Task.FromException<TiledImage>(new VideoToolMissingException("ffmpeg"))));
+            "eye", network,
+            new ConversationEncoder(ChatTemplate.Load(folder, network.Architecture, tokenizer).Encode, tokenizer, [], false, null), _worker,
+            PictureConversations.Options,
+            reader: new PromptReader(store, 9, (_, _, _) => Task.FromException<TiledImage>(new VideoToolMissingException("ffmpeg"))));
         await using var session = engine.Begin(new Prompt([new("user", [PictureConversations.Video])]));
-        foreach (var call in (Func<Task>[])[() => session.SeePromptAsync(Cancelled), () => session.ScoreAsync([new Answer(0, "a")], Cancelled)])
+        foreach (var call in (Func<Task>[])[() => session.SeePromptAsync(Cancelled),
+            () => session.ScoreAsync([new Answer(0, "a")], Cancelled)])
         {
             var failure = await Assert.ThrowsAsync<ScoringFailedException>(call);
             Assert.True(failure.IsPromptUnreadable);
@@ -160,7 +165,8 @@ public sealed class PictureScoringTests : IDisposable
     [Fact]
     public async Task A_model_of_text_refuses_pictures_and_says_so_beforehand()
     {
-        using var engine = ScoringEngine.Load("text", GoldenFiles.Folder("internlm2-reward/gqa"), ScalarType.Float32, _worker, new ScoringOptions());
+        using var engine = ScoringEngine.Load(
+            "text", GoldenFiles.Folder("internlm2-reward/gqa"), ScalarType.Float32, _worker, new ScoringOptions());
         Assert.False(engine.AcceptsPictures);
         await using var session = engine.Begin(new Prompt([new("user", [PictureConversations.Picture("image-1x1", "image_0.png")])]));
         var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => session.ScoreAsync([new Answer(0, "a")], Cancelled));
@@ -185,7 +191,8 @@ public sealed class PictureScoringTests : IDisposable
         await using var session = engine.Begin(new Prompt(PictureConversations.Read("image-1x1")[0][..^1]));
         await session.ScoreAsync([new Answer(0, "a")], Cancelled);
         await using var thief = engine.Begin([]);
-        await Assert.ThrowsAsync<ScoringFailedException>(() => thief.RewardAsync([[1, engine.Tokenizer!.VocabularySize + 1, 5]], Cancelled));
+        await Assert.ThrowsAsync<ScoringFailedException>(
+            () => thief.RewardAsync([[1, engine.Tokenizer!.VocabularySize + 1, 5]], Cancelled));
     }
 
     [Fact]
@@ -211,5 +218,6 @@ public sealed class PictureScoringTests : IDisposable
     }
 
     private ScoringEngine Load(string name, ScoringOptions? options = null) => ScoringEngine.Load(
-        "eye", GoldenFiles.Folder($"{PictureConversations.Family}/{name}"), ScalarType.Float32, _worker, options ?? PictureConversations.Options);
+        "eye", GoldenFiles.Folder($"{PictureConversations.Family}/{name}"), ScalarType.Float32,
+            _worker, options ?? PictureConversations.Options);
 }

@@ -39,11 +39,16 @@ public sealed class ReferenceScoringTests : IDisposable
         var order = batch.TryGetProperty("rank_best_first", out var published) ? published.EnumerateArray().Select(e => e.GetInt32())
             : Enumerable.Range(0, expected.Length).OrderByDescending(i => expected[i]);   // the rotary cases tell rewards only
         Assert.Equal(order, ranking.Order);
-        Assert.All(ranking.Order.Select((conversation, place) => (conversation, place)), x => Assert.Equal(x.place, ranking.RankOfEach[x.conversation]));
+        Assert.All(ranking.Order.Select((conversation, place) => (conversation, place)),
+            x => Assert.Equal(x.place, ranking.RankOfEach[x.conversation]));
         for (var i = 0; i < conversations.Length; i++)
         {
-            Assert.Equal(expected[i], await reference.GetScoreAsync(conversations[i], images[i], hdNum: HdNum, cancellationToken: Cancelled), Tolerance);
-            Assert.Equal(expected[i], await reference.GetScoreAsync([new("user", prompts[i])], images[i], hdNum: HdNum, applyTemplate: false, cancellationToken: Cancelled), Tolerance);
+            Assert.Equal(expected[i],
+                await reference.GetScoreAsync(conversations[i], images[i], hdNum: HdNum, cancellationToken: Cancelled), Tolerance);
+            Assert.Equal(
+                expected[i],
+                    await reference.GetScoreAsync([new("user", prompts[i])], images[i], hdNum: HdNum,
+                        applyTemplate: false, cancellationToken: Cancelled), Tolerance);
         }
 
         if (video is not null)
@@ -73,7 +78,8 @@ public sealed class ReferenceScoringTests : IDisposable
     [InlineData("user", "one <ImageHere>", 0, "has 1 <ImageHere> for 0 pictures")]
     [InlineData("tool", "42", 0, "expected system, user or assistant")]
     [InlineData("user", "long", 1, "at most 500 are allowed")]
-    public async Task What_the_published_code_answers_with_a_meaningless_score_is_an_error(string role, string content, int pictures, string says)
+    public async Task What_the_published_code_answers_with_a_meaningless_score_is_an_error(
+        string role, string content, int pictures, string says)
     {
         using var engine = Load("image-1x1");
         var image = PictureConversations.Picture("image-1x1", "image_0.png");
@@ -89,14 +95,17 @@ public sealed class ReferenceScoringTests : IDisposable
     {
         using var engine = Load("image-1x1");
         var picture = PictureConversations.Picture("image-1x1", "image_0.png");
-        await using var session = engine.Begin(new Prompt([new("user", [new TextPart("<ImageHere> </s>[UNUSED_TOKEN_14"), picture, new TextPart("5]\n")])]));
+        await using var session = engine.Begin(
+            new Prompt([new("user", [new TextPart("<ImageHere> </s>[UNUSED_TOKEN_14"), picture, new TextPart("5]\n")])]));
         Assert.True(double.IsFinite((await session.ScoreAsync([new Answer(0, "[UNUSED_TOKEN_130]")], Cancelled))[0]!.Value.Value));
         using var seen = await engine.Reader.ReadAsync(
-            [new("user", [new TextPart("</s>[UNUSED_TOKEN_14"), picture, new TextPart("5]")])], null, BestOfN.Inputs.Images.ImageOrientation.AsShown, Cancelled);
+            [new("user", [new TextPart("</s>[UNUSED_TOKEN_14"), picture, new TextPart("5]")])],
+                null, BestOfN.Inputs.Images.ImageOrientation.AsShown, Cancelled);
         var ids = engine.Encoder.Encode(seen.Messages, new Answer(0, "a[UNUSED_TOKEN_130]</s>")).Ids;
         var special = engine.Tokenizer!.SpecialTokens;
         int Count(string token) => ids.Count(i => i == special[token]);
-        Assert.Equal((2, 2, 1, 1, 1), (Count("[UNUSED_TOKEN_146]"), Count("[UNUSED_TOKEN_145]"), Count("[UNUSED_TOKEN_130]"), Count("</s>"), Count("<s>")));
+        Assert.Equal((2, 2, 1, 1, 1),
+            (Count("[UNUSED_TOKEN_146]"), Count("[UNUSED_TOKEN_145]"), Count("[UNUSED_TOKEN_130]"), Count("</s>"), Count("<s>")));
         Assert.Equal(841, ids.Count(i => i >= engine.Tokenizer.VocabularySize));
         Assert.Equal(engine.Tokenizer.BosId, ids[0]);
         Assert.Equal(seen.Pictures[0].FirstId, ids[1]);
@@ -105,7 +114,8 @@ public sealed class ReferenceScoringTests : IDisposable
     [Fact]
     public void The_calls_belong_to_one_family()
     {
-        using var engine = ScoringEngine.Load("text", GoldenFiles.Folder("internlm2-reward/gqa"), ScalarType.Float32, _worker, new ScoringOptions());
+        using var engine = ScoringEngine.Load(
+            "text", GoldenFiles.Folder("internlm2-reward/gqa"), ScalarType.Float32, _worker, new ScoringOptions());
         Assert.Throws<ArgumentException>(() => new ReferenceScoring(engine));
     }
 
@@ -115,7 +125,8 @@ public sealed class ReferenceScoringTests : IDisposable
     {
         JsonElement[] samples = [.. GoldenFiles.Read($"ixc25-reward/{name}", "inputs.json").GetProperty("samples").EnumerateArray()];
         IReadOnlyList<ContentPart> Images(JsonElement sample) => !sample.TryGetProperty("images", out var images) ? []
-            : [.. images.EnumerateArray().Select(i => i.GetString() == "video" ? (ContentPart)PictureConversations.Video : PictureConversations.Picture(name, i.GetString()!))];
+            : [.. images.EnumerateArray().Select(i => i.GetString() == "video" ? (ContentPart)PictureConversations.Video
+            : PictureConversations.Picture(name, i.GetString()!))];
         return (
             [.. ScoringEngineTests.Conversations($"ixc25-reward/{name}")],
             [.. samples.Select(Images)],
@@ -123,5 +134,6 @@ public sealed class ReferenceScoringTests : IDisposable
     }
 
     private ScoringEngine Load(string name) =>
-        ScoringEngine.Load("eye", GoldenFiles.Folder($"ixc25-reward/{name}"), ScalarType.Float32, _worker, new ScoringOptions { PictureCacheBytes = 0 });
+        ScoringEngine.Load(
+            "eye", GoldenFiles.Folder($"ixc25-reward/{name}"), ScalarType.Float32, _worker, new ScoringOptions { PictureCacheBytes = 0 });
 }

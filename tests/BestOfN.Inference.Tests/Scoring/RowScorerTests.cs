@@ -17,9 +17,17 @@ public sealed class RowScorerTests : IDisposable
     private readonly DeviceWorker _worker = new(CPU);
     private readonly ScoringEngine _engine;
 
-    public RowScorerTests() => _engine = ScoringEngine.Load("tiny", GoldenFiles.Folder(Folder), ScalarType.Float32, _worker, new ScoringOptions());
+    public RowScorerTests() =>
+        _engine = ScoringEngine.Load("tiny", GoldenFiles.Folder(Folder), ScalarType.Float32, _worker, new ScoringOptions());
 
-    internal static ScoringFingerprint Fingerprint { get; } = new() { Model = "tiny", Type = "Float32", Device = "CPU", StepReward = "Last", HdNum = null };
+    internal static ScoringFingerprint Fingerprint { get; } = new()
+    {
+        Model = "tiny",
+        Type = "Float32",
+        Device = "CPU",
+        StepReward = "Last",
+        HdNum = null,
+    };
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -35,12 +43,22 @@ public sealed class RowScorerTests : IDisposable
         var lines = new List<string>();
         for (var i = 0; i < conversations.Count; i++)
         {
-            var messages = new JsonArray([.. conversations[i].Select(m => (JsonNode)new JsonObject { ["role"] = m.Role, ["content"] = m.Text })]);
+            var messages = new JsonArray(
+                [.. conversations[i].Select(m => (JsonNode)new JsonObject { ["role"] = m.Role, ["content"] = m.Text })]);
             lines.Add(new JsonObject { ["id"] = $"m{i}", ["messages"] = messages.DeepClone() }.ToJsonString());
             messages.RemoveAt(messages.Count - 1);
-            lines.Add(new JsonObject { ["id"] = 100 + i, ["messages"] = messages, ["candidates"] = new JsonArray("no", conversations[i][^1].Text) }.ToJsonString());
+            lines.Add(new JsonObject
+            {
+                ["id"] = 100 + i,
+                ["messages"] = messages,
+                ["candidates"] = new JsonArray("no", conversations[i][^1].Text),
+            }.ToJsonString());
             var ids = GoldenFiles.Ids(GoldenFiles.Read(Folder, "expected.json").GetProperty("samples")[i]);
-            lines.Add(new JsonObject { ["id"] = $"i{i}", ["input_ids"] = new JsonArray([.. ids[..^1].Select(id => (JsonNode)id)]) }.ToJsonString());
+            lines.Add(new JsonObject
+            {
+                ["id"] = $"i{i}",
+                ["input_ids"] = new JsonArray([.. ids[..^1].Select(id => (JsonNode)id)]),
+            }.ToJsonString());
         }
 
         File.WriteAllLines(Input, lines);
@@ -160,13 +178,15 @@ public sealed class RowScorerTests : IDisposable
         File.AppendAllText(Path.Combine(folder, "config.json"), " ");
         Assert.NotEqual(second, Of(folder));
 
-        static ScoringFingerprint Of(string folder) => ScoringFingerprint.Of(folder, ScalarType.Float32, CPU, new ScoringOptions(), null, Cancelled);
+        static ScoringFingerprint Of(string folder) =>
+            ScoringFingerprint.Of(folder, ScalarType.Float32, CPU, new ScoringOptions(), null, Cancelled);
     }
 
     [Fact]
     public async Task Rows_that_cannot_be_scored_become_errors_and_the_others_are_scored()
     {
-        string[] lines = [Ids("r0", [10, 11]), "{\"id\":\"r1\"", Ids("r2", [10, 499_999]), Ids("r0", [10, 12]), Ids("r4", [10, 13]), "{\"id\":\"r5\",\"candidates\":[\"\\ud83d\"]}"];
+        string[] lines = [Ids("r0", [10, 11]), "{\"id\":\"r1\"", Ids("r2", [10, 499_999]), Ids("r0", [10, 12]),
+            Ids("r4", [10, 13]), "{\"id\":\"r5\",\"candidates\":[\"\\ud83d\"]}"];
         File.WriteAllLines(Input, lines);
         var failures = new List<string>();
         var summary = await ScoreAsync(skips: true, failed: failures.Add);
@@ -184,7 +204,8 @@ public sealed class RowScorerTests : IDisposable
     public async Task A_row_that_is_too_long_is_named_and_not_its_neighbour_with_the_same_beginning()
     {
         int[] prompt = [.. Enumerable.Range(0, 100).Select(i => 10 + i)];
-        File.WriteAllLines(Input, [Ids("r0", [.. prompt, 7]), Ids("r1", [.. prompt, 8]), Ids("long", [.. prompt, .. Enumerable.Repeat(9, _engine.MaxLength)])]);
+        File.WriteAllLines(Input,
+            [Ids("r0", [.. prompt, 7]), Ids("r1", [.. prompt, 8]), Ids("long", [.. prompt, .. Enumerable.Repeat(9, _engine.MaxLength)])]);
         var error = await Assert.ThrowsAsync<ScoringFailedException>(() => ScoreAsync());
         Assert.Contains("rows.jsonl, line 3: ", error.Message, StringComparison.Ordinal);
         Assert.Equal(new RowScoringSummary(3, 2, 1), await ScoreAsync(skips: true));
@@ -204,13 +225,15 @@ public sealed class RowScorerTests : IDisposable
     public void A_file_without_rows_is_an_error(string text)
     {
         File.WriteAllText(Input, text);
-        Assert.Contains("holds no row", Assert.Throws<InvalidDataException>(() => ScoringRowFile.Open(Input)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds no row", Assert.Throws<InvalidDataException>(() => ScoringRowFile.Open(Input)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Bytes_that_are_not_text_are_named_by_their_line()
     {
-        byte[] row = [.. "{\"id\":1,\"input_ids\":[1]}\n{\"id\":2,\"messages\":[{\"role\":\"user\",\"content\":\"caf"u8, 0xE9, .. "\"}],\"candidates\":[\"a\"]}\n"u8];
+        byte[] row = [.. "{\"id\":1,\"input_ids\":[1]}\n{\"id\":2,\"messages\":[{\"role\":\"user\",\"content\":\"caf"u8,
+            0xE9, .. "\"}],\"candidates\":[\"a\"]}\n"u8];
         File.WriteAllBytes(Input, row);
         var error = Assert.Throws<InvalidDataException>(() => ScoringRowFile.Open(Input));
         Assert.Contains("rows.jsonl, line 2: not valid UTF-8: byte 0xE9 at byte 50 of the line", error.Message, StringComparison.Ordinal);
@@ -222,12 +245,15 @@ public sealed class RowScorerTests : IDisposable
     public async Task Tool_calls_of_a_row_are_judged_as_the_folders_template_shows_them_or_refused_by_name()
     {
         string Row(string id, string arguments, string last) => $$$"""
-            {"id":"{{{id}}}","messages":[{"role":"user","content":"q"},{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{{{arguments}}}"}}]},
+            {"id":"{{{id}}}","messages":[{"role":"user","content":"q"},
+            {"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{{{arguments}}}"}}]},
             {"role":"tool","content":"1","tool_call_id":"c"},{"role":"assistant","content":"ok"{{{last}}}}]}
             """.ReplaceLineEndings("");
-        File.WriteAllLines(Input, [Row("a", "x", ""), Row("b", "y", ""), Row("c", "x", ",\"tool_calls\":[{\"function\":{\"name\":\"g\",\"arguments\":\"\"}}]")]);
+        File.WriteAllLines(Input,
+            [Row("a", "x", ""), Row("b", "y", ""), Row("c", "x", ",\"tool_calls\":[{\"function\":{\"name\":\"g\",\"arguments\":\"\"}}]")]);
         Assert.Equal(3, (await ScoreAsync(skips: true)).Failed);
-        Assert.Contains("the template does not read tool_calls", Read(Output)[0].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "the template does not read tool_calls", Read(Output)[0].GetProperty("error").GetString(), StringComparison.Ordinal);
 
         var folder = Path.Combine(_directory, "model");
         Directory.CreateDirectory(folder);
@@ -238,11 +264,13 @@ public sealed class RowScorerTests : IDisposable
 
         File.WriteAllText(
             Path.Combine(folder, "chat_template.jinja"),
-            "{% for m in messages %}{{ m.role }}:{{ m.content or '' }}{% for c in m.tool_calls or [] %}{{ c.function.name }}{{ c.function.arguments }}{% endfor %};{% endfor %}");
+            "{% for m in messages %}{{ m.role }}:{{ m.content or '' }}{% for c in m.tool_calls or "
+                + "[] %}{{ c.function.name }}{{ c.function.arguments }}{% endfor %};{% endfor %}");
         using var engine = ScoringEngine.Load("tools", folder, ScalarType.Float32, _worker, new ScoringOptions());
         var text = new StringWriter();
         await new RowScorer(engine).RunAsync(ScoringRowFile.Open(Input), null, text, new RowScoringOptions(), null, Cancelled);
-        var scores = text.ToString().TrimEnd().Split('\n').Select(l => JsonDocument.Parse(l).RootElement.GetProperty("score").GetDouble()).ToArray();
+        var scores = text.ToString().TrimEnd().Split('\n')
+            .Select(l => JsonDocument.Parse(l).RootElement.GetProperty("score").GetDouble()).ToArray();
         Assert.Equal(3, scores.Distinct().Count());
     }
 
@@ -277,24 +305,41 @@ public sealed class RowScorerTests : IDisposable
     [InlineData("{\"id\":\"x\",\"candidate\":[]}", "candidate: not a field that is read; did you mean candidates?")]
     [InlineData("{\"id\":\"x\",\"conversations\":[]}", "did you mean messages")]
     [InlineData("{\"id\":\"x\",\"weight\":1}", "weight: not a field that is read; known are id, messages")]
-    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\",\"cache_control\":{}}]}", "messages[0].cache_control: not a field that is read")]
-    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"\\ud83d x\"}]}", "messages[0].content: holds one half of a surrogate pair, \\ud83d")]
-    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"candidates\":[\"a\",\"\\udE00\"]}", "candidates[1]: holds one half of a surrogate pair, \\udE00")]
+    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\",\"cache_control\":{}}]}",
+        "messages[0].cache_control: not a field that is read")]
+    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"\\ud83d x\"}]}",
+        "messages[0].content: holds one half of a surrogate pair, \\ud83d")]
+    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"candidates\":[\"a\",\"\\udE00\"]}",
+        "candidates[1]: holds one half of a surrogate pair, \\udE00")]
     [InlineData("{\"id\":\"x\",\"\\ud83d\":1}", "the name of a field holds one half of a surrogate pair")]
-    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"text\":\"t\"}]}]}", "messages[0].content[0].type: expected text, found")]
+    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"text\":\"t\"}]}]}",
+        "messages[0].content[0].type: expected text, found")]
     [InlineData("{\"id\":\"\\u00720\",\"input_ids\":[5]}", "is that of line 1")]
     [InlineData("{\"id\":\"x\"}", "expected messages")]
     [InlineData("{\"id\":\"x\",\"messages\":[]}", "expected messages")]
     [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}", "found user")]
     [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\"}]}", "messages[0].content")]
     [InlineData("{\"id\":\"x\",\"messages\":[{\"content\":\"q\"}]}", "messages[0].role")]
-    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}", "messages[0].content[0]: expected text, image_url or video_url")]
-    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":[{\"image_url\":{\"url\":\"https://a/b.png\"}}]}],\"candidates\":[\"a\"]}", "content[0].image_url: expected a data: URI")]
-    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":[{\"image_url\":\"data:image/png;base64,?\"}]}],\"candidates\":[\"a\"]}", "not valid base64")]
-    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"candidates\":[\"a\"],\"images\":[\"missing.png\"]}", "images[0]: there is no file")]
-    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"candidates\":[\"a\"],\"videos\":\"a.mp4\"}", "videos: expected a list of paths")]
-    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"<ImageHere> <ImageHere>\"}],\"candidates\":[\"a\"],\"images\":[\"rows.jsonl\"]}", "expected 1 <ImageHere>, one for each of images and videos, found 2")]
-    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"assistant\",\"content\":[{\"image_url\":\"data:image/png;base64,AA==\"}]}]}", "expected the judged answer to be text")]
+    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}",
+        "messages[0].content[0]: expected text, image_url or video_url")]
+    [InlineData(
+        "{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":[{\"image_url\":{\"url\":\"https://a/b.png\"}}]}],"
+            + "\"candidates\":[\"a\"]}",
+        "content[0].image_url: expected a data: URI")]
+    [InlineData(
+        "{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":[{\"image_url\":\"data:image/png;base64,?\"}]}],"
+            + "\"candidates\":[\"a\"]}",
+        "not valid base64")]
+    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"candidates\":[\"a\"],\"images\":[\"missing.png\"]}",
+        "images[0]: there is no file")]
+    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"candidates\":[\"a\"],\"videos\":\"a.mp4\"}",
+        "videos: expected a list of paths")]
+    [InlineData(
+        "{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"<ImageHere> "
+            + "<ImageHere>\"}],\"candidates\":[\"a\"],\"images\":[\"rows.jsonl\"]}",
+                "expected 1 <ImageHere>, one for each of images and videos, found 2")]
+    [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"assistant\",\"content\":[{\"image_url\":\"data:image/png;base64,AA==\"}]}]}",
+        "expected the judged answer to be text")]
     [InlineData("{\"id\":\"x\",\"images\":[],\"input_ids\":[1]}", "expected images or input_ids, found both")]
     [InlineData("{\"id\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"candidates\":[]}", "candidates: expected")]
     [InlineData("{\"id\":\"x\",\"input_ids\":[1,-2]}", "found -2")]
@@ -344,8 +389,15 @@ public sealed class RowScorerTests : IDisposable
     {
         using var output = ScoreFile.Open(Output, Input, overwrites: true);
         var rows = ScoringRowFile.Open(Input, keepsBadRows: skips);
-        var options = new RowScoringOptions { Fingerprint = fingerprint ?? Fingerprint, SkipsBadRows = skips, StartsAnew = startsAnew, Failed = failed };
-        return await new RowScorer(_engine, window).RunAsync(rows, output, TextWriter.Null, options, progress, cancellationToken ?? Cancelled);
+        var options = new RowScoringOptions
+        {
+            Fingerprint = fingerprint ?? Fingerprint,
+            SkipsBadRows = skips,
+            StartsAnew = startsAnew,
+            Failed = failed,
+        };
+        return await new RowScorer(_engine, window)
+            .RunAsync(rows, output, TextWriter.Null, options, progress, cancellationToken ?? Cancelled);
     }
 
     private double[] Scores() => [.. Read(Output).Select(r => r.GetProperty("score").GetDouble())];
@@ -354,7 +406,8 @@ public sealed class RowScorerTests : IDisposable
     private async Task BreakOffAsync(int after)
     {
         using var interrupted = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ScoreAsync(window: 1, new Interrupter(after, interrupted), cancellationToken: interrupted.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => ScoreAsync(window: 1, new Interrupter(after, interrupted), cancellationToken: interrupted.Token));
         File.AppendAllText(Output + ".partial", "0123456789abcdef");
     }
 

@@ -19,7 +19,9 @@ public sealed class SchedulerTests
         var random = new Random(1);
         using var gate = Hold(fixture);
         var prompts = Enumerable.Range(0, 3).Select(_ => ScoringFixture.Tokens(random, 20)).ToArray();
-        var answers = prompts.Select((p, i) => new int[][] { [.. p, .. ScoringFixture.Tokens(random, 5 + i)], [.. p, .. ScoringFixture.Tokens(random, 11)] }).ToArray();
+        var answers =
+            prompts.Select((p, i) => new int[][] { [.. p, .. ScoringFixture.Tokens(random, 5 + i)],
+                [.. p, .. ScoringFixture.Tokens(random, 11)] }).ToArray();
         var calls = prompts.Select((p, i) => fixture.Scheduler.ScoreAsync(
             fixture.Scheduler.Open(p), [.. answers[i].Select((a, k) => ScoringFixture.Sequence(k, a))], Cancelled)).ToArray();
         gate.Set();
@@ -145,7 +147,8 @@ public sealed class SchedulerTests
         var first = fixture.Scheduler.Open([5, 6, 7]);
         var second = fixture.Scheduler.Open([5, 6, 8]);
         var third = fixture.Scheduler.Open([5, 6, 9]);         // its prompt must wait for its first call
-        Task<float>[] calls = [fixture.ScoreAsync(first, 0, [5, 6, 7, 8]), fixture.ScoreAsync(second, 0, [5, 6, 8, 8])];   // take their prompts' places
+        // take their prompts' places
+        Task<float>[] calls = [fixture.ScoreAsync(first, 0, [5, 6, 7, 8]), fixture.ScoreAsync(second, 0, [5, 6, 8, 8])];
         var refused = await Assert.ThrowsAsync<ScoringFailedException>(() => fixture.ScoreAsync(third, 0, [5, 6, 9, 8]));
         Assert.Contains("queue is full", refused.Message, StringComparison.Ordinal);
         gate.Set();
@@ -159,7 +162,8 @@ public sealed class SchedulerTests
         using var fixture = new ScoringFixture();
         using var gate = Hold(fixture);
         using var cancellation = new CancellationTokenSource();
-        var left = fixture.Scheduler.ScoreAsync(fixture.Scheduler.Open([5, 6, 7]), [ScoringFixture.Sequence(0, [5, 6, 7, 8])], cancellation.Token);
+        var left = fixture.Scheduler.ScoreAsync(
+            fixture.Scheduler.Open([5, 6, 7]), [ScoringFixture.Sequence(0, [5, 6, 7, 8])], cancellation.Token);
         var stays = fixture.ScoreAsync(fixture.Scheduler.Open([15, 16, 17]), 0, [15, 16, 17, 18]);
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
@@ -211,7 +215,8 @@ public sealed class SchedulerTests
             spoilt[300] = float.NaN;
             var c = network.Decoder.Configuration;
             var decoder = DecoderLoader.Load(
-                BestOfN.Inference.Networks.Families.Qwen3.Family, c, (name, _) => name.Contains("embed", StringComparison.Ordinal) ? spoilt : network.Decoder.Parameters.Single(p => p.Key == name).Value.alias());
+                BestOfN.Inference.Networks.Families.Qwen3.Family, c, (name, _) => name.Contains("embed", StringComparison.Ordinal) ? spoilt
+                    : network.Decoder.Parameters.Single(p => p.Key == name).Value.alias());
             network = new RewardNetwork(decoder, network.Head) { Architecture = network.Architecture };
         }
 
@@ -231,7 +236,8 @@ public sealed class SchedulerTests
     public async Task A_token_outside_the_vocabulary_is_refused_before_it_reaches_the_device()
     {
         using var fixture = new ScoringFixture();
-        var refused = await Assert.ThrowsAsync<ScoringFailedException>(() => fixture.ScoreAsync(fixture.Scheduler.Open([5, 100_000]), 2, [5, 100_000, 8]));
+        var refused = await Assert.ThrowsAsync<ScoringFailedException>(
+            () => fixture.ScoreAsync(fixture.Scheduler.Open([5, 100_000]), 2, [5, 100_000, 8]));
         Assert.Contains("Answer 2", refused.Message, StringComparison.Ordinal);
         await fixture.IdleAsync();
         Assert.Equal(0, fixture.ComputedTokens);
@@ -241,10 +247,12 @@ public sealed class SchedulerTests
     public async Task A_pass_that_breaks_fails_its_calls_and_later_ones_are_still_answered()
     {
         var network = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
-        using var fixture = new ScoringFixture(network: new RewardNetwork(network.Decoder, RewardHead.Linear("score", zeros(1, 7))) { Architecture = network.Architecture });
+        using var fixture = new ScoringFixture(
+            network: new RewardNetwork(network.Decoder, RewardHead.Linear("score", zeros(1, 7))) { Architecture = network.Architecture });
         for (var i = 0; i < 2; i++)
         {
-            var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => fixture.ScoreAsync(fixture.Scheduler.Open([5, 6, 7]), 0, [5, 6, 7, 8]));
+            var failure = await Assert.ThrowsAsync<ScoringFailedException>(
+                () => fixture.ScoreAsync(fixture.Scheduler.Open([5, 6, 7]), 0, [5, 6, 7, 8]));
             Assert.StartsWith("The scoring pass failed", failure.Message, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', failure.Message);
         }
@@ -278,8 +286,12 @@ public sealed class SchedulerTests
     {
         using var plain = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
         var c = plain.Decoder.Configuration with { MaxPositions = 50, RopeScaling = new DynamicRopeScaling(2) };
-        var decoder = DecoderLoader.Load(BestOfN.Inference.Networks.Families.Qwen3.Family, c, (name, _) => plain.Decoder.Parameters.Single(p => p.Key == name).Value.alias());
-        using var fixture = new ScoringFixture(network: new RewardNetwork(decoder, RewardHead.Linear("score", plain.Head.Weight.alias())) { Architecture = plain.Architecture });
+        var decoder = DecoderLoader.Load(BestOfN.Inference.Networks.Families.Qwen3.Family, c,
+            (name, _) => plain.Decoder.Parameters.Single(p => p.Key == name).Value.alias());
+        using var fixture = new ScoringFixture(network: new RewardNetwork(decoder, RewardHead.Linear("score", plain.Head.Weight.alias()))
+        {
+            Architecture = plain.Architecture,
+        });
         var ids = ScoringFixture.Tokens(new Random(7), length);
         foreach (var prompt in (int[])[30, Math.Min(length - 1, 70)])
         {
@@ -297,12 +309,14 @@ public sealed class SchedulerTests
     public async Task Bfloat16_agrees_with_float32_within_a_loose_bound()
     {
         using var exact = new ScoringFixture();
-        using var half = new ScoringFixture(network: RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.BFloat16, CPU));
+        using var half = new ScoringFixture(
+            network: RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.BFloat16, CPU));
         var ids = ScoringFixture.Tokens(new Random(8), 60);
         foreach (var length in (int[])[25, 40, 60])
         {
             var scores = await Task.WhenAll(
-                exact.ScoreAsync(exact.Scheduler.Open(ids[..20]), 0, ids[..length]), half.ScoreAsync(half.Scheduler.Open(ids[..20]), 0, ids[..length]));
+                exact.ScoreAsync(exact.Scheduler.Open(ids[..20]), 0, ids[..length]),
+                    half.ScoreAsync(half.Scheduler.Open(ids[..20]), 0, ids[..length]));
             Assert.Equal(scores[0], scores[1], 0.15f);   // scores of this network spread over about 3
         }
     }
@@ -316,14 +330,20 @@ public sealed class SchedulerTests
             using var scope = NewDisposeScope();
             using var random = new Generator(4, CPU);
             var decoder = DecoderLoader.Load(
-                BestOfN.Inference.Networks.Families.Qwen3.Family, golden.Decoder.Configuration with { HeadSize = 32 }, (name, shape) => (shape.Length == 1 ? ones(shape.ToArray()) : randn(shape.ToArray(), generator: random) * tensor(0.2f)).to(type));
-            return new RewardNetwork(decoder, RewardHead.Linear("score", golden.Head.Weight.clone().DetachFromDisposeScope())) { Architecture = golden.Architecture };
+                BestOfN.Inference.Networks.Families.Qwen3.Family, golden.Decoder.Configuration with { HeadSize = 32 },
+                    (name, shape) =>
+                        (shape.Length == 1 ? ones(shape.ToArray()) : randn(shape.ToArray(), generator: random) * tensor(0.2f)).to(type));
+            return new RewardNetwork(decoder, RewardHead.Linear("score", golden.Head.Weight.clone().DetachFromDisposeScope()))
+            {
+                Architecture = golden.Architecture,
+            };
         }
 
         using var exact = new ScoringFixture(network: Wide(ScalarType.Float32));
         using var half = new ScoringFixture(network: Wide(ScalarType.BFloat16));
         var ids = ScoringFixture.Tokens(new Random(8), 60);
-        ScoringSequence[] sequences = [.. new[] { 25, 40, 40, 60, 25, 60 }.Select((length, i) => ScoringFixture.Sequence(i, ids[..length]))];
+        ScoringSequence[] sequences =
+            [.. new[] { 25, 40, 40, 60, 25, 60 }.Select((length, i) => ScoringFixture.Sequence(i, ids[..length]))];
         var expected = await exact.Scheduler.ScoreAsync(exact.Scheduler.Open(ids[..20]), sequences, Cancelled);
         var together = await half.Scheduler.ScoreAsync(half.Scheduler.Open(ids[..20]), sequences, Cancelled);
         for (var i = 0; i < sequences.Length; i++)

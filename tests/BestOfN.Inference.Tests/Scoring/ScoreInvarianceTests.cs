@@ -8,7 +8,8 @@ public sealed class ScoreInvarianceTests
     private const float Tolerance = 1e-4f;
 
     public static TheoryData<string> Families =>
-        ["internlm2-reward/gqa", "internlm2-reward/mha", "internlm2-reward/rope-linear", "llama-seqcls/llama3-rope", "qwen2-rm/two-layer-head", "qwen3-seqcls/plain"];
+        ["internlm2-reward/gqa", "internlm2-reward/mha", "internlm2-reward/rope-linear",
+            "llama-seqcls/llama3-rope", "qwen2-rm/two-layer-head", "qwen3-seqcls/plain"];
 
     [Theory, MemberData(nameof(Families))]
     public async Task Random_groupings_partitions_extensions_and_cache_states_do_not_change_a_score(string folder)
@@ -32,7 +33,8 @@ public sealed class ScoreInvarianceTests
         for (var i = random.Next(1, 5); i > 0; i--)
         {
             var fresh = ScoringFixture.Tokens(random, random.Next(1, 80));
-            prompts.Add(prompts.Count > 0 && random.Next(2) == 0 ? [.. prompts[^1].Take(random.Next(prompts[^1].Length + 1)), .. fresh] : fresh);
+            prompts.Add(
+                prompts.Count > 0 && random.Next(2) == 0 ? [.. prompts[^1].Take(random.Next(prompts[^1].Length + 1)), .. fresh] : fresh);
         }
 
         var sessions = prompts.Select(async (prompt, p) =>
@@ -48,7 +50,9 @@ public sealed class ScoreInvarianceTests
             for (var round = local.Next(3); round > 0; round--)
             {
                 var beginnings = Enumerable.Range(0, answers.Length).Where(_ => local.Next(2) == 0)
-                    .Select(i => ScoringFixture.Sequence(i, [.. whole[i].Take(local.Next(1, whole[i].Length + 1)), .. ScoringFixture.Tokens(local, local.Next(3))], isComplete: false))
+                    .Select(i => ScoringFixture.Sequence(
+                        i, [.. whole[i].Take(local.Next(1, whole[i].Length + 1)), .. ScoringFixture.Tokens(local, local.Next(3))],
+                            isComplete: false))
                     .ToArray();
                 var partial = await fixture.Scheduler.ScoreAsync(context, beginnings, TestContext.Current.CancellationToken);
                 for (var i = 0; i < beginnings.Length; i++)

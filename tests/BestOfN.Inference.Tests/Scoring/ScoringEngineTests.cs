@@ -36,11 +36,13 @@ public sealed class ScoringEngineTests
     {
         using var worker = new DeviceWorker(CPU, ownKernels: false);
         var before = Made();
-        using var engine = ScoringEngine.Load("tiny", GoldenFiles.Folder("internlm2-reward/gqa"), ScalarType.Float32, worker, new ScoringOptions());
+        using var engine = ScoringEngine.Load(
+            "tiny", GoldenFiles.Folder("internlm2-reward/gqa"), ScalarType.Float32, worker, new ScoringOptions());
         Assert.Equal(before, Made());
         Assert.Contains("norms, rotations and gates: libtorch, because own kernels are turned off", engine.Computation!.Kernels);
 
-        static long Made() => TorchSharp.DisposeScopeManager.Statistics.CreatedInScopeCount + TorchSharp.DisposeScopeManager.Statistics.CreatedOutsideScopeCount;
+        static long Made() => TorchSharp.DisposeScopeManager.Statistics.CreatedInScopeCount
+            + TorchSharp.DisposeScopeManager.Statistics.CreatedOutsideScopeCount;
     }
 
     [Fact]
@@ -84,7 +86,8 @@ public sealed class ScoringEngineTests
             await using var session = engine.Begin([]);
             var reward = Assert.Single(await session.RewardAsync([[.. GoldenFiles.Ids(inputs[i]).Select(id => (int)id)]], Cancelled));
             Assert.Equal(expected[i].GetProperty(field).GetDouble(), reward.Score, Tolerance);
-            Assert.Equal(GoldenFiles.Floats(expected[i].GetProperty("step_rewards")).Select(r => (double)r), reward.Steps, (a, b) => Math.Abs(a - b) <= Tolerance);
+            Assert.Equal(GoldenFiles.Floats(expected[i].GetProperty("step_rewards")).Select(r => (double)r),
+                reward.Steps, (a, b) => Math.Abs(a - b) <= Tolerance);
         }
     }
 
@@ -118,7 +121,8 @@ public sealed class ScoringEngineTests
         using var engine = StepEngine(worker, new ScoringOptions());
         await using var session = engine.Begin(new Prompt([new("user", "q")]));
         var scores = await session.ScoreAsync(
-            [new Answer(0, "a"), new Answer(1, new string('x', engine.MaxLength)), new Answer(2, "b"), new Answer(3, new string('x', 100 * engine.MaxLength))], Cancelled);
+            [new Answer(0, "a"), new Answer(1, new string('x', engine.MaxLength)), new Answer(2, "b"),
+                new Answer(3, new string('x', 100 * engine.MaxLength))], Cancelled);
         Assert.Equal([true, false, true, false], scores.Select(score => score is not null));
         var alone = Assert.Single(await session.ScoreAsync([new Answer(2, "b")], Cancelled));
         Assert.Equal(alone!.Value.Value, scores[2]!.Value.Value, Tolerance);
@@ -139,11 +143,13 @@ public sealed class ScoringEngineTests
     }
 
     internal static IReadOnlyList<ChatMessage[]> Conversations(string folder) =>
-        [.. GoldenFiles.Read(folder, "inputs.json").GetProperty("samples").EnumerateArray().Select(s => s.GetProperty("messages").EnumerateArray()
+        [.. GoldenFiles.Read(folder, "inputs.json").GetProperty("samples").EnumerateArray()
+            .Select(s => s.GetProperty("messages").EnumerateArray()
             .Select(m => new ChatMessage(m.GetProperty("role").GetString()!, m.GetProperty("content").GetString()!)).ToArray())];
 
     internal static double[] Rewards(string folder) =>
-        [.. GoldenFiles.Read(folder, "expected.json").GetProperty("samples").EnumerateArray().Select(s => s.GetProperty("reward").GetDouble())];
+        [.. GoldenFiles.Read(folder, "expected.json").GetProperty("samples")
+            .EnumerateArray().Select(s => s.GetProperty("reward").GetDouble())];
 
     /// <summary>The step-reward fixture brings no tokenizer: letters are their own ids, 1 opens a message and 2 closes it.</summary>
     private static ScoringEngine StepEngine(DeviceWorker worker, ScoringOptions options)
@@ -154,7 +160,8 @@ public sealed class ScoringEngineTests
 
         static IReadOnlyList<int> Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
         {
-            var ids = messages.SelectMany(m => m.Role == "tool" ? throw new InvalidDataException("no role tool") : m.Text.Select(c => (int)c).Prepend(1).Append(2));
+            var ids = messages.SelectMany(
+                m => m.Role == "tool" ? throw new InvalidDataException("no role tool") : m.Text.Select(c => (int)c).Prepend(1).Append(2));
             return [.. addGenerationPrompt ? ids.Append(1) : ids];
         }
     }

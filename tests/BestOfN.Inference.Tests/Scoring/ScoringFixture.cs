@@ -13,7 +13,8 @@ internal sealed class ScoringFixture : IDisposable
 
     private readonly ScoringMetrics _metrics = new("tiny", null);
 
-    public ScoringFixture(string folder = "qwen3-seqcls/plain", ScoringOptions? options = null, RewardNetwork? network = null, DeviceWorker? worker = null)
+    public ScoringFixture(
+        string folder = "qwen3-seqcls/plain", ScoringOptions? options = null, RewardNetwork? network = null, DeviceWorker? worker = null)
     {
         Network = network ?? RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
         Worker = worker ?? new DeviceWorker(CPU);

@@ -28,9 +28,11 @@ public sealed class ScoringMemoryTests
             var context = fixture.Scheduler.Open(prompt);
             ScoringSequence Sequence(int key, int length, bool isComplete) =>
                 ScoringFixture.Sequence(key, [.. prompt, .. ScoringFixture.Tokens(new Random(key), length)], isComplete);
-            await fixture.Scheduler.ScoreAsync(context, [Sequence(0, 6, false), Sequence(1, 7, false), Sequence(2, 6, true)], TestContext.Current.CancellationToken);
             await fixture.Scheduler.ScoreAsync(
-                context, [Sequence(0, 9, true), Sequence(1, 9, false), Sequence(3, 9, true), Sequence(4, 3, true), Sequence(5, 3, true)], TestContext.Current.CancellationToken);
+                context, [Sequence(0, 6, false), Sequence(1, 7, false), Sequence(2, 6, true)], TestContext.Current.CancellationToken);
+            await fixture.Scheduler.ScoreAsync(
+                context, [Sequence(0, 9, true), Sequence(1, 9, false), Sequence(3, 9, true), Sequence(4, 3, true), Sequence(5, 3, true)],
+                    TestContext.Current.CancellationToken);
             fixture.Scheduler.Close(context);
         }
     }

@@ -9,11 +9,13 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Tests.Weights;
 
-/// <summary>Whatever is wrong with a folder: one error that names file, tensor or field, expected and found; nothing stays loaded.</summary>
+/// <summary>Whatever is wrong with a folder: one error that names file, tensor or field,
+/// expected and found; nothing stays loaded.</summary>
 [Collection(NativeMemory.Name)]
 public sealed class BrokenCheckpointTests
 {
-    private const string LfsPointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    private const string LfsPointer = "version https://git-lfs.github.com/spec/v1\noid "
+        + "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
 
     private const string Tensor = "model.layers.1.mlp.up_proj.weight";
 
@@ -93,17 +95,30 @@ public sealed class BrokenCheckpointTests
         var headerLength = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
         var data = bytes[(8 + headerLength)..];
         var header = JsonNode.Parse(Encoding.UTF8.GetString(bytes, 8, headerLength))!.AsObject();
-        header["spare"] = new JsonObject { ["dtype"] = "F8_E4M3", ["shape"] = new JsonArray(4), ["data_offsets"] = new JsonArray(data.Length, data.Length + 4) };
-        header["more"] = new JsonObject { ["dtype"] = "F4", ["shape"] = new JsonArray(16), ["data_offsets"] = new JsonArray(data.Length + 4, data.Length + 12) };
+        header["spare"] = new JsonObject
+        {
+            ["dtype"] = "F8_E4M3",
+            ["shape"] = new JsonArray(4),
+            ["data_offsets"] = new JsonArray(data.Length, data.Length + 4),
+        };
+        header["more"] = new JsonObject
+        {
+            ["dtype"] = "F4",
+            ["shape"] = new JsonArray(16),
+            ["data_offsets"] = new JsonArray(data.Length + 4, data.Length + 12),
+        };
         folder.WriteWeights(header.ToJsonString(), [.. data, .. new byte[12]]);
         using var network = RewardNetwork.Load(folder.Path, ScalarType.Float32, CPU);
         using var plain = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
         Assert.Equal(Scoring.ReferenceScores.AtLast(plain, [5, 6]), Scoring.ReferenceScores.AtLast(network, [5, 6]));
         Assert.Equal(4, Inspection(folder).Weights!.Types["f8_e4m3"]);
-        Assert.Contains("spare: F8_E4M3", Assert.Throws<CheckpointException>(() => CheckpointConversion.Open(folder.Path, null, 1 << 20)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "spare: F8_E4M3", Assert.Throws<CheckpointException>(() => CheckpointConversion.Open(folder.Path, null, 1 << 20)).Message,
+                StringComparison.Ordinal);
     }
 
-    private static BestOfN.Inference.Folders.ModelInspection Inspection(CheckpointFolder folder) => BestOfN.Inference.Folders.ModelInspector.Inspect(folder.Path);
+    private static BestOfN.Inference.Folders.ModelInspection Inspection(CheckpointFolder folder) =>
+        BestOfN.Inference.Folders.ModelInspector.Inspect(folder.Path);
 
     [Fact]
     public void A_sharded_folder_scores_like_a_single_file()
@@ -127,8 +142,10 @@ public sealed class BrokenCheckpointTests
             case "config is not JSON": File.WriteAllText(folder.File("config.json"), "{\"architectures\": ["); break;
             case "config is a list": File.WriteAllText(folder.File("config.json"), "[]"); break;
             case "config nested too deep": File.WriteAllText(folder.File("config.json"), new string('[', 10_000)); break;
-            case "unknown architecture": folder.ChangeConfiguration(c => c["architectures"] = new JsonArray("MambaForSequenceClassification")); break;
-            case "unknown rope type": folder.ChangeConfiguration(c => c["rope_scaling"] = new JsonObject { ["rope_type"] = "yarn", ["factor"] = 4 }); break;
+            case "unknown architecture":
+                folder.ChangeConfiguration(c => c["architectures"] = new JsonArray("MambaForSequenceClassification")); break;
+            case "unknown rope type":
+                folder.ChangeConfiguration(c => c["rope_scaling"] = new JsonObject { ["rope_type"] = "yarn", ["factor"] = 4 }); break;
             case "negative hidden size": folder.ChangeConfiguration(c => c["hidden_size"] = -32); break;
             case "heads that do not divide": folder.ChangeConfiguration(c => c["num_key_value_heads"] = 3); break;
             case "three labels": folder.ChangeConfiguration(c => { c.Remove("id2label"); c["num_labels"] = 3; }); break;
@@ -138,9 +155,11 @@ public sealed class BrokenCheckpointTests
             case "integer tensor": folder.ChangeHeader(h => h[Tensor]!["dtype"] = "I32"); break;
             case "unknown type": folder.ChangeHeader(h => h[Tensor]!["dtype"] = "F8_E4M3"); break;
             case "weights that are a Git LFS pointer": File.WriteAllText(folder.Weights, LfsPointer); break;
-            case "index that is a Git LFS pointer": File.Delete(folder.Weights); File.WriteAllText(folder.File("model.safetensors.index.json"), LfsPointer); break;
+            case "index that is a Git LFS pointer":
+                File.Delete(folder.Weights); File.WriteAllText(folder.File("model.safetensors.index.json"), LfsPointer); break;
             case "config that is a Git LFS pointer": File.WriteAllText(folder.File("config.json"), LfsPointer); break;
-            case "archive that is a Git LFS pointer": File.Delete(folder.Weights); File.WriteAllText(folder.File("pytorch_model.bin"), LfsPointer); break;
+            case "archive that is a Git LFS pointer":
+                File.Delete(folder.Weights); File.WriteAllText(folder.File("pytorch_model.bin"), LfsPointer); break;
             case "no head": folder.ChangeHeader(h => { h["other"] = h["score.weight"]!.DeepClone(); h.Remove("score.weight"); }); break;
             case "empty file": File.WriteAllBytes(folder.Weights, []); break;
             case "truncated data": File.WriteAllBytes(folder.Weights, File.ReadAllBytes(folder.Weights)[..^100]); break;
@@ -157,18 +176,23 @@ public sealed class BrokenCheckpointTests
             case "offsets beyond the file": Offsets(folder, (b, e) => (b, e + (1L << 40))); break;
             case "offsets swapped": Offsets(folder, (b, e) => (e, b)); break;
             case "negative offset": Offsets(folder, (b, e) => (b - e, 0)); break;
-            case "offset that is no 64-bit number": folder.ChangeHeaderText(t => t.Replace("\"data_offsets\":[0,", "\"data_offsets\":[1e30,", StringComparison.Ordinal)); break;
+            case "offset that is no 64-bit number":
+                folder.ChangeHeaderText(t => t.Replace("\"data_offsets\":[0,", "\"data_offsets\":[1e30,", StringComparison.Ordinal)); break;
             case "overlapping tensors": Offsets(folder, (b, e) => (0, e - b)); break;
             case "shape that overflows": folder.ChangeHeader(h => h[Tensor]!["shape"] = new JsonArray(1L << 62, 1L << 62, 1L << 62)); break;
             case "negative size beside a zero": folder.ChangeHeader(h => h[Tensor]!["shape"] = new JsonArray(-1, 0)); break;
             case "shape smaller than its bytes": folder.ChangeHeader(h => h[Tensor]!["shape"] = new JsonArray(2, 2)); break;
-            case "tensor declared twice": folder.ChangeHeaderText(t => t.TrimEnd()[..^1] + $",\"{Tensor}\":{{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}}}"); break;
-            case "shard that is missing": folder.Shard("model-00001-of-00001.safetensors", map => map["score.weight"] = "model-00002-of-00002.safetensors"); break;
+            case "tensor declared twice": folder.ChangeHeaderText(
+                t => t.TrimEnd()[..^1] + $",\"{Tensor}\":{{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}}}"); break;
+            case "shard that is missing":
+                folder.Shard("model-00001-of-00001.safetensors", map => map["score.weight"] = "model-00002-of-00002.safetensors"); break;
             case "shard outside the folder": folder.Shard("../model.safetensors"); break;
             case "shard by absolute path": folder.Shard("/etc/passwd"); break;
             case "shard without a name": folder.Shard(""); break;
-            case "index that names an absent tensor": folder.Shard("model-00001-of-00001.safetensors", map => map["ghost"] = "model-00001-of-00001.safetensors"); break;
-            case "index that is not one": File.Delete(folder.Weights); File.WriteAllText(folder.File("model.safetensors.index.json"), "{}"); break;
+            case "index that names an absent tensor":
+                folder.Shard("model-00001-of-00001.safetensors", map => map["ghost"] = "model-00001-of-00001.safetensors"); break;
+            case "index that is not one":
+                File.Delete(folder.Weights); File.WriteAllText(folder.File("model.safetensors.index.json"), "{}"); break;
             case "shard name that is a number": folder.Shard("model-00001-of-00001.safetensors", map => map["score.weight"] = 7); break;
             default: throw new ArgumentOutOfRangeException(nameof(what), what, null);
         }

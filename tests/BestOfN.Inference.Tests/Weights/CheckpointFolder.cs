@@ -17,7 +17,8 @@ internal sealed class CheckpointFolder : IDisposable
         }
     }
 
-    public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "bestofn-checkpoint-" + Guid.NewGuid().ToString("N"));
+    public string Path { get; } = System.IO.Path.Combine(
+        System.IO.Path.GetTempPath(), "bestofn-checkpoint-" + Guid.NewGuid().ToString("N"));
 
     public string Weights => File("model.safetensors");
 

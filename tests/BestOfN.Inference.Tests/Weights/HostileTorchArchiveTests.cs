@@ -7,7 +7,8 @@ using P = BestOfN.Inference.Tests.Weights.TorchPickle;
 
 namespace BestOfN.Inference.Tests.Weights;
 
-/// <summary>Whatever an archive claims: one error of one line that names the file, quickly, and nothing is executed or stays mapped.</summary>
+/// <summary>Whatever an archive claims: one error of one line that names the file,
+/// quickly, and nothing is executed or stays mapped.</summary>
 [Collection(NativeMemory.Name)]
 public sealed class HostileTorchArchiveTests : IDisposable
 {
@@ -193,7 +194,8 @@ public sealed class HostileTorchArchiveTests : IDisposable
             "entry runs into the directory" => Directory(h => Sizes(h, 400)).ToArray(),
             "entries overlap" => Filled(new TorchArchive
             {
-                ChangeDirectoryHeader = (h, name) => Sizes(h, name.EndsWith("data.pkl", StringComparison.Ordinal) ? BinaryPrimitives.ReadInt32LittleEndian(h.AsSpan(24)) + 60 : 16),
+                ChangeDirectoryHeader = (h, name) => Sizes(h,
+                    name.EndsWith("data.pkl", StringComparison.Ordinal) ? BinaryPrimitives.ReadInt32LittleEndian(h.AsSpan(24)) + 60 : 16),
             }).ToArray(),
             "entry beyond the file" => Directory(h => Sizes(h, int.MaxValue)).ToArray(),
             "entry with another name of its own" => Directory(h => h[46] = (byte)'X').ToArray(),
@@ -210,7 +212,8 @@ public sealed class HostileTorchArchiveTests : IDisposable
             "storage of impossible size" => Pickled(P.Text("w"), P.Tensor(P.Storage("0", long.MaxValue), 0, [4], [1])),
             "os.system" => Pickled(P.Text("w"), P.Call(P.Global("os", "system"), P.Tuple(P.Text("touch /tmp/bestofn-executed")))),
             "builtins.eval" => Pickled(P.Text("w"), P.Call(P.Global("builtins", "eval"), P.Tuple(P.Text("1")))),
-            "posix.system by attribute of an allowed module" => Pickled(P.Text("w"), P.Call(P.Global("torch._utils", "os.system"), P.Tuple(P.Text("1")))),
+            "posix.system by attribute of an allowed module" =>
+                Pickled(P.Text("w"), P.Call(P.Global("torch._utils", "os.system"), P.Tuple(P.Text("1")))),
             "storage class that is not one" => Pickled(P.Text("w"), P.Storage("0", 4, "_rebuild_tensor_v2", "torch._utils")),
             "global as a storage type" => Pickled(P.Text("w"), P.Storage("0", 4, "load", "torch.hub")),
             "INST" => Raw([0x80, 2], [(byte)'('], [(byte)'i'], Encoding.ASCII.GetBytes("os\nsystem\n."), []),
@@ -221,7 +224,8 @@ public sealed class HostileTorchArchiveTests : IDisposable
             "call of a string" => Pickled(P.Text("w"), P.Call(P.Text("eval"), P.Tuple())),
             "state of a tensor" => Pickled(P.Text("w"), P.Join(good, [(byte)'}', (byte)'b'])),
             "hooks" => Pickled(P.Text("w"), P.Call(P.Global("torch._utils", "_rebuild_tensor_v2"), P.Tuple(
-                storage, P.Number(0), P.Tuple(P.Number(4)), P.Tuple(P.Number(1)), [0x89], P.Join(hooks, P.Text("hook"), P.Text("f"), [(byte)'s'])))),
+                storage, P.Number(0), P.Tuple(P.Number(4)), P.Tuple(P.Number(1)), [0x89],
+                    P.Join(hooks, P.Text("hook"), P.Text("f"), [(byte)'s'])))),
             "view beyond its storage" => View(0, [5], [1]),
             "offset beyond its storage" => View(4, [1], [1]),
             "negative offset" => View(-1, [1], [1]),
@@ -244,7 +248,8 @@ public sealed class HostileTorchArchiveTests : IDisposable
             "never remembered" => Raw([0x80, 2, (byte)'h', 77, (byte)'.']),
             "marks without end" => Raw([0x80, 2], [.. Enumerable.Repeat((byte)'(', 1 << 20)]),
             "nested tuples without end" => Raw([0x80, 2, (byte)'N'], [.. Enumerable.Repeat((byte)0x85, 8 << 20)]),
-            "memo without end" => Raw([0x80, 2, (byte)'}'], [.. Enumerable.Range(0, (1 << 20) + 10).SelectMany(i => (byte[])[(byte)'r', .. P.Little(i)])]),
+            "memo without end" =>
+                Raw([0x80, 2, (byte)'}'], [.. Enumerable.Range(0, (1 << 20) + 10).SelectMany(i => (byte[])[(byte)'r', .. P.Little(i)])]),
             "string longer than the file" => Raw([0x80, 2, (byte)'X'], P.Little(int.MaxValue)),
             "string past the end" => Raw([0x80, 2, (byte)'X'], P.Little(4000), [(byte)'a']),
             "integer of 255 bytes" => Raw([0x80, 2, 0x8a, 255], new byte[255], [(byte)'.']),

@@ -27,7 +27,8 @@ public sealed class TorchArchiveFileTests : IDisposable
             Assert.Equal(shape, checkpoint.ShapeOf(check.Name));
             var tensor = checkpoint.Take(check.Name, shape, ScalarType.BFloat16, CPU);
             Assert.True(tensor.is_contiguous());
-            Assert.Equal(GoldenFiles.Floats(check.Value.GetProperty("first4")), tensor.to(ScalarType.Float32).flatten().narrow(0, 0, 4).data<float>().ToArray());
+            Assert.Equal(GoldenFiles.Floats(check.Value.GetProperty("first4")),
+                tensor.to(ScalarType.Float32).flatten().narrow(0, 0, 4).data<float>().ToArray());
             Assert.Equal(check.Value.GetProperty("sum").GetDouble(), tensor.to(ScalarType.Float64).sum().item<double>(), 1e-6);
         }
     }
@@ -65,7 +66,8 @@ public sealed class TorchArchiveFileTests : IDisposable
             TorchPickle.Text("empty"), TorchPickle.Tensor(TorchPickle.Storage("1", 0), 0, [0], [1]),
             TorchPickle.Text("scalar"), TorchPickle.Tensor(TorchPickle.Storage("0", 6), 5, [], []));
         var archive = new TorchArchive { Zip64 = zip64, DataDescriptors = descriptors }
-            .Add("data.pkl", pickle).Add("data/0", TorchArchive.Floats(0, 1, 2, 3, 4, 5)).Add("data/1", []).Add("version", "3\n"u8.ToArray());
+            .Add("data.pkl", pickle).Add("data/0", TorchArchive.Floats(0, 1, 2, 3, 4, 5))
+            .Add("data/1", []).Add("version", "3\n"u8.ToArray());
 
         using var file = TorchArchiveFile.Open(Write(archive.ToArray()));
 
@@ -98,8 +100,10 @@ public sealed class TorchArchiveFileTests : IDisposable
     public void A_parameter_is_the_tensor_it_wraps()
     {
         var tensor = TorchPickle.Tensor(TorchPickle.Storage("0", 2), 0, [2], [1]);
-        var parameter = TorchPickle.Call(TorchPickle.Global("torch._utils", "_rebuild_parameter"), TorchPickle.Tuple(tensor, [0x88], TorchPickle.NoHooks));
-        var archive = new TorchArchive().Add("data.pkl", TorchPickle.Of(TorchPickle.Text("p"), parameter)).Add("data/0", TorchArchive.Floats(1, 2));
+        var parameter = TorchPickle.Call(
+            TorchPickle.Global("torch._utils", "_rebuild_parameter"), TorchPickle.Tuple(tensor, [0x88], TorchPickle.NoHooks));
+        var archive = new TorchArchive().Add("data.pkl", TorchPickle.Of(TorchPickle.Text("p"), parameter))
+            .Add("data/0", TorchArchive.Floats(1, 2));
         using var file = TorchArchiveFile.Open(Write(archive.ToArray()));
         Assert.Equal([1, 2], Values(file, "p"));
     }
@@ -115,7 +119,8 @@ public sealed class TorchArchiveFileTests : IDisposable
             TorchPickle.Text("one"), [(byte)']', .. TorchPickle.Text("a"), (byte)'a'],
             TorchPickle.Text("version"), TorchPickle.Text("x"),
             TorchPickle.Text("t"), TorchPickle.Tensor(TorchPickle.Storage("0", 2), 0, [2], [1]));
-        using var file = TorchArchiveFile.Open(Write(new TorchArchive().Add("data.pkl", pickle).Add("data/0", TorchArchive.Floats(1, 2)).ToArray()));
+        using var file = TorchArchiveFile.Open(
+            Write(new TorchArchive().Add("data.pkl", pickle).Add("data/0", TorchArchive.Floats(1, 2)).ToArray()));
         Assert.Equal("t", Assert.Single(file.Tensors).Key);
         Assert.Equal([1, 2], Values(file, "t"));
     }
@@ -128,7 +133,8 @@ public sealed class TorchArchiveFileTests : IDisposable
     public void Every_storage_has_its_type(string storage, ScalarType type, int size)
     {
         var pickle = TorchPickle.Of(TorchPickle.Text("t"), TorchPickle.Tensor(TorchPickle.Storage("0", 3, storage), 0, [3], [1]));
-        using var file = TorchArchiveFile.Open(Write(new TorchArchive().Add("data.pkl", pickle).Add("data/0", new byte[3 * size]).ToArray()));
+        using var file = TorchArchiveFile.Open(
+            Write(new TorchArchive().Add("data.pkl", pickle).Add("data/0", new byte[3 * size]).ToArray()));
         Assert.Equal(type, file.Tensors["t"].Type);
         Assert.Equal(3 * size, file.Tensors["t"].Length);
     }

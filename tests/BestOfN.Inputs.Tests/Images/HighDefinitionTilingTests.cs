@@ -13,10 +13,12 @@ public sealed class HighDefinitionTilingTests
         var rejected = 0;
         foreach (var item in GoldenFiles.Read("preprocess/hd-transform", "cases.json").GetProperty("cases").EnumerateArray())
         {
-            var (width, height, tiles) = (item.GetProperty("width").GetInt32(), item.GetProperty("height").GetInt32(), item.GetProperty("hd_num").GetInt32());
+            var (width, height, tiles) = (item.GetProperty("width").GetInt32(), item.GetProperty("height").GetInt32(),
+                item.GetProperty("hd_num").GetInt32());
             if (item.TryGetProperty("error", out _))
             {
-                var exception = Assert.Throws<ImageException>(() => HighDefinitionTiling.LayoutOf(width, height, tiles, Tile, TilingVariant.Inference));
+                var exception = Assert.Throws<ImageException>(
+                    () => HighDefinitionTiling.LayoutOf(width, height, tiles, Tile, TilingVariant.Inference));
                 Assert.Contains("too elongated", exception.Message, StringComparison.Ordinal);
                 rejected++;
                 continue;
@@ -37,9 +39,11 @@ public sealed class HighDefinitionTilingTests
         foreach (var item in GoldenFiles.Read("preprocess/hd-transform-training", "cases.json").GetProperty("cases").EnumerateArray())
         {
             var layout = HighDefinitionTiling.LayoutOf(
-                item.GetProperty("width").GetInt32(), item.GetProperty("height").GetInt32(), item.GetProperty("hd_num").GetInt32(), Tile, TilingVariant.Training);
+                item.GetProperty("width").GetInt32(), item.GetProperty("height").GetInt32(),
+                    item.GetProperty("hd_num").GetInt32(), Tile, TilingVariant.Training);
             Assert.Equal(Numbers(item, "padded_wh"), new[] { layout.Columns * Tile, layout.Rows * Tile });
-            Assert.Equal(Numbers(item, "content_box_xyxy"), new[] { layout.Left, layout.Top, layout.Left + layout.Width, layout.Top + layout.Height });
+            Assert.Equal(Numbers(item, "content_box_xyxy"),
+                new[] { layout.Left, layout.Top, layout.Left + layout.Width, layout.Top + layout.Height });
         }
     }
 
@@ -55,7 +59,8 @@ public sealed class HighDefinitionTilingTests
             var source = GoldenImages.Read($"ixc25-reward/{name}", image.GetProperty("source").GetString()!);
             var expected = GoldenImages.Read($"ixc25-reward/{name}", image.GetProperty("preprocessed").GetString()!);
 
-            var tiled = HighDefinitionTiling.Apply(source, maximumTiles, Tile, TilingVariant.Inference, TestContext.Current.CancellationToken);
+            var tiled = HighDefinitionTiling.Apply(
+                source, maximumTiles, Tile, TilingVariant.Inference, TestContext.Current.CancellationToken);
 
             GoldenImages.AssertEqual(expected, tiled.Pixels);
             Assert.Equal((image.GetProperty("tiles_h").GetInt32(), image.GetProperty("tiles_w").GetInt32()), (tiled.Rows, tiled.Columns));
@@ -68,7 +73,8 @@ public sealed class HighDefinitionTilingTests
     [InlineData(200, 300, true)]
     public void For_training_white_is_split_between_both_ends(int width, int height, bool isPortrait)
     {
-        var tiled = HighDefinitionTiling.Apply(TestImages.Black(width, height), 4, 32, TilingVariant.Training, TestContext.Current.CancellationToken);
+        var tiled = HighDefinitionTiling.Apply(
+            TestImages.Black(width, height), 4, 32, TilingVariant.Training, TestContext.Current.CancellationToken);
 
         // 64 along the longer side and int(64 / 1.5) = 42 along the other leave 22: 11 before and 11 after.
         Assert.Equal((64, 64), (tiled.Pixels.Width, tiled.Pixels.Height));
@@ -82,10 +88,12 @@ public sealed class HighDefinitionTilingTests
     [Fact]
     public void The_side_of_a_tile_can_be_chosen()
     {
-        var tiled = HighDefinitionTiling.Apply(TestImages.Noise(100, 60), 6, 28, TilingVariant.Inference, TestContext.Current.CancellationToken);
+        var tiled = HighDefinitionTiling.Apply(
+            TestImages.Noise(100, 60), 6, 28, TilingVariant.Inference, TestContext.Current.CancellationToken);
         Assert.Equal((3, 2, 28), (tiled.Columns, tiled.Rows, tiled.Tile));
         Assert.Equal((84, 56), (tiled.Pixels.Width, tiled.Pixels.Height));
     }
 
-    private static int[] Numbers(System.Text.Json.JsonElement item, string name) => [.. item.GetProperty(name).EnumerateArray().Select(e => e.GetInt32())];
+    private static int[] Numbers(System.Text.Json.JsonElement item, string name) =>
+        [.. item.GetProperty(name).EnumerateArray().Select(e => e.GetInt32())];
 }

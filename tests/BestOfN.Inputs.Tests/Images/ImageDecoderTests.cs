@@ -45,7 +45,8 @@ public sealed class ImageDecoderTests
     {
         Assert.Equal([200, 100, 50, 1, 2, 3], Decode(ImageFiles.Png(2, 1, 8, 6, [200, 100, 50, 0, 1, 2, 3, 77])).Pixels.ToArray());
         Assert.Equal([200, 200, 200, 9, 9, 9], Decode(ImageFiles.Png(2, 1, 8, 4, [200, 0, 9, 128])).Pixels.ToArray());
-        Assert.Equal([10, 20, 30, 40, 50, 60], Decode(ImageFiles.Png(2, 1, 8, 3, [0, 1], palette: [10, 20, 30, 40, 50, 60], transparency: [0, 128])).Pixels.ToArray());
+        Assert.Equal([10, 20, 30, 40, 50, 60],
+            Decode(ImageFiles.Png(2, 1, 8, 3, [0, 1], palette: [10, 20, 30, 40, 50, 60], transparency: [0, 128])).Pixels.ToArray());
     }
 
     [Fact]
@@ -61,7 +62,8 @@ public sealed class ImageDecoderTests
     {
         Assert.Equal([0x12, 0x80, 0xFE], Decode(ImageFiles.Png(1, 1, 16, 2, [0x12, 0xFF, 0x80, 0x00, 0xFE, 0x99])).Pixels.ToArray());
         Assert.Equal([0x12, 0x12, 0x12], Decode(ImageFiles.Png(1, 1, 16, 0, [0x12, 0xFF])).Pixels.ToArray());
-        Assert.Equal([0x12, 0x34, 0x56], Decode(ImageFiles.Png(1, 1, 16, 6, [0x12, 0xFF, 0x34, 0xFF, 0x56, 0xFF, 0x10, 0x00])).Pixels.ToArray());
+        Assert.Equal(
+            [0x12, 0x34, 0x56], Decode(ImageFiles.Png(1, 1, 16, 6, [0x12, 0xFF, 0x34, 0xFF, 0x56, 0xFF, 0x10, 0x00])).Pixels.ToArray());
     }
 
     [Theory]
@@ -89,11 +91,15 @@ public sealed class ImageDecoderTests
     [InlineData(8, false, true, true)]
     public void A_picture_is_turned_as_its_exif_data_say(byte orientation, bool isMirrored, bool isUpsideDown, bool isTransposed)
     {
-        AssertTurned(ImageFiles.WithOrientation(ImageFiles.Encode(Original, SKEncodedImageFormat.Jpeg), orientation), isMirrored, isUpsideDown, isTransposed);
+        AssertTurned(ImageFiles.WithOrientation(ImageFiles.Encode(Original, SKEncodedImageFormat.Jpeg), orientation),
+            isMirrored, isUpsideDown, isTransposed);
         var png = ImageFiles.Encode(Original, SKEncodedImageFormat.Png);
-        AssertTurned(ImageFiles.WithPngExif(png, [.. "MM\0*\0\0\0\x08"u8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]), isMirrored, isUpsideDown, isTransposed);
+        AssertTurned(ImageFiles.WithPngExif(png, [.. "MM\0*\0\0\0\x08"u8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]),
+            isMirrored, isUpsideDown, isTransposed);
         AssertTurned(
-            ImageFiles.WithPngExif(png, [.. "Exif\0\0II*\0\x08\0\0\0"u8, 2, 0, 0x0F, 0x01, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]),
+            ImageFiles.WithPngExif(
+                png, [.. "Exif\0\0II*\0\x08\0\0\0"u8, 2, 0, 0x0F, 0x01, 2, 0, 1, 0, 0, 0,
+                    0, 0, 0, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]),
             isMirrored, isUpsideDown, isTransposed);
     }
 
@@ -144,7 +150,8 @@ public sealed class ImageDecoderTests
     {
         var jpeg = ImageFiles.Encode(Original, SKEncodedImageFormat.Jpeg);
         Refuse([.. jpeg, .. Enumerable.Repeat<byte[]>([0xFF, 0xDA], 300).SelectMany(b => b)], ImageLimits.Default, "more than 256 scans");
-        Refuse([.. jpeg, .. Enumerable.Repeat<byte[]>([0xFF, 0xDA], 30).SelectMany(b => b)], ImageLimits.Default with { Pixels = 37 * 23 }, "31 scans, too many");
+        Refuse([.. jpeg, .. Enumerable.Repeat<byte[]>([0xFF, 0xDA], 30).SelectMany(b => b)],
+            ImageLimits.Default with { Pixels = 37 * 23 }, "31 scans, too many");
     }
 
     [Theory]
@@ -154,7 +161,8 @@ public sealed class ImageDecoderTests
     {
         var png = ImageFiles.Encode(Original, SKEncodedImageFormat.Png);
         byte[] text = [0, 0, 0, 0, .. System.Text.Encoding.ASCII.GetBytes(chunk), 0, 0, 0, 0];
-        Refuse([.. png[..33], .. Enumerable.Repeat(text, 101).SelectMany(b => b), .. png[33..]], ImageLimits.Default, "more than 100 texts");
+        Refuse([.. png[..33], .. Enumerable.Repeat(text, 101).SelectMany(b => b), .. png[33..]],
+            ImageLimits.Default, "more than 100 texts");
     }
 
     [Fact]
@@ -169,7 +177,8 @@ public sealed class ImageDecoderTests
     [InlineData("")]
     [InlineData("hello")]
     [InlineData("<svg xmlns='http://www.w3.org/2000/svg'/>")]
-    public void What_is_no_picture_is_told(string text) => Refuse(System.Text.Encoding.ASCII.GetBytes(text), ImageLimits.Default, "known format");
+    public void What_is_no_picture_is_told(string text) =>
+        Refuse(System.Text.Encoding.ASCII.GetBytes(text), ImageLimits.Default, "known format");
 
     [Theory, MemberData(nameof(Formats))]
     public void A_truncated_picture_is_never_taken_for_a_whole_one(string format)

@@ -28,7 +28,8 @@ internal static class ImageFiles
     /// <param name="depth">Bits per sample.</param>
     /// <param name="colour">0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha.</param>
     /// <param name="rows">Packed samples, without filter bytes.</param>
-    public static byte[] Png(int width, int height, byte depth, byte colour, byte[] rows, byte[]? palette = null, byte[]? transparency = null)
+    public static byte[] Png(
+        int width, int height, byte depth, byte colour, byte[] rows, byte[]? palette = null, byte[]? transparency = null)
     {
         using var file = new MemoryStream();
         file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
@@ -140,7 +141,8 @@ internal static class ImageFiles
         var bits = new StringBuilder();
         foreach (var ink in (byte[])[cyan, magenta, yellow, black])
         {
-            // With a quantisation of 8 the constant coefficient is the value itself, less 128. Every size has the code of its own number in four bits.
+            // With a quantisation of 8 the constant coefficient is the value itself, less 128.
+            // Every size has the code of its own number in four bits.
             var value = 255 - ink - 128;
             var size = value == 0 ? 0 : 32 - int.LeadingZeroCount(Math.Abs(value));
             bits.Append(Convert.ToString(size, 2).PadLeft(4, '0'));
@@ -157,7 +159,8 @@ internal static class ImageFiles
             bits.Append('1');
         }
 
-        var scan = Enumerable.Range(0, bits.Length / 8).Select(i => Convert.ToByte(bits.ToString(i * 8, 8), 2)).SelectMany(b => b == 0xFF ? new byte[] { 0xFF, 0 } : [b]);
+        var scan = Enumerable.Range(0, bits.Length / 8).Select(i => Convert.ToByte(bits.ToString(i * 8, 8), 2))
+            .SelectMany(b => b == 0xFF ? new byte[] { 0xFF, 0 } : [b]);
         return
         [
             0xFF, 0xD8,

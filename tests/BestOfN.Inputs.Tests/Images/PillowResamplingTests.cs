@@ -8,7 +8,8 @@ public sealed class PillowResamplingTests
 {
     private const string Folder = "preprocess/pil-resize";
 
-    public static TheoryData<int> Cases => [.. Enumerable.Range(0, GoldenFiles.Read(Folder, "cases.json").GetProperty("cases").GetArrayLength())];
+    public static TheoryData<int> Cases =>
+        [.. Enumerable.Range(0, GoldenFiles.Read(Folder, "cases.json").GetProperty("cases").GetArrayLength())];
 
     [Theory, MemberData(nameof(Cases))]
     public void Gives_the_bytes_of_the_reference(int index)
@@ -18,11 +19,13 @@ public sealed class PillowResamplingTests
         if (isGrey)
         {
             var resized = PillowResampling.Resize(
-                FirstChannel(input), (input.Width, input.Height), (expected.Width, expected.Height), 1, filter, verticalFirst: false, TestContext.Current.CancellationToken);
+                FirstChannel(input), (input.Width, input.Height), (expected.Width, expected.Height),
+                    1, filter, verticalFirst: false, TestContext.Current.CancellationToken);
             Assert.Equal(FirstChannel(expected), resized);
         }
 
-        GoldenImages.AssertEqual(expected, PillowResampling.Resize(input, expected.Width, expected.Height, filter, TestContext.Current.CancellationToken));
+        GoldenImages.AssertEqual(
+            expected, PillowResampling.Resize(input, expected.Width, expected.Height, filter, TestContext.Current.CancellationToken));
     }
 
     [Theory, MemberData(nameof(Cases))]
@@ -31,7 +34,8 @@ public sealed class PillowResamplingTests
         var (input, expected, filter, _) = Case(index);
 
         var resized = PillowResampling.Resize(
-            Transpose(input).Pixels, (input.Height, input.Width), (expected.Height, expected.Width), 3, filter, verticalFirst: true, TestContext.Current.CancellationToken);
+            Transpose(input).Pixels, (input.Height, input.Width), (expected.Height, expected.Width),
+                3, filter, verticalFirst: true, TestContext.Current.CancellationToken);
 
         GoldenImages.AssertEqual(expected, Transpose(new(expected.Height, expected.Width, resized)));
     }
@@ -40,7 +44,8 @@ public sealed class PillowResamplingTests
     public void An_unchanged_size_changes_no_byte()
     {
         var picture = TestImages.Noise(31, 17);
-        GoldenImages.AssertEqual(picture, PillowResampling.Resize(picture, 31, 17, ResamplingFilter.Bicubic, TestContext.Current.CancellationToken));
+        GoldenImages.AssertEqual(
+            picture, PillowResampling.Resize(picture, 31, 17, ResamplingFilter.Bicubic, TestContext.Current.CancellationToken));
     }
 
     private static (Image Input, Image Expected, ResamplingFilter Filter, bool IsGrey) Case(int index)

@@ -20,7 +20,8 @@ public class ChatTemplateTests
         var expected = GoldenFile.Json("internlm2-reward", name, "expected.json").GetProperty("samples").EnumerateArray();
         foreach (var (input, sample) in inputs.Zip(expected))
         {
-            var messages = input.GetProperty("messages").EnumerateArray().Select(m => new ChatMessage(m.Text("role"), m.Text("content"))).ToList();
+            var messages = input.GetProperty("messages").EnumerateArray()
+                .Select(m => new ChatMessage(m.Text("role"), m.Text("content"))).ToList();
             Assert.Equal(input.Text("prompt"), template.Render(messages, false));
             Assert.Equal(sample.Ids("input_ids"), template.Encode(messages, false).Append(reward));
         }
@@ -35,17 +36,20 @@ public class ChatTemplateTests
         using var cases = System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "cases.json")));
         foreach (var prompt in cases.RootElement.GetProperty("prompts").EnumerateArray())
         {
-            var messages = prompt.GetProperty("messages").EnumerateArray().Select(m => new ChatMessage(m.Text("role"), m.Text("content"))).ToList();
+            var messages = prompt.GetProperty("messages").EnumerateArray()
+                .Select(m => new ChatMessage(m.Text("role"), m.Text("content"))).ToList();
             Assert.Equal(prompt.Ids("ids_with_bos"), template.Encode(messages, false).Concat([2, 92527]));
         }
     }
 
     [Theory]
     [InlineData("LlamaForSequenceClassification", "hf-bpe-llama3",
-        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHello?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nHi.<|eot_id|>",
+        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHello?<|eot_id|>"
+        + "<|start_header_id|>assistant<|end_header_id|>\n\nHi.<|eot_id|>",
         "<|start_header_id|>assistant<|end_header_id|>\n\n")]
     [InlineData("Qwen2ForRewardModel", "hf-bpe-qwen",
-        "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n<|im_start|>user\n Hello? <|im_end|>\n<|im_start|>assistant\nHi.<|im_end|>\n",
+        "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n<|im_start|>user\n "
+            + "Hello? <|im_end|>\n<|im_start|>assistant\nHi.<|im_end|>\n",
         "<|im_start|>assistant\n")]
     [InlineData("Qwen3ForSequenceClassification", "hf-bpe-qwen",
         "<|im_start|>user\n Hello? <|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\nHi.<|im_end|>\n",
@@ -67,7 +71,8 @@ public class ChatTemplateTests
         var template = ChatTemplate.Load(folder, "Qwen3ForCausalLM", TokenizerFiles.Load(folder));
         const string Reasoned = "<think>\nhm\n</think>\n\nyes";
         Assert.Equal(
-            "<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nyes<|im_end|>\n<|im_start|>user\nb<|im_end|>\n<|im_start|>assistant\n<think>\nhm\n</think>\n\nyes<|im_end|>\n",
+            "<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nyes<|im_end|>\n<|im_start|>user\nb<|im_end|>\n"
+            + "<|im_start|>assistant\n<think>\nhm\n</think>\n\nyes<|im_end|>\n",
             template.Render([new("user", "a"), new("assistant", Reasoned), new("user", "b"), new("assistant", Reasoned)], false));
     }
 
@@ -77,10 +82,16 @@ public class ChatTemplateTests
         using var folder = Llama();
         Assert.StartsWith("<|begin_of_text|>", Load(folder).Render(s_conversation, false), StringComparison.Ordinal);
 
-        folder.Write("tokenizer_config.json", """{"bos_token": "<|begin_of_text|>", "chat_template": [{"name": "tool_use", "template": "no"}, {"name": "default", "template": "{{ bos_token }}{{ messages[1].content }}"}]}""");
+        folder.Write(
+            "tokenizer_config.json",
+            """
+            {"bos_token": "<|begin_of_text|>", "chat_template": [{"name": "tool_use", "template": "no"},
+              {"name": "default", "template": "{{ bos_token }}{{ messages[1].content }}"}]}
+            """);
         Assert.Equal("<|begin_of_text|>Hi.", Load(folder).Render(s_conversation, false));
 
-        folder.Write("tokenizer_config.json", """{"bos_token": {"content": "<|eot_id|>"}, "chat_template": "{{ bos_token }}{{ messages | length }}"}""");
+        folder.Write("tokenizer_config.json",
+            """{"bos_token": {"content": "<|eot_id|>"}, "chat_template": "{{ bos_token }}{{ messages | length }}"}""");
         Assert.Equal("<|eot_id|>2", Load(folder).Render(s_conversation, false));
 
         folder.Write("chat_template.jinja", "file {{ add_generation_prompt }}\n");
@@ -106,7 +117,8 @@ public class ChatTemplateTests
     [InlineData("chat_template.json", """{"chat_template": "yes"}""", "chat_template.json", """{"chat_template": "no"}""")]
     [InlineData("additional_chat_templates/tool_use.jinja", "no", "additional_chat_templates")]
     [InlineData("chat_template.jinja", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "Git LFS")]
-    public void A_template_that_cannot_be_the_one_meant_is_an_error_that_names_it(string file, string contents, string says, string? settings = null)
+    public void A_template_that_cannot_be_the_one_meant_is_an_error_that_names_it(
+        string file, string contents, string says, string? settings = null)
     {
         using var folder = Llama();
         Directory.CreateDirectory(Path.Combine(folder.Path, "additional_chat_templates"));
@@ -137,8 +149,10 @@ public class ChatTemplateTests
     {
         using var folder = Llama();
         var tokenizer = TokenizerFiles.Load(folder.Path);
-        Assert.Contains("GPT2", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(folder.Path, "GPT2LMHeadModel", tokenizer)).Message);
-        Assert.Contains("<|im_start|>", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(folder.Path, "Qwen2ForCausalLM", tokenizer)).Message);
+        Assert.Contains(
+            "GPT2", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(folder.Path, "GPT2LMHeadModel", tokenizer)).Message);
+        Assert.Contains("<|im_start|>",
+            Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(folder.Path, "Qwen2ForCausalLM", tokenizer)).Message);
     }
 
     [Fact]
@@ -151,7 +165,8 @@ public class ChatTemplateTests
         Assert.Equal(1, ids.Count(i => i == 757));
     }
 
-    public static TheoryData<string, string> Families => new() { { "hf-bpe-llama3", "Llama" }, { "hf-bpe-qwen", "Qwen2" }, { "hf-bpe-qwen", "Qwen3" } };
+    public static TheoryData<string, string> Families =>
+        new() { { "hf-bpe-llama3", "Llama" }, { "hf-bpe-qwen", "Qwen2" }, { "hf-bpe-qwen", "Qwen3" } };
 
     [Theory, MemberData(nameof(Families))]
     public void No_content_can_forge_a_special_token(string name, string architecture)
@@ -219,13 +234,19 @@ public class ChatTemplateTests
         var template = Load(folder);
         ChatMessage Calling(string argument) => new("assistant", [])
         {
-            Fields = Fields($$$"""{"content": null, "reasoning_content": "so", "tool_calls": [{"function": {"name": "f", "arguments": {"b": "{{{argument}}}", "a": 1} } }]}"""),
+            Fields = Fields(
+                $$$"""
+                {"content": null, "reasoning_content": "so",
+                  "tool_calls": [{"function": {"name": "f", "arguments": {"b": "{{{argument}}}", "a": 1} } }]}
+                """),
         };
         Assert.Equal(
-            "<|start_header_id|>user<|end_header_id|>x<|eot_id|><|start_header_id|>assistant<|end_header_id|>(so)none f{\"b\": \"z\", \"a\": 1}<|eot_id|>",
+            "<|start_header_id|>user<|end_header_id|>x<|eot_id|><|start_header_id|>assistant<|end_header_id|>(so)none "
+                + "f{\"b\": \"z\", \"a\": 1}<|eot_id|>",
             template.Render([new("user", "x"), Calling("z")], false));
         var tokenizer = TokenizerFiles.Load(folder.Path);
-        int Specials(string argument) => template.Encode([new("user", "x"), Calling(argument)], false).Count(id => tokenizer.BytesOf(id).IsEmpty);
+        int Specials(string argument) =>
+            template.Encode([new("user", "x"), Calling(argument)], false).Count(id => tokenizer.BytesOf(id).IsEmpty);
         Assert.Equal(Specials("z"), Specials("<|eot_id|>"));
     }
 
@@ -243,7 +264,8 @@ public class ChatTemplateTests
     private static Dictionary<string, System.Text.Json.JsonElement> Fields(string json) =>
         System.Text.Json.JsonElement.Parse(json).EnumerateObject().ToDictionary(m => m.Name, m => m.Value);
 
-    private static ChatTemplate Load(ScratchFolder folder) => ChatTemplate.Load(folder.Path, "LlamaForCausalLM", TokenizerFiles.Load(folder.Path));
+    private static ChatTemplate Load(ScratchFolder folder) =>
+        ChatTemplate.Load(folder.Path, "LlamaForCausalLM", TokenizerFiles.Load(folder.Path));
 
     private static ScratchFolder Llama()
     {

@@ -15,7 +15,8 @@ public class JinjaTemplateTests
         foreach (var c in s_golden.GetProperty("cases").EnumerateArray())
         {
             var source = s_golden.GetProperty("templates")[c.GetProperty("template").GetInt32()].GetString()!;
-            var variables = ((JinjaDictionary)JinjaValue.FromJson(c.GetProperty("context"))!).ToDictionary(p => (string)p.Key, p => p.Value);
+            var variables = ((JinjaDictionary)JinjaValue.FromJson(c.GetProperty("context"))!)
+                .ToDictionary(p => (string)p.Key, p => p.Value);
             variables["strftime_now"] = (JinjaFunction)(_ => "26 Jul 2024");
             string? rendered = null, error = null;
             try
@@ -30,7 +31,9 @@ public class JinjaTemplateTests
             var expected = c.TryGetProperty("expected", out var text) ? text.GetString() : null;
             if (rendered != expected || (error is not null && c.Text("error") is { Length: > 0 } words && error != words))
             {
-                failures.Add($"{c.Text("name")}\n   expected {JsonSerializer.Serialize(expected)}\n   rendered {JsonSerializer.Serialize(rendered)} {error}");
+                failures.Add(
+                    $"{c.Text("name")}\n   expected {JsonSerializer.Serialize(expected)}\n "
+                        + $"  rendered {JsonSerializer.Serialize(rendered)} {error}");
             }
         }
 
@@ -50,19 +53,27 @@ public class JinjaTemplateTests
         "{\"9\": 2, \"10\": 1}{\"\uFFEE\": 2, \"\uD83D\uDE00\": 1}")]
     [InlineData("{{ 'stra\u00DFe \u0149 \uFB01 \u0390 \u0131 \u017F \u1FB3'|upper }}",
         "STRASSE \u02BCN FI \u0399\u0308\u0301 I S \u0391\u0399")]
-    [InlineData("{{ '\u0391\u03A3 \u0391\u03A3\u0391 \u03A3 \u0391\u03A3. \u0391.\u03A3 \u0130'|lower }}{{ '\u038C\u03A3\u039F\u03A3'.lower() }}",
+    [InlineData(
+        "{{ '\u0391\u03A3 \u0391\u03A3\u0391 \u03A3 \u0391\u03A3. \u0391.\u03A3 \u0130'|lower }}{{ '\u038C\u03A3\u039F\u03A3'.lower() }}",
         "\u03B1\u03C2 \u03B1\u03C3\u03B1 \u03C3 \u03B1\u03C2. \u03B1.\u03C2 i\u0307\u03CC\u03C3\u03BF\u03C2")]
-    [InlineData("{{ 'stra\u00DFe \uFB01 \u01C6 \u10D0 \u0390'.title() }}|{{ '\uFB01a \u0391\u03A3'.capitalize() }}|{{ '\uFB01a \u0391\u03A3'|capitalize }}|{{ '\u00DFa-\uFB01b (\u0391\u03A3)'|title }}",
+    [InlineData(
+        "{{ 'stra\u00DFe \uFB01 \u01C6 \u10D0 \u0390'.title() }}|{{ '\uFB01a \u0391\u03A3'.capitalize() "
+            + "}}|{{ '\uFB01a \u0391\u03A3'|capitalize }}|{{ '\u00DFa-\uFB01b (\u0391\u03A3)'|title }}",
         "Stra\u00DFe Fi \u01C5 \u10D0 \u0399\u0308\u0301|Fia \u03B1\u03C2|Fia \u03B1\u03C2|SSa-FIb (\u0391\u03C3)")]
     [InlineData("{{ \"it's \u4E2Da \u24D0b x1y\".title() }}",
         "It'S \u4E2DA \u24B6b X1Y")]
-    [InlineData("{{ '\u00B2'.isdigit() }}{{ '\u00B2'.isdecimal() }}{{ '\u00BD'.isnumeric() }}{{ '\u00BD'.isdigit() }}{{ '\uD835\uDC9C'.isalpha() }}{{ '\u00BD'.isalnum() }}{{ '\u24B6'.isupper() }}{{ '\u01C5'.isupper() }}{{ '1'.islower() }}{{ 'a1' is lower }}",
+    [InlineData(
+        "{{ '\u00B2'.isdigit() }}{{ '\u00B2'.isdecimal() }}{{ '\u00BD'.isnumeric() }}{{ '\u00BD'.isdigit() }}{{ '\uD835\uDC9C'.isalpha() "
+            + "}}{{ '\u00BD'.isalnum() }}{{ '\u24B6'.isupper() }}{{ '\u01C5'.isupper() }}{{ '1'.islower() }}{{ 'a1' is lower }}",
         "TrueFalseTrueFalseTrueTrueTrueFalseFalseTrue")]
-    [InlineData("{{ ['b', 'A', 'c']|max }}{{ ['b', 'A', 'c']|max(case_sensitive=true) }}{{ [{'a': 1}, {'a': 3}]|max(attribute='a') }}{{ ['b', 'B', 'a']|unique|list }}{{ [{'a': 1, 'b': 2}, {'a': 1, 'b': 3}]|unique(attribute='a')|list }}",
+    [InlineData(
+        "{{ ['b', 'A', 'c']|max }}{{ ['b', 'A', 'c']|max(case_sensitive=true) }}{{ [{'a': 1}, {'a': 3}]|max(attribute='a') "
+            + "}}{{ ['b', 'B', 'a']|unique|list }}{{ [{'a': 1, 'b': 2}, {'a': 1, 'b': 3}]|unique(attribute='a')|list }}",
         "cc{'a': 3}['b', 'a'][{'a': 1, 'b': 2}]")]
     [InlineData("{{ ['\uD83D\uDE00', '\\uffee']|sort }}{{ '\uD83D\uDE00' < '\\uffee' }}",
         "['\uFFEE', '\uD83D\uDE00']False")]
-    public void Json_and_letter_case_are_those_of_python(string template, string expected) => Assert.Equal(expected, new JinjaTemplate(template, "t").Render([]));
+    public void Json_and_letter_case_are_those_of_python(string template, string expected) =>
+        Assert.Equal(expected, new JinjaTemplate(template, "t").Render([]));
 
     [Theory]
     [InlineData("{{ 'a'|trim(strip='b') }}")]
@@ -82,7 +93,8 @@ public class JinjaTemplateTests
     [InlineData("{{ [1]|tojson(separators=',') }}")]
     [InlineData("{{ [[1], [2]]|sort(attribute='0,1') }}")]
     public void An_argument_that_would_be_ignored_is_an_error(string template) =>
-        Assert.Contains("t, line 1: ", Assert.Throws<ChatTemplateException>(() => new JinjaTemplate(template, "t").Render([])).Message, StringComparison.Ordinal);
+        Assert.Contains("t, line 1: ", Assert.Throws<ChatTemplateException>(() => new JinjaTemplate(template, "t").Render([])).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void An_error_names_template_line_and_reason()
@@ -108,7 +120,9 @@ public class JinjaTemplateTests
     [InlineData("{% set n = namespace(l=[1]) %}{% for i in range(100) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l }}", "too long")]
     [InlineData("{% set n = namespace(l=[1]) %}{% for i in range(100) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l | tojson }}", "steps")]
     [InlineData("{% set n = namespace(l=[1]) %}{% for i in range(10000) %}{% set n.l = [n.l] %}{% endfor %}{{ n.l }}", "deeply")]
-    [InlineData("{% set n = namespace(l=[1], m=[1]) %}{% for i in range(10000) %}{% set n.l = [n.l] %}{% set n.m = [n.m] %}{% endfor %}{{ n.l == n.m }}", "deeply")]
+    [InlineData(
+        "{% set n = namespace(l=[1], m=[1]) %}{% for i in range(10000) %}{% set n.l = "
+            + "[n.l] %}{% set n.m = [n.m] %}{% endfor %}{{ n.l == n.m }}", "deeply")]
     [InlineData("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "deeply")]
     [InlineData("{% for i in range(1000000) %}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{% endfor %}", "too long")]
     [InlineData("{{ 9223372036854775807 + 1 }}", "too large")]
@@ -117,9 +131,12 @@ public class JinjaTemplateTests
         Assert.Contains(reason, Assert.Throws<ChatTemplateException>(() => new JinjaTemplate(source, "t").Render([])).Reason);
 
     [Theory]
-    [InlineData("{{ (',' * 300000).rsplit(',', 300000) | length }}{% for i in range(1000) %}{% set q = (',' * 300000).rsplit(',', 300000) %}{% endfor %}")]
+    [InlineData(
+        "{{ (',' * 300000).rsplit(',', 300000) | length }}{% for i in range(1000) "
+            + "%}{% set q = (',' * 300000).rsplit(',', 300000) %}{% endfor %}")]
     [InlineData("{{ ([s] * 3000) | sort | length }}")]
-    [InlineData("{% set ns = namespace(l=[]) %}{% for i in range(1000) %}{% set ns.l = ns.l + [s ~ i] %}{% endfor %}{{ ns.l | unique | length }}")]
+    [InlineData(
+        "{% set ns = namespace(l=[]) %}{% for i in range(1000) %}{% set ns.l = ns.l + [s ~ i] %}{% endfor %}{{ ns.l | unique | length }}")]
     [InlineData("{% set c = 'b' * 2000000 ~ 'a' %}{% for i in range(1000) %}{% set q = s.strip(c) %}{% endfor %}")]
     [InlineData("{% for i in range(30000) %}{% set q = s | length %}{% endfor %}")]
     [InlineData("{% for i in range(30000) %}{% set q = s | wordcount %}{% endfor %}")]
@@ -136,14 +153,19 @@ public class JinjaTemplateTests
     [InlineData("{% for i in range(30000) %}{% set q = s | first %}{% endfor %}")]
     [InlineData("{% for i in range(30000) %}{% set q = s.startswith(t) %}{% endfor %}")]
     [InlineData("{% for i in range(30000) %}{% set q = 'a'.startswith((t, t)) %}{% endfor %}")]
-    [InlineData("{% set h = 'ac' * 300000 %}{% set p = 'ac' * 10000 ~ 'ad' ~ 'ac' * 10000 %}{% for i in range(30000) %}{% set q = h.find(p) %}{% endfor %}")]
-    [InlineData("{% set h = 'ac' * 300000 %}{% set p = 'ac' * 10000 ~ 'ad' ~ 'ac' * 10000 %}{% for i in range(30000) %}{% set q = h.replace(p, '') %}{% endfor %}")]
+    [InlineData(
+        "{% set h = 'ac' * 300000 %}{% set p = 'ac' * 10000 ~ 'ad' ~ 'ac' * 10000 "
+            + "%}{% for i in range(30000) %}{% set q = h.find(p) %}{% endfor %}")]
+    [InlineData(
+        "{% set h = 'ac' * 300000 %}{% set p = 'ac' * 10000 ~ 'ad' ~ 'ac' * 10000 %}{% "
+            + "for i in range(30000) %}{% set q = h.replace(p, '') %}{% endfor %}")]
     [InlineData("{% for i in range(30000) %}{% set q = {}[s] %}{% endfor %}")]
     [InlineData("{% for i in range(30000) %}{% set q = s in {} %}{% endfor %}")]
     [InlineData("{% for i in range(30000) %}{% set q = {}.get(s) %}{% endfor %}")]
     [InlineData("{% for i in range(30000) %}{% set q = [{}] | map(attribute=s) | list %}{% endfor %}")]
     [InlineData("{% for i in range(30000) %}{% set q = [{}] | selectattr(s) | list %}{% endfor %}")]
-    [InlineData("{% set n = namespace(d=dict(a=1)) %}{% set d = range(200000) | list %}{% for i in range(30000) %}{% set q = d + d %}{% endfor %}")]
+    [InlineData(
+        "{% set n = namespace(d=dict(a=1)) %}{% set d = range(200000) | list %}{% for i in range(30000) %}{% set q = d + d %}{% endfor %}")]
     [InlineData("{% for i in range(1000000) %}{% set q = 1.1 | string %}{% endfor %}")]
     [InlineData("{% for i in range(1000000) %}{% set q = 1.1 | tojson %}{% endfor %}")]
     [InlineData("{% set d = {s: 1, t: 2, s ~ 'c': 3} %}{% for i in range(30000) %}{% set q = d | tojson(sort_keys=true) %}{% endfor %}")]
@@ -151,8 +173,10 @@ public class JinjaTemplateTests
     [InlineData("{% for i in range(30000) %}{% set q = ('\\n' * 1000000).splitlines() %}{% endfor %}")]
     public async Task Work_on_long_texts_that_makes_nothing_ends_in_an_error(string source)
     {
-        var rendering = Task.Run(() => new JinjaTemplate("{% set s = 'A' * 1000000 %}{% set t = 'A' * 999999 ~ 'b' %}" + source, "t").Render([]), TestContext.Current.CancellationToken);
-        var error = await Assert.ThrowsAsync<ChatTemplateException>(() => rendering.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
+        var rendering = Task.Run(() => new JinjaTemplate("{% set s = 'A' * 1000000 %}{% set t = 'A' * 999999 ~ 'b' %}" + source, "t")
+            .Render([]), TestContext.Current.CancellationToken);
+        var error = await Assert.ThrowsAsync<ChatTemplateException>(
+            () => rendering.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
         Assert.Contains("steps", error.Reason, StringComparison.Ordinal);
     }
 
@@ -161,8 +185,10 @@ public class JinjaTemplateTests
     {
         var parts = string.Concat(Enumerable.Repeat("'a' ", 250_000));
         Assert.Equal("250000", new JinjaTemplate("{{ (" + parts + ") | length }}", "t").Render([]));
-        Assert.Contains("at most 1048576", Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("{{ " + parts + parts + " }}", "t")).Reason);
-        Assert.Contains("name is too long", Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("{{ " + new string('a', 1001) + " }}", "t")).Reason);
+        Assert.Contains(
+            "at most 1048576", Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("{{ " + parts + parts + " }}", "t")).Reason);
+        Assert.Contains("name is too long",
+            Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("{{ " + new string('a', 1001) + " }}", "t")).Reason);
     }
 
     [Fact]
@@ -171,7 +197,10 @@ public class JinjaTemplateTests
 
     [Fact]
     public void Characters_are_found_by_place_as_in_python() => Assert.Equal(
-        "a😀c c a ||a,b|c", new JinjaTemplate("{% set s = 'a😀c' %}{{ s[0] ~ s[1] ~ s[2] }} {{ s[-1] }} {{ s[-3] }} {{ s[3] }}|{{ s[-4] }}|{{ 'a,b,c'.rsplit(',', 1) | join('|') }}", "t").Render([]));
+        "a😀c c a ||a,b|c",
+        new JinjaTemplate(
+            "{% set s = 'a😀c' %}{{ s[0] ~ s[1] ~ s[2] }} {{ s[-1] }} {{ s[-3] }} {{ s[3] }}|{{ "
+                + "s[-4] }}|{{ 'a,b,c'.rsplit(',', 1) | join('|') }}", "t").Render([]));
 
     [Theory]
     [InlineData("(")]
@@ -189,7 +218,8 @@ public class JinjaTemplateTests
 
     [Fact]
     public void A_long_chain_of_operators_is_refused_and_not_a_stack_overflow() =>
-        Assert.Throws<ChatTemplateException>(() => new JinjaTemplate("{{ 1" + string.Concat(Enumerable.Repeat("+1", 100_000)) + " }}", "t").Render([]));
+        Assert.Throws<ChatTemplateException>(
+            () => new JinjaTemplate("{{ 1" + string.Concat(Enumerable.Repeat("+1", 100_000)) + " }}", "t").Render([]));
 
     [Theory]
     [InlineData("{{ ''.__class__ }}|", "|")]
@@ -201,13 +231,15 @@ public class JinjaTemplateTests
     public void Any_damage_to_a_template_is_an_error_of_the_template()
     {
         var random = new Random(5);
-        var context = ((JinjaDictionary)JinjaValue.FromJson(s_golden.GetProperty("cases")[4].GetProperty("context"))!).ToDictionary(p => (string)p.Key, p => p.Value);
+        var context = ((JinjaDictionary)JinjaValue.FromJson(s_golden.GetProperty("cases")[4].GetProperty("context"))!)
+            .ToDictionary(p => (string)p.Key, p => p.Value);
         foreach (var source in s_golden.GetProperty("templates").EnumerateArray().Select(t => t.GetString()!))
         {
             for (var round = 0; round < 20; round++)
             {
                 var (at, length) = (random.Next(source.Length), random.Next(6));
-                var damaged = source.Remove(at, Math.Min(length, source.Length - at)).Insert(at, "{}%|('\"-.[ \n"[random.Next(12)].ToString());
+                var damaged = source.Remove(at, Math.Min(length, source.Length - at))
+                    .Insert(at, "{}%|('\"-.[ \n"[random.Next(12)].ToString());
                 try
                 {
                     new JinjaTemplate(damaged, "t").Render(context);

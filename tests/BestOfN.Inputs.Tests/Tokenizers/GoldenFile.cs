@@ -28,7 +28,8 @@ internal static class GoldenFile
         return "";
     }
 
-    public static int[] Ids(this JsonElement element, string name) => [.. element.GetProperty(name).EnumerateArray().Select(e => e.GetInt32())];
+    public static int[] Ids(this JsonElement element, string name) =>
+        [.. element.GetProperty(name).EnumerateArray().Select(e => e.GetInt32())];
 
     public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
 }

@@ -14,7 +14,8 @@ public class IncrementalDetokenizerTests
         for (var round = 0; round < 2000; round++)
         {
             var highest = round % 2 == 0 ? tokenizer.VocabularySize : 300; // the low ids are mostly single bytes
-            var ids = Enumerable.Range(0, random.Next(12)).Select(_ => random.Next(highest)).Where(i => !tokenizer.BytesOf(i).IsEmpty).ToArray();
+            var ids = Enumerable.Range(0, random.Next(12)).Select(_ => random.Next(highest))
+                .Where(i => !tokenizer.BytesOf(i).IsEmpty).ToArray();
             var stream = new IncrementalDetokenizer(tokenizer);
             var pieces = ids.Select(stream.Push).ToList();
             Assert.Equal(tokenizer.Decode(ids), string.Concat(pieces) + stream.Flush());

@@ -33,7 +33,10 @@ public class TokenizerFilesTests
     [InlineData("""{"model":{"type":"Unigram","vocab":[]}}""", "Unigram")]
     [InlineData("""{"model":{"type":"BPE","vocab":{},"merges":[]},"pre_tokenizer":{"type":"Whitespace"}}""", "Whitespace")]
     [InlineData("""{"model":{"type":"BPE","vocab":{},"merges":[]}}""", "not byte-level")]
-    [InlineData("""{"model":{"type":"BPE","vocab":{},"merges":[]},"normalizer":{"type":"Lowercase"},"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""", "Lowercase")]
+    [InlineData(
+        """{"model":{"type":"BPE","vocab":{},"merges":[]},"normalizer":{"type":"Lowercase"},"""
+        + """ "pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}}""",
+        "Lowercase")]
     [InlineData("""{"model":{"type":"BPE","vocab":{"a":2000000000},"merges":[]}}""", "out of range")]
     [InlineData("[]", "")]
     [InlineData("{", "")]
@@ -54,14 +57,16 @@ public class TokenizerFilesTests
         using var folder = new ScratchFolder();
         folder.Copy(GoldenFile.Folder("tokenizers", "hf-bpe-llama3", "tokenizer.json"));
         folder.Write(name, contents);
-        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("dropout", "0.0", null)]
     [InlineData("dropout", "0.1", "dropout")]
     [InlineData("normalizer", """{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Lowercase"}]}""", "Lowercase")]
-    [InlineData("pre_tokenizer", """{"type":"Sequence","pretokenizers":[{"type":"ByteLevel","add_prefix_space":false},{"type":"Digits"}]}""", "behind ByteLevel")]
+    [InlineData("pre_tokenizer",
+        """{"type":"Sequence","pretokenizers":[{"type":"ByteLevel","add_prefix_space":false},{"type":"Digits"}]}""", "behind ByteLevel")]
     [InlineData("truncation", """{"max_length":4}""", null)]
     public void A_field_of_tokenizer_json_is_computed_or_refused_by_name(string field, string value, string? expected)
     {
@@ -75,7 +80,8 @@ public class TokenizerFilesTests
             return;
         }
 
-        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,7 +89,8 @@ public class TokenizerFilesTests
     {
         using var folder = new ScratchFolder();
         folder.Write("tokenizer.model", "IQ== 0\nIg== 1\n");
-        Assert.Contains("tiktoken", Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tiktoken", Assert.Throws<InvalidDataException>(() => TokenizerFiles.Load(folder.Path)).Message, StringComparison.Ordinal);
         folder.Copy(GoldenFile.Folder("tokenizers", "hf-bpe-llama3", "tokenizer.json"));
         Assert.NotEmpty(TokenizerFiles.Load(folder.Path).Encode("Hello"));
     }

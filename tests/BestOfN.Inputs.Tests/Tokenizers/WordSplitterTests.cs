@@ -28,7 +28,8 @@ public sealed class WordSplitterTests
         {
             string[] patterns = [.. c.GetProperty("patterns").EnumerateArray().Select(p => p.GetString()!)];
             var text = c.Text("text");
-            Assert.Equal(c.GetProperty("pieces").EnumerateArray().Select(p => p.GetString()), new WordSplitter(patterns).Split(text).Select(w => text.Substring(w.Start, w.Length)));
+            Assert.Equal(c.GetProperty("pieces").EnumerateArray().Select(p => p.GetString()),
+                new WordSplitter(patterns).Split(text).Select(w => text.Substring(w.Start, w.Length)));
         }
     }
 

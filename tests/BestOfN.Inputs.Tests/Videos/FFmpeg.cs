@@ -6,7 +6,8 @@ namespace BestOfN.Inputs.Tests.Videos;
 internal static class FFmpeg
 {
     public static void SkipIfMissing() => Assert.SkipUnless(
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "ffmpeg"))), "ffmpeg is not installed.");
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "ffmpeg"))),
+            "ffmpeg is not installed.");
 
     /// <param name="source">A source of ffmpeg's lavfi device.</param>
     /// <param name="name">File name; its extension chooses the container.</param>
@@ -17,7 +18,10 @@ internal static class FFmpeg
         try
         {
             var path = Path.Combine(folder.FullName, name);
-            var start = new ProcessStartInfo("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", source, .. options, path]) { RedirectStandardError = true };
+            var start = new ProcessStartInfo("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", source, .. options, path])
+            {
+                RedirectStandardError = true,
+            };
             using var process = Process.Start(start)!;
             var errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -27,7 +27,8 @@ public sealed class VideoCompositionTests
         {
             if (!tops.Any(top => y >= top && y < top + 40))
             {
-                Assert.True(expected.Pixels.Span.Slice(y * stride, stride).SequenceEqual(composed.Pixels.Span.Slice(y * stride, stride)), $"Row {y} differs.");
+                Assert.True(expected.Pixels.Span.Slice(y * stride, stride).SequenceEqual(composed.Pixels.Span.Slice(y * stride, stride)),
+                    $"Row {y} differs.");
             }
         }
     }
@@ -49,11 +50,13 @@ public sealed class VideoCompositionTests
             var size = (item.GetProperty("frame_wh")[0].GetInt32(), item.GetProperty("frame_wh")[1].GetInt32());
             var frame = blank.TryGetValue(size, out var known) ? known : blank[size] = TestImages.Black(size.Item1, size.Item2);
             var composed = VideoComposition.Compose([.. Enumerable.Repeat(frame, item.GetProperty("frames").GetInt32())], 560, None);
-            Assert.Equal((item.GetProperty("composed_wh")[0].GetInt32(), item.GetProperty("composed_wh")[1].GetInt32()), (composed.Width, composed.Height));
+            Assert.Equal((item.GetProperty("composed_wh")[0].GetInt32(), item.GetProperty("composed_wh")[1].GetInt32()),
+                (composed.Width, composed.Height));
 
             var layout = VideoComposition.LayoutOf(composed.Width, composed.Height, 560);
             Assert.Equal((item.GetProperty("tiles_w").GetInt32(), item.GetProperty("tiles_h").GetInt32()), (layout.Columns, layout.Rows));
-            Assert.Equal((item.GetProperty("final_wh")[0].GetInt32(), item.GetProperty("final_wh")[1].GetInt32()), (layout.Columns * 560, layout.Rows * 560));
+            Assert.Equal((item.GetProperty("final_wh")[0].GetInt32(), item.GetProperty("final_wh")[1].GetInt32()),
+                (layout.Columns * 560, layout.Rows * 560));
         }
     }
 
@@ -63,7 +66,8 @@ public sealed class VideoCompositionTests
         var composed = VideoComposition.Compose([TestImages.Black(10, 20), TestImages.Black(10, 20)], 560, None);
 
         Assert.Equal((1140, 1160), (composed.Width, composed.Height));
-        foreach (var (x, isBlack) in new[] { (559, true), (560, false), (564, false), (565, true), (566, true), (567, false), (570, true), (1130, false) })
+        foreach (var (x, isBlack) in new[] { (559, true), (560, false), (564, false),
+            (565, true), (566, true), (567, false), (570, true), (1130, false) })
         {
             Assert.Equal(isBlack ? (byte)0 : (byte)255, composed.At(x, 600).Red);
         }

@@ -69,7 +69,8 @@ public sealed class VideoReaderTests
     public async Task A_playlist_is_never_followed(string text, string message)
     {
         FFmpeg.SkipIfMissing();
-        var exception = await Assert.ThrowsAsync<VideoException>(() => VideoReader.ReadAsync(Encoding.Latin1.GetBytes(text), VideoLimits.Default, Cancel));
+        var exception = await Assert.ThrowsAsync<VideoException>(
+            () => VideoReader.ReadAsync(Encoding.Latin1.GetBytes(text), VideoLimits.Default, Cancel));
         Assert.Matches(message, exception.Message);
     }
 
@@ -79,7 +80,8 @@ public sealed class VideoReaderTests
     [InlineData("a.gif", "-f", "gif")]
     public async Task A_truncated_video_is_an_error_or_a_shorter_video(string name, string option, string value)
     {
-        var content = await FFmpeg.MakeAsync(Clock, name, "-c:v", name.EndsWith("gif", StringComparison.Ordinal) ? "gif" : "mpeg4", option, value);
+        var content = await FFmpeg.MakeAsync(
+            Clock, name, "-c:v", name.EndsWith("gif", StringComparison.Ordinal) ? "gif" : "mpeg4", option, value);
         foreach (var part in new[] { 0.01, 0.3, 0.6, 0.9 })
         {
             try
@@ -127,7 +129,8 @@ public sealed class VideoReaderTests
         await Refuse(VideoLimits.Default with { FrameBytes = 5 * 96 * 54 * 3 - 1 }, "5 frames of 96 x 54");
 
         async Task Refuse(VideoLimits limits, string message) =>
-            Assert.Matches(message, (await Assert.ThrowsAsync<VideoException>(() => VideoReader.ReadAsync(content, limits, Cancel))).Message);
+            Assert.Matches(
+                message, (await Assert.ThrowsAsync<VideoException>(() => VideoReader.ReadAsync(content, limits, Cancel))).Message);
     }
 
     [Fact]
@@ -159,13 +162,15 @@ public sealed class VideoReaderTests
     {
         var content = await FFmpeg.MakeAsync(Clock, "a.mp4", "-c:v", "mpeg4");
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Limits of address space are Linux's.");
-        await Assert.ThrowsAsync<VideoException>(() => VideoReader.ReadAsync(content, VideoLimits.Default with { ProcessMemory = 1 << 20 }, Cancel));
+        await Assert.ThrowsAsync<VideoException>(
+            () => VideoReader.ReadAsync(content, VideoLimits.Default with { ProcessMemory = 1 << 20 }, Cancel));
     }
 
     [Fact]
     public void A_missing_tool_is_told_with_how_to_install_it()
     {
-        var exception = Assert.Throws<VideoToolMissingException>(() => VideoProcess.Start("ffmpeg-that-is-not-there", [], VideoLimits.Default));
+        var exception = Assert.Throws<VideoToolMissingException>(
+            () => VideoProcess.Start("ffmpeg-that-is-not-there", [], VideoLimits.Default));
         Assert.Contains("apt-get install ffmpeg", exception.Message, StringComparison.Ordinal);
     }
 }

@@ -65,7 +65,8 @@ internal sealed class FakeGeneration : IGeneration
         }
 
         await _events.Writer.WriteAsync(
-            candidate.Failure is { } failure ? new CandidateFailed(index, failure) : new CandidateFinished(Finish(candidate, index)), CancellationToken.None);
+            candidate.Failure is { } failure ? new CandidateFailed(index, failure) : new CandidateFinished(Finish(candidate, index)),
+                CancellationToken.None);
     }
 
     private static Candidate Finish(FakeCandidate candidate, int index) => new()

@@ -3,7 +3,8 @@ using BestOfN.Core.Generation;
 
 namespace BestOfN.Testing.Fakes;
 
-/// <summary>Makes the candidates it was told to make, in the order of their indices unless gates say otherwise. Starts again with the first where more are ordered.</summary>
+/// <summary>Makes the candidates it was told to make, in the order of their indices unless gates say otherwise. Starts again with the first
+/// where more are ordered.</summary>
 public sealed class FakeGenerator(params FakeCandidate[] candidates) : IGenerator
 {
     private readonly TaskCompletionSource _hung = new(TaskCreationOptions.RunContinuationsAsynchronously);

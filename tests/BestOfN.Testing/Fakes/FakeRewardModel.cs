@@ -71,7 +71,8 @@ public sealed class FakeRewardModel(Func<Answer, double?> score) : IRewardModel
             model._passes.Enqueue(answers);
             (model._passes.Count == 1 ? model._firstPass : model._secondPass).TrySetResult();
             await model.PassGate(answers).WaitAsync(cancellationToken);
-            CandidateScore?[] scores = [.. answers.Select(answer => model.Score(answer) is { } given ? new CandidateScore(given) : (CandidateScore?)null)];
+            CandidateScore?[] scores =
+                [.. answers.Select(answer => model.Score(answer) is { } given ? new CandidateScore(given) : (CandidateScore?)null)];
             model._scored.TrySetResult();
             return scores;
         }

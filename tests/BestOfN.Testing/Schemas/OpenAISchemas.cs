@@ -13,7 +13,8 @@ public sealed class OpenAISchemas
     /// <summary>Null where the data is absent.</summary>
     public static OpenAISchemas? Instance { get; } = Load();
 
-    public const string Absence = "OpenAI's schemas are absent: shared/data/openai-openapi/schemas.json stands beside no folder above the tests.";
+    public const string Absence =
+        "OpenAI's schemas are absent: shared/data/openai-openapi/schemas.json stands beside no folder above the tests.";
 
     /// <returns>What is wrong, each with its place; empty if nothing is.</returns>
     public IReadOnlyList<string> Validate(string schema, JsonNode? value)
@@ -104,7 +105,8 @@ public sealed class OpenAISchemas
 
     private void CheckFields(JsonObject schema, JsonObject fields, string place, List<string> problems)
     {
-        foreach (var name in (schema["required"] as JsonArray ?? []).Select(name => name!.GetValue<string>()).Where(name => !fields.ContainsKey(name)))
+        foreach (var name in (schema["required"] as JsonArray ?? []).Select(name => name!.GetValue<string>())
+            .Where(name => !fields.ContainsKey(name)))
         {
             problems.Add($"{place}: '{name}' is missing");
         }
@@ -134,11 +136,13 @@ public sealed class OpenAISchemas
         return problems.Count == 0;
     }
 
-    private static IEnumerable<string> Types(JsonNode type) => type is JsonArray several ? several.Select(each => each!.GetValue<string>()) : [type.GetValue<string>()];
+    private static IEnumerable<string> Types(JsonNode type) =>
+        type is JsonArray several ? several.Select(each => each!.GetValue<string>()) : [type.GetValue<string>()];
 
     private static bool HasType(JsonNode? value, string type) => (type, value?.GetValueKind() ?? JsonValueKind.Null) switch
     {
-        ("object", JsonValueKind.Object) or ("array", JsonValueKind.Array) or ("string", JsonValueKind.String) or ("number", JsonValueKind.Number)
+        ("object", JsonValueKind.Object) or ("array", JsonValueKind.Array)
+            or ("string", JsonValueKind.String) or ("number", JsonValueKind.Number)
             or ("boolean", JsonValueKind.True or JsonValueKind.False) or ("null", JsonValueKind.Null) => true,
         ("integer", JsonValueKind.Number) => value!.AsValue().TryGetValue<long>(out _),
         _ => false,

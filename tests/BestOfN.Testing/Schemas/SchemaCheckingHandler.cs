@@ -15,7 +15,8 @@ public sealed class SchemaCheckingHandler : DelegatingHandler
             await response.Content.LoadIntoBufferAsync(cancellationToken);
             var problems = response.Content.Headers.ContentType?.MediaType is "text/event-stream"
                 ? CheckEvents(schemas, path, await response.Content.ReadAsStreamAsync(cancellationToken))
-                : schemas.Validate(SchemaOf(path, response.IsSuccessStatusCode), JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken)));
+                : schemas.Validate(SchemaOf(path, response.IsSuccessStatusCode),
+                    JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken)));
             if (problems.Count > 0)
             {
                 throw new InvalidOperationException($"The answer of {path} does not fit OpenAI's schema: {string.Join("; ", problems)}");

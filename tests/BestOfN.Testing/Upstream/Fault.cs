@@ -17,12 +17,15 @@ public sealed class Fault
     });
 
     /// <summary>All is well, says the status; the body says otherwise.</summary>
-    public static Fault ErrorWithStatus200 { get; } = Answering(200, """{"error":{"message":"The model crashed","type":"server_error","code":503}}""");
+    public static Fault ErrorWithStatus200 { get; } = Answering(
+        200, """{"error":{"message":"The model crashed","type":"server_error","code":503}}""");
 
     /// <summary>The same as the first event of a stream.</summary>
-    public static Fault ErrorEvent { get; } = Answering(200, "data: {\"error\":{\"message\":\"The model crashed\",\"code\":503}}\n\ndata: [DONE]\n\n", "text/event-stream");
+    public static Fault ErrorEvent { get; } = Answering(
+        200, "data: {\"error\":{\"message\":\"The model crashed\",\"code\":503}}\n\ndata: [DONE]\n\n", "text/event-stream");
 
-    public static Fault BrokenJson { get; } = Answering(200, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"ha\n\n", "text/event-stream");
+    public static Fault BrokenJson { get; } = Answering(
+        200, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"ha\n\n", "text/event-stream");
 
     /// <summary>A proxy's page in the place of an answer.</summary>
     public static Fault Html { get; } = Answering(200, "<html><body>Welcome</body></html>", "text/html");

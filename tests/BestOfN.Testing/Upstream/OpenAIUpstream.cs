@@ -117,7 +117,8 @@ public sealed class OpenAIUpstream : IAsyncDisposable
             context.Request.Method,
             context.Request.Path + context.Request.QueryString,
             await body.ReadToEndAsync(),
-            context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+            context.Request.Headers.ToDictionary(
+                header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
         _requests.Enqueue(request);
         context.Response.Headers["x-request-id"] = "the-upstreams-own";
         Arrived.Increment();
@@ -125,7 +126,8 @@ public sealed class OpenAIUpstream : IAsyncDisposable
         {
             await (_faults.TryDequeue(out var fault) || (fault = Always) is not null ? fault.Happen(context) : answer(context, request));
         }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        catch (Exception exception)
+            when (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
             Aborted.Increment();
         }
@@ -136,7 +138,8 @@ public sealed class OpenAIUpstream : IAsyncDisposable
         ProbedWith = context.Request.Headers.Authorization.ToString();
         Probed.Increment();
         context.Response.StatusCode = IsReady ? 200 : 503;
-        return context.Response.WriteAsJsonAsync(new { @object = "list", data = new[] { new { id = "fake", @object = "model", created = 1, owned_by = "tests" } } });
+        return context.Response.WriteAsJsonAsync(
+            new { @object = "list", data = new[] { new { id = "fake", @object = "model", created = 1, owned_by = "tests" } } });
     }
 
     private static Task EchoAsync(HttpContext context)
@@ -182,7 +185,8 @@ public sealed class OpenAIUpstream : IAsyncDisposable
         var choices = answers.Select((answer, index) =>
             $$"""{"index":{{index}},"message":{{answer.Message}},"finish_reason":{{JsonSerializer.Serialize(answer.FinishReason)}}}""");
         return Fault.Answering(200,
-            $$"""{"id":"1","object":"chat.completion","created":1,"model":"fake","choices":[{{string.Join(",", choices)}}]{{UsageOf(answers)}}}""").Happen(context);
+            $$"""{"id":"1","object":"chat.completion","created":1,"model":"fake","""
+            + $$""" "choices":[{{string.Join(",", choices)}}]{{UsageOf(answers)}}}""").Happen(context);
     }
 
     private async Task StreamAsync(HttpContext context, ScriptedAnswer[] answers)
@@ -208,7 +212,8 @@ public sealed class OpenAIUpstream : IAsyncDisposable
 
                 if (answer.BreaksAfter == piece)
                 {
-                    // The server closes the connection without the body's end. (An abort would throw away what the client has not read yet.)
+                    // The server closes the connection without the body's end. (An abort would
+                    // throw away what the client has not read yet.)
                     throw new InvalidOperationException("Broken by script.");
                 }
 
@@ -248,7 +253,8 @@ public sealed class OpenAIUpstream : IAsyncDisposable
 
         if (Usage is not UsageReport.Missing)
         {
-            await SendAsync(context, $$"""{"id":"1","object":"chat.completion.chunk","created":1,"model":"fake","choices":[]{{UsageOf(answers)}}}""");
+            await SendAsync(
+                context, $$"""{"id":"1","object":"chat.completion.chunk","created":1,"model":"fake","choices":[]{{UsageOf(answers)}}}""");
         }
 
         await SendAsync(context, "[DONE]");
@@ -259,7 +265,8 @@ public sealed class OpenAIUpstream : IAsyncDisposable
         var tokens = Enumerable.Repeat("""{"token":"t","logprob":-0.10,"bytes":[116],"top_logprobs":[]}""", logprobs ?? 0);
         var logprobsJson = logprobs is null ? "null" : $$"""{"content":[{{string.Join(",", tokens)}}],"refusal":null}""";
         return SendAsync(context,
-            $$"""{"id":"1","object":"chat.completion.chunk","created":1,"model":"fake","choices":[{"finish_reason":{{finishReason}},"index":{{index}},"delta":{{delta}},"logprobs":{{logprobsJson}}}]}""");
+            $$"""{"id":"1","object":"chat.completion.chunk","created":1,"model":"fake","""
+            + $$""" "choices":[{"finish_reason":{{finishReason}},"index":{{index}},"delta":{{delta}},"logprobs":{{logprobsJson}}}]}""");
     }
 
     private async Task SendAsync(HttpContext context, string data)

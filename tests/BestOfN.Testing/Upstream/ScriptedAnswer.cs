@@ -1,6 +1,9 @@
+using System.Text.Json;
+
 namespace BestOfN.Testing.Upstream;
 
-/// <summary>What one choice says, piece by piece, and how it goes wrong. One piece is one token unless <see cref="TokensPerPiece"/> says otherwise.</summary>
+/// <summary>What one choice says, piece by piece, and how it goes wrong. One piece is one token
+/// unless <see cref="TokensPerPiece"/> says otherwise.</summary>
 public sealed record ScriptedAnswer
 {
     private ScriptedAnswer(IReadOnlyList<string> deltas) => Deltas = deltas;
@@ -29,9 +32,9 @@ public sealed record ScriptedAnswer
     public bool Logprobs { get; init; }
 
     public static ScriptedAnswer Saying(params string[] pieces) =>
-        new([.. pieces.Select(piece => $$"""{"content":{{System.Text.Json.JsonSerializer.Serialize(piece)}}}""")])
+        new([.. pieces.Select(piece => $$"""{"content":{{JsonSerializer.Serialize(piece)}}}""")])
         {
-            Message = $$"""{"role":"assistant","content":{{System.Text.Json.JsonSerializer.Serialize(string.Concat(pieces))}},"refusal":null}""",
+            Message = $$"""{"role":"assistant","content":{{JsonSerializer.Serialize(string.Concat(pieces))}},"refusal":null}""",
         };
 
     public static ScriptedAnswer Sending(params string[] deltas) => new(deltas);

@@ -14,7 +14,8 @@ internal sealed class JinjaArguments(IReadOnlyList<object?> positional, IReadOnl
     public object? Get(int index, string name, object? otherwise) =>
         index < Positional.Count ? Positional[index] : Named.TryGetValue(name, out var value) ? value : otherwise;
 
-    public object? Need(int index, string name) => Has(index, name) ? Get(index, name, null) : throw new JinjaError($"argument '{name}' is missing");
+    public object? Need(int index, string name) => Has(index, name) ? Get(index, name, null)
+        : throw new JinjaError($"argument '{name}' is missing");
 
     public string? Text(int index, string name, string? otherwise) => Get(index, name, otherwise) switch
     {

@@ -1,7 +1,8 @@
 namespace BestOfN.Inputs.Templates.Jinja;
 
 /// <summary>What one rendering may use, so that no template can hang or exhaust the process.</summary>
-/// <remarks>A step is about a tenth of a microsecond or a hundred bytes. Work is charged before it is done: what is made, and what is only looked through.</remarks>
+/// <remarks>A step is about a tenth of a microsecond or a hundred bytes. Work is charged before it is
+/// done: what is made, and what is only looked through.</remarks>
 internal sealed class JinjaBudget
 {
     public const int MaxText = 1 << 24;

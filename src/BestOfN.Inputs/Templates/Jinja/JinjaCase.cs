@@ -4,7 +4,8 @@ using System.Text;
 
 namespace BestOfN.Inputs.Templates.Jinja;
 
-/// <summary>Python's upper, lower and title case: one character may become several, and a sigma at the end of a word has a form of its own.</summary>
+/// <summary>Python's upper, lower and title case: one character may become several, and a
+/// sigma at the end of a word has a form of its own.</summary>
 /// <remarks>Unicode, SpecialCasing.txt and section 3.13; .NET maps characters one by one.</remarks>
 internal static class JinjaCase
 {
@@ -50,9 +51,12 @@ internal static class JinjaCase
     // Characters with case that are no letters of the categories Lu, Ll and Lt: first and last of each stretch.
     private static readonly (int First, int Last)[] s_otherCased =
     [
-        (0xAA, 0xAA), (0xBA, 0xBA), (0x2B0, 0x2B8), (0x2C0, 0x2C1), (0x2E0, 0x2E4), (0x345, 0x345), (0x37A, 0x37A), (0x1D2C, 0x1D6A), (0x1D78, 0x1D78), (0x1D9B, 0x1DBF),
-        (0x2071, 0x2071), (0x207F, 0x207F), (0x2090, 0x209C), (0x2160, 0x217F), (0x24B6, 0x24E9), (0x2C7C, 0x2C7D), (0xA69C, 0xA69D), (0xA770, 0xA770), (0xA7F8, 0xA7F9),
-        (0xAB5C, 0xAB5F), (0x10780, 0x10780), (0x10783, 0x10785), (0x10787, 0x107B0), (0x107B2, 0x107BA), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189),
+        (0xAA, 0xAA), (0xBA, 0xBA), (0x2B0, 0x2B8), (0x2C0, 0x2C1), (0x2E0, 0x2E4), (0x345, 0x345),
+        (0x37A, 0x37A), (0x1D2C, 0x1D6A), (0x1D78, 0x1D78), (0x1D9B, 0x1DBF),
+        (0x2071, 0x2071), (0x207F, 0x207F), (0x2090, 0x209C), (0x2160, 0x217F), (0x24B6, 0x24E9),
+        (0x2C7C, 0x2C7D), (0xA69C, 0xA69D), (0xA770, 0xA770), (0xA7F8, 0xA7F9),
+        (0xAB5C, 0xAB5F), (0x10780, 0x10780), (0x10783, 0x10785), (0x10787, 0x107B0),
+        (0x107B2, 0x107BA), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189),
     ];
 
     public static string Upper(string text)
@@ -107,16 +111,20 @@ internal static class JinjaCase
         static bool IsSpaceOrOpening(char c) => JinjaLexer.IsSpace(c) || c is '-' or '(' or '{' or '[' or '<';
     }
 
-    public static bool IsUpper(string text) => HasOnly(text, r => IsLower(r) || Rune.GetUnicodeCategory(r) == UnicodeCategory.TitlecaseLetter);
+    public static bool IsUpper(string text) =>
+        HasOnly(text, r => IsLower(r) || Rune.GetUnicodeCategory(r) == UnicodeCategory.TitlecaseLetter);
 
-    public static bool IsLower(string text) => HasOnly(text, r => IsUpper(r) || Rune.GetUnicodeCategory(r) == UnicodeCategory.TitlecaseLetter);
+    public static bool IsLower(string text) =>
+        HasOnly(text, r => IsUpper(r) || Rune.GetUnicodeCategory(r) == UnicodeCategory.TitlecaseLetter);
 
-    private static bool HasOnly(string text, Func<Rune, bool> excluded) => text.EnumerateRunes().Any(IsCased) && !text.EnumerateRunes().Any(excluded);
+    private static bool HasOnly(string text, Func<Rune, bool> excluded) =>
+        text.EnumerateRunes().Any(IsCased) && !text.EnumerateRunes().Any(excluded);
 
     private static bool IsUpper(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.UppercaseLetter
         || rune.Value is >= 0x2160 and <= 0x216F or >= 0x24B6 and <= 0x24CF or >= 0x1F130 and <= 0x1F189;
 
-    private static bool IsLower(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.LowercaseLetter || (IsCased(rune) && !IsUpper(rune) && Rune.GetUnicodeCategory(rune) != UnicodeCategory.TitlecaseLetter);
+    private static bool IsLower(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.LowercaseLetter
+        || (IsCased(rune) && !IsUpper(rune) && Rune.GetUnicodeCategory(rune) != UnicodeCategory.TitlecaseLetter);
 
     private static string Title(string text, Func<string, int, bool> starts)
     {
@@ -179,15 +187,19 @@ internal static class JinjaCase
         return rune;
     }
 
-    private static bool IsCased(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
+    private static bool IsCased(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.UppercaseLetter
+        or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
         || Array.Exists(s_otherCased, s => rune.Value >= s.First && rune.Value <= s.Last);
 
-    private static bool IsIgnorable(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format
+    private static bool IsIgnorable(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format
             or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol
-        || rune.Value is '\'' or '.' or ':' or 0xB7 or 0x387 or 0x55F or 0x5F4 or 0x2018 or 0x2019 or 0x2024 or 0x2027 or 0xFE13 or 0xFE52 or 0xFE55 or 0xFF07 or 0xFF0E or 0xFF1A;
+        || rune.Value is '\'' or '.' or ':' or 0xB7 or 0x387 or 0x55F or 0x5F4 or 0x2018 or 0x2019
+            or 0x2024 or 0x2027 or 0xFE13 or 0xFE52 or 0xFE55 or 0xFF07 or 0xFF0E or 0xFF1A;
 
     private static void Append(StringBuilder to, Rune rune, FrozenDictionary<char, string> special, Rune otherwise) =>
         to.Append(rune.IsBmp && special.TryGetValue((char)rune.Value, out var several) ? several : otherwise.ToString());
 
-    private static FrozenDictionary<char, string> Table(string entries) => entries.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenDictionary(e => e[0], e => e[1..]);
+    private static FrozenDictionary<char, string> Table(string entries) =>
+        entries.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenDictionary(e => e[0], e => e[1..]);
 }

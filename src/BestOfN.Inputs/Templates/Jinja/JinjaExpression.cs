@@ -15,15 +15,18 @@ internal abstract record JinjaExpression(int Line)
     public sealed record Binary(int Line, string Operator, JinjaExpression Left, JinjaExpression Right) : JinjaExpression(Line);
 
     /// <summary>A chain such as <c>0 &lt; x &lt; 5</c>.</summary>
-    public sealed record Comparison(int Line, JinjaExpression First, IReadOnlyList<(string Operator, JinjaExpression Operand)> Rest) : JinjaExpression(Line);
+    public sealed record Comparison(int Line, JinjaExpression First, IReadOnlyList<(string Operator, JinjaExpression Operand)> Rest)
+        : JinjaExpression(Line);
 
-    public sealed record Conditional(int Line, JinjaExpression Condition, JinjaExpression Then, JinjaExpression? Otherwise) : JinjaExpression(Line);
+    public sealed record Conditional(int Line, JinjaExpression Condition, JinjaExpression Then, JinjaExpression? Otherwise)
+        : JinjaExpression(Line);
 
     public sealed record Member(int Line, JinjaExpression Of, string Text) : JinjaExpression(Line);
 
     public sealed record Item(int Line, JinjaExpression Of, JinjaExpression Key) : JinjaExpression(Line);
 
-    public sealed record Slice(int Line, JinjaExpression Of, JinjaExpression? Start, JinjaExpression? Stop, JinjaExpression? Step) : JinjaExpression(Line);
+    public sealed record Slice(int Line, JinjaExpression Of, JinjaExpression? Start, JinjaExpression? Stop, JinjaExpression? Step)
+        : JinjaExpression(Line);
 
     public sealed record Call(int Line, JinjaExpression Callee, Arguments Given) : JinjaExpression(Line);
 

@@ -24,7 +24,8 @@ internal static class JinjaFilters
         ["int"] = ["default", "base"],
         ["float"] = ["default"],
         ["round"] = ["precision", "method"],
-        ["upper"] = [], ["lower"] = [], ["title"] = [], ["capitalize"] = [], ["string"] = [], ["safe"] = [], ["length"] = [], ["count"] = [], ["list"] = [], ["first"] = [],
+        ["upper"] = [], ["lower"] = [], ["title"] = [], ["capitalize"] = [], ["string"] = [],
+        ["safe"] = [], ["length"] = [], ["count"] = [], ["list"] = [], ["first"] = [],
         ["last"] = [], ["items"] = [], ["reverse"] = [], ["abs"] = [], ["wordcount"] = [], ["escape"] = [], ["e"] = [],
     };
 
@@ -50,11 +51,14 @@ internal static class JinjaFilters
             case "list": return Items().ToList();
             case "first": return Items() is [var first, ..] ? first : new JinjaUndefined("there is no first item");
             case "last": return Items() is [.., var last] ? last : new JinjaUndefined("there is no last item");
-            case "default" or "d": return value is JinjaUndefined || (a.Flag(1, "boolean") && !JinjaValue.IsTrue(value)) ? a.Get(0, "default_value", "") : value;
+            case "default" or "d": return value is JinjaUndefined || (a.Flag(1, "boolean") && !JinjaValue.IsTrue(value))
+                ? a.Get(0, "default_value", "") : value;
             case "join":
-                return JinjaMethods.Join(JinjaValue.Text(a.Get(0, "d", ""), budget), a.Get(1, "attribute", null) is { } by ? Attributes(Items(), by, budget) : Items(), budget);
+                return JinjaMethods.Join(JinjaValue.Text(a.Get(0, "d", ""), budget),
+                    a.Get(1, "attribute", null) is { } by ? Attributes(Items(), by, budget) : Items(), budget);
             case "replace":
-                return JinjaText.Replace(budget.Text(Text()), JinjaValue.Text(a.Need(0, "old"), budget), JinjaValue.Text(a.Need(1, "new"), budget),
+                return JinjaText.Replace(
+                    budget.Text(Text()), JinjaValue.Text(a.Need(0, "old"), budget), JinjaValue.Text(a.Need(1, "new"), budget),
                     a.Get(2, "count", null) is null ? -1 : a.Integer(2, "count", -1), budget);
             case "tojson":
                 return JinjaJson.Write(value, budget, a);
@@ -68,7 +72,11 @@ internal static class JinjaFilters
                 };
             case "dictsort":
                 return value is JinjaDictionary
-                    ? Sorted((List<object?>)JinjaMethods.Find(value, "items", budget)!(JinjaArguments.None)!, pair => Folded(((object?[])pair!)[a.Text(1, "by", "key") switch { "key" => 0, "value" => 1, var by => throw new JinjaError($"dictsort sorts by key or value, not '{by}'") }], a.Flag(0, "case_sensitive"), budget), a.Flag(2, "reverse"), budget)
+                    ? Sorted((List<object?>)JinjaMethods.Find(value, "items", budget)!(JinjaArguments.None)!,
+                        pair => Folded(
+                            ((object?[])pair!)[a.Text(1, "by", "key") switch { "key" => 0, "value" => 1,
+                                var by => throw new JinjaError($"dictsort sorts by key or value, not '{by}'") }],
+                                    a.Flag(0, "case_sensitive"), budget), a.Flag(2, "reverse"), budget)
                     : throw new JinjaError($"{JinjaValue.TypeOf(value)} is not a mapping");
             case "sort": return Sorted(Items(), Key(a, 1, 2, budget), a.Flag(0, "reverse"), budget);
             case "unique":
@@ -86,8 +94,10 @@ internal static class JinjaFilters
                 return unique;
             case "reverse":
                 return value is string ? string.Concat(Items().Reverse()) : Items().Reverse().ToList();
-            case "min": return Sorted(Items(), Key(a, 0, 1, budget), false, budget) is [var least, ..] ? least : new JinjaUndefined("there is no least item");
-            case "max": return Sorted(Items(), Key(a, 0, 1, budget), true, budget) is [var most, ..] ? most : new JinjaUndefined("there is no greatest item");
+            case "min": return Sorted(Items(), Key(a, 0, 1, budget), false, budget) is [var least, ..] ? least :
+                new JinjaUndefined("there is no least item");
+            case "max": return Sorted(Items(), Key(a, 0, 1, budget), true, budget) is [var most, ..] ? most :
+                new JinjaUndefined("there is no greatest item");
             case "sum":
                 return (a.Get(0, "attribute", null) is { } of ? Attributes(Items(), of, budget) : Items())
                     .Aggregate(a.Get(1, "start", 0L), (sum, i) => JinjaOperators.Binary("+", sum, i, budget));
@@ -97,7 +107,8 @@ internal static class JinjaFilters
                     new JinjaArguments([], a.Named).Expect("filter 'map'", ["attribute", "default"]);
                     new JinjaArguments(a.Positional, JinjaArguments.None.Named).Expect("filter 'map' with an attribute", []);
                     var found = Attributes(Items(), mapped, budget);
-                    return a.Named.TryGetValue("default", out var otherwise) ? found.ConvertAll(f => f is JinjaUndefined ? otherwise : f) : found;
+                    return a.Named.TryGetValue("default", out var otherwise)
+                        ? found.ConvertAll(f => f is JinjaUndefined ? otherwise : f) : found;
                 }
 
                 var (items, rest) = (Items(), a.After(1));
@@ -112,12 +123,19 @@ internal static class JinjaFilters
                 return value is string number
                     ? double.TryParse(budget.Text(number), CultureInfo.InvariantCulture, out var parsed) ? parsed : a.Get(0, "default", 0.0)
                     : value is long or double or bool ? JinjaValue.Number(value) : a.Get(0, "default", 0.0);
-            case "abs": return value is long whole ? whole == long.MinValue ? throw new JinjaError("a number is too large") : (object)Math.Abs(whole) : Math.Abs(JinjaValue.Number(value));
-            case "round": return Round(JinjaValue.Number(value), (int)(a.Integer(0, "precision", 0) is >= 0 and <= 15 and var places ? places : throw new JinjaError("round takes a precision of 0 to 15")), a.Text(1, "method", "common"));
+            case "abs": return value is long whole ? whole == long.MinValue ? throw new JinjaError("a number is too large") :
+                (object)Math.Abs(whole) : Math.Abs(JinjaValue.Number(value));
+            case "round":
+                return Round(
+                    JinjaValue.Number(value),
+                        (int)(a.Integer(0, "precision", 0) is >= 0 and <= 15 and var places ? places
+                            : throw new JinjaError("round takes a precision of 0 to 15")), a.Text(1, "method", "common"));
             case "wordcount": return (long)JinjaText.Split(Text(), null, -1, budget).Count;
             case "escape" or "e":
-                return budget.Text(budget.Text(Text()).Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
-                    .Replace(">", "&gt;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal));
+                return budget.Text(
+                    budget.Text(Text()).Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
+                    .Replace(">", "&gt;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal)
+                    .Replace("\"", "&#34;", StringComparison.Ordinal));
             default: throw new JinjaError($"there is no filter '{name}'");
         }
     }
@@ -130,12 +148,14 @@ internal static class JinjaFilters
         return [.. items.Where(item =>
         {
             var value = Attribute(item, path, budget);
-            return wanted == (test.Positional.Count == 0 ? JinjaValue.IsTrue(value) : JinjaTests.Apply(NameIn(test, "select"), value, rest, budget));
+            return wanted == (test.Positional.Count == 0 ? JinjaValue.IsTrue(value)
+                : JinjaTests.Apply(NameIn(test, "select"), value, rest, budget));
         })];
     }
 
     private static string NameIn(JinjaArguments a, string filter) =>
-        a.Positional.Count > 0 && a.Positional[0] is string name ? name : throw new JinjaError($"{filter} needs the name of a filter or test");
+        a.Positional.Count > 0 && a.Positional[0] is string name ? name
+            : throw new JinjaError($"{filter} needs the name of a filter or test");
 
     /// <summary>The parts of a path such as <c>function.name</c>, or an index.</summary>
     private static object?[] Path(object? path, JinjaBudget budget)
@@ -146,7 +166,8 @@ internal static class JinjaFilters
         }
 
         budget.Spend(text.Length);
-        return text.Contains(',', StringComparison.Ordinal) ? throw new JinjaError($"several attributes at once ('{text}') are not supported") : text.Split('.');
+        return text.Contains(',', StringComparison.Ordinal)
+            ? throw new JinjaError($"several attributes at once ('{text}') are not supported") : text.Split('.');
     }
 
     private static List<object?> Attributes(IReadOnlyList<object?> items, object? path, JinjaBudget budget)
@@ -163,8 +184,10 @@ internal static class JinjaFilters
             budget.Characters(part is string hashed ? hashed.Length : 0);
             item = (item, part) switch
             {
-                (JinjaDictionary dictionary, string name) => dictionary.TryGetValue(name, out var value) ? value : new JinjaUndefined($"there is no '{name}'"),
-                (IReadOnlyList<object?> list, string name) when int.TryParse(name, CultureInfo.InvariantCulture, out var index) && index >= 0 && index < list.Count => list[index],
+                (JinjaDictionary dictionary, string name) => dictionary.TryGetValue(name, out var value) ? value
+                    : new JinjaUndefined($"there is no '{name}'"),
+                (IReadOnlyList<object?> list, string name) when int.TryParse(name, CultureInfo.InvariantCulture, out var index)
+                    && index >= 0 && index < list.Count => list[index],
                 (IReadOnlyList<object?> list, long index) when index >= 0 && index < list.Count => list[(int)index],
                 (JinjaNamespace space, string name) when space.Attributes.TryGetValue(name, out var value) => value,
                 _ => new JinjaUndefined($"there is no '{part}'"),

@@ -17,7 +17,9 @@ internal sealed class JinjaInterpreter
         var globals = new JinjaScope(null);
         globals.Set("range", (JinjaFunction)Range);
         globals.Set("namespace", (JinjaFunction)Namespace);
-        globals.Set("dict", (JinjaFunction)(a => a.Positional.Count > 0 ? throw new JinjaError("dict takes named arguments only") : JinjaDictionary.Of(a.Named.Select(p => KeyValuePair.Create<object, object?>(p.Key, p.Value)))));
+        globals.Set(
+            "dict", (JinjaFunction)(a => a.Positional.Count > 0 ? throw new JinjaError("dict takes named arguments only")
+                : JinjaDictionary.Of(a.Named.Select(p => KeyValuePair.Create<object, object?>(p.Key, p.Value)))));
         globals.Set("raise_exception", (JinjaFunction)(a => throw new JinjaError(JinjaValue.Text(a.Get(0, "message", ""), _budget))));
         foreach (var (name, value) in variables)
         {
@@ -204,7 +206,8 @@ internal sealed class JinjaInterpreter
         {
             var (name, otherwise) = macro.Parameters[i];
             inner.Set(name, arguments.Has(i, name) ? arguments.Get(i, name, null)
-                : otherwise is null ? new JinjaUndefined($"argument '{name}' of '{macro.Name}' was not given") : Evaluate(otherwise, inner));
+                : otherwise is null ? new JinjaUndefined($"argument '{name}' of '{macro.Name}' was not given")
+                : Evaluate(otherwise, inner));
         }
 
         var text = Capture(macro.Body, inner);
@@ -226,14 +229,17 @@ internal sealed class JinjaInterpreter
             JinjaExpression.Dictionary dictionary => Dictionary(dictionary, scope),
             JinjaExpression.Unary { Operator: "not" } not => !JinjaValue.IsTrue(Evaluate(not.Operand, scope)),
             JinjaExpression.Unary unary => JinjaOperators.Binary(unary.Operator, 0L, Evaluate(unary.Operand, scope), _budget),
-            JinjaExpression.Binary { Operator: "and" } and => Evaluate(and.Left, scope) is var left && JinjaValue.IsTrue(left) ? Evaluate(and.Right, scope) : left,
-            JinjaExpression.Binary { Operator: "or" } or => Evaluate(or.Left, scope) is var left && JinjaValue.IsTrue(left) ? left : Evaluate(or.Right, scope),
+            JinjaExpression.Binary { Operator: "and" } and =>
+                Evaluate(and.Left, scope) is var left && JinjaValue.IsTrue(left) ? Evaluate(and.Right, scope) : left,
+            JinjaExpression.Binary { Operator: "or" } or => Evaluate(or.Left, scope) is var left && JinjaValue.IsTrue(left) ? left
+                : Evaluate(or.Right, scope),
             JinjaExpression.Binary binary => Binary(binary, scope),
             JinjaExpression.Comparison comparison => Compare(comparison, scope),
             JinjaExpression.Conditional choice => Choose(choice, scope),
             JinjaExpression.Member member => Member(Evaluate(member.Of, scope), member.Text),
             JinjaExpression.Item item => Item(Evaluate(item.Of, scope), Evaluate(item.Key, scope)),
-            JinjaExpression.Slice slice => JinjaOperators.Slice(Evaluate(slice.Of, scope), EvaluateOrNull(slice.Start, scope), EvaluateOrNull(slice.Stop, scope), EvaluateOrNull(slice.Step, scope), _budget),
+            JinjaExpression.Slice slice => JinjaOperators.Slice(Evaluate(slice.Of, scope), EvaluateOrNull(slice.Start, scope),
+                EvaluateOrNull(slice.Stop, scope), EvaluateOrNull(slice.Step, scope), _budget),
             JinjaExpression.Call call => Call(call, scope),
             JinjaExpression.Filter filter => Filter(filter, scope),
             JinjaExpression.Test test => Test(test, scope) != test.Negated,
@@ -249,7 +255,8 @@ internal sealed class JinjaInterpreter
         return scope.TryGet(name.Text, out var found) ? found : new JinjaUndefined($"'{name.Text}' is undefined");
     }
 
-    private object? EvaluateOrNull(JinjaExpression? expression, JinjaScope scope) => expression is null ? null : Evaluate(expression, scope);
+    private object? EvaluateOrNull(JinjaExpression? expression, JinjaScope scope) =>
+        expression is null ? null : Evaluate(expression, scope);
 
     private JinjaArguments Evaluate(JinjaExpression.Arguments arguments, JinjaScope scope)
     {
@@ -320,7 +327,8 @@ internal sealed class JinjaInterpreter
         var callee = Evaluate(call.Callee, scope);
         var arguments = Evaluate(call.Given, scope);
         Line = call.Line;
-        return callee is JinjaFunction function ? function(arguments) : throw new JinjaError($"{JinjaValue.TypeOf(callee)} can not be called");
+        return callee is JinjaFunction function ? function(arguments)
+            : throw new JinjaError($"{JinjaValue.TypeOf(callee)} can not be called");
     }
 
     private object? Member(object? of, string name) => of switch
@@ -339,13 +347,16 @@ internal sealed class JinjaInterpreter
         {
             case (JinjaUndefined undefined, _):
                 throw new JinjaError(undefined.What);
-            case (JinjaDictionary dictionary, string or long or double or bool) when dictionary.TryGetValue(JinjaValue.Key(key, _budget), out var value):
+            case (JinjaDictionary dictionary, string or long or double or bool) when dictionary.TryGetValue(
+                JinjaValue.Key(key, _budget), out var value):
                 return value;
             case (IReadOnlyList<object?> list, long index):
                 index += index < 0 ? list.Count : 0;
-                return index >= 0 && index < list.Count ? list[(int)index] : new JinjaUndefined($"{JinjaValue.TypeOf(of)} has no item {key}");
+                return index >= 0 && index < list.Count ? list[(int)index]
+                    : new JinjaUndefined($"{JinjaValue.TypeOf(of)} has no item {key}");
             case (string text, long index):
-                return JinjaOperators.CharacterAt(text, index, _budget) ?? (object)new JinjaUndefined($"{JinjaValue.TypeOf(of)} has no item {key}");
+                return JinjaOperators.CharacterAt(text, index, _budget)
+                    ?? (object)new JinjaUndefined($"{JinjaValue.TypeOf(of)} has no item {key}");
             case (_, string name):
                 return Member(of, _budget.Text(name));
             default:
@@ -379,9 +390,11 @@ internal sealed class JinjaInterpreter
     private List<object?> Range(JinjaArguments arguments)
     {
         arguments.Expect("range", ["start", "stop", "step"], byName: false);
-        var (start, stop) = arguments.Positional.Count == 1 ? (0, arguments.Integer(0, "stop", 0)) : (arguments.Integer(0, "start", 0), arguments.Integer(1, "stop", 0));
+        var (start, stop) = arguments.Positional.Count == 1 ? (0, arguments.Integer(0, "stop", 0))
+            : (arguments.Integer(0, "start", 0), arguments.Integer(1, "stop", 0));
         var step = arguments.Integer(2, "step", 1);
-        var count = step == 0 ? throw new JinjaError("the step of a range is zero") : Math.Max(0, Math.Ceiling(((double)stop - start) / step));
+        var count = step == 0 ? throw new JinjaError("the step of a range is zero")
+            : Math.Max(0, Math.Ceiling(((double)stop - start) / step));
         _budget.Spend((long)Math.Min(count, 1e9));
         return [.. Enumerable.Range(0, (int)count).Select(i => (object?)(start + i * step))];
     }

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace BestOfN.Inputs.Templates.Jinja;
 
-/// <summary>Python's <c>json.dumps</c> with <c>ensure_ascii=False</c> unless asked otherwise, which chat templates are given as <c>tojson</c>.</summary>
+/// <summary>Python's <c>json.dumps</c> with <c>ensure_ascii=False</c> unless asked otherwise,
+/// which chat templates are given as <c>tojson</c>.</summary>
 internal sealed class JinjaJson
 {
     private const int WidestIndent = 64;
@@ -88,7 +89,8 @@ internal sealed class JinjaJson
         null => "null",
         bool flag => flag ? "true" : "false",
         long number => number.ToString(CultureInfo.InvariantCulture),
-        double number => double.IsFinite(number) ? JinjaValue.Float(number, _budget) : double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity",
+        double number => double.IsFinite(number)
+            ? JinjaValue.Float(number, _budget) : double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity",
         _ => throw new JinjaError($"{JinjaValue.TypeOf(value)} can not be written as JSON"),
     };
 

@@ -11,7 +11,8 @@ namespace BestOfN.Inputs.Templates.Jinja;
 internal sealed class JinjaLexer
 {
     private static readonly string[] s_operators =
-        ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
+        ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[",
+            "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
 
     private const int MaxName = 1000; // names are hashed whenever they are looked up
 
@@ -340,7 +341,8 @@ internal sealed class JinjaLexer
     private StringBuilder AppendHex(StringBuilder text, int digits)
     {
         if (_position + digits < _source.Length
-            && int.TryParse(_source.AsSpan(_position + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+            && int.TryParse(
+                _source.AsSpan(_position + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
             && value is >= 0 and <= 0x10FFFF)
         {
             _position += digits;

@@ -32,12 +32,14 @@ internal static class JinjaMethods
             "title" => _ => budget.Text(JinjaCase.Title(text)),
             "capitalize" => _ => budget.Text(JinjaCase.Capitalize(text)),
             "replace" => a => JinjaText.Replace(text, Needed(a, 0, "old"), Needed(a, 1, "new"), a.Integer(2, "count", -1), budget),
-            "removeprefix" => a => Needed(a, 0, "prefix") is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
+            "removeprefix" => a =>
+                Needed(a, 0, "prefix") is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
             "removesuffix" => a => Needed(a, 0, "suffix") is var s && text.EndsWith(s, StringComparison.Ordinal) ? text[..^s.Length] : text,
             "join" => a => Join(text, a.Need(0, "iterable"), budget),
             "find" => a => Position(text, text.IndexOf(Searched(a), StringComparison.Ordinal)),
             "rfind" => a => Position(text, text.LastIndexOf(Searched(a), StringComparison.Ordinal)),
-            "count" => a => Needed(a, 0, "sub") is { Length: > 0 } part ? JinjaText.Split(text, part, -1, budget).Count - 1L : JinjaValue.Length(text) + 1,
+            "count" => a => Needed(a, 0, "sub") is { Length: > 0 } part ? JinjaText.Split(text, part, -1, budget).Count - 1L
+                : JinjaValue.Length(text) + 1,
             "isdecimal" => _ => AllRunes(text, r => Rune.GetUnicodeCategory(r) == UnicodeCategory.DecimalDigitNumber),
             "isdigit" => _ => AllRunes(text, IsDigit),
             "isnumeric" => _ => AllRunes(text, IsNumeric),
@@ -88,12 +90,14 @@ internal static class JinjaMethods
     {
         return Checked(name, name == "get" ? ["key", "default"] : [], name switch
         {
-            "get" => a => dictionary.TryGetValue(JinjaValue.Key(a.Need(0, "key"), budget), out var value) ? value : a.Get(1, "default", null),
+            "get" => a => dictionary.TryGetValue(JinjaValue.Key(a.Need(0, "key"), budget), out var value) ? value
+                : a.Get(1, "default", null),
             "items" => _ => Charged().Select(p => (object?)new[] { p.Key, p.Value }).ToList(),
             "keys" => _ => Charged().Keys.ToList<object?>(),
             "values" => _ => Charged().Values.ToList(),
             "copy" => _ => JinjaDictionary.Of(Charged()),
-            "update" or "pop" or "popitem" or "clear" or "setdefault" => _ => throw new JinjaError($"a template may not change a mapping ('{name}')"),
+            "update" or "pop" or "popitem" or "clear" or "setdefault" => _ =>
+                throw new JinjaError($"a template may not change a mapping ('{name}')"),
             _ => null,
         });
 
@@ -104,7 +108,8 @@ internal static class JinjaMethods
         }
     }
 
-    private static JinjaFunction? OfList(IReadOnlyList<object?> list, string name, JinjaBudget budget) => Checked(name, ["value"], name switch
+    private static JinjaFunction? OfList(IReadOnlyList<object?> list, string name, JinjaBudget budget) =>
+        Checked(name, ["value"], name switch
     {
         "index" => a => IndexOf(list, a.Need(0, "value"), budget),
         "count" => a => list.LongCount(i => JinjaValue.AreEqual(i, a.Need(0, "value"), budget)),
@@ -147,7 +152,8 @@ internal static class JinjaMethods
 
     private static long Position(string text, int index) => index < 0 ? -1L : JinjaValue.Length(text.AsSpan(0, index));
 
-    private static bool Any(JinjaArguments arguments, Func<string, StringComparison, bool> matches, JinjaBudget budget) => arguments.Need(0, "prefix") switch
+    private static bool Any(JinjaArguments arguments, Func<string, StringComparison, bool> matches, JinjaBudget budget) =>
+        arguments.Need(0, "prefix") switch
     {
         string one => matches(budget.Text(one), StringComparison.Ordinal),
         object?[] several => several.Any(s => s is string one && matches(budget.Text(one), StringComparison.Ordinal)),

@@ -392,7 +392,8 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
                 value = token.Kind switch
                 {
                     JinjaTokenKind.Name => new JinjaExpression.Member(line, value, token.Text),
-                    JinjaTokenKind.Integer => new JinjaExpression.Item(line, value, new JinjaExpression.Literal(line, long.Parse(token.Text, CultureInfo.InvariantCulture))),
+                    JinjaTokenKind.Integer => new JinjaExpression.Item(
+                        line, value, new JinjaExpression.Literal(line, long.Parse(token.Text, CultureInfo.InvariantCulture))),
                     _ => throw new JinjaError("a name is missing after '.'"),
                 };
             }

@@ -6,7 +6,8 @@ internal abstract record JinjaStatement(int Line)
 
     public sealed record Output(int Line, JinjaExpression Value) : JinjaStatement(Line);
 
-    public sealed record If(int Line, IReadOnlyList<(JinjaExpression Condition, IReadOnlyList<JinjaStatement> Body)> Branches, IReadOnlyList<JinjaStatement> Otherwise)
+    public sealed record If(int Line, IReadOnlyList<(JinjaExpression Condition, IReadOnlyList<JinjaStatement> Body)> Branches,
+        IReadOnlyList<JinjaStatement> Otherwise)
         : JinjaStatement(Line);
 
     public sealed record For(int Line, IReadOnlyList<string> Targets, JinjaExpression Items, JinjaExpression? Condition,
@@ -16,10 +17,12 @@ internal abstract record JinjaStatement(int Line)
     public sealed record Set(int Line, IReadOnlyList<string> Targets, string? Attribute, JinjaExpression Value) : JinjaStatement(Line);
 
     /// <summary>Sets a name to the rendered body, put through filters.</summary>
-    public sealed record SetBlock(int Line, string Target, IReadOnlyList<(string Name, JinjaExpression.Arguments Arguments)> Filters, IReadOnlyList<JinjaStatement> Body)
+    public sealed record SetBlock(int Line, string Target, IReadOnlyList<(string Name, JinjaExpression.Arguments Arguments)> Filters,
+        IReadOnlyList<JinjaStatement> Body)
         : JinjaStatement(Line);
 
-    public sealed record Macro(int Line, string Name, IReadOnlyList<(string Name, JinjaExpression? Default)> Parameters, IReadOnlyList<JinjaStatement> Body)
+    public sealed record Macro(
+        int Line, string Name, IReadOnlyList<(string Name, JinjaExpression? Default)> Parameters, IReadOnlyList<JinjaStatement> Body)
         : JinjaStatement(Line);
 
     /// <summary>Rendered as it stands (<c>generation</c> marks what an assistant said; it prints nothing itself).</summary>

@@ -41,7 +41,8 @@ internal static class JinjaTests
         };
     }
 
-    private static bool OneArgument(string name) => name is "divisibleby" or "eq" or "equalto" or "==" or "ne" or "!=" or "lt" or "lessthan" or "<" or "le" or "<="
+    private static bool OneArgument(string name) =>
+        name is "divisibleby" or "eq" or "equalto" or "==" or "ne" or "!=" or "lt" or "lessthan" or "<" or "le" or "<="
         or "gt" or "greaterthan" or ">" or "ge" or ">=" or "in" or "sameas";
 
     private static long Remainder(object? value, long by) => value is not long number

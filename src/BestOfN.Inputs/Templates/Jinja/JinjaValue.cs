@@ -14,7 +14,8 @@ internal static class JinjaValue
 {
     public static object? FromJson(JsonElement element) => element.ValueKind switch
     {
-        JsonValueKind.Object => JinjaDictionary.Of(element.EnumerateObject().Select(m => KeyValuePair.Create<object, object?>(m.Name, FromJson(m.Value)))),
+        JsonValueKind.Object =>
+            JinjaDictionary.Of(element.EnumerateObject().Select(m => KeyValuePair.Create<object, object?>(m.Name, FromJson(m.Value)))),
         JsonValueKind.Array => element.EnumerateArray().Select(FromJson).ToList(),
         JsonValueKind.String => element.GetString(),
         JsonValueKind.Number => element.TryGetInt64(out var integer) ? (object)integer : element.GetDouble(),
@@ -80,7 +81,8 @@ internal static class JinjaValue
                 var (left, right) = ((IReadOnlyList<object?>)a, (IReadOnlyList<object?>)b);
                 return left.Count == right.Count && Nested(budget, () => left.Zip(right).All(p => AreEqual(p.First, p.Second, budget)));
             case (JinjaDictionary x, JinjaDictionary y):
-                return x.Count == y.Count && Nested(budget, () => x.All(p => y.TryGetValue(p.Key, out var other) && AreEqual(p.Value, other, budget)));
+                return x.Count == y.Count
+                    && Nested(budget, () => x.All(p => y.TryGetValue(p.Key, out var other) && AreEqual(p.Value, other, budget)));
             default:
                 return ReferenceEquals(a, b);
         }
@@ -103,7 +105,8 @@ internal static class JinjaValue
                 return Nested(budget, () =>
                 {
                     var differing = left.Zip(right).FirstOrDefault(p => !AreEqual(p.First, p.Second, budget), (null, null));
-                    return differing is (null, null) ? left.Count.CompareTo(right.Count) : Compare(differing.First, differing.Second, budget);
+                    return differing is (null, null) ? left.Count.CompareTo(right.Count)
+                        : Compare(differing.First, differing.Second, budget);
                 });
             default:
                 throw new JinjaError($"{TypeOf(a)} and {TypeOf(b)} can not be ordered");
@@ -285,10 +288,12 @@ internal static class JinjaValue
 
         var sign = double.IsNegative(number) ? "-" : "";
         var digits = parts[..parts.IndexOf('E', StringComparison.Ordinal)].Replace(".", "", StringComparison.Ordinal);
-        var exponent = int.Parse(parts.AsSpan(parts.IndexOf('E', StringComparison.Ordinal) + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        var exponent = int.Parse(
+            parts.AsSpan(parts.IndexOf('E', StringComparison.Ordinal) + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         return exponent switch
         {
-            < -4 or >= 16 => $"{sign}{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}",
+            < -4 or >= 16 =>
+                $"{sign}{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}",
             < 0 => $"{sign}0.{new string('0', -exponent - 1)}{digits}",
             _ when digits.Length > exponent + 1 => $"{sign}{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}",
             _ => $"{sign}{digits.PadRight(exponent + 1, '0')}.0",
