@@ -23,7 +23,7 @@ internal sealed class MatmulRate : IDisposable
 
     /// <param name="shapes">Width of the input and of the output of each linear layer.</param>
     /// <param name="tokens">Rows of the input.</param>
-    /// <param name="type">Of all operands.</param>
+    /// <param name="type">Element type of all operands.</param>
     /// <param name="device">Where they are.</param>
     public MatmulRate(IReadOnlyList<(int In, int Out)> shapes, int tokens, ScalarType type, Device device)
     {

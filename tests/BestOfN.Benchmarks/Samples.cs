@@ -1,6 +1,6 @@
 namespace BestOfN.Benchmarks;
 
-/// <summary>What is made of measured values.</summary>
+/// <summary>Statistics of measured values.</summary>
 internal static class Samples
 {
     public static double Median(IReadOnlyList<double> values)
@@ -9,7 +9,7 @@ internal static class Samples
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    /// <summary>The largest between scores of the same answers.</summary>
+    /// <summary>The largest difference between two lists of scores for the same answers.</summary>
     public static double Difference(float[] a, float[] b) => a.Zip(b, (x, y) => (double)Math.Abs(x - y)).Max();
 
     /// <summary>Standard deviation.</summary>

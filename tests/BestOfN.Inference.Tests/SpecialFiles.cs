@@ -5,7 +5,7 @@ namespace BestOfN.Inference.Tests;
 /// <summary>Files that are not regular.</summary>
 internal static class SpecialFiles
 {
-    /// <summary>Makes a named pipe that nobody writes to: who opens it waits.</summary>
+    /// <summary>Makes a named pipe that nothing writes to: opening it waits for ever.</summary>
     public static void Pipe(string path)
     {
         using var process = Process.Start("mkfifo", [path]);

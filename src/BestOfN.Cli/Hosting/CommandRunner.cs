@@ -27,7 +27,7 @@ internal static class CommandRunner
                 : parsed.Errors.Select(e => e.Message).Distinct().ToArray();
             if (command.Subcommands.Count > 0 && parsed.Tokens.Count == 0)
             {
-                // Nothing was typed behind the program's name: who does that asks what there is.
+                // Without any argument the help is printed, which lists the commands.
                 await root.Parse("--help")
                     .InvokeAsync(new InvocationConfiguration { Output = terminal.Error.Profile.Out.Writer }, cancellationToken);
                 return ExitCodes.Usage;

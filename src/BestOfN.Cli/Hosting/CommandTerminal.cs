@@ -34,7 +34,7 @@ internal sealed record CommandTerminal(IAnsiConsole Out, IAnsiConsole Error, Tim
     }
 
     /// <summary>Shows progress: a bar where somebody looks at a terminal, else a line now and then.</summary>
-    /// <param name="task">What is done, and what is counted.</param>
+    /// <param name="task">The work and the unit that is counted, such as <c>converting, MiB</c>.</param>
     /// <param name="total">How many there are.</param>
     /// <param name="work">Reports how many are done.</param>
     public async Task<T> WithProgressAsync<T>(string task, int total, Func<IProgress<int>, Task<T>> work) => Error.Profile.Out.IsTerminal

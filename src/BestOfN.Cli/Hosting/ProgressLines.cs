@@ -1,10 +1,10 @@
 namespace BestOfN.Cli.Hosting;
 
-/// <summary>Progress for a log or a pipe: a line after 5 seconds and then every 15, so that work of an hour shows that it lives and work of
-/// a moment stays silent.</summary>
+/// <summary>Progress for a log or a pipe: one line after 5 seconds and then one every 15 seconds. Long work shows that it
+/// is alive; short work prints nothing.</summary>
 /// <param name="terminal">Where lines go.</param>
-/// <param name="task">What is done.</param>
-/// <param name="total">How many there are.</param>
+/// <param name="task">The work, as the line names it.</param>
+/// <param name="total">Items to process.</param>
 internal sealed class ProgressLines(CommandTerminal terminal, string task, int total)
 {
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(15);

@@ -88,7 +88,7 @@ internal static class ScoreCommand
         return command;
     }
 
-    // What is quick to find out comes first: the output, the rows, the options, then the model.
+    // Cheap checks come first: the output, the rows, the options, then the model, which takes long to load.
     private static async Task<int> RunAsync(
         CommandTerminal terminal, TextWriter standardOutput, Request request, CancellationToken cancellationToken)
     {

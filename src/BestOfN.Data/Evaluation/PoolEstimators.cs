@@ -91,8 +91,8 @@ internal static class PoolEstimators
         }
     }
 
-    /// <summary>Of all pairs of a correct and a wrong answer, how many there are and how many
-    /// are ranked rightly; equal rewards count half.</summary>
+    /// <summary>Counts the pairs of a correct and a wrong answer, and those of them that the reward ranks correctly; equal rewards count
+    /// one half.</summary>
     /// <param name="pool">Answers to one problem.</param>
     /// <param name="reward">Which reward to rank by.</param>
     /// <param name="isJudged">Which answers to look at.</param>

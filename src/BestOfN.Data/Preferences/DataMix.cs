@@ -4,8 +4,8 @@ namespace BestOfN.Data.Preferences;
 
 /// <summary>An endless, seeded order of pairs: so many with pictures, one without, and so on.</summary>
 /// <remarks>
-/// Within either kind all sets are one shuffled deck that is gone through again and again, so that every set is drawn in proportion to its size.
-/// What is drawn depends on its number alone. Not thread-safe.
+/// Within either kind all sets are one shuffled deck that is gone through again and again, so that every set is drawn in proportion to its
+/// size. The pair at a position depends on the position and the seed alone. Not thread-safe.
 /// </remarks>
 internal sealed class DataMix(PreferenceData data, int picturesPerText, ulong seed)
 {

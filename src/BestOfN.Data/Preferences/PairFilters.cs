@@ -3,7 +3,8 @@ using System.Text;
 namespace BestOfN.Data.Preferences;
 
 /// <summary>Which pairs are not learned from.</summary>
-/// <remarks>The limits are those of the released training code; the length constraint is the paper's, its threshold is not published.</remarks>
+/// <remarks>The limits are those of the released training code; the length constraint is
+/// the paper's, its threshold is not published.</remarks>
 public sealed record PairFilters
 {
     private const int LongAnswer = 500;
@@ -14,7 +15,8 @@ public sealed record PairFilters
     /// <summary>White space around every message is taken away, as the released code does.</summary>
     public bool Strip { get; init; } = true;
 
-    /// <summary>A pair is dropped where the chosen answer has more than this many times the characters of the rejected one; null: length does not matter.</summary>
+    /// <summary>A pair is dropped where the chosen answer has more than this many times the characters
+    /// of the rejected one; null: length does not matter.</summary>
     public double? MaxLengthRatio { get; init; }
 
     /// <summary>Why a pair is dropped, in a few words; null where it is kept.</summary>
@@ -23,13 +25,15 @@ public sealed record PairFilters
         ArgumentNullException.ThrowIfNull(pair);
         var (chosen, rejected) = (pair.Chosen[^1].Text, pair.Rejected[^1].Text);
         return ReasonToDrop(chosen) ?? ReasonToDrop(rejected)
-            ?? (MaxLengthRatio is { } ratio && Characters(chosen) > ratio * Characters(rejected) ? "chosen answer much longer than rejected" : null);
+            ?? (MaxLengthRatio is { } ratio && Characters(chosen) > ratio * Characters(rejected)
+                ? "chosen answer much longer than rejected" : null);
     }
 
     private static string? ReasonToDrop(string answer) =>
         Array.Exists(s_markers, marker => answer.Contains(marker, StringComparison.Ordinal)) ? "answer with a chat marker"
         : string.IsNullOrWhiteSpace(answer) ? "empty answer"
-        : Characters(answer) > LongAnswer && LongestRun(answer) > LongRun ? "long answer with a run of more than 100 characters without white space"
+        : Characters(answer) > LongAnswer && LongestRun(answer) > LongRun
+            ? "long answer with a run of more than 100 characters without white space"
         : null;
 
     private static int Characters(string text) => text.EnumerateRunes().Count();

@@ -6,7 +6,7 @@ namespace BestOfN.Data.Preferences;
 
 /// <summary>The pairs of some data sets that pass the filters, those with pictures and those without.</summary>
 /// <param name="WithPictures">In the order of files and records.</param>
-/// <param name="TextOnly">Likewise.</param>
+/// <param name="TextOnly">Pairs without pictures, in the same order.</param>
 /// <param name="Dropped">How many were dropped for what reason.</param>
 internal sealed record PreferenceData(
     IReadOnlyList<PreferencePair> WithPictures, IReadOnlyList<PreferencePair> TextOnly, IReadOnlyDictionary<string, int> Dropped)
@@ -34,7 +34,8 @@ internal sealed record PreferenceData(
     /// <exception cref="PreferenceDataException">A file is not in the format, or nothing passes the filters.</exception>
     public static PreferenceData Load(IReadOnlyList<DataSource> sources, PairFilters filters, CancellationToken cancellationToken)
     {
-        var (withPictures, textOnly, dropped) = (new List<PreferencePair>(), new List<PreferencePair>(), new SortedDictionary<string, int>(StringComparer.Ordinal));
+        var (withPictures, textOnly, dropped) = (new List<PreferencePair>(), new List<PreferencePair>(),
+            new SortedDictionary<string, int>(StringComparer.Ordinal));
         foreach (var pair in sources.SelectMany(s => PreferenceFile.Read(s, filters.Strip)))
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -6,8 +6,10 @@ using BestOfN.Inputs.Records;
 
 namespace BestOfN.Data.Preferences;
 
-/// <summary>Reads pairs in the released format: <c>id</c>, <c>conversations_a</c> (chosen), <c>conversations_b</c> (rejected), optional <c>image</c>.</summary>
-/// <remarks>A record without <c>id</c> has its number. Another field is refused, for it might have changed the pair; <c>metadata</c> is the one that is passed over. A file is read record by record; what is kept is the text of the records, not the pictures.</remarks>
+/// <summary>Reads pairs in the released format: <c>id</c>, <c>conversations_a</c> (chosen),
+/// <c>conversations_b</c> (rejected), optional <c>image</c>.</summary>
+/// <remarks>A record without <c>id</c> has its number. Another field is refused, for it might have changed the pair; <c>metadata</c> is the
+/// one that is passed over. A file is read record by record; what is kept is the text of the records, not the pictures.</remarks>
 internal static class PreferenceFile
 {
     /// <summary>Where a picture belongs in a text.</summary>
@@ -17,7 +19,12 @@ internal static class PreferenceFile
     private const int MaxMessages = 1024;
     private const int MaxPictures = 64;
 
-    private static readonly JsonSerializerOptions s_json = new() { AllowTrailingCommas = true, MaxDepth = 16, AllowDuplicateProperties = false };
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        AllowTrailingCommas = true,
+        MaxDepth = 16,
+        AllowDuplicateProperties = false,
+    };
 
     private static readonly FieldNames s_fields = new(
         ["id", "conversations_a", "conversations_b", "image", "metadata"],
@@ -29,11 +36,13 @@ internal static class PreferenceFile
             ["conversations"] = "conversations_a, beside conversations_b",
         });
 
-    private static readonly FieldNames s_messageFields = new(["from", "value"], new Dictionary<string, string> { ["role"] = "from", ["content"] = "value" });
+    private static readonly FieldNames s_messageFields = new(
+        ["from", "value"], new Dictionary<string, string> { ["role"] = "from", ["content"] = "value" });
 
     /// <param name="source">The file, and where its pictures are.</param>
     /// <param name="strip">Takes white space away around every message.</param>
-    /// <exception cref="PreferenceDataException">The file is missing or not in the format, or a picture is missing; the message names the record and its field.</exception>
+    /// <exception cref="PreferenceDataException">The file is missing or not in the format, or a picture is missing; the message names the
+    /// record and its field.</exception>
     public static IEnumerable<PreferencePair> Read(DataSource source, bool strip)
     {
         var folder = source.Images ?? Path.GetDirectoryName(Path.GetFullPath(source.Path))!;
@@ -162,12 +171,14 @@ internal static class PreferenceFile
                 : value.ValueKind is JsonValueKind.String or JsonValueKind.Number ? value.ToString()
                 : throw Unexpected(": id", "a string or a number", value);
             var pictures = Pictures(folder);
-            return new PreferencePair(id, Conversation("conversations_a", pictures.Length), Conversation("conversations_b", pictures.Length), pictures);
+            return new PreferencePair(
+                id, Conversation("conversations_a", pictures.Length), Conversation("conversations_b", pictures.Length), pictures);
         }
 
         private ChatMessage[] Conversation(string field, int pictures)
         {
-            if (!json.TryGetProperty(field, out var list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > MaxMessages)
+            if (!json.TryGetProperty(field, out var list) || list.ValueKind != JsonValueKind.Array
+                || list.GetArrayLength() is 0 or > MaxMessages)
             {
                 throw Unexpected($": {field}", $"a list of 1 to {MaxMessages} messages", list);
             }
@@ -180,13 +191,15 @@ internal static class PreferenceFile
 
             if (messages[^1].Role != "assistant")
             {
-                throw new PreferenceDataException($"{where}: {field}: expected the answer of a bot at the end, found a message from {messages[^1].Role}.");
+                throw new PreferenceDataException(
+                    $"{where}: {field}: expected the answer of a bot at the end, found a message from {messages[^1].Role}.");
             }
 
             var places = messages.Sum(m => m.Text.Split(Placeholder).Length - 1);
             if (places != pictures && !(places == 0 && pictures == 1))
             {
-                throw new PreferenceDataException($"{where}: {field}: expected {pictures} {Placeholder}, one for each picture, found {places}.");
+                throw new PreferenceDataException(
+                    $"{where}: {field}: expected {pictures} {Placeholder}, one for each picture, found {places}.");
             }
 
             return messages;

@@ -27,10 +27,10 @@ internal sealed class Canvas
         }
     }
 
-    /// <param name="left">Of the square around the disc.</param>
-    /// <param name="top">Of the square around the disc.</param>
-    /// <param name="diameter">Pixels.</param>
-    /// <param name="ink">What fills the disc.</param>
+    /// <param name="left">Left edge of the square around the disc.</param>
+    /// <param name="top">Upper edge of that square.</param>
+    /// <param name="diameter">In pixels.</param>
+    /// <param name="ink">Colour of the disc.</param>
     public void Disc(int left, int top, int diameter, Ink ink)
     {
         // In half pixels, so that pixel centres are whole numbers.

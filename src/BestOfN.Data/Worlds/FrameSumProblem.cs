@@ -13,7 +13,7 @@ internal sealed class FrameSumProblem : VideoProblem
 
     public override ProblemFamily Family => ProblemFamily.FrameSum;
 
-    /// <summary>Of each frame, in order; all different.</summary>
+    /// <summary>The number in each frame, in the order of the frames; all different.</summary>
     public required IReadOnlyList<int> Numbers { get; init; }
 
     /// <summary>Where each number begins, one digit to a cell: the upper left of two by two cells.</summary>

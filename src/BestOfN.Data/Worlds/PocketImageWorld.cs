@@ -4,8 +4,8 @@ namespace BestOfN.Data.Worlds;
 
 /// <summary>Questions about a drawn picture in three families, equally often and in three phrasings each.</summary>
 /// <remarks>
-/// What a question asks for is in fine print, which the picture at half size does not show: who looks at half size sees which
-/// answers are possible and has to guess among them. Thread-safe. The same on every platform.
+/// The answer is drawn in details that are lost when the picture is halved: a model that sees the picture at half size knows
+/// the possible answers and has to guess among them. Thread-safe. The same on every platform.
 /// </remarks>
 public sealed class PocketImageWorld : IPocketWorld
 {

@@ -9,7 +9,8 @@ public sealed record PocketVideoWorldOptions
     /// <summary>Largest number in a frame, 29..99; the smallest is 10.</summary>
     public int SumMaximum { get; init; } = 39;
 
-    /// <summary>Frames with the ball, 3..8. With 6, who starts anywhere and goes on from cell to cell is right once in four.</summary>
+    /// <summary>Frames with the ball, 3..8. With 6, a guess that starts at any cell and goes on to
+    /// neighbouring cells is correct once in four times.</summary>
     public int OrderFrames { get; init; } = 6;
 
     internal void Validate()

@@ -24,7 +24,7 @@ public abstract class Problem
     /// <summary>The frames, one a second, of the video that the question is about, if any; all of one size.</summary>
     public virtual IReadOnlyList<Image>? Frames => null;
 
-    /// <summary>What is asked, without phrasing or the order of things whose order means nothing: equal content, same problem.</summary>
+    /// <summary>Identity of the problem: its facts without the phrasing, and in a fixed order where order means nothing.</summary>
     internal abstract string Content { get; }
 
     internal Split Split => SplitMix64.Mix(Fnv1a(Content)) % 10 == 0 ? Split.HeldOut : Split.Training;
@@ -33,9 +33,8 @@ public abstract class Problem
     /// any other deviation from the form is not.</summary>
     public bool IsCorrect(string answer) => FlawIn(answer) is null;
 
-    /// <summary>Where a careful reader sees that an answer is wrong.</summary>
-    /// <returns>The first character from which on it can no longer be right as far as checking tells, the answer's length where only its
-    /// end shows it; null where it is right.</returns>
+    /// <summary>Index of the first character at which the answer is provably wrong.</summary>
+    /// <returns>The index; the answer's length if only its end shows that it is wrong; null if it is correct.</returns>
     internal int? FlawIn(string answer)
     {
         var trimmed = answer.Trim();
@@ -43,15 +42,15 @@ public abstract class Problem
     }
 
     /// <summary>One user message: the picture as a PNG or the video as a GIF, if there is one, then the question.</summary>
-    /// <param name="shown">Whose picture or video to show in place of its own.</param>
+    /// <param name="shown">Another problem, the picture or video of which is shown in place of this one's; null: this one's.</param>
     public Prompt ToPrompt(Problem? shown = null) =>
         new([new ChatMessage("user", [.. (shown ?? this).SeenParts(), new TextPart(Question)])]);
 
-    /// <summary>Other questions about what this one is about, of the same split: learned
-    /// from together, so that it is looked at once.</summary>
+    /// <summary>Other questions about the same picture or video, in the same split. They are
+    /// trained on together, so that the image is encoded once.</summary>
     internal virtual IEnumerable<Problem> Companions(SplitMix64 random) => [];
 
-    /// <summary>An answer of the right form, as somebody would give who does not search: seldom right.</summary>
+    /// <summary>A guess: an answer of the right form that is made without solving the problem, and is seldom correct.</summary>
     internal abstract string Guess(SplitMix64 random);
 
     private protected abstract int? FlawAt(string answer);

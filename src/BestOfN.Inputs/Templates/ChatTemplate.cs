@@ -22,7 +22,8 @@ public sealed class ChatTemplate
 
     private static readonly Rune[] s_privateUse = [new(0xE000), new(0xF0000), new(0x100000)];
 
-    // Fields that say something: a template that does not read them would show another conversation. Others only tell who or what is meant.
+    // Fields with content: a template that does not read them would leave a part of the conversation out. Other fields are only names
+    // and ids.
     private static readonly string[] s_saying = ["tool_calls", "reasoning_content"];
 
     private readonly JinjaTemplate _template;

@@ -6,7 +6,8 @@ public interface ITokenizer
     /// <summary>One more than the highest id.</summary>
     int VocabularySize { get; }
 
-    /// <summary>Id of the token before a text, as far as the files tell; likewise <see cref="EosId"/> and <see cref="PadId"/>.</summary>
+    /// <summary>Id of the token that begins a text (BOS); null if the files name none. The same holds for <see cref="EosId"/> and
+    /// <see cref="PadId"/>.</summary>
     int? BosId { get; }
 
     int? EosId { get; }

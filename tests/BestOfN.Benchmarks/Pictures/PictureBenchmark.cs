@@ -118,7 +118,7 @@ internal sealed class PictureBenchmark
             new List<double>(), new List<double>(), new List<double>(), new List<double>());
         var (pictures, difference, fromFloat32, spread, bitEqual) = (0, 0.0, 0.0, 0.0, true);
 
-        // What is short is measured twice a round, before and after what is long; every time about a picture that nobody has seen.
+        // The short measurement is made twice a round, before and after the long one, each time with a new picture that no cache holds.
         async Task<(ImagePart Picture, float[] Scores)> OursAsync()
         {
             var picture = request.Picture(++pictures);

@@ -10,7 +10,7 @@ internal sealed record PictureCase(int Side, int N)
 {
     private const int QuestionTokens = 32;
 
-    // Of the question, what stands before the picture: so few that prompts with different pictures share nothing worth keeping.
+    // Tokens of the question before the picture: few, so that prompts with different pictures have no prefix worth caching in common.
     private const int TokensBefore = 4;
 
     public const int AnswerTokens = 64;

@@ -28,7 +28,7 @@ internal sealed class PictureRates : IDisposable
         _ofDecoder.Clear();
     }
 
-    /// <summary>FLOP per second, median; likewise the others.</summary>
+    /// <summary>Median FLOP per second of the vision encoder's products; the other two properties are the same for their part.</summary>
     public double Tower => Samples.Median(_ofTower);
 
     public double Projector => Samples.Median(_ofProjector);

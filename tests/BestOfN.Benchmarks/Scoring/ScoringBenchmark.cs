@@ -103,7 +103,7 @@ internal sealed class ScoringBenchmark
         var (paddedScores, oneByOneScores, sharedScores) = (Array.Empty<float>(), Array.Empty<float>(), Array.Empty<float>());
         var (paddedPeak, oneByOnePeak, sharedPeak) = (0L, 0L, 0L);
 
-        // What is short is measured three times a round, before, between and after what is long.
+        // The short measurement is made three times a round: before, between and after the long ones.
         void Short()
         {
             rates.Add(rate.Measure());

@@ -6,7 +6,9 @@ namespace BestOfN.Data.Tests.Preferences;
 
 public sealed class PreferenceDataTests : IDisposable
 {
-    private const string Good = """{"id": "a", "conversations_a": [{"from": "human", "value": " Hi? "}, {"from": "bot", "value": "Yes.\n"}], "conversations_b": [{"from": "user", "value": "Hi?"}, {"from": "bot", "value": "No."}]}""";
+    private const string Good =
+        """{"id": "a", "conversations_a": [{"from": "human", "value": " Hi? "}, {"from": "bot", "value": "Yes.\n"}], """
+        + """ "conversations_b": [{"from": "user", "value": "Hi?"}, {"from": "bot", "value": "No."}]}""";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -24,28 +26,35 @@ public sealed class PreferenceDataTests : IDisposable
     }
 
     [Fact]
-    public void White_space_stays_where_the_recipe_says_so() => Assert.Equal([" Hi? ", "Yes.\n"], Read(Good, strip: false)[0].Chosen.Select(m => m.Text));
+    public void White_space_stays_where_the_recipe_says_so() =>
+        Assert.Equal([" Hi? ", "Yes.\n"], Read(Good, strip: false)[0].Chosen.Select(m => m.Text));
 
     [Theory]
     [InlineData("[1]", "record 1: expected an object, found 1")]
     [InlineData("[{\"id\": \"a\"", "record 1, line 1: not valid JSON")]
     [InlineData("{\"id\": ", "line 1: not valid JSON")]
     [InlineData("""{"id": null}""", "line 1: id: expected a string or a number, found null")]
-    [InlineData("""{"id": 1, "conversations_a": [{"from": "bot", "value": "x \ud83d"}]}""", "line 1: conversations_a[0].value: holds one half of a surrogate pair, \\ud83d")]
-    [InlineData("""[{"id": 1, "conversations_a": [{"from": "bot", "value": "\udc00"}]}]""", "record 1: conversations_a[0].value: holds one half of a surrogate pair")]
+    [InlineData("""{"id": 1, "conversations_a": [{"from": "bot", "value": "x \ud83d"}]}""",
+        "line 1: conversations_a[0].value: holds one half of a surrogate pair, \\ud83d")]
+    [InlineData("""[{"id": 1, "conversations_a": [{"from": "bot", "value": "\udc00"}]}]""",
+        "record 1: conversations_a[0].value: holds one half of a surrogate pair")]
     [InlineData("""{"id": 1, "images": ["a.png"]}""", "images: not a field that is read; did you mean image")]
     [InlineData("""[{"id": 1, "weight": 2}]""", "record 1: weight: not a field that is read; known are id, conversations_a")]
-    [InlineData("""{"id": 1, "conversations_a": [{"role": "user", "value": "x"}]}""", "conversations_a[0].role: not a field that is read; did you mean from?")]
+    [InlineData("""{"id": 1, "conversations_a": [{"role": "user", "value": "x"}]}""",
+        "conversations_a[0].role: not a field that is read; did you mean from?")]
     [InlineData("""{"id": 1, "image": "a.png", "image": "b.png"}""", "image")]
     [InlineData("""{"id": 1}""", "line 1: conversations_a: expected a list of 1 to 1024 messages, found nothing")]
     [InlineData("""{"id": 1, "conversations_a": []}""", "conversations_a: expected a list of 1 to 1024 messages, found []")]
     [InlineData("""{"id": 1, "conversations_a": ["x"]}""", "conversations_a[0]: expected an object with from and value, found \"x\"")]
-    [InlineData("""{"id": 1, "conversations_a": [{"from": "gpt", "value": "x"}]}""", "conversations_a[0].from: expected human, user, bot or system, found \"gpt\"")]
+    [InlineData("""{"id": 1, "conversations_a": [{"from": "gpt", "value": "x"}]}""",
+        "conversations_a[0].from: expected human, user, bot or system, found \"gpt\"")]
     [InlineData("""{"id": 1, "conversations_a": [{"from": "bot", "value": 3}]}""", "conversations_a[0].value: expected a string, found 3")]
-    [InlineData("""{"id": 1, "conversations_a": [{"from": "human", "value": "x"}]}""", "conversations_a: expected the answer of a bot at the end, found a message from user")]
+    [InlineData("""{"id": 1, "conversations_a": [{"from": "human", "value": "x"}]}""",
+        "conversations_a: expected the answer of a bot at the end, found a message from user")]
     [InlineData("""{"id": 1, "image": 3}""", "image: expected the path of a picture, or a list of paths, found 3")]
     [InlineData("""{"id": 1, "image": "no.png"}""", "no.png does not exist")]
-    [InlineData("""{"id": 1, "image": ["a.png", "a.png"], "conversations_a": [{"from": "bot", "value": "<ImageHere>"}]}""", "conversations_a: expected 2 <ImageHere>, one for each picture, found 1")]
+    [InlineData("""{"id": 1, "image": ["a.png", "a.png"], "conversations_a": [{"from": "bot", "value": "<ImageHere>"}]}""",
+        "conversations_a: expected 2 <ImageHere>, one for each picture, found 1")]
     [InlineData("""{"id": 1, "conversations_a": [{"from": "bot", "value": "<ImageHere>"}]}""", "conversations_a: expected 0 <ImageHere>")]
     public void A_record_that_is_not_in_the_format_is_named_with_its_field(string content, string message)
     {
@@ -79,7 +88,10 @@ public sealed class PreferenceDataTests : IDisposable
 
     [Fact]
     public void A_missing_file_is_named() =>
-        Assert.Contains("gone.json", Assert.Throws<PreferenceDataException>(() => PreferenceFile.Read(new DataSource("gone.json"), true).ToArray()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "gone.json",
+            Assert.Throws<PreferenceDataException>(() => PreferenceFile.Read(new DataSource("gone.json"), true).ToArray()).Message,
+                StringComparison.Ordinal);
 
     [Theory]
     [InlineData(false)]
@@ -112,7 +124,8 @@ public sealed class PreferenceDataTests : IDisposable
     public void A_long_answer_is_dropped_for_a_long_run_without_white_space(int length, int run, bool dropped)
     {
         // Letters of two UTF-16 units each: characters are counted, not units.
-        var answer = string.Concat(Enumerable.Repeat("𝐚", run)) + string.Concat(Enumerable.Range(0, length - run).Select(i => i % 2 == 0 ? " " : "b"));
+        var answer = string.Concat(Enumerable.Repeat("𝐚", run)) + string.Concat(
+            Enumerable.Range(0, length - run).Select(i => i % 2 == 0 ? " " : "b"));
         Assert.Equal(dropped, new PairFilters().ReasonToDrop(Pair(answer, "x")) is not null);
     }
 
@@ -133,7 +146,8 @@ public sealed class PreferenceDataTests : IDisposable
         var data = PreferenceData.Load([Write($"{Good}\n{empty}\n{empty}")], new PairFilters(), CancellationToken.None);
         Assert.Equal((1, 0), (data.TextOnly.Count, data.WithPictures.Count));
         Assert.Equal([new("empty answer", 2)], data.Dropped);
-        var error = Assert.Throws<PreferenceDataException>(() => PreferenceData.Load([Write(empty)], new PairFilters(), CancellationToken.None));
+        var error = Assert.Throws<PreferenceDataException>(
+            () => PreferenceData.Load([Write(empty)], new PairFilters(), CancellationToken.None));
         Assert.Contains("1 dropped: empty answer", error.Message, StringComparison.Ordinal);
     }
 
@@ -185,7 +199,8 @@ public sealed class PreferenceDataTests : IDisposable
         [.. Enumerable.Range(0, texts).Select(i => Pair("", "") with { Id = $"text {i}" })],
         new Dictionary<string, int>());
 
-    private PreferencePair[] Read(string content, bool strip = true, string? images = null) => [.. PreferenceFile.Read(Write(content) with { Images = images }, strip)];
+    private PreferencePair[] Read(string content, bool strip = true, string? images = null) =>
+        [.. PreferenceFile.Read(Write(content) with { Images = images }, strip)];
 
     private DataSource Write(string content)
     {

@@ -70,7 +70,7 @@ public sealed class PocketSeenWorldsTests
         Assert.False(way.IsPlausible(string.Concat(cells[1..])));
     }
 
-    // Who learns from guesses that can all be told without looking never learns to look.
+    // A model that is trained on guesses which can all be recognised without the image never learns to look at it.
     [Theory]
     [MemberData(nameof(Worlds))]
     public void Many_wrong_guesses_can_only_be_told_by_looking(string world)

@@ -140,7 +140,7 @@ internal static class AllReaders
             ImageFiles.CmykJpeg(1, 2, 3, 4), ImageFiles.WithOrientation(ImageFiles.Encode(noise, SKEncodedImageFormat.Jpeg), 6),
             ImageFiles.Png(4, 4, 16, 6, new byte[4 * 4 * 8]), ImageFiles.Png(
                 2, 2, 8, 3, [0, 1, 1, 0], palette: [1, 2, 3, 4, 5, 6], transparency: [0, 9]),
-            // Of RLE8 with a palette of two colours: the rows are instructions.
+            // A bitmap compressed as RLE8 with a palette of two colours: its rows are instructions.
             [
                 .. "BM"u8, 82, 0, 0, 0, 0, 0, 0, 0, 62, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0,
                 1, 0, 8, 0, 1, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0,

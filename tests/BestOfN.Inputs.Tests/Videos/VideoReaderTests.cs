@@ -91,7 +91,7 @@ public sealed class VideoReaderTests
             }
             catch (VideoException)
             {
-                // What is expected of most.
+                // Most damaged files must fail this way.
             }
         }
     }

@@ -16,7 +16,7 @@ public sealed class OpenAISchemas
     public const string Absence =
         "OpenAI's schemas are absent: shared/data/openai-openapi/schemas.json stands beside no folder above the tests.";
 
-    /// <returns>What is wrong, each with its place; empty if nothing is.</returns>
+    /// <returns>The violations, each with its place in the value; empty if the value is valid.</returns>
     public IReadOnlyList<string> Validate(string schema, JsonNode? value)
     {
         List<string> problems = [];

@@ -33,9 +33,9 @@ internal sealed class JinjaArguments(IReadOnlyList<object?> positional, IReadOnl
 
     public bool Flag(int index, string name) => JinjaValue.IsTrue(Get(index, name, false));
 
-    /// <summary>Refuses arguments that nobody would read.</summary>
-    /// <param name="of">What is called.</param>
-    /// <param name="names">What it takes, in this order.</param>
+    /// <summary>Refuses arguments that the function does not have.</summary>
+    /// <param name="of">Name of the function, for the error.</param>
+    /// <param name="names">Parameters of the function, in order.</param>
     /// <param name="byName">False where arguments have no names, as in methods of strings.</param>
     /// <exception cref="JinjaError">There are more, or others.</exception>
     public void Expect(string of, ReadOnlySpan<string> names, bool byName = true)
