@@ -23,7 +23,8 @@ internal sealed class EngineJudge : IBenchmarkJudge, IDisposable
 
     public IReadOnlyList<string> Assumptions => _engine.Assumptions;
 
-    public static async Task<EngineJudge> LoadAsync(DirectoryInfo folder, JudgeOptions options, CommandTerminal terminal, CancellationToken cancellationToken)
+    public static async Task<EngineJudge> LoadAsync(
+        DirectoryInfo folder, JudgeOptions options, CommandTerminal terminal, CancellationToken cancellationToken)
     {
         var worker = new DeviceWorker(torch.device(options.Device));
         try
@@ -33,7 +34,9 @@ internal sealed class EngineJudge : IBenchmarkJudge, IDisposable
             var fingerprint = await terminal.WithProgressAsync(
                 "reading the model's files, MiB",
                 (int)Math.Max(1, ScoringFingerprint.BytesOf(folder.FullName) / Mebibytes.Size),
-                progress => Task.Run(() => ScoringFingerprint.Of(folder.FullName, type, worker.Device, scoring, new Mebibytes(progress), cancellationToken), cancellationToken));
+                progress => Task.Run(
+                    () => ScoringFingerprint.Of(folder.FullName, type, worker.Device, scoring, new Mebibytes(progress), cancellationToken),
+                        cancellationToken));
             var engine = ScoringEngine.Load(folder.Name, folder.FullName, type, worker, scoring);
             return new(worker, engine, options, new JsonObject
             {
@@ -58,7 +61,8 @@ internal sealed class EngineJudge : IBenchmarkJudge, IDisposable
     {
         await using var session = _engine.Begin(question.Prompt);
         var rewards = await session.ScoreAsync(
-            [.. question.Answers.Select((text, i) => new Answer(i, text))], _options.MaxLength, Enum.Parse<Truncation>(_options.Truncate, ignoreCase: true), cancellationToken);
+            [.. question.Answers.Select((text, i) => new Answer(i, text))], _options.MaxLength,
+                Enum.Parse<Truncation>(_options.Truncate, ignoreCase: true), cancellationToken);
         return [.. rewards.Select(r => new JudgedAnswer((float?)r.Score, r.Tokens, r.IsTruncated))];
     }
 

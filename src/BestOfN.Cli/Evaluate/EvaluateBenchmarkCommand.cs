@@ -24,36 +24,51 @@ internal static class EvaluateBenchmarkCommand
         model.AcceptExistingOnly();
         var scores = new Option<FileInfo>("--scores")
         {
-            Description = "Scores in place of a model: JSON lines with the id, the label and the scores of every row, as --output writes them. Needs neither --data nor libtorch.",
+            Description = "Scores in place of a model: JSON lines with the id, the label and the "
+                + "scores of every row, as --output writes them. Needs neither --data nor libtorch.",
         };
         scores.AcceptExistingOnly();
         var output = new Option<DirectoryInfo?>("--output", "-o")
         {
-            Description = "Folder that receives scores.jsonl, result.json and plot.svg. A run that was broken off goes on behind the rows that are still the same, with the same model and options.",
+            Description = "Folder that receives scores.jsonl, result.json and plot.svg. A run that was broken "
+                + "off goes on behind the rows that are still the same, with the same model and options.",
         };
         var json = new Option<FileInfo?>("--json") { Description = "File that receives the figures." };
         var force = new Option<bool>("--force") { Description = "Replace what is in --output." };
-        var maxLength = new Option<int?>("--max-length") { Description = "Tokens of a prompt with its answer at most. Without it: what the model reads. The tool of RewardBench has 2048." };
+        var maxLength = new Option<int?>("--max-length")
+        {
+            Description = "Tokens of a prompt with its answer at most. Without it: what the model reads. The tool of RewardBench has 2048.",
+        };
         var truncate = new Option<string>("--truncate")
         {
-            Description = "What is done about more: fail gives no score, left cuts the prompt's beginning (as RewardBench), right the answer's end (as RewardBench 2).",
+            Description = "What is done about more: fail gives no score, left cuts the prompt's "
+                + "beginning (as RewardBench), right the answer's end (as RewardBench 2).",
             DefaultValueFactory = _ => "fail",
         };
         truncate.AcceptOnlyFromAmong("fail", "left", "right");
         var limit = new Option<int?>("--limit") { Description = "Draw so many rows. The result is marked as a sample." };
         var seed = new Option<int>("--seed") { Description = "Decides which rows --limit draws.", DefaultValueFactory = _ => 1 };
-        var type = new Option<string>("--dtype") { Description = "auto is bfloat16 where the hardware computes in it.", DefaultValueFactory = _ => "auto" };
+        var type = new Option<string>("--dtype")
+        {
+            Description = "auto is bfloat16 where the hardware computes in it.",
+            DefaultValueFactory = _ => "auto",
+        };
         type.AcceptOnlyFromAmong("auto", "float32", "bfloat16");
         var device = new Option<string>("--device") { Description = "Where to compute.", DefaultValueFactory = _ => "cpu" };
         device.AcceptOnlyFromAmong("cpu", "cuda");
-        var hdNum = new Option<int?>("--hd-num") { Description = "Tiles at most into which the only image of a conversation is cut. Published scores of IXC-2.5-Reward were made with 9." };
+        var hdNum = new Option<int?>("--hd-num")
+        {
+            Description =
+                "Tiles at most into which the only image of a conversation is cut. Published scores of IXC-2.5-Reward were made with 9.",
+        };
         foreach (var (option, largest) in new[] { (maxLength, int.MaxValue), (limit, int.MaxValue), (hdNum, 64) })
         {
             option.Validators.Add(result =>
             {
                 if (result.GetValueOrDefault<int?>() is { } value && (value < 1 || value > largest))
                 {
-                    result.AddError(largest == int.MaxValue ? $"{option.Name} must be at least 1." : $"{option.Name}: expected 1 to {largest}.");
+                    result.AddError(
+                        largest == int.MaxValue ? $"{option.Name} must be at least 1." : $"{option.Name}: expected 1 to {largest}.");
                 }
             });
         }
@@ -86,14 +101,16 @@ internal static class EvaluateBenchmarkCommand
                 parsed.GetValue(force),
                 parsed.GetValue(limit),
                 parsed.GetValue(seed),
-                new(parsed.GetRequiredValue(type), parsed.GetRequiredValue(device), parsed.GetValue(hdNum), parsed.GetValue(maxLength), parsed.GetRequiredValue(truncate)),
+                new(parsed.GetRequiredValue(type), parsed.GetRequiredValue(device), parsed.GetValue(hdNum),
+                    parsed.GetValue(maxLength), parsed.GetRequiredValue(truncate)),
                 string.Join(' ', parsed.Tokens.Select(token => token.Value).Prepend("bestofn"))),
             cancellationToken));
         return command;
     }
 
-    // What is quick to find out comes first: the outputs, the rows, then the model.
-    private static async Task<int> RunAsync(CommandTerminal terminal, IBenchmark benchmark, Request request, CancellationToken cancellationToken)
+    // Cheap checks come first: the outputs, the rows, then the model, which takes long to load.
+    private static async Task<int> RunAsync(
+        CommandTerminal terminal, IBenchmark benchmark, Request request, CancellationToken cancellationToken)
     {
         OutputFile.CheckWritable("--json", request.Json);
         if (request.InOutput("result.json") is { } result)
@@ -117,7 +134,8 @@ internal static class EvaluateBenchmarkCommand
             Result = benchmark.Measure(scored),
             Rows = scored,
             Sample = sample,
-            Data = files.ToDictionary(path => path, path => System.Convert.ToHexStringLower(FileDigest.Of(path, cancellationToken: cancellationToken))),
+            Data = files.ToDictionary(
+                path => path, path => System.Convert.ToHexStringLower(FileDigest.Of(path, cancellationToken: cancellationToken))),
             Judge = judge,
             Time = judge is null ? null : terminal.Time.GetElapsedTime(begun),
             Command = request.Command,
@@ -145,7 +163,8 @@ internal static class EvaluateBenchmarkCommand
     }
 
     private static async Task<(IReadOnlyList<BenchmarkRow> Rows, JsonObject Judge)> ScoreAsync(
-        CommandTerminal terminal, IBenchmark benchmark, IReadOnlyList<BenchmarkRow> rows, DirectoryInfo model, Request request, CancellationToken cancellationToken)
+        CommandTerminal terminal, IBenchmark benchmark, IReadOnlyList<BenchmarkRow> rows,
+        DirectoryInfo model, Request request, CancellationToken cancellationToken)
     {
         using var judge = await EngineJudge.LoadAsync(model, request.Options, terminal, cancellationToken);
         foreach (var assumption in judge.Assumptions)
@@ -158,7 +177,8 @@ internal static class EvaluateBenchmarkCommand
         try
         {
             var scored = await terminal.WithProgressAsync(
-                "scoring rows", rows.Count, progress => new BenchmarkScoring(benchmark, judge).RunAsync(rows, file, progress, cancellationToken));
+                "scoring rows", rows.Count,
+                progress => new BenchmarkScoring(benchmark, judge).RunAsync(rows, file, progress, cancellationToken));
             return (scored, judge.Description);
         }
         catch (OperationCanceledException) when (file is not null)
@@ -178,7 +198,8 @@ internal static class EvaluateBenchmarkCommand
 
         foreach (var figure in report.Result.Figures)
         {
-            table.AddRow(Markup.Escape(figure.Name), Percent(figure.Value), figure.Interval is { } i ? $"{Percent(i.Low)} – {Percent(i.High)}" : "", $"{figure.Rows}");
+            table.AddRow(Markup.Escape(figure.Name), Percent(figure.Value),
+                figure.Interval is { } i ? $"{Percent(i.Low)} – {Percent(i.High)}" : "", $"{figure.Rows}");
         }
 
         console.Write(table);
@@ -187,7 +208,8 @@ internal static class EvaluateBenchmarkCommand
     }
 
     private sealed record Request(
-        string[] Data, DirectoryInfo? Model, string? Scores, string? Output, FileInfo? Json, bool Force, int? Limit, int Seed, JudgeOptions Options, string Command)
+        string[] Data, DirectoryInfo? Model, string? Scores, string? Output, FileInfo? Json,
+            bool Force, int? Limit, int Seed, JudgeOptions Options, string Command)
     {
         public string? InOutput(string name) => Output is null ? null : Path.Combine(Output, name);
     }

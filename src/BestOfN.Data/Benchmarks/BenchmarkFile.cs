@@ -7,7 +7,8 @@ namespace BestOfN.Data.Benchmarks;
 public static class BenchmarkFile
 {
     /// <summary>All rows of all files, in order.</summary>
-    /// <exception cref="InvalidDataException">A file is not as expected. The message names the file, and the line where there is one.</exception>
+    /// <exception cref="InvalidDataException">A file is not as expected. The message names
+    /// the file, and the line where there is one.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static async Task<IReadOnlyList<BenchmarkRow>> ReadAsync(IEnumerable<string> paths, CancellationToken cancellationToken)
     {

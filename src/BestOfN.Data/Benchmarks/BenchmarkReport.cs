@@ -8,7 +8,11 @@ namespace BestOfN.Data.Benchmarks;
 public sealed record BenchmarkReport
 {
     private const int Version = 1;
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public required IBenchmark Benchmark { get; init; }
 
@@ -34,7 +38,9 @@ public sealed record BenchmarkReport
     public int Truncated => Rows.Count(row => row.Fields.TryGetProperty("truncated", out var cut) && cut.ValueKind == JsonValueKind.True);
 
     /// <summary>Title of tables and plots: a part of the data does not look like the whole.</summary>
-    public string Title => Benchmark.Name + (Sample is { } sample ? $", a sample of {sample.Limit} of {sample.Of} rows" : $", {Rows.Count} rows") + (IsComplete ? "" : ", incomplete");
+    public string Title =>
+        Benchmark.Name + (Sample is { } sample ? $", a sample of {sample.Limit} of {sample.Of} rows" : $", {Rows.Count} rows")
+            + (IsComplete ? "" : ", incomplete");
 
     /// <summary>The figures under the benchmark's own names, and what is needed to read them.</summary>
     public void WriteFigures(string path)
@@ -59,10 +65,19 @@ public sealed record BenchmarkReport
         json["data"] = new JsonArray([.. Data.Select(file => (JsonNode?)new JsonObject { ["path"] = file.Key, ["sha256"] = file.Value })]);
         if (Time is { } time)
         {
-            json["time"] = new JsonObject { ["seconds"] = time.TotalSeconds, ["rows_per_second"] = Rows.Count / Math.Max(1e-9, time.TotalSeconds), ["tokens"] = Tokens() };
+            json["time"] = new JsonObject
+            {
+                ["seconds"] = time.TotalSeconds,
+                ["rows_per_second"] = Rows.Count / Math.Max(1e-9, time.TotalSeconds),
+                ["tokens"] = Tokens(),
+            };
         }
 
-        json["tool"] = new JsonObject { ["version"] = typeof(BenchmarkReport).Assembly.GetName().Version?.ToString(), ["command"] = Command };
+        json["tool"] = new JsonObject
+        {
+            ["version"] = typeof(BenchmarkReport).Assembly.GetName().Version?.ToString(),
+            ["command"] = Command,
+        };
         Write(path, json);
     }
 
@@ -71,21 +86,35 @@ public sealed record BenchmarkReport
         var intervals = new JsonObject();
         foreach (var figure in Result.Figures.Where(figure => figure.Interval is not null))
         {
-            intervals[figure.Name] = new JsonObject { ["value"] = figure.Value, ["interval95"] = figure.Interval!.Value.ToJson(), ["n"] = figure.Rows };
+            intervals[figure.Name] = new JsonObject
+            {
+                ["value"] = figure.Value,
+                ["interval95"] = figure.Interval!.Value.ToJson(),
+                ["n"] = figure.Rows,
+            };
         }
 
         return new()
         {
             ["benchmark"] = Benchmark.Name,
             ["rows"] = Rows.Count,
-            ["sample"] = Sample is { } sample ? new JsonObject { ["limit"] = sample.Limit, ["seed"] = sample.Seed, ["of"] = sample.Of } : null,
-            ["counts"] = new JsonObject { ["scored"] = Rows.Count - Result.Unscored, ["unscored"] = Result.Unscored, ["truncated"] = Truncated, ["ties"] = Result.Ties },
+            ["sample"] = Sample is { } sample
+                ? new JsonObject { ["limit"] = sample.Limit, ["seed"] = sample.Seed, ["of"] = sample.Of } : null,
+            ["counts"] = new JsonObject
+            {
+                ["scored"] = Rows.Count - Result.Unscored,
+                ["unscored"] = Result.Unscored,
+                ["truncated"] = Truncated,
+                ["ties"] = Result.Ties,
+            },
             ["complete"] = IsComplete,
             ["uncertainty"] = intervals,
         };
     }
 
-    private long Tokens() => Rows.Sum(row => row.Fields.TryGetProperty("tokens", out var tokens) ? tokens.EnumerateArray().Sum(t => t.GetInt64()) : 0);
+    private long Tokens() =>
+        Rows.Sum(row => row.Fields.TryGetProperty("tokens", out var tokens) ? tokens.EnumerateArray().Sum(t => t.GetInt64()) : 0);
 
-    private static void Write(string path, JsonObject json) => AtomicFile.Write(path, [.. JsonSerializer.SerializeToUtf8Bytes(json, s_json), (byte)'\n']);
+    private static void Write(string path, JsonObject json) =>
+        AtomicFile.Write(path, [.. JsonSerializer.SerializeToUtf8Bytes(json, s_json), (byte)'\n']);
 }

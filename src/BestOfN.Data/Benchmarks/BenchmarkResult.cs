@@ -4,7 +4,7 @@ namespace BestOfN.Data.Benchmarks;
 
 /// <summary>What a benchmark says about a reward model.</summary>
 /// <param name="Metrics">All figures, under the names that the benchmark's result file has.</param>
-/// <param name="Figures">Those that a person reads, in order.</param>
+/// <param name="Figures">The main figures, in the order in which they are printed.</param>
 /// <param name="Unscored">Rows in which a score is missing or not finite; they lose.</param>
 /// <param name="Ties">Comparisons with equal scores; they lose unless the benchmark shares them.</param>
 public sealed record BenchmarkResult(JsonObject Metrics, IReadOnlyList<BenchmarkFigure> Figures, int Unscored, int Ties)

@@ -8,7 +8,8 @@ namespace BestOfN.Data.Benchmarks;
 /// <param name="file">The file it stands in.</param>
 /// <param name="number">From 1.</param>
 /// <param name="images">Images that stand in the row itself, by field; null: none.</param>
-public sealed class BenchmarkRow(JsonElement fields, string file, int number, IReadOnlyDictionary<string, ReadOnlyMemory<byte>>? images = null)
+public sealed class BenchmarkRow(
+    JsonElement fields, string file, int number, IReadOnlyDictionary<string, ReadOnlyMemory<byte>>? images = null)
 {
     /// <summary>The file it stands in.</summary>
     public string File => file;
@@ -23,7 +24,8 @@ public sealed class BenchmarkRow(JsonElement fields, string file, int number, IR
     public bool Has(string name) => fields.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
     /// <exception cref="InvalidDataException">The field is missing or no text.</exception>
-    public string Text(string name) => Field(name) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : throw Wrong(name, "a text");
+    public string Text(string name) => Field(name) is { ValueKind: JsonValueKind.String } value ? value.GetString()!
+        : throw Wrong(name, "a text");
 
     /// <summary>An id, which may be a number or a text.</summary>
     public string Id(string name) => Field(name) switch
@@ -33,7 +35,8 @@ public sealed class BenchmarkRow(JsonElement fields, string file, int number, IR
         _ => throw Wrong(name, "a number or a text"),
     };
 
-    public int WholeNumber(string name) => Field(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var whole) ? whole : throw Wrong(name, "a whole number");
+    public int WholeNumber(string name) => Field(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var whole)
+        ? whole : throw Wrong(name, "a whole number");
 
     /// <summary>A score, compared as float32; null where it is missing, null or not finite.</summary>
     public float? Score(string name) => fields.TryGetProperty(name, out var value) ? Score(name, value) : null;
@@ -49,15 +52,18 @@ public sealed class BenchmarkRow(JsonElement fields, string file, int number, IR
         }
 
         var values = Items(name).Select(value => Score(name, value)).ToArray();
-        return values.Length == (count ?? Math.Max(1, values.Length)) ? values : throw Wrong(name, count is null ? "at least one score" : $"{count} scores");
+        return values.Length == (count ?? Math.Max(1, values.Length)) ? values
+            : throw Wrong(name, count is null ? "at least one score" : $"{count} scores");
     }
 
     /// <summary>Several texts; a single one is a list of one.</summary>
     public string[] Texts(string name) => Field(name).ValueKind == JsonValueKind.String ? [Text(name)]
-        : [.. Items(name).Select(value => value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, "a list of texts"))];
+        : [.. Items(name)
+            .Select(value => value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, "a list of texts"))];
 
     public int[] WholeNumbers(string name) =>
-        [.. Items(name).Select(value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var whole) ? whole : throw Wrong(name, "a list of whole numbers"))];
+        [.. Items(name).Select(value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var whole) ? whole
+            : throw Wrong(name, "a list of whole numbers"))];
 
     /// <summary>An image in the row, or the file that a field names.</summary>
     /// <param name="inside">Field of an image in the row.</param>
@@ -86,9 +92,11 @@ public sealed class BenchmarkRow(JsonElement fields, string file, int number, IR
 
     private const int LargestImage = 256 << 20;
 
-    private JsonElement Field(string name) => Has(name) ? fields.GetProperty(name) : throw new InvalidDataException($"{file}, row {number}: {name} is missing");
+    private JsonElement Field(string name) => Has(name) ? fields.GetProperty(name)
+        : throw new InvalidDataException($"{file}, row {number}: {name} is missing");
 
-    private IEnumerable<JsonElement> Items(string name) => Field(name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : throw Wrong(name, "a list");
+    private IEnumerable<JsonElement> Items(string name) =>
+        Field(name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : throw Wrong(name, "a list");
 
     private float? Score(string name, JsonElement value)
     {

@@ -5,7 +5,8 @@ using System.Text.Json.Nodes;
 namespace BestOfN.Data.Benchmarks;
 
 /// <summary>Makes a file of scores, which appears when it is whole.</summary>
-/// <remarks>It grows in <c>FILE.partial</c>, whose first line says which run it belongs to. A later run of the same kind goes on behind the rows that are still the same.</remarks>
+/// <remarks>It grows in <c>FILE.partial</c>, whose first line says which run it belongs to. A later run of the same kind goes on behind the
+/// rows that are still the same.</remarks>
 public sealed class BenchmarkScoreFile : IDisposable
 {
     private static readonly UTF8Encoding s_utf8 = new(false);
@@ -33,7 +34,8 @@ public sealed class BenchmarkScoreFile : IDisposable
         }
 
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
-        var file = new BenchmarkScoreFile(path, new FileStream(path + ".partial", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read));
+        var file = new BenchmarkScoreFile(
+            path, new FileStream(path + ".partial", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read));
         try
         {
             file.Begin(run, replaces);
@@ -56,7 +58,8 @@ public sealed class BenchmarkScoreFile : IDisposable
             long length = s_utf8.GetByteCount(reader.ReadLine()!) + 1;
             foreach (var digest in digests)
             {
-                if (reader.ReadLine() is not { } line || length + s_utf8.GetByteCount(line) + 1 > _partial.Length || RowOf(line, digest) is not { } row)
+                if (reader.ReadLine() is not { } line || length + s_utf8.GetByteCount(line) + 1 > _partial.Length
+                    || RowOf(line, digest) is not { } row)
                 {
                     break;
                 }
@@ -115,7 +118,8 @@ public sealed class BenchmarkScoreFile : IDisposable
 
         if (first is not null && !replaces)
         {
-            throw new InvalidDataException($"{PartialPath} belongs to another run (model, options or version of bestofn differ); --force starts anew");
+            throw new InvalidDataException(
+                $"{PartialPath} belongs to another run (model, options or version of bestofn differ); --force starts anew");
         }
 
         _partial.SetLength(0);

@@ -8,8 +8,8 @@ using BestOfN.Core.Rewards;
 namespace BestOfN.Data.Benchmarks;
 
 /// <summary>Scores the rows of a benchmark, each prompt once with all its answers.</summary>
-/// <param name="benchmark">What is asked.</param>
-/// <param name="judge">What answers.</param>
+/// <param name="benchmark">Makes the prompts and the answers of each row.</param>
+/// <param name="judge">The reward model.</param>
 /// <param name="window">Rows in work at the same time.</param>
 public sealed class BenchmarkScoring(IBenchmark benchmark, IBenchmarkJudge judge, int window = 32)
 {
@@ -20,7 +20,7 @@ public sealed class BenchmarkScoring(IBenchmark benchmark, IBenchmarkJudge judge
     /// <param name="rows">The data.</param>
     /// <param name="file">Grows row by row; null: scores are kept in memory alone.</param>
     /// <param name="progress">Told how many rows are done, those that were there included.</param>
-    /// <param name="cancellationToken">What is done stays in the file.</param>
+    /// <param name="cancellationToken">Ends the run; finished rows stay in the file.</param>
     /// <returns>Rows of scores, in the order of the data.</returns>
     /// <exception cref="InvalidDataException">A row is not as published.</exception>
     public async Task<IReadOnlyList<BenchmarkRow>> RunAsync(
@@ -29,7 +29,7 @@ public sealed class BenchmarkScoring(IBenchmark benchmark, IBenchmarkJudge judge
         ArgumentNullException.ThrowIfNull(rows);
         foreach (var row in rows.Where(row => row.Images.Count == 0))
         {
-            benchmark.Ask(row);   // a wrong row is told before hours of work
+            benchmark.Ask(row);   // a malformed row is an error before hours of work
         }
 
         var scored = new List<JsonElement>();

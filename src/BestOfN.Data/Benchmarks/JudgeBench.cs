@@ -22,7 +22,14 @@ public sealed class JudgeBench : IBenchmark
     {
         ArgumentNullException.ThrowIfNull(row);
         ArgumentNullException.ThrowIfNull(scores);
-        return new() { ["pair_id"] = row.Id("pair_id"), ["source"] = row.Text("source"), ["label"] = row.Text("label"), ["score_A"] = scores[0], ["score_B"] = scores[1] };
+        return new()
+        {
+            ["pair_id"] = row.Id("pair_id"),
+            ["source"] = row.Text("source"),
+            ["label"] = row.Text("label"),
+            ["score_A"] = scores[0],
+            ["score_B"] = scores[1],
+        };
     }
 
     public BenchmarkResult Measure(IReadOnlyList<BenchmarkRow> scored)
@@ -44,7 +51,12 @@ public sealed class JudgeBench : IBenchmark
             var accuracy = Proportion.Of(of.Select(i => i.Outcome == Comparison.Won));
             if (accuracy.Rows > 0)
             {
-                metrics[name] = new JsonObject { ["correct"] = accuracy.Correct, ["n"] = accuracy.Rows, ["accuracy_percent"] = 100 * accuracy.Accuracy };
+                metrics[name] = new JsonObject
+                {
+                    ["correct"] = accuracy.Correct,
+                    ["n"] = accuracy.Rows,
+                    ["accuracy_percent"] = 100 * accuracy.Accuracy,
+                };
                 figures.Add(accuracy.Figure(name));
             }
         }

@@ -4,7 +4,8 @@ using BestOfN.Core.Prompts;
 namespace BestOfN.Data.Benchmarks;
 
 /// <summary>Multimodal RewardBench (Yasunaga et al. 2025): pairs about images in six categories.</summary>
-/// <remarks>Categories: facebookresearch/multimodal_rewardbench, <c>scripts</c>. A judge without a verdict loses here; the published script tosses a coin.</remarks>
+/// <remarks>Categories: facebookresearch/multimodal_rewardbench, <c>scripts</c>. A judge without a
+/// verdict loses here; the published script tosses a coin.</remarks>
 public sealed class MultimodalRewardBench : IBenchmark
 {
     public string Name => "multimodal-rewardbench";
@@ -39,7 +40,8 @@ public sealed class MultimodalRewardBench : IBenchmark
         var items = scored.Select(row => (Categories: Categories(row), Outcome: Compare(row))).ToArray();
         var metrics = new JsonObject();
         var figures = new List<BenchmarkFigure>();
-        var named = items.SelectMany(i => i.Categories.Select(name => (Name: name, i.Outcome))).GroupBy(i => i.Name).OrderBy(g => g.Key == "all" ? 1 : 0).ThenBy(g => g.Key, StringComparer.Ordinal);
+        var named = items.SelectMany(i => i.Categories.Select(name => (Name: name, i.Outcome))).GroupBy(i => i.Name)
+            .OrderBy(g => g.Key == "all" ? 1 : 0).ThenBy(g => g.Key, StringComparer.Ordinal);
         foreach (var category in named)
         {
             var accuracy = Proportion.Of(category.Select(i => i.Outcome == Comparison.Won));

@@ -55,7 +55,8 @@ internal static class ParquetRows
         ReadOnlyMemory<char> text => text.ToString(),   // as the library gives texts of a list
         bool truth => truth,
         double or float => JsonNumber(System.Convert.ToDouble(value, System.Globalization.CultureInfo.InvariantCulture)),
-        sbyte or byte or short or ushort or int or uint or long => System.Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture),
+        sbyte or byte or short or ushort or int or uint or long =>
+            System.Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture),
         IDictionary<string, object?> parts => new JsonObject(parts.Select(p => KeyValuePair.Create(p.Key, Json(p.Value)))),
         byte[] => null,
         IEnumerable list => new JsonArray([.. list.Cast<object?>().Select(Json)]),

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace BestOfN.Data.Benchmarks;
 
-/// <summary>So many correct of so many.</summary>
+/// <summary>The number of correct rows among all rows.</summary>
 internal readonly record struct Proportion(int Correct, int Rows)
 {
     public static Proportion Of(IEnumerable<bool> outcomes)

@@ -6,18 +6,23 @@ namespace BestOfN.Data.Benchmarks;
 
 /// <summary>RewardBench (Lambert et al. 2024): pairs in four sections.</summary>
 /// <remarks>
-/// The official score weighs the subsets of a section by fixed counts, by which 447 rows of math count as 984. The figures <c>per_item</c> are plain means over rows,
-/// as the paper of IXC-2.5-Reward prints them. Formulas: allenai/reward-bench, <c>rewardbench/constants.py</c> and <c>analysis/get_benchmark_results.py</c>.
+/// The official score weighs the subsets of a section by fixed counts, by which 447 rows of math count as 984. The figures <c>per_item</c>
+/// are plain means over rows, as the paper of IXC-2.5-Reward prints them. Formulas: allenai/reward-bench, <c>rewardbench/constants.py</c>
+/// and <c>analysis/get_benchmark_results.py</c>.
 /// </remarks>
 public sealed class RewardBench : IBenchmark
 {
     private static readonly (string Section, (string Subset, int Count)[] Subsets)[] s_sections =
     [
-        ("Chat", [("alpacaeval-easy", 100), ("alpacaeval-length", 95), ("alpacaeval-hard", 95), ("mt-bench-easy", 28), ("mt-bench-med", 40)]),
+        ("Chat", [("alpacaeval-easy", 100), ("alpacaeval-length", 95), ("alpacaeval-hard", 95),
+            ("mt-bench-easy", 28), ("mt-bench-med", 40)]),
         ("Chat Hard", [("mt-bench-hard", 37), ("llmbar-natural", 100), ("llmbar-adver-neighbor", 134), ("llmbar-adver-GPTInst", 92),
             ("llmbar-adver-GPTOut", 47), ("llmbar-adver-manual", 46)]),
-        ("Safety", [("refusals-dangerous", 100), ("refusals-offensive", 100), ("xstest-should-refuse", 154), ("xstest-should-respond", 250), ("donotanswer", 136)]),
-        ("Reasoning", [("math-prm", 984), ("hep-cpp", 164), ("hep-go", 164), ("hep-java", 164), ("hep-js", 164), ("hep-python", 164), ("hep-rust", 164)]),
+        ("Safety", [("refusals-dangerous", 100), ("refusals-offensive", 100), ("xstest-should-refuse", 154),
+            ("xstest-should-respond", 250), ("donotanswer", 136)]),
+        ("Reasoning",
+            [("math-prm", 984), ("hep-cpp", 164), ("hep-go", 164), ("hep-java", 164),
+                ("hep-js", 164), ("hep-python", 164), ("hep-rust", 164)]),
     ];
 
     // Those of the prior score, and those that are evaluated and counted nowhere.
@@ -38,13 +43,20 @@ public sealed class RewardBench : IBenchmark
     {
         ArgumentNullException.ThrowIfNull(row);
         ArgumentNullException.ThrowIfNull(scores);
-        return new() { ["id"] = JsonNode.Parse(row.Fields.GetProperty("id").GetRawText()), ["subset"] = Subset(row), ["score_chosen"] = scores[0], ["score_rejected"] = scores[1] };
+        return new()
+        {
+            ["id"] = JsonNode.Parse(row.Fields.GetProperty("id").GetRawText()),
+            ["subset"] = Subset(row),
+            ["score_chosen"] = scores[0],
+            ["score_rejected"] = scores[1],
+        };
     }
 
     public BenchmarkResult Measure(IReadOnlyList<BenchmarkRow> scored)
     {
         ArgumentNullException.ThrowIfNull(scored);
-        var outcomes = scored.Select(row => (Subset: row.Text("subset"), Outcome: Comparisons.Of(row.Score("score_chosen"), row.Score("score_rejected"))))
+        var outcomes = scored.Select(
+            row => (Subset: row.Text("subset"), Outcome: Comparisons.Of(row.Score("score_chosen"), row.Score("score_rejected"))))
             .GroupBy(row => row.Subset).ToDictionary(g => g.Key, g => g.Select(row => row.Outcome).ToArray());
         var accuracies = outcomes.ToDictionary(g => g.Key, g => Proportion.Of(g.Value.Select(o => o == Comparison.Won)));
 
@@ -54,7 +66,8 @@ public sealed class RewardBench : IBenchmark
         var whole = new List<Proportion>();
         foreach (var (section, subsets) in s_sections)
         {
-            var present = subsets.Where(s => accuracies.ContainsKey(s.Subset)).Select(s => (Accuracy: accuracies[s.Subset], s.Count)).ToArray();
+            var present = subsets.Where(s => accuracies.ContainsKey(s.Subset))
+                .Select(s => (Accuracy: accuracies[s.Subset], s.Count)).ToArray();
             double weight = present.Sum(s => s.Count);
             var value = present.Sum(s => s.Accuracy.Accuracy * s.Count) / Math.Max(1, weight);
             var variance = present.Sum(s => Math.Pow(s.Count / weight, 2) * s.Accuracy.Variance);
@@ -74,13 +87,17 @@ public sealed class RewardBench : IBenchmark
         if (withPrior is { } both)
         {
             var priorVariance = priors.Sum(p => p.Variance) / (priors.Length * priors.Length);
-            figures.Add(new("score with prior sets, official", both, Interval.OfError(both, Math.Sqrt(4 * squares + priorVariance) / 9), all.Rows + priors.Sum(p => p.Rows)));
+            figures.Add(
+                new("score with prior sets, official", both, Interval.OfError(both, Math.Sqrt(4 * squares + priorVariance) / 9),
+                    all.Rows + priors.Sum(p => p.Rows)));
         }
 
         figures.AddRange(s_sections.Zip(whole, (s, items) => items.Figure($"{s.Section}, per item")));
         figures.Add(all.Figure("all rows, per item"));
-        var coreTies = s_sections.SelectMany(s => s.Subsets).Where(s => outcomes.ContainsKey(s.Subset)).Sum(s => outcomes[s.Subset].Count(o => o == Comparison.Tied));
-        var (ties, unscored) = (outcomes.Values.Sum(o => o.Count(c => c == Comparison.Tied)), outcomes.Values.Sum(o => o.Count(c => c == Comparison.Unscored)));
+        var coreTies = s_sections.SelectMany(s => s.Subsets).Where(s => outcomes.ContainsKey(s.Subset))
+            .Sum(s => outcomes[s.Subset].Count(o => o == Comparison.Tied));
+        var (ties, unscored) = (outcomes.Values.Sum(o => o.Count(c => c == Comparison.Tied)),
+            outcomes.Values.Sum(o => o.Count(c => c == Comparison.Unscored)));
         var metrics = new JsonObject
         {
             ["subsets"] = Subsets(outcomes, accuracies),
@@ -117,7 +134,8 @@ public sealed class RewardBench : IBenchmark
         return subsets;
     }
 
-    private static Proportion Sum(IEnumerable<Proportion> parts) => parts.Aggregate(new Proportion(0, 0), (a, b) => new(a.Correct + b.Correct, a.Rows + b.Rows));
+    private static Proportion Sum(IEnumerable<Proportion> parts) =>
+        parts.Aggregate(new Proportion(0, 0), (a, b) => new(a.Correct + b.Correct, a.Rows + b.Rows));
 
     // The prior sets have subsets of their own; the evaluator goes by the split, which names the file.
     private static string Subset(BenchmarkRow row)
@@ -133,7 +151,8 @@ public sealed class RewardBench : IBenchmark
             : new([new("user", row.Text("prompt"))]);
 
     private static ChatMessage Turn(BenchmarkRow row, JsonElement turn) =>
-        turn.ValueKind == JsonValueKind.Object && turn.TryGetProperty("role", out var role) && turn.TryGetProperty("content", out var content)
+        turn.ValueKind == JsonValueKind.Object && turn.TryGetProperty("role", out var role)
+            && turn.TryGetProperty("content", out var content)
             && (role.ValueKind, content.ValueKind) == (JsonValueKind.String, JsonValueKind.String)
             ? new(role.GetString()!, content.GetString()!)
             : throw row.Wrong("prompt", "a text or a list of {role, content}");

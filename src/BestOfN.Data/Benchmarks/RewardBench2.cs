@@ -2,8 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace BestOfN.Data.Benchmarks;
 
-/// <summary>RewardBench 2 (Malik et al. 2025): the best of four answers in five subsets, and the subset Ties, in which several answers are equally right.</summary>
-/// <remarks>Formulas: allenai/reward-bench, <c>scripts/run_v2.py</c> and <c>rewardbench/utils.py</c> (<c>process_single_model</c>).</remarks>
+/// <summary>RewardBench 2 (Malik et al. 2025): the best of four answers in five subsets, and the subset
+/// Ties, in which several answers are equally right.</summary>
+/// <remarks>Formulas: allenai/reward-bench, <c>scripts/run_v2.py</c> and <c>rewardbench/utils.py</c>
+/// (<c>process_single_model</c>).</remarks>
 public sealed class RewardBench2 : IBenchmark
 {
     private const string Ties = "Ties";
@@ -52,7 +54,8 @@ public sealed class RewardBench2 : IBenchmark
             var prompts = tied.GroupBy(row => row.Prompt).Select(g => new TiesPrompt(
                 g.FirstOrDefault(row => row.IsReference)?.Tied, g.FirstOrDefault(row => !row.IsReference)?.Tied)).ToArray();
             var score = TiesScore.Of(prompts);
-            Add(Ties, score.Value, Bootstrap.Resample(prompts.Length, Seed, drawn => TiesScore.Of([.. drawn.Select(i => prompts[i])]).Value), tied.Length);
+            Add(Ties, score.Value,
+                Bootstrap.Resample(prompts.Length, Seed, drawn => TiesScore.Of([.. drawn.Select(i => prompts[i])]).Value), tied.Length);
             subsets[Ties] = score.ToJson(tied.Length);
         }
 
@@ -80,7 +83,8 @@ public sealed class RewardBench2 : IBenchmark
     /// <param name="IsReference">The row of Ties with one correct answer.</param>
     /// <param name="IsUnscored">A score is missing.</param>
     /// <param name="SharesMaximum">The greatest score stands more than once, outside Ties.</param>
-    private sealed record Row(string Subset, double Item, TiesMargin? Tied, string Prompt, bool IsReference, bool IsUnscored, bool SharesMaximum)
+    private sealed record Row(
+        string Subset, double Item, TiesMargin? Tied, string Prompt, bool IsReference, bool IsUnscored, bool SharesMaximum)
     {
         public static Row Of(BenchmarkRow row)
         {

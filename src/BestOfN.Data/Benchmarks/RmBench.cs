@@ -2,7 +2,8 @@ using System.Text.Json.Nodes;
 
 namespace BestOfN.Data.Benchmarks;
 
-/// <summary>RM-Bench (Liu et al. 2024): three chosen and three rejected answers of growing style (concise, plain, markdown), each compared with each.</summary>
+/// <summary>RM-Bench (Liu et al. 2024): three chosen and three rejected answers of growing style
+/// (concise, plain, markdown), each compared with each.</summary>
 /// <remarks>
 /// The official figures are means over the four domains; the flat ones are over all rows, as the paper of IXC-2.5-Reward prints its levels.
 /// Formulas: THU-KEG/RM-Bench, <c>scripts/utils.py</c>.
@@ -80,18 +81,23 @@ public sealed class RmBench : IBenchmark
         return new(metrics, figures, unscored, ties);
 
         JsonArray Means(Func<Item, float?[]> scores) =>
-            [.. Enumerable.Range(0, Styles).Select(style => (JsonNode?)items.Select(scores).Where(s => s[style] is not null).Select(s => (double)s[style]!.Value).DefaultIfEmpty().Average())];
+            [.. Enumerable.Range(0, Styles)
+                .Select(style => (JsonNode?)items.Select(scores).Where(s => s[style] is not null)
+                .Select(s => (double)s[style]!.Value).DefaultIfEmpty().Average())];
     }
 
     private static BenchmarkFigure[] Levels(string formula, StyleLevels levels, int rows) =>
-        [Figure($"easy, {formula}", levels.Easy, rows), Figure($"normal, {formula}", levels.Normal, rows), Figure($"hard, {formula}", levels.Hard, rows)];
+        [Figure($"easy, {formula}", levels.Easy, rows), Figure($"normal, {formula}", levels.Normal, rows),
+            Figure($"hard, {formula}", levels.Hard, rows)];
 
-    private static BenchmarkFigure Figure(string name, ClusteredMean mean, int rows) => new(name, mean.Value, Interval.OfError(mean.Value, mean.StandardError), rows);
+    private static BenchmarkFigure Figure(string name, ClusteredMean mean, int rows) =>
+        new(name, mean.Value, Interval.OfError(mean.Value, mean.StandardError), rows);
 
     // The files of one domain do not name it; their own names do.
     private static string PublishedDomain(BenchmarkRow row)
     {
-        var domain = row.Has("domain") ? row.Text("domain") : s_published.FirstOrDefault(name => Path.GetFileName(row.File).StartsWith(name, StringComparison.Ordinal)) ?? row.Text("domain");
+        var domain = row.Has("domain") ? row.Text("domain") : s_published.FirstOrDefault(
+            name => Path.GetFileName(row.File).StartsWith(name, StringComparison.Ordinal)) ?? row.Text("domain");
         Domain(row, domain);
         return domain;
     }

@@ -3,9 +3,11 @@ using System.Text.Json.Nodes;
 namespace BestOfN.Data.Benchmarks;
 
 /// <summary>The levels of RM-Bench: hard where the chosen answer is plainer than the rejected one, easy where it is fancier.</summary>
-internal sealed record StyleLevels(int Rows, double[,] Matrix, ClusteredMean Hard, ClusteredMean Normal, ClusteredMean Easy, ClusteredMean Average)
+internal sealed record StyleLevels(
+    int Rows, double[,] Matrix, ClusteredMean Hard, ClusteredMean Normal, ClusteredMean Easy, ClusteredMean Average)
 {
-    /// <param name="outcomes">Per prompt, 1 where the chosen answer of a style (row) won against the rejected one of a style (column).</param>
+    /// <param name="outcomes">Per prompt, 1 where the chosen answer of a style (row) won
+    /// against the rejected one of a style (column).</param>
     public static StyleLevels Of(IReadOnlyList<double[,]> outcomes)
     {
         var matrix = new double[3, 3];
@@ -31,7 +33,8 @@ internal sealed record StyleLevels(int Rows, double[,] Matrix, ClusteredMean Har
     /// <summary>The mean of domains, each of the same weight.</summary>
     public static StyleLevels MeanOf(IReadOnlyList<StyleLevels> domains)
     {
-        return new(domains.Sum(d => d.Rows), new double[3, 3], Mean(d => d.Hard), Mean(d => d.Normal), Mean(d => d.Easy), Mean(d => d.Average));
+        return new(domains.Sum(d => d.Rows), new double[3, 3], Mean(d => d.Hard),
+            Mean(d => d.Normal), Mean(d => d.Easy), Mean(d => d.Average));
 
         ClusteredMean Mean(Func<StyleLevels, ClusteredMean> level) => ClusteredMean.MeanOf([.. domains.Select(level)]);
     }
@@ -39,7 +42,9 @@ internal sealed record StyleLevels(int Rows, double[,] Matrix, ClusteredMean Har
     public JsonObject ToJson() => new()
     {
         ["n"] = Rows,
-        ["matrix"] = new JsonArray([.. Enumerable.Range(0, 3).Select(i => (JsonNode?)new JsonArray([.. Enumerable.Range(0, 3).Select(j => (JsonNode?)Matrix[i, j])]))]),
+        ["matrix"] = new JsonArray(
+            [.. Enumerable.Range(0, 3)
+                .Select(i => (JsonNode?)new JsonArray([.. Enumerable.Range(0, 3).Select(j => (JsonNode?)Matrix[i, j])]))]),
         ["hard"] = Hard.Value,
         ["normal"] = Normal.Value,
         ["easy"] = Easy.Value,

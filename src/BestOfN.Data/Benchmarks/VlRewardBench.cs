@@ -50,7 +50,8 @@ public sealed class VlRewardBench : IBenchmark
     private static BenchmarkResult MeasureScores(IReadOnlyList<BenchmarkRow> scored)
     {
         var items = scored.Select(row => (Id: Origin(row), Outcome: Compare(row))).ToArray();
-        var groups = s_groups.Select(name => (Name: name, Accuracy: Accuracy(items.Where(i => i.Id.Group == name)))).Where(g => g.Accuracy.Rows > 0).ToArray();
+        var groups = s_groups.Select(name => (Name: name, Accuracy: Accuracy(items.Where(i => i.Id.Group == name))))
+            .Where(g => g.Accuracy.Rows > 0).ToArray();
         var all = Accuracy(items);
         var (macro, error) = Macro(groups.Select(g => g.Accuracy));
         var (byGroup, bySource) = (new JsonObject(), new JsonObject());
@@ -75,10 +76,12 @@ public sealed class VlRewardBench : IBenchmark
             ["macro_se"] = error,
             ["ties"] = ties,
         };
-        BenchmarkFigure[] figures = [.. groups.Select(g => g.Accuracy.Figure(g.Name)), all.Figure("overall (all rows)"), new("macro (mean of the groups)", macro, Interval.OfError(macro, error), all.Rows)];
+        BenchmarkFigure[] figures = [.. groups.Select(g => g.Accuracy.Figure(g.Name)), all.Figure("overall (all rows)"),
+            new("macro (mean of the groups)", macro, Interval.OfError(macro, error), all.Rows)];
         return new(metrics, figures, items.Count(i => i.Outcome == Comparison.Unscored), ties);
 
-        static Proportion Accuracy(IEnumerable<((string Group, string Source) Id, Comparison Outcome)> items) => Proportion.Of(items.Select(i => i.Outcome == Comparison.Won));
+        static Proportion Accuracy(IEnumerable<((string Group, string Source) Id, Comparison Outcome)> items) =>
+            Proportion.Of(items.Select(i => i.Outcome == Comparison.Won));
     }
 
     private static Comparison Compare(BenchmarkRow row)
@@ -96,9 +99,11 @@ public sealed class VlRewardBench : IBenchmark
         var figures = new List<BenchmarkFigure>();
         foreach (var k in s_votes.Where(k => k <= most))
         {
-            var whole = items.Where(i => !i.Votes.Take(k).Contains(Vote.DoesNotMatch)).Select(i => (i.Group, For: i.Votes.Take(k).Count(v => v == Vote.Agree))).ToArray();
+            var whole = items.Where(i => !i.Votes.Take(k).Contains(Vote.DoesNotMatch))
+                .Select(i => (i.Group, For: i.Votes.Take(k).Count(v => v == Vote.Agree))).ToArray();
             var decided = whole.Where(i => 2 * i.For != k).Select(i => (i.Group, IsRight: 2 * i.For > k)).ToArray();
-            var groups = s_groups.Select(name => (Name: name, Accuracy: Proportion.Of(decided.Where(i => i.Group == name).Select(i => i.IsRight))))
+            var groups = s_groups.Select(
+                name => (Name: name, Accuracy: Proportion.Of(decided.Where(i => i.Group == name).Select(i => i.IsRight))))
                 .Where(g => g.Accuracy.Rows > 0).ToArray();
             var all = Proportion.Of(decided.Select(i => i.IsRight));
             var (macro, error) = Macro(groups.Select(g => g.Accuracy));

@@ -13,7 +13,8 @@ public static class BenchmarkPlot
     public static void WriteSvg(string title, IReadOnlyList<BenchmarkFigure> figures, string path)
     {
         ArgumentNullException.ThrowIfNull(figures);
-        AtomicFile.Write(path, System.Text.Encoding.UTF8.GetBytes(Draw(title, figures).GetSvgXml(Width, 120 + HeightPerFigure * figures.Count)));
+        AtomicFile.Write(
+            path, System.Text.Encoding.UTF8.GetBytes(Draw(title, figures).GetSvgXml(Width, 120 + HeightPerFigure * figures.Count)));
     }
 
     internal static Plot Draw(string title, IReadOnlyList<BenchmarkFigure> figures)

@@ -50,7 +50,8 @@ public sealed class EvaluateBenchmarkCommandTests : IDisposable
     public async Task Scores_of_a_file_need_no_libtorch()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "What a process loads is told by glibc.");
-        var start = new ProcessStartInfo("dotnet", [typeof(EvaluateCommand).Assembly.Location, "evaluate", "rm-bench", "--scores", Scores("rm-bench-a")])
+        var start = new ProcessStartInfo(
+            "dotnet", [typeof(EvaluateCommand).Assembly.Location, "evaluate", "rm-bench", "--scores", Scores("rm-bench-a")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -93,14 +94,17 @@ public sealed class EvaluateBenchmarkCommandTests : IDisposable
         foreach (var side in new[] { "left", "right" })
         {
             var output = Path.Combine(_folder, side);
-            await SucceedAsync("rewardbench", "--data", Data, "--model", s_model, "--dtype", "float32", "--output", output, "--max-length", "6", "--truncate", side);
+            await SucceedAsync("rewardbench", "--data", Data, "--model", s_model, "--dtype",
+                "float32", "--output", output, "--max-length", "6", "--truncate", side);
             var row = JsonElement.Parse(File.ReadAllText(Path.Combine(output, "scores.jsonl")));
             Assert.True(row.GetProperty("truncated").GetBoolean());
             scores[side] = row.GetProperty("score_chosen").GetDouble();
         }
 
         Assert.NotEqual(scores["left"], scores["right"]);
-        Assert.Equal(1, await RunAsync("rewardbench", "--data", Data, "--model", s_model, "--dtype", "float32", "--output", Output, "--max-length", "6"));
+        Assert.Equal(
+            1, await RunAsync(
+                "rewardbench", "--data", Data, "--model", s_model, "--dtype", "float32", "--output", Output, "--max-length", "6"));
         Assert.Contains("incomplete", _error.ToString(), StringComparison.Ordinal);
         Assert.False(Json(Path.Combine(Output, "result.json")).GetProperty("complete").GetBoolean());
     }
@@ -112,15 +116,24 @@ public sealed class EvaluateBenchmarkCommandTests : IDisposable
         await using (var file = File.Create(data))
         {
             await Parquet.Serialization.ParquetSerializer.SerializeAsync(
-                [new VlRow { id = "mmmu_1", query = "<image>\nWhat is it?", response = ["red", "blue"], human_ranking = [0, 1], image = new() { bytes = System.Convert.FromBase64String(Pixel) } }],
+                [new VlRow
+                {
+                    id = "mmmu_1",
+                    query = "<image>\nWhat is it?",
+                    response = ["red", "blue"],
+                    human_ranking = [0, 1],
+                    image = new() { bytes = System.Convert.FromBase64String(Pixel) },
+                }],
                 file,
                 cancellationToken: TestContext.Current.CancellationToken);
         }
 
-        await SucceedAsync("vl-rewardbench", "--data", data, "--model", Path.Combine(AppContext.BaseDirectory, "config", "models", "pocket-reward"), "--output", Output);
+        await SucceedAsync("vl-rewardbench", "--data", data, "--model",
+            Path.Combine(AppContext.BaseDirectory, "config", "models", "pocket-reward"), "--output", Output);
         var row = JsonElement.Parse(File.ReadAllText(Path.Combine(Output, "scores.jsonl")));
         Assert.Equal(2, row.GetProperty("scores").GetArrayLength());
-        Assert.Equal("""{"reasoning":{"correct":""", Json(Path.Combine(Output, "result.json")).GetProperty("metrics").GetProperty("groups").GetRawText().Replace(" ", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal)[..24]);
+        Assert.Equal("""{"reasoning":{"correct":""", Json(Path.Combine(Output, "result.json")).GetProperty("metrics").GetProperty("groups")
+            .GetRawText().Replace(" ", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal)[..24]);
     }
 
     [Fact]
@@ -154,7 +167,8 @@ public sealed class EvaluateBenchmarkCommandTests : IDisposable
     private static JsonElement Json(string path) => JsonElement.Parse(File.ReadAllBytes(path));
 
     private void WritePairs(int count) => File.WriteAllLines(Data, Enumerable.Range(1, count).Select(id => JsonSerializer.Serialize(
-        new { id, prompt = $"What is {id} and one?", chosen = $"It is {id + 1}.", rejected = "I do not know.", subset = "hep-go", chosen_model = "unused" })));
+        new { id, prompt = $"What is {id} and one?", chosen = $"It is {id + 1}.",
+            rejected = "I do not know.", subset = "hep-go", chosen_model = "unused" })));
 
     private async Task SucceedAsync(params string[] args) => Assert.True(await RunAsync(args) == 0, _error.ToString());
 

@@ -85,7 +85,11 @@ public sealed class BenchmarkScoringTests : IDisposable
     public void The_prior_sets_of_RewardBench_are_named_by_their_files_and_have_lists_of_turns()
     {
         var row = new BenchmarkRow(
-            JsonElement.Parse("""{"id": 1, "subset": "other", "prompt": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}], "chosen": "d", "rejected": "e"}"""),
+            JsonElement.Parse(
+                """
+                {"id": 1, "subset": "other", "chosen": "d", "rejected": "e", "prompt": [
+                  {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]}
+                """),
             "/data/anthropic_helpful-00000-of-00001.parquet",
             1);
         Assert.Equal(["a", "b", "c"], new RewardBench().Ask(row).Prompt.Messages.Select(m => m.Text));
@@ -95,7 +99,8 @@ public sealed class BenchmarkScoringTests : IDisposable
     private async Task<IReadOnlyList<BenchmarkRow>> ScoreAsync(IReadOnlyList<BenchmarkRow> rows)
     {
         using var file = BenchmarkScoreFile.Open(Scores, Run, replaces: false);
-        return await new BenchmarkScoring(new RewardBench(), _judge, window: 1).RunAsync(rows, file, null, TestContext.Current.CancellationToken);
+        return await new BenchmarkScoring(new RewardBench(), _judge, window: 1)
+            .RunAsync(rows, file, null, TestContext.Current.CancellationToken);
     }
 
     private async Task BreakOffAsync(IReadOnlyList<BenchmarkRow> rows, int after)
@@ -109,12 +114,14 @@ public sealed class BenchmarkScoringTests : IDisposable
                 broken.Cancel();
             }
         });
-        await Assert.ThrowsAsync<OperationCanceledException>(() => new BenchmarkScoring(new RewardBench(), _judge, window: 1).RunAsync(rows, file, progress, broken.Token));
+        await Assert.ThrowsAsync<OperationCanceledException>(
+            () => new BenchmarkScoring(new RewardBench(), _judge, window: 1).RunAsync(rows, file, progress, broken.Token));
     }
 
     private static BenchmarkRow[] Rows(params string[] prompts) =>
         [.. prompts.Select((prompt, i) => new BenchmarkRow(
-            JsonElement.Parse($$"""{"id": {{i + 1}}, "prompt": "{{prompt}}", "chosen": "good", "rejected": "bad", "subset": "hep-go"}"""), "data.jsonl", i + 1))];
+            JsonElement.Parse($$"""{"id": {{i + 1}}, "prompt": "{{prompt}}", "chosen": "good", "rejected": "bad", "subset": "hep-go"}"""),
+                "data.jsonl", i + 1))];
 
     private sealed class Progress(Action<int> report) : IProgress<int>
     {

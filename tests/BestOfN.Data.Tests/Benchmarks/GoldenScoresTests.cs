@@ -25,7 +25,8 @@ public sealed class GoldenScoresTests
     public async Task Every_figure_agrees(string benchmark, string set)
     {
         var folder = $"evaluators/{set}";
-        var rows = await BenchmarkFile.ReadAsync([Path.Combine(GoldenFiles.Folder(folder), "scores.jsonl")], TestContext.Current.CancellationToken);
+        var rows = await BenchmarkFile.ReadAsync(
+            [Path.Combine(GoldenFiles.Folder(folder), "scores.jsonl")], TestContext.Current.CancellationToken);
         var result = BenchmarkList.All.Single(b => b.Name == benchmark).Measure(rows);
         SameFigures.AssertHolds(GoldenFiles.Read(folder, "expected.json"), JsonSerializer.SerializeToElement(result.Metrics));
     }
@@ -51,14 +52,17 @@ public sealed class GoldenScoresTests
     [Fact]
     public void Scores_are_compared_as_float32()
     {
-        var result = new JudgeBench().Measure([Row("""{"pair_id": "1", "source": "mmlu-pro-law", "label": "A>B", "score_A": 1.00000001, "score_B": 1}""")]);
+        var result = new JudgeBench()
+            .Measure([Row("""{"pair_id": "1", "source": "mmlu-pro-law", "label": "A>B", "score_A": 1.00000001, "score_B": 1}""")]);
         Assert.Equal(1, result.Ties);
     }
 
     [Fact]
     public void A_wrong_row_is_named_with_its_field()
     {
-        var e = Assert.Throws<InvalidDataException>(() => new RmBench().Measure([Row("""{"id": 1, "domain": "poetry", "score_chosen": [1, 2, 3], "score_rejected": [1, 2, 3]}""")]));
+        var e = Assert.Throws<InvalidDataException>(
+            () => new RmBench()
+                .Measure([Row("""{"id": 1, "domain": "poetry", "score_chosen": [1, 2, 3], "score_rejected": [1, 2, 3]}""")]));
         Assert.StartsWith("scores.jsonl, row 7: domain: expected chat, code", e.Message, StringComparison.Ordinal);
         e = Assert.Throws<InvalidDataException>(() => new RewardBench().Measure([Row("""{"id": 1}""")]));
         Assert.Equal("scores.jsonl, row 7: subset is missing", e.Message);

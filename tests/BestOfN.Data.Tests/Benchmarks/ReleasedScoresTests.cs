@@ -11,17 +11,21 @@ public sealed class ReleasedScoresTests
     public void RM_Bench_gives_the_official_and_the_flat_figures()
     {
         var rows = Released("rm_bench_scores.json").EnumerateArray().Select((scores, i) => Row(
-            $$"""{"id": {{i}}, "domain": "{{Domain(i)}}", "score_chosen": [{{List(scores, 0)}}], "score_rejected": [{{List(scores, 3)}}]}""", i)).ToArray();
+            $$"""{"id": {{i}}, "domain": "{{Domain(i)}}", """
+                + $$""" "score_chosen": [{{List(scores, 0)}}], "score_rejected": [{{List(scores, 3)}}]}""", i)).ToArray();
         var metrics = JsonSerializer.SerializeToElement(new RmBench().Measure(rows).Metrics);
 
         SameFigures.AssertHolds(GoldenFiles.Read("evaluators/released-rm-bench", "expected.json").GetProperty("expected"), metrics);
         var (released, flat) = (Released("expected_metrics.json").GetProperty("rm_bench"), metrics.GetProperty("flat"));
         SameFigures.AssertHolds(released.GetProperty("accuracy_matrix"), flat.GetProperty("matrix"));
-        Assert.All(["hard", "normal", "easy", "average"], name => SameFigures.AssertHolds(released.GetProperty(name), flat.GetProperty(name)));
+        Assert.All(["hard", "normal", "easy", "average"],
+            name => SameFigures.AssertHolds(released.GetProperty(name), flat.GetProperty(name)));
 
-        static string Domain(int row) => row < 129 ? "chat" : row < 357 ? "code" : row < 886 ? "math" : row < 1170 ? "safety-refuse" : "safety-response";
+        static string Domain(int row) =>
+            row < 129 ? "chat" : row < 357 ? "code" : row < 886 ? "math" : row < 1170 ? "safety-refuse" : "safety-response";
 
-        static string List(JsonElement scores, int from) => string.Join(", ", Enumerable.Range(from, 3).Select(i => scores[i].GetRawText()));
+        static string List(JsonElement scores, int from) =>
+            string.Join(", ", Enumerable.Range(from, 3).Select(i => scores[i].GetRawText()));
     }
 
     [Fact]
@@ -29,8 +33,10 @@ public sealed class ReleasedScoresTests
     {
         var outcomes = Released("vl_rewardbench_outcomes.json");
         var rows = new (string Group, string Id)[] { ("general", "wildvision-"), ("hallucination", "RLAIF-V-"), ("reasoning", "mmmu_") }
-            .SelectMany(g => outcomes.GetProperty(g.Group).EnumerateArray().Select((right, i) => (Id: g.Id + i, IsRight: right.GetInt32() == 1)))
-            .Select((r, i) => Row($$"""{"id": "{{r.Id}}", "scores": [{{(r.IsRight ? "1, 0" : "0, 1")}}], "human_ranking": [0, 1]}""", i)).ToArray();
+            .SelectMany(
+                g => outcomes.GetProperty(g.Group).EnumerateArray().Select((right, i) => (Id: g.Id + i, IsRight: right.GetInt32() == 1)))
+            .Select((r, i) => Row($$"""{"id": "{{r.Id}}", "scores": [{{(r.IsRight ? "1, 0" : "0, 1")}}], "human_ranking": [0, 1]}""",
+                i)).ToArray();
         var metrics = JsonSerializer.SerializeToElement(new VlRewardBench().Measure(rows).Metrics);
 
         var expected = Released("expected_metrics.json").GetProperty("vl_rewardbench");
