@@ -15,12 +15,19 @@ internal static class CaseRunner
     public static int Run(FuzzReader reader, FuzzOptions options)
     {
         using var current = File.OpenHandle(CurrentCase(reader, options), FileMode.Create, FileAccess.Write, FileShare.Read);
-        var watch = Stopwatch.StartNew();
         var watchdog = new Watchdog(reader.Name);
         var failures = new HashSet<string>();
+        var seeds = reader.Seeds.Value.Count;
+        var watch = new Stopwatch();
         var number = 0;
-        for (; watch.Elapsed.TotalSeconds < options.Seconds && failures.Count < KeptFailures; number++)
+        for (; (number < options.Cases || watch.Elapsed.TotalSeconds < options.Seconds) && failures.Count < KeptFailures; number++)
         {
+            if (number == seeds)
+            {
+                // Libraries are loaded and code is compiled while the seeds themselves are read.
+                watch.Start();
+            }
+
             RandomAccess.Write(current, BitConverter.GetBytes(number), 0);
             var input = reader.Make(options.Seed, number);
             watchdog.Begin(number);

@@ -6,9 +6,10 @@ namespace BestOfN.Fuzz;
 internal sealed record FuzzOptions
 {
     public const string Usage = """
-        Usage: BestOfN.Fuzz [--reader NAME] [--seconds N] [--seed N] [--case N] [--output DIR]
+        Usage: BestOfN.Fuzz [--reader NAME] [--seconds N] [--cases N] [--seed N] [--case N] [--output DIR]
           --reader NAME   One reader; without it all of them, one after the other. --list names them.
           --seconds N     How long each reader is tried (10).
+          --cases N       Cases of each reader at least (500), however long they take.
           --seed N        Which cases are made (1); the same seed makes the same cases.
           --case N        Only this case, in this process, with whatever it throws.
           --output DIR    Where failing inputs are saved.
@@ -17,6 +18,8 @@ internal sealed record FuzzOptions
     public string? Reader { get; private init; }
 
     public double Seconds { get; private init; } = 10;
+
+    public int Cases { get; private init; } = 500;
 
     public int Seed { get; private init; } = 1;
 
@@ -40,6 +43,7 @@ internal sealed record FuzzOptions
             {
                 "--reader" => options with { Reader = value },
                 "--seconds" => options with { Seconds = double.Parse(value, CultureInfo.InvariantCulture) },
+                "--cases" => options with { Cases = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--seed" => options with { Seed = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--case" => options with { Case = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--output" => options with { Output = value },

@@ -102,9 +102,16 @@ internal static class AllReaders
         return input =>
         {
             var path = Path.Combine(folder.Value, name);
-            File.WriteAllBytes(path, input);
+            WriteNew(path, input);
             Refusing<TRefusal>(() => read(path));
         };
+    }
+
+    // A file that is written over is brought to the disk at once by some file systems, which takes longer than most cases.
+    private static void WriteNew(string path, byte[] content)
+    {
+        File.Delete(path);
+        File.WriteAllBytes(path, content);
     }
 
     private static void Refusing<TRefusal>(Action read)
@@ -174,7 +181,7 @@ internal static class AllReaders
     // What a configuration asks for is put together, too, from tensors without contents.
     private static void Configuration(byte[] input)
     {
-        File.WriteAllBytes(Path.Combine(s_model.Value, "config.json"), input);
+        WriteNew(Path.Combine(s_model.Value, "config.json"), input);
         Refusing<CheckpointException>(() =>
         {
             var configuration = ModelConfiguration.Load(s_model.Value);
