@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BestOfN.Cli.Hosting;
 using BestOfN.Inference.Folders;
+using BestOfN.Inputs.Files;
 using TorchSharp;
 
 namespace BestOfN.Cli.Convert;
@@ -13,13 +14,15 @@ internal static class ConvertCommand
         {
             Description = "Folder of a model: pytorch_model*.bin or safetensors.",
             Required = true,
-        }.AcceptExistingOnly();
+        };
         var output = new Option<DirectoryInfo>("--output", "-o")
         {
             Description = "Folder to make; it must not exist or be empty.",
             Required = true,
         };
         var type = new Option<string>("--dtype") { Description = "What floating-point weights become.", DefaultValueFactory = _ => "keep" };
+        Validate.Exists(model);
+        Validate.IsNamed(output);
         type.AcceptOnlyFromAmong("keep", "bfloat16", "float16", "float32");
         var shard = new Option<double>("--shard-size") { Description = "Largest file, in GB.", DefaultValueFactory = _ => 5 };
         shard.Validators.Add(result =>
@@ -51,11 +54,13 @@ internal static class ConvertCommand
                 cancellationToken));
             var others = Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f)!)
                 .Where(f => !f.Contains(".safetensors", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
-            parsed.InvocationConfiguration.Output.WriteLine(
+            parsed.InvocationConfiguration.Output.WriteLine(Printable.Text(
                 $"{folder}: {Amounts.Count(conversion.Tensors, "tensor")}, {conversion.Length} bytes, "
                 + $"in {Amounts.Count(conversion.Files, "safetensors file")}; floating-point weights "
                 + $"{(kept == "keep" ? "keep their type" : $"are {kept}")}; copied "
-                + $"{(others.Length > 0 ? string.Join(", ", others) : "nothing else")}");
+                + (others.Length > 0 ? string.Join(", ", others) : "nothing else")
+                + (conversion.Vanished > 0 ? $"; {Amounts.Count(conversion.Vanished, "number")} too small for {kept} became 0" : ""),
+                CommandTerminal.LongestLine));
             return ExitCodes.Success;
         });
         return command;

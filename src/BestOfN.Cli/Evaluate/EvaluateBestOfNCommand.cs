@@ -50,8 +50,10 @@ internal static class EvaluateBestOfNCommand
                 result.AddError("--temperature must be from 0 to 100.");
             }
         });
-        generator.AcceptExistingOnly();
-        reward.AcceptExistingOnly();
+        Validate.Exists(generator);
+        Validate.Exists(reward);
+        Validate.IsNamed(json);
+        Validate.IsNamed(plot);
 
         var command = new Command("best-of-n", "Measure accuracy over the number of candidates, on problems that no training saw.")
         {

@@ -15,7 +15,7 @@ internal static class ScoreCommand
         {
             Description = "Folder of a reward model in the published layout.",
             Required = true,
-        }.AcceptExistingOnly();
+        };
         var input = new Option<FileInfo>("--input", "-i")
         {
             Description =
@@ -25,7 +25,7 @@ internal static class ScoreCommand
                 + "and reasoning_content for chat templates that read them. id names the row (else its line's number), "
                 + "metadata is not read, any other field is refused.",
             Required = true,
-        }.AcceptExistingOnly();
+        };
         var output = new Option<FileInfo?>("--output", "-o")
         {
             Description = "File to make. It grows in FILE.partial; a run that was broken off goes "
@@ -42,6 +42,9 @@ internal static class ScoreCommand
                 + "skip writes {id, error} in its place and goes on (exit 3 at the end).",
             DefaultValueFactory = _ => "stop",
         };
+        Validate.Exists(model);
+        Validate.Exists(input);
+        Validate.IsNamed(output);
         onError.AcceptOnlyFromAmong("stop", "skip");
         var type = new Option<string>("--dtype")
         {
@@ -88,12 +91,29 @@ internal static class ScoreCommand
         return command;
     }
 
-    // Cheap checks come first: the output, the rows, the options, then the model, which takes long to load.
     private static async Task<int> RunAsync(
         CommandTerminal terminal, TextWriter standardOutput, Request request, CancellationToken cancellationToken)
     {
         using var output = request.Output is null ? null : ScoreFile.Open(request.Output, request.Input, request.Force);
-        var rows = ScoringRowFile.Open(request.Input, keepsBadRows: request.SkipsBadRows);
+        try
+        {
+            return await ScoreAsync(terminal, standardOutput, request, output, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            terminal.Tell(
+                output is null ? "without --output the same command begins with the first row again"
+                : !output.HoldsRows ? "no row was done; the same command begins with the first row"
+                : $"{request.Output}.partial keeps the rows that are done; the same command goes on behind them");
+            throw;
+        }
+    }
+
+    // Cheap checks come first: the rows, the options, then the model, which takes long to load.
+    private static async Task<int> ScoreAsync(
+        CommandTerminal terminal, TextWriter standardOutput, Request request, ScoreFile? output, CancellationToken cancellationToken)
+    {
+        var rows = ScoringRowFile.Open(request.Input, keepsBadRows: request.SkipsBadRows, cancellationToken);
         var options = new ScoringOptions
         {
             StepReward = request.StepReward is null ? StepAggregation.Last
@@ -104,6 +124,7 @@ internal static class ScoreCommand
         var type = ComputeTypes.Of(request.Type, worker.Device);
         var folder = request.Model.FullName;
         using var engine = ScoringEngine.Load(request.Model.Name, folder, type, worker, options, readsText: rows.HasText);
+        cancellationToken.ThrowIfCancellationRequested();
         foreach (var assumption in engine.Assumptions)
         {
             terminal.Tell($"{request.Model.Name} does not say everything about itself; assumed: {assumption}");
@@ -128,18 +149,10 @@ internal static class ScoreCommand
             Failed = failures.Add,
         };
         var begun = terminal.Time.GetTimestamp();
-        RowScoringSummary summary;
-        try
-        {
-            summary = await terminal.WithProgressAsync(
-                "scoring rows", rows.Count,
-                progress => new RowScorer(engine).RunAsync(rows, output, standardOutput, scoring, progress, cancellationToken));
-        }
-        catch (OperationCanceledException) when (output is not null)
-        {
-            terminal.Tell($"{request.Output}.partial keeps the rows that are done; the same command goes on behind them");
-            throw;
-        }
+        var summary = await terminal.WithProgressAsync(
+            "scoring rows",
+            rows.Count,
+            progress => new RowScorer(engine).RunAsync(rows, output, standardOutput, scoring, progress, cancellationToken));
 
         failures.TellRest();
         terminal.Tell(Describe(request.Output ?? request.Input, summary, terminal.Time.GetElapsedTime(begun), engine.ComputedTokens));

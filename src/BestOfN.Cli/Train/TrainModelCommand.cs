@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using BestOfN.Cli.Hosting;
 using BestOfN.Data.Plots;
+using BestOfN.Inputs.Files;
 using BestOfN.Training.Loops;
 using BestOfN.Training.Pocket;
 using BestOfN.Training.Preference;
@@ -48,6 +49,8 @@ internal static class TrainModelCommand
         {
             Description = "Folder for checkpoints; a training that was stopped goes on from there. Default: artifacts/training/<recipe>.",
         };
+        Validate.IsNamed(recipe);
+        Validate.IsNamed(state);
         var command = new Command(name, description + " Ctrl-C saves the step under way; the same command goes on.") { recipe, state };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -73,8 +76,9 @@ internal static class TrainModelCommand
                     [.. history.Points.Select(p => ((long)p.Step, p.HeldOut[accuracy]))], plot);
             Print(history, terminal.Out);
             var before = history.StepsBefore > 0 ? $"; an earlier run had done the first {Amounts.Count(history.StepsBefore, "step")}" : "";
-            terminal.Out.Profile.Out.Writer.WriteLine(
-                $"model {output}, plot {plot}; this run took {Amounts.Time(terminal.Time.GetElapsedTime(begun))}{before}");
+            terminal.Out.Profile.Out.Writer.WriteLine(Printable.Text(
+                $"model {output}, plot {plot}; this run took {Amounts.Time(terminal.Time.GetElapsedTime(begun))}{before}",
+                CommandTerminal.LongestLine));
             return ExitCodes.Success;
         });
         return command;

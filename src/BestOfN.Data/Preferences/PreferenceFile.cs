@@ -246,7 +246,8 @@ internal static class PreferenceFile
             var paths = new string[all.Length];
             for (var i = 0; i < all.Length; i++)
             {
-                if (all[i].ValueKind != JsonValueKind.String || all[i].GetString() is not { Length: > 0 } name)
+                if (all[i].ValueKind != JsonValueKind.String || all[i].GetString() is not { Length: > 0 } name
+                    || name.Contains('\0', StringComparison.Ordinal))
                 {
                     throw Unexpected(": image", "the path of a picture, or a list of paths", all[i]);
                 }

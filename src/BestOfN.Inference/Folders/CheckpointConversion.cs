@@ -32,6 +32,9 @@ public sealed class CheckpointConversion : IDisposable
     /// <summary>Files that they are written to.</summary>
     public int Files => _shards.Count;
 
+    /// <summary>Numbers that became 0 because they are too small for the new type; known when the folder is written.</summary>
+    public long Vanished { get; private set; }
+
     /// <param name="folder">A model folder in the published layout.</param>
     /// <param name="type">What floating-point tensors become; null: what they are. Others stay as they are.</param>
     /// <param name="shardLength">Most bytes of tensors per file; a larger tensor has a file of its own.</param>
@@ -148,7 +151,8 @@ public sealed class CheckpointConversion : IDisposable
             var name = _shards.Count == 1
                 ? Checkpoint.Safetensors
                 : string.Create(CultureInfo.InvariantCulture, $"model-{i + 1:00000}-of-{_shards.Count:00000}.safetensors");
-            SafetensorsWriter.Write(Path.Combine(folder, name), _shards[i], item => _checkpoint.Map(item.Name), written, cancellationToken);
+            Vanished += SafetensorsWriter.Write(
+                Path.Combine(folder, name), _shards[i], item => _checkpoint.Map(item.Name), _checkpoint.Folder, written, cancellationToken);
             foreach (var item in _shards[i])
             {
                 map[item.Name] = name;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Weights;
 
@@ -38,6 +39,12 @@ internal static class DecoderFamilies
             throw new CheckpointException($"{c.FilePath}: head_dim: expected an even number, found {headSize}.");
         }
 
+        var epsilon = c.Number("rms_norm_eps", family.DefaultNormEpsilon);
+        if (epsilon < 0)
+        {
+            throw new CheckpointException($"{c.FilePath}: rms_norm_eps: expected 0 or more, found {epsilon.ToString(CultureInfo.InvariantCulture)}.");
+        }
+
         FieldChecks.Refuse(family, c);
         var (theta, scaling) = RopeFields.Read(c, family.DefaultRopeTheta);
         var biases = family.Biases(c);
@@ -50,7 +57,7 @@ internal static class DecoderFamilies
             Heads = heads,
             KeyValueHeads = keyValueHeads,
             HeadSize = headSize,
-            NormEpsilon = c.Number("rms_norm_eps", family.DefaultNormEpsilon),
+            NormEpsilon = epsilon,
             RopeTheta = theta,
             RopeScaling = scaling,
             MaxPositions = c.WholeNumber("max_position_embeddings", 32_768),

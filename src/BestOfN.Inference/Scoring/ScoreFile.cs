@@ -14,11 +14,15 @@ public sealed class ScoreFile : IDisposable
     private const int DigestLength = 32;
 
     private readonly FileStream _partial;
+    private int? _rows;   // that the partial file keeps; unknown before Resume
 
     private ScoreFile(string path, FileStream partial) => (Path, _partial) = (path, partial);
 
     /// <summary>The file to make.</summary>
     public string Path { get; }
+
+    /// <summary>False where a later run can keep nothing.</summary>
+    public bool HoldsRows => _rows is { } rows ? rows > 0 : _partial.Length > 0;
 
     private string PartialPath => Path + ".partial";
 
@@ -86,6 +90,7 @@ public sealed class ScoreFile : IDisposable
         {
             _partial.SetLength(0);
             Write(fingerprint.ToLine());
+            _rows = 0;
             return (0, 0);
         }
 
@@ -103,11 +108,16 @@ public sealed class ScoreFile : IDisposable
 
         _partial.SetLength(length);
         _partial.Position = length;
+        _rows = kept;
         return (kept, failed);
     }
 
     /// <summary>Adds a row's scores.</summary>
-    internal void Append(ScoringRow row, string scores) => Write($"{row.Digest()} {scores}");
+    internal void Append(ScoringRow row, string scores)
+    {
+        Write($"{row.Digest()} {scores}");
+        _rows++;
+    }
 
     /// <summary>What is written is safe from the end of the process.</summary>
     internal void Flush() => _partial.Flush();
@@ -137,9 +147,9 @@ public sealed class ScoreFile : IDisposable
     /// <summary>Closes the file. One in which no row stands is taken away.</summary>
     public void Dispose()
     {
-        var isEmpty = _partial.CanSeek && _partial.Length == 0;
+        var holdsRows = !_partial.CanSeek || HoldsRows;
         _partial.Dispose();
-        if (isEmpty)
+        if (!holdsRows)
         {
             File.Delete(PartialPath);
         }

@@ -265,10 +265,13 @@ internal sealed record ScoringRow
             return [];
         }
 
-        return list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(p => p.ValueKind == JsonValueKind.String && p.GetString()!.Length > 0)
+        return list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(IsPath)
             ? [.. list.EnumerateArray().Select((p, i) => Picture(Path.GetFullPath(p.GetString()!, folder), $"{field}[{i}]", field == "videos"))]
             : throw new InvalidDataException($"{field}: expected a list of paths");
     }
+
+    private static bool IsPath(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } path && !path.Contains('\0', StringComparison.Ordinal);
 
     private static RowPicture Picture(string path, string name, bool isVideo) =>
         File.Exists(path) ? new RowPicture(path, isVideo) : throw new InvalidDataException($"{name}: there is no file {path}");

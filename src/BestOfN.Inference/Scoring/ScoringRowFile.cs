@@ -26,8 +26,9 @@ public sealed class ScoringRowFile
 
     /// <param name="path">The file.</param>
     /// <param name="keepsBadRows">True: a row that is not as expected is no error here; it is one in the output.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="InvalidDataException">There is no row, or one is not as expected or has the id of another. The message names file and line.</exception>
-    public static ScoringRowFile Open(string path, bool keepsBadRows = false)
+    public static ScoringRowFile Open(string path, bool keepsBadRows = false, CancellationToken cancellationToken = default)
     {
         var lines = new Dictionary<string, int>();
         var repeated = new Dictionary<int, string>();
@@ -35,6 +36,7 @@ public sealed class ScoringRowFile
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var read in Lines(path, FolderOf(path), hash))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var row = read;
             if (row.Error is null && !lines.TryAdd(ScoringRow.Key(row.Id), row.Line))
             {

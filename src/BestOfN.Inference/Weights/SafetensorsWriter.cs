@@ -29,12 +29,20 @@ public static class SafetensorsWriter
     /// <param name="path">The file to make or replace.</param>
     /// <param name="items">What the file will hold, in this order.</param>
     /// <param name="read">Gives a tensor of the item's shape, of any type, on any device; it is disposed when it is written.</param>
+    /// <param name="source">Where the tensors come from, for messages; null: <paramref name="path"/>.</param>
     /// <param name="progress">Receives the bytes written.</param>
-    /// <exception cref="CheckpointException">A finite number would become infinite in the item's type.</exception>
     /// <param name="cancellationToken">Ends the writing; nothing stays but a file that is replaced next time, <c>.part</c>.</param>
-    internal static void Write(
-        string path, IReadOnlyList<SafetensorsItem> items, Func<SafetensorsItem, Tensor> read, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    /// <returns>How many numbers that are not 0 became 0, because they are too small for the item's type.</returns>
+    /// <exception cref="CheckpointException">A finite number would become infinite in the item's type.</exception>
+    internal static long Write(
+        string path,
+        IReadOnlyList<SafetensorsItem> items,
+        Func<SafetensorsItem, Tensor> read,
+        string? source = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
+        long vanished = 0;
         var part = path + ".part";
         using (var file = new FileStream(part, FileMode.Create, FileAccess.Write))
         {
@@ -43,16 +51,18 @@ public static class SafetensorsWriter
             foreach (var item in items)
             {
                 using var tensor = read(item);
-                WriteTensor(file, tensor, item, progress, cancellationToken);
+                vanished += WriteTensor(file, tensor, item, source ?? path, progress, cancellationToken);
             }
 
             file.Flush(flushToDisk: true);
         }
 
         File.Move(part, path, overwrite: true);
+        return vanished;
     }
 
-    private static void WriteTensor(FileStream file, Tensor tensor, SafetensorsItem item, IProgress<long>? progress, CancellationToken cancellationToken)
+    private static long WriteTensor(
+        FileStream file, Tensor tensor, SafetensorsItem item, string source, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         if (!tensor.shape.SequenceEqual(item.Shape))
         {
@@ -62,22 +72,31 @@ public static class SafetensorsWriter
         using var scope = NewDisposeScope();
         var flat = tensor.detach().contiguous().view(-1);
         var elements = flat.NumberOfElements;
+        long vanished = 0;
         for (long start = 0; start < elements; start += ElementsPerPiece)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var piece = NewDisposeScope();
             var stored = flat.narrow(0, start, Math.Min(ElementsPerPiece, elements - start));
             var written = stored.to(item.Type, CPU).contiguous();
-            if (stored.dtype != item.Type && ElementTypes.IsFloatingPoint(item.Type) && ElementTypes.IsFloatingPoint(stored.dtype)
-                && written.isinf().logical_and(stored.to(CPU).isfinite()).any().item<bool>())
+            if (stored.dtype != item.Type && ElementTypes.IsFloatingPoint(item.Type) && ElementTypes.IsFloatingPoint(stored.dtype))
             {
-                throw new CheckpointException($"{file.Name}: tensor {item.Name}: it has a number that is too large for {item.Type.ToString().ToLowerInvariant()}.");
+                var before = stored.to(CPU);
+                if (written.isinf().logical_and(before.isfinite()).any().item<bool>())
+                {
+                    throw new CheckpointException(
+                        $"{source}: tensor {item.Name}: it has a number that is too large for {item.Type.ToString().ToLowerInvariant()}.");
+                }
+
+                vanished += before.count_nonzero().item<long>() - written.count_nonzero().item<long>();
             }
 
             var bytes = written.bytes;
             file.Write(bytes);
             progress?.Report(bytes.Length);
         }
+
+        return vanished;
     }
 
     private static void WriteHeader(FileStream file, IReadOnlyList<SafetensorsItem> items)

@@ -26,7 +26,8 @@ public static class JsonLines
 
     /// <inheritdoc cref="Read(string)"/>
     /// <param name="file">From where it stands, the beginning of the file.</param>
-    public static IEnumerable<JsonLine> Read(Stream file)
+    /// <param name="longest">Bytes of the longest line that is read.</param>
+    public static IEnumerable<JsonLine> Read(Stream file, int longest = MaxBytes)
     {
         ArgumentNullException.ThrowIfNull(file);
         var chunk = new byte[ChunkBytes];
@@ -40,7 +41,7 @@ public static class JsonLines
             {
                 var length = chunk.AsSpan(start, read - start).IndexOf((byte)'\n');
                 var part = chunk.AsMemory(start, length < 0 ? read - start : length);
-                isTooLong |= line.Length + part.Length > MaxBytes;
+                isTooLong |= line.Length + part.Length > longest;
                 if (!isTooLong)
                 {
                     line.Write(part.Span);

@@ -129,7 +129,7 @@ public sealed class ChatTemplate
             };
             foreach (var (name, value) in message.Fields)
             {
-                if (s_saying.Contains(name) && !_source.Contains(name, StringComparison.Ordinal))
+                if (s_saying.Contains(name) && Says(value) && !_source.Contains(name, StringComparison.Ordinal))
                 {
                     throw new ChatTemplateException(Origin, 1, $"the template does not read {name}, which a message has");
                 }
@@ -143,6 +143,15 @@ public sealed class ChatTemplate
         return _template.Render(
             new Dictionary<string, object?>(_variables) { ["messages"] = shown, ["add_generation_prompt"] = addGenerationPrompt });
     }
+
+    // Libraries write an empty list of calls, or an empty reasoning, where there is none.
+    private static bool Says(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => false,
+        JsonValueKind.String => !value.ValueEquals(""),
+        JsonValueKind.Array => value.GetArrayLength() > 0,
+        _ => true,
+    };
 
     private object? Marked(object? value, string mark) => value switch
     {

@@ -42,7 +42,8 @@ internal static class RewardFolder
         Directory.CreateDirectory(part);
         try
         {
-            SafetensorsWriter.Write(Path.Combine(part, Checkpoint.Safetensors), Items(network), item => network.Trained(item.Name), null, cancellationToken);
+            var weights = Path.Combine(part, Checkpoint.Safetensors);
+            SafetensorsWriter.Write(weights, Items(network), item => network.Trained(item.Name), cancellationToken: cancellationToken);
             CopyOthers(network, part, maximumTiles);
             if (Directory.Exists(output))
             {

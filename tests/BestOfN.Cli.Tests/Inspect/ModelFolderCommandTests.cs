@@ -56,6 +56,7 @@ public sealed class ModelFolderCommandTests : IDisposable
         File.WriteAllText(Path.Combine(_folder, "model.safetensors.index.json"), """{"weight_map": {"a": "\u001b[31m/x"}}""");
         Assert.Equal(1, await RunAsync("inspect", _folder));
         Assert.Equal(1, await RunAsync("convert", "--model", _folder, "--output", Path.Combine(_folder, "\u001b[1mnew")));
+        Assert.Equal(0, await RunAsync("convert", "--model", s_golden, "--output", Path.Combine(_folder, "\u001b[1mnew")));
         Assert.Contains("owned", _out.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', _out.ToString() + _error);
         Assert.DoesNotContain('\a', _out.ToString() + _error);

@@ -112,12 +112,45 @@ public sealed class ScoreCommandTests : IDisposable
         Assert.Equal(2, await RunAsync(options));
     }
 
-    private Task<int> RunAsync(params string[] options)
+    [Theory]
+    [InlineData("--model", "nope", "--model: there is no folder 'nope'.")]
+    [InlineData("--input", "nope", "--input: there is no file 'nope'.")]
+    [InlineData("--input", "", "--input: there is no file ''.")]
+    [InlineData("--output", "", "--output: expected a path, found an empty text.")]
+    public async Task A_path_that_is_wrong_is_told_with_its_option(string option, string path, string says)
+    {
+        File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5]}"]);
+        var paths = new Dictionary<string, string> { ["--model"] = s_golden, ["--input"] = Input, [option] = path };
+        Assert.Equal(2, await ExitAsync([.. paths.SelectMany(p => new[] { p.Key, p.Value })], TestContext.Current.CancellationToken));
+        Assert.Contains(says, Assert.Single(_error.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Control_C_before_the_first_row_says_what_is_kept()
+    {
+        File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5]}"]);
+        string[] command = ["--model", s_golden, "--input", Input];
+        Assert.Equal(130, await ExitAsync(command, new CancellationToken(canceled: true)));
+        Assert.Contains("without --output the same command begins with the first row again", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(130, await ExitAsync([.. command, "--output", Output], new CancellationToken(canceled: true)));
+        Assert.Contains("no row was done; the same command begins with the first row", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal([Input], Directory.EnumerateFiles(_folder));
+
+        // What an earlier run left stays.
+        File.WriteAllText(Output + ".partial", "scores\n");
+        Assert.Equal(130, await ExitAsync([.. command, "--output", Output], new CancellationToken(canceled: true)));
+        Assert.Contains("scores.jsonl.partial keeps the rows that are done; the same command goes on", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal("scores\n", File.ReadAllText(Output + ".partial"));
+    }
+
+    private Task<int> RunAsync(params string[] options) =>
+        ExitAsync(["--model", s_golden, "--input", Input, .. options], TestContext.Current.CancellationToken);
+
+    private Task<int> ExitAsync(string[] options, CancellationToken cancellationToken)
     {
         var terminal = new CommandTerminal(Console(_out), Console(_error));
-        return CommandRunner.RunAsync(
-            new RootCommand { ScoreCommand.Create(terminal) }, ["score", "--model", s_golden, "--input", Input, .. options],
-                terminal, TestContext.Current.CancellationToken);
+        var root = new RootCommand { ScoreCommand.Create(terminal) };
+        return CommandRunner.RunAsync(root, ["score", .. options], terminal, cancellationToken);
 
         static IAnsiConsole Console(TextWriter writer) =>
             AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });

@@ -51,6 +51,7 @@ public sealed class PreferenceDataTests : IDisposable
     [InlineData("""{"id": 1, "conversations_a": [{"from": "bot", "value": 3}]}""", "conversations_a[0].value: expected a string, found 3")]
     [InlineData("""{"id": 1, "conversations_a": [{"from": "human", "value": "x"}]}""",
         "conversations_a: expected the answer of a bot at the end, found a message from user")]
+    [InlineData("""{"id": 1, "image": "a\u0000b"}""", "image: expected the path of a")]
     [InlineData("""{"id": 1, "image": 3}""", "image: expected the path of a picture, or a list of paths, found 3")]
     [InlineData("""{"id": 1, "image": "no.png"}""", "no.png does not exist")]
     [InlineData("""{"id": 1, "image": ["a.png", "a.png"], "conversations_a": [{"from": "bot", "value": "<ImageHere>"}]}""",

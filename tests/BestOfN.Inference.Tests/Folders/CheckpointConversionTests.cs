@@ -151,6 +151,29 @@ public sealed class CheckpointConversionTests : IDisposable
         Assert.Null(new FileInfo(Path.Combine(Output, "config.json")).LinkTarget);
     }
 
+    [Fact]
+    public void A_number_too_large_for_the_new_type_names_the_model_and_the_tensor_and_one_too_small_is_counted()
+    {
+        using var folder = new CheckpointFolder();
+        folder.WriteWeights(
+            """{"large":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"small":{"dtype":"F32","shape":[4],"data_offsets":[8,24]}}""",
+            [.. new[] { 1f, 2f, 1e-9f, 0f, 1f, -1e-9f }.SelectMany(BitConverter.GetBytes)]);
+        using (var conversion = CheckpointConversion.Open(folder.Path, ScalarType.Float16, 1_000_000))
+        {
+            conversion.Write(Output, null, TestContext.Current.CancellationToken);
+            Assert.Equal(2, conversion.Vanished);
+        }
+
+        folder.WriteWeights(
+            """{"large":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", [.. new[] { 1f, 1e5f }.SelectMany(BitConverter.GetBytes)]);
+        using (var conversion = CheckpointConversion.Open(folder.Path, ScalarType.Float16, 1_000_000))
+        {
+            var error = Assert.Throws<CheckpointException>(
+                () => conversion.Write(Output + "2", null, TestContext.Current.CancellationToken));
+            Assert.Equal($"{folder.Path}: tensor large: it has a number that is too large for float16.", error.Message);
+        }
+    }
+
     private string CopyOfGolden(string name)
     {
         var copy = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;

@@ -22,6 +22,9 @@ public sealed class ConfigurationFieldTests
     [Theory]
     [InlineData("hidden_act", "\"gelu\"")]
     [InlineData("layer_types", """["sliding_attention","full_attention","full_attention","full_attention"]""")]
+    [InlineData("layer_types", "[3]")]
+    [InlineData("layer_types", "\"full_attention\"")]
+    [InlineData("rms_norm_eps", "-0.1")]
     [InlineData("sliding_window", "16")]
     [InlineData("use_sliding_window", "true")]
     [InlineData("partial_rotary_factor", "0.5")]
@@ -138,6 +141,21 @@ public sealed class ConfigurationFieldTests
         File.WriteAllText(folder.File("adapter_config.json"), "{}");
         Assert.Contains(
             "adapter_config.json", Assert.Throws<CheckpointException>(() => Load(folder).Dispose()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fields_of_published_models_that_change_nothing_are_not_told()
+    {
+        using var folder = new CheckpointFolder(Llama);
+        folder.ChangeConfiguration(c =>
+        {
+            // HuggingFaceTB/SmolLM2-135M-Instruct
+            c["is_llama_config"] = true;
+            c["rope_interleaved"] = false;
+            c["transformers.js_config"] = JsonNode.Parse("""{"kv_cache_dtype":{"q4f16":"float16","fp16":"float16"}}""");
+        });
+        using var network = Load(folder);
+        Assert.Empty(network.Assumptions);
     }
 
     [Fact]

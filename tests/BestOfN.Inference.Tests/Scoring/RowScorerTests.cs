@@ -220,13 +220,33 @@ public sealed class RowScorerTests : IDisposable
     }
 
     [Theory]
+    [InlineData("images")]
+    [InlineData("videos")]
+    public void A_path_that_no_file_can_have_fails_its_row_alone(string field)
+    {
+        var row = $$$"""{"{{{field}}}":["a\u0000b"],"messages":[{"role":"user","content":"x"}],"candidates":["y"]}""";
+        File.WriteAllLines(Input, [row, Ids("r1", [10, 11])]);
+        var error = Assert.Throws<InvalidDataException>(() => ScoringRowFile.Open(Input, cancellationToken: Cancelled));
+        Assert.Equal($"{Input}, line 1: {field}: expected a list of paths.", error.Message);
+        Assert.Equal(2, ScoringRowFile.Open(Input, keepsBadRows: true, cancellationToken: Cancelled).Count);
+    }
+
+    [Fact]
+    public void A_last_line_that_was_cut_off_is_named()
+    {
+        File.WriteAllText(Input, Ids("r0", [10, 11]) + "\n{\"id\":\"r1\",\"messages\":[{\"role\":\"us");
+        var error = Assert.Throws<InvalidDataException>(() => ScoringRowFile.Open(Input, cancellationToken: Cancelled));
+        Assert.Equal($"{Input}, line 2: not valid JSON: the file ends within the line.", error.Message);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("\n \r\n")]
     public void A_file_without_rows_is_an_error(string text)
     {
         File.WriteAllText(Input, text);
-        Assert.Contains(
-            "holds no row", Assert.Throws<InvalidDataException>(() => ScoringRowFile.Open(Input)).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidDataException>(() => ScoringRowFile.Open(Input, cancellationToken: Cancelled));
+        Assert.Contains("holds no row", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -235,10 +255,11 @@ public sealed class RowScorerTests : IDisposable
         byte[] row = [.. "{\"id\":1,\"input_ids\":[1]}\n{\"id\":2,\"messages\":[{\"role\":\"user\",\"content\":\"caf"u8,
             0xE9, .. "\"}],\"candidates\":[\"a\"]}\n"u8];
         File.WriteAllBytes(Input, row);
-        var error = Assert.Throws<InvalidDataException>(() => ScoringRowFile.Open(Input));
+        var error = Assert.Throws<InvalidDataException>(() => ScoringRowFile.Open(Input, cancellationToken: Cancelled));
         Assert.Contains("rows.jsonl, line 2: not valid UTF-8: byte 0xE9 at byte 50 of the line", error.Message, StringComparison.Ordinal);
         File.WriteAllText(Input, "{\"id\":1}", System.Text.Encoding.Unicode);
-        Assert.Contains("UTF-16", Assert.Throws<InvalidDataException>(() => ScoringRowFile.Open(Input)).Message, StringComparison.Ordinal);
+        error = Assert.Throws<InvalidDataException>(() => ScoringRowFile.Open(Input, cancellationToken: Cancelled));
+        Assert.Contains("UTF-16", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -268,7 +289,8 @@ public sealed class RowScorerTests : IDisposable
                 + "[] %}{{ c.function.name }}{{ c.function.arguments }}{% endfor %};{% endfor %}");
         using var engine = ScoringEngine.Load("tools", folder, ScalarType.Float32, _worker, new ScoringOptions());
         var text = new StringWriter();
-        await new RowScorer(engine).RunAsync(ScoringRowFile.Open(Input), null, text, new RowScoringOptions(), null, Cancelled);
+        var rows = ScoringRowFile.Open(Input, cancellationToken: Cancelled);
+        await new RowScorer(engine).RunAsync(rows, null, text, new RowScoringOptions(), null, Cancelled);
         var scores = text.ToString().TrimEnd().Split('\n')
             .Select(l => JsonDocument.Parse(l).RootElement.GetProperty("score").GetDouble()).ToArray();
         Assert.Equal(3, scores.Distinct().Count());
@@ -287,10 +309,11 @@ public sealed class RowScorerTests : IDisposable
         File.WriteAllLines(Input, [Ids("r0", [10, 11, 12])]);
         await ScoreAsync();
         var expected = Read(Output)[0].GetProperty("score").GetDouble();
-        Assert.False(ScoringRowFile.Open(Input).HasText);
+        Assert.False(ScoringRowFile.Open(Input, cancellationToken: Cancelled).HasText);
         using var engine = ScoringEngine.Load("ids", folder, ScalarType.Float32, _worker, new ScoringOptions(), readsText: false);
         var text = new StringWriter();
-        await new RowScorer(engine).RunAsync(ScoringRowFile.Open(Input), null, text, new RowScoringOptions(), null, Cancelled);
+        var rows = ScoringRowFile.Open(Input, cancellationToken: Cancelled);
+        await new RowScorer(engine).RunAsync(rows, null, text, new RowScoringOptions(), null, Cancelled);
         Assert.Equal(expected, JsonDocument.Parse(text.ToString()).RootElement.GetProperty("score").GetDouble(), 1e-5);
     }
 
@@ -388,7 +411,7 @@ public sealed class RowScorerTests : IDisposable
         CancellationToken? cancellationToken = null)
     {
         using var output = ScoreFile.Open(Output, Input, overwrites: true);
-        var rows = ScoringRowFile.Open(Input, keepsBadRows: skips);
+        var rows = ScoringRowFile.Open(Input, keepsBadRows: skips, cancellationToken: Cancelled);
         var options = new RowScoringOptions
         {
             Fingerprint = fingerprint ?? Fingerprint,

@@ -43,6 +43,19 @@ public class ChatTemplateTests
     }
 
     [Theory]
+    [InlineData("tool_calls", "[]")]
+    [InlineData("tool_calls", "null")]
+    [InlineData("reasoning_content", "\"\"")]
+    public void An_empty_field_that_the_template_does_not_read_changes_nothing(string field, string value)
+    {
+        var folder = GoldenFile.Folder("tokenizers", "hf-bpe-llama3");
+        var template = ChatTemplate.Load(folder, "LlamaForSequenceClassification", TokenizerFiles.Load(folder));
+        var fields = new Dictionary<string, System.Text.Json.JsonElement> { [field] = System.Text.Json.JsonElement.Parse(value) };
+        ChatMessage[] conversation = [s_conversation[0], s_conversation[1] with { Fields = fields }];
+        Assert.Equal(template.Render(s_conversation, false), template.Render(conversation, false));
+    }
+
+    [Theory]
     [InlineData("LlamaForSequenceClassification", "hf-bpe-llama3",
         "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHello?<|eot_id|>"
         + "<|start_header_id|>assistant<|end_header_id|>\n\nHi.<|eot_id|>",

@@ -28,7 +28,7 @@ internal static class FieldChecks
         "early_stopping", "diversity_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "bad_words_ids", "num_return_sequences", "output_scores", "return_dict_in_generate",
         "forced_bos_token_id", "forced_eos_token_id", "remove_invalid_values", "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens", "pruned_heads",
         "is_decoder", "unsloth_version", "unsloth_fixed", "use_unsloth", "save_model_dtype", "default_label", "train_dtype", "loss_type", "img_size", "auto_map",
-        "value_head_prefix", "num_key_value_groups",
+        "value_head_prefix", "num_key_value_groups", "is_llama_config", "transformers.js_config",
     ];
 
     // Fields that change what is computed, and the only values with which nothing changes.
@@ -98,7 +98,8 @@ internal static class FieldChecks
             }
         }
 
-        if (c.Value("layer_types") is { } layers && !(layers.ValueKind == JsonValueKind.Array && layers.EnumerateArray().All(l => l.ValueEquals("full_attention"))))
+        if (c.Value("layer_types") is { } layers && !(layers.ValueKind == JsonValueKind.Array
+            && layers.EnumerateArray().All(l => l.ValueKind == JsonValueKind.String && l.ValueEquals("full_attention"))))
         {
             throw Uncomputed(c, "layer_types", layers, "full_attention alone");
         }
