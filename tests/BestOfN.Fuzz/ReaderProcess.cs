@@ -21,7 +21,8 @@ internal static class ReaderProcess
         foreach (var argument in (string[])
         [
             "--child", "--reader", reader.Name, "--seconds", options.Seconds.ToString(CultureInfo.InvariantCulture),
-            "--cases", options.Cases.ToString(CultureInfo.InvariantCulture), "--seed", options.Seed.ToString(CultureInfo.InvariantCulture), "--output", options.Output,
+            "--cases", options.Cases.ToString(CultureInfo.InvariantCulture),
+            "--seed", options.Seed.ToString(CultureInfo.InvariantCulture), "--output", options.Output,
         ])
         {
             start.ArgumentList.Add(argument);
