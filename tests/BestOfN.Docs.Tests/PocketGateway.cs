@@ -24,7 +24,8 @@ public sealed class PocketGateway : IAsyncLifetime
         Client = _factory.CreateClient();
 
         // Answered when both models are there.
-        var (status, body) = await PostAsync("/v1/chat/completions", """{ "model": "pocket", "messages": [{ "role": "user", "content": "Which two of 1 2 3 4 5 6 add up to 11?" }] }""");
+        const string Question = """{ "model": "pocket", "messages": [{ "role": "user", "content": "Which two of 1 2 add up to 3?" }] }""";
+        var (status, body) = await PostAsync("/v1/chat/completions", Question);
         Assert.True(status == 200, body);
     }
 
@@ -33,8 +34,9 @@ public sealed class PocketGateway : IAsyncLifetime
     public async Task<(int Status, string Body)> PostAsync(string path, string json)
     {
         using var content = new StringContent(json, Encoding.UTF8, "application/json");
-        using var response = await Client.PostAsync(new Uri(path, UriKind.RelativeOrAbsolute), content, TestContext.Current.CancellationToken);
-        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        var cancellation = TestContext.Current.CancellationToken;
+        using var response = await Client.PostAsync(new Uri(path, UriKind.RelativeOrAbsolute), content, cancellation);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellation));
     }
 
     public async ValueTask DisposeAsync()

@@ -2,7 +2,10 @@ using BestOfN.Core.Selection;
 
 namespace BestOfN.Core.Telemetry;
 
-/// <summary>Every name that leaves the process as telemetry. Those of the OpenTelemetry GenAI conventions are not yet stable, so they all stand here.</summary>
+/// <summary>
+/// Every name that leaves the process as telemetry. Those of the OpenTelemetry GenAI conventions are not yet stable, so
+/// they all stand here.
+/// </summary>
 public static class TelemetryNames
 {
     /// <summary>Meter and activity source.</summary>
@@ -45,13 +48,14 @@ public static class TelemetryNames
     public const string Strategy = "bestofn.strategy";
 
     /// <summary>
-    /// What became of a request: <c>answered</c>, <c>degraded</c> (answered with less than was asked for), <c>refused</c> (the client's mistake),
-    /// <c>failed</c>, <c>abandoned</c> (the client hung up).
+    /// What became of a request: <c>answered</c>, <c>degraded</c> (answered with less than was asked for), <c>refused</c>
+    /// (the client's mistake), <c>failed</c>, <c>abandoned</c> (the client hung up).
     /// </summary>
     public const string Outcome = "bestofn.outcome";
 
     /// <summary>
-    /// What became of a candidate: <c>Scored</c>, <c>Finished</c> (complete, but not scored), <c>Partial</c>, <c>Failed</c>, <c>Cancelled</c>.
+    /// What became of a candidate: <c>Scored</c>, <c>Finished</c> (complete, but not scored), <c>Partial</c>, <c>Failed</c>,
+    /// <c>Cancelled</c>.
     /// </summary>
     public const string CandidateStatus = "bestofn.candidate.status";
 

@@ -8,7 +8,8 @@ namespace BestOfN.Gateway.Upstream;
 
 /// <summary>What a cluster's metadata says beyond YARP's own configuration.</summary>
 /// <param name="Choices">
-/// How N candidates are asked for. <c>auto</c>: N choices in one call, or one call each where the client gives a seed or the server answers with fewer.
+/// How N candidates are asked for. <c>auto</c>: N choices in one call, or one call each where the client gives a seed or the server answers
+/// with fewer.
 /// <c>single</c>: always N choices in one call. <c>multiple</c>: always one call for each.
 /// </param>
 /// <param name="ApiKeyVariable">Environment variable that holds the key for the upstream. Not set: the upstream gets no key.</param>

@@ -32,8 +32,9 @@ public sealed class CommandTests : IDisposable
     {
         var commands = (from page in Page.All
                         from code in page.InlineCode
-                        where code.Code.StartsWith("bestofn ", StringComparison.Ordinal) || code.Code.StartsWith("dotnet ", StringComparison.Ordinal)
-                        from command in ShellCommand.Parse(code.Code.Replace("…", "", StringComparison.Ordinal), $"{page.Path}:{code.Number}")
+                        where code.Code.Split(' ') is ["bestofn" or "dotnet", _, ..]
+                        let text = code.Code.Replace("…", "", StringComparison.Ordinal)
+                        from command in ShellCommand.Parse(text, $"{page.Path}:{code.Number}")
                         select command).ToList();
         Assert.NotEmpty(commands);
         PageTests.AssertNone(commands.SelectMany(command => command.Program == "bestofn" ? Unknown(command) : Problems(command)));
@@ -72,12 +73,13 @@ public sealed class CommandTests : IDisposable
     }
 
     private IEnumerable<string> Parsed(ShellCommand command, List<string> arguments) =>
-        _root.Parse([.. arguments.Select((word, i) => Existing(word, i > 0 ? arguments.ElementAt(i - 1) : ""))]).Errors.Select(error => $"{command}: {error.Message}");
+        _root.Parse([.. arguments.Select((word, i) => Existing(word, i > 0 ? arguments[i - 1] : ""))]).Errors
+            .Select(error => $"{command}: {error.Message}");
 
     // Options are checked for files and folders, which stand in documents by example: DIR, rows.jsonl.
     private string Existing(string word, string before)
     {
-        var isPath = before is "--model" || word.Contains('/', StringComparison.Ordinal) || word.Contains('.', StringComparison.Ordinal) || (word.Length > 1 && word.All(char.IsUpper));
+        var isPath = before is "--model" || word.AsSpan().ContainsAny('/', '.') || (word.Length > 1 && word.All(char.IsUpper));
         if (!isPath || word.StartsWith('-') || word.All(c => char.IsDigit(c) || c == '.'))
         {
             return word;
@@ -109,9 +111,12 @@ public sealed class CommandTests : IDisposable
 
         // A name in capitals stands for each of the commands there.
         Command[] meant = words is [var name, ..] && name.All(char.IsUpper) ? [.. command.Subcommands] : [command];
-        var options = meant.SelectMany(each => each.Options).Concat(_root.Options).SelectMany(option => option.Aliases.Append(option.Name)).ToHashSet();
-        return command == _root && words.Any(word => !word.StartsWith('-')) ? [$"{line}: there is no such command"]
-            : words.Where(word => word.StartsWith('-') && !options.Contains(word.Split('=')[0])).Select(word => $"{line}: there is no option {word}");
+        var options = meant.SelectMany(each => each.Options).Concat(_root.Options)
+            .SelectMany(option => option.Aliases.Append(option.Name)).ToHashSet();
+        return command == _root && words.Any(word => !word.StartsWith('-'))
+            ? [$"{line}: there is no such command"]
+            : words.Where(word => word.StartsWith('-') && !options.Contains(word.Split('=')[0]))
+                .Select(word => $"{line}: there is no option {word}");
     }
 
     private static bool Exists(string path) => File.Exists(Repository.PathOf(path)) || Directory.Exists(Repository.PathOf(path));

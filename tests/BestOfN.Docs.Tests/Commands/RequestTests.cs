@@ -26,7 +26,9 @@ public sealed class RequestTests(PocketGateway gateway)
 
         foreach (var (name, value) in headers)
         {
-            Assert.True(request.Headers.TryAddWithoutValidation(name, value) || request.Content!.Headers.TryAddWithoutValidation(name, value), name);
+            Assert.True(
+                request.Headers.TryAddWithoutValidation(name, value) || request.Content!.Headers.TryAddWithoutValidation(name, value),
+                name);
         }
 
         using var response = await gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);

@@ -11,7 +11,9 @@ internal sealed record ShellCommand(string Place, IReadOnlyList<string> Words)
 
     public override string ToString() => $"{Place}: {string.Join(' ', Words)}";
 
-    /// <summary>Takes a text apart as a shell does: words, quotes, comments, pipes and redirections; a backslash at the end of a line goes on.</summary>
+    /// <summary>
+    /// Takes a text apart as a shell does: words, quotes, comments and pipes. A backslash at the end of a line continues it.
+    /// </summary>
     public static IEnumerable<ShellCommand> Parse(string text, string place)
     {
         List<string> words = [];

@@ -11,7 +11,8 @@ namespace BestOfN.Docs.Tests.Generated;
 public sealed partial class GeneratedPageTests(PocketGateway gateway)
 {
     private const string Switch = "BESTOFN_WRITE_DOCS";
-    private const string Advice = $"The tables are not what the code says. Write them anew: {Switch}=1 dotnet test tests/BestOfN.Docs.Tests -c Release";
+    private const string Command = $"{Switch}=1 dotnet test tests/BestOfN.Docs.Tests -c Release";
+    private const string Advice = $"The tables are not what the code says. Write them anew: {Command}";
 
     [Fact]
     public void Settings_are_those_of_the_code() => Check("docs/configuration.md", new()
@@ -29,7 +30,8 @@ public sealed partial class GeneratedPageTests(PocketGateway gateway)
         using var table = new MetricsTable(gateway.Meters);
         const string Text = """ "messages": [{ "role": "user", "content": "Which two of 24 1 28 13 26 21 add up to 47?" }], "seed": 1 """;
         var picture = await File.ReadAllTextAsync(Repository.PathOf("docs/examples/picture.json"), TestContext.Current.CancellationToken);
-        const string Broken = """ "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" } }] }] """;
+        const string Picture = """{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" } }""";
+        const string Broken = $$""" "messages": [{ "role": "user", "content": [{{Picture}}] }] """;
 
         await AskAsync(200, $$"""{ "model": "pocket", "best_of_n": 4, {{Text}} }""");
         await AskAsync(200, $$"""{ "model": "pocket", "best_of_n": 4, "temperature": 0, {{Text}} }""");   // degraded: one candidate
@@ -50,7 +52,8 @@ public sealed partial class GeneratedPageTests(PocketGateway gateway)
     {
         var page = Page.Open(path).Text;
         Assert.Equal(tables.Keys.Order(), Generated().Matches(page).Select(match => match.Groups["name"].Value).Order());
-        var expected = Generated().Replace(page, match => $"{match.Groups["begin"].Value}\n\n{tables[match.Groups["name"].Value]}\n<!-- end -->");
+        var expected = Generated().Replace(
+            page, match => $"{match.Groups["begin"].Value}\n\n{tables[match.Groups["name"].Value]}\n<!-- end -->");
         if (Environment.GetEnvironmentVariable(Switch) is { Length: > 0 })
         {
             File.WriteAllText(Repository.PathOf(path), expected + "\n");

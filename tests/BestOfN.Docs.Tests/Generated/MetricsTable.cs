@@ -64,17 +64,19 @@ internal sealed class MetricsTable : IDisposable
     private static string Exposed(string name, string exposed)
     {
         var plain = name.Replace('.', '_');
-        return exposed.Split('\n').Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(line => line.Split(' ')[2])
+        return exposed.Split('\n').Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal))
+            .Select(line => line.Split(' ')[2])
             .Where(each => each == plain || each.StartsWith(plain + "_", StringComparison.Ordinal)).MinBy(each => each.Length)
             ?? throw new InvalidOperationException($"{name} is not on /metrics:\n{exposed}");
     }
 
     // The name of the class without its type parameter: Histogram, Counter, ObservableGauge.
-    private static string Kind(Instrument instrument) => instrument.GetType().Name.Split('`')[0].Replace("Observable", "", StringComparison.Ordinal) switch
-    {
-        "UpDownCounter" or "Gauge" => "gauge",
-        var name => name.ToLowerInvariant(),
-    };
+    private static string Kind(Instrument instrument) =>
+        instrument.GetType().Name.Split('`')[0].Replace("Observable", "", StringComparison.Ordinal) switch
+        {
+            "UpDownCounter" or "Gauge" => "gauge",
+            var name => name.ToLowerInvariant(),
+        };
 
     private void See(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

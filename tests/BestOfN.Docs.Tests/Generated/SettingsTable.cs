@@ -44,9 +44,11 @@ internal static class SettingsTable
     private static string Allowed(PropertyInfo property)
     {
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-        return property.GetCustomAttribute<RangeAttribute>() is { } range ? $"{Amount(property, range.Minimum)} to {Amount(property, range.Maximum)}"
+        return property.GetCustomAttribute<RangeAttribute>() is { } range
+                ? $"{Amount(property, range.Minimum)} to {Amount(property, range.Maximum)}"
             : property.GetCustomAttribute<RegularExpressionAttribute>() is { } pattern ? Words(pattern.Pattern)
-            : property.GetCustomAttribute<StringLengthAttribute>() is { } length ? $"{length.MinimumLength} to {length.MaximumLength} characters"
+            : property.GetCustomAttribute<StringLengthAttribute>() is { } length
+                ? $"{length.MinimumLength} to {length.MaximumLength} characters"
             : type.IsEnum ? string.Join(", ", Enum.GetNames(type).Select(name => $"`{name}`"))
             : type == typeof(bool) ? "`true`, `false`"
             : type == typeof(string) ? "text"
@@ -54,7 +56,8 @@ internal static class SettingsTable
             : "a group of settings for each name";
     }
 
-    private static string Words(string pattern) => string.Join(", ", pattern.Split('|').Select(word => $"`{word.Replace(@"(:\d+)?", "` or `cuda:N", StringComparison.Ordinal)}`"));
+    private static string Words(string pattern) => string.Join(
+        ", ", pattern.Split('|').Select(word => $"`{word.Replace(@"(:\d+)?", "` or `cuda:N", StringComparison.Ordinal)}`"));
 
     private static string Amount(PropertyInfo property, object value) => value switch
     {

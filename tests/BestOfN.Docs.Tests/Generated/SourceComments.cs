@@ -10,7 +10,7 @@ internal static partial class SourceComments
     public static Dictionary<string, string> OfMembers(string type) => Member().Matches(SourceOf(type))
         .ToDictionary(match => match.Groups["name"].Value, match => Summary(match.Groups["comment"].Value));
 
-    /// <returns>What is said of each parameter of a record.</returns>
+    /// <returns>The description of each parameter of a record, by name.</returns>
     public static Dictionary<string, string> OfParameters(string type) => Parameter().Matches(SourceOf(type))
         .ToDictionary(match => match.Groups["name"].Value, match => Markdown(match.Groups["text"].Value));
 
@@ -27,7 +27,9 @@ internal static partial class SourceComments
         return Blanks().Replace(WebUtility.HtmlDecode(plain), " ").Trim().Replace("|", "\\|", StringComparison.Ordinal);
     }
 
-    [GeneratedRegex(@"(?<comment>(^[ \t]*///.*\n)+)([ \t]*\[.*\]\s*\n)*[ \t]*public (const |required )?[\w<>\[\]?, ]+? (?<name>\w+) (\{ get;|=)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"(?<comment>(^[ \t]*///.*\n)+)([ \t]*\[.*\]\s*\n)*[ \t]*public (const |required )?[\w<>\[\]?, ]+? (?<name>\w+) (\{ get;|=)",
+        RegexOptions.Multiline)]
     private static partial Regex Member();
 
     [GeneratedRegex("""<param name="(?<name>\w+)">(?<text>.*?)</param>""", RegexOptions.Singleline)]

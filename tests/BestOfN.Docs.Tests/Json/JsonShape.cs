@@ -20,7 +20,7 @@ internal static class JsonShape
         // The shown items are the first ones.
         JsonValueKind.Array => shown.EnumerateArray().SelectMany((item, index) => index < answer.GetArrayLength()
             ? Differences(item, answer[index], $"{path}[{index}]") : [$"{path}[{index}] is missing"]),
-        JsonValueKind.Number => Math.Abs(shown.GetDouble() - answer.GetDouble()) <= (shown.TryGetInt64(out _) ? 0 : Tolerance) ? [] : [$"{path} is {answer}, not {shown}"],
+        JsonValueKind.Number when Math.Abs(shown.GetDouble() - answer.GetDouble()) <= (shown.TryGetInt64(out _) ? 0 : Tolerance) => [],
         _ => shown.ToString() == answer.ToString() ? [] : [$"{path} is '{answer}', not '{shown}'"],
     };
 }

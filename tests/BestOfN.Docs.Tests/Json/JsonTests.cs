@@ -10,10 +10,12 @@ public sealed class JsonTests(PocketGateway gateway)
 {
     private static readonly string[] s_sections = ["\"BestOfN\"", "\"ReverseProxy\"", "\"Upstreams\"", "\"Kestrel\"", "\"Logging\""];
 
-    private static IEnumerable<Block> Blocks => Page.All.SelectMany(page => page.Blocks).Where(block => block.Language is "json" or "jsonc");
+    private static IEnumerable<Block> Blocks =>
+        Page.All.SelectMany(page => page.Blocks).Where(block => block.Language is "json" or "jsonc");
 
     // A part of a settings file stands without the braces around it.
-    private static bool IsSettings(Block block) => s_sections.Any(section => block.Text.TrimStart().TrimStart('{').TrimStart().StartsWith(section, StringComparison.Ordinal));
+    private static bool IsSettings(Block block) =>
+        s_sections.Any(section => block.Text.TrimStart().TrimStart('{').TrimStart().StartsWith(section, StringComparison.Ordinal));
 
     [Fact]
     public void Every_json_block_is_json() => PageTests.AssertNone(Blocks.Select(block =>
@@ -44,7 +46,8 @@ public sealed class JsonTests(PocketGateway gateway)
         return gateway.Services.GetServices<IConfigurationCheck>().SelectMany(check => check.Problems(configuration))
 
             // The folders and the keys of an example are not on this machine.
-            .Where(problem => !problem.Contains("there is no folder", StringComparison.Ordinal) && !problem.Contains("which is not set", StringComparison.Ordinal))
+            .Where(problem => !problem.Contains("there is no folder", StringComparison.Ordinal))
+            .Where(problem => !problem.Contains("which is not set", StringComparison.Ordinal))
             .Select(problem => $"{block.Place}: {problem}");
     }
 

@@ -47,7 +47,8 @@ public sealed class PageTests
     private static bool Leads(Page page, string target)
     {
         var (file, anchor) = target.Split('#') is [var path, var place] ? (path, place) : (target, null);
-        var full = file.Length == 0 ? Repository.PathOf(page.Path) : Path.GetFullPath(file, Path.GetDirectoryName(Repository.PathOf(page.Path))!);
+        var own = Repository.PathOf(page.Path);
+        var full = file.Length == 0 ? own : Path.GetFullPath(file, Path.GetDirectoryName(own)!);
         return (File.Exists(full) || Directory.Exists(full))
             && (anchor is null || Page.Open(Path.GetRelativePath(Repository.Root, full)).Anchors.Contains(anchor));
     }
