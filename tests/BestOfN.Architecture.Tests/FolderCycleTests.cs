@@ -7,6 +7,7 @@ public sealed class FolderCycleTests
     [Theory]
     [InlineData("BestOfN.Core.dll")]
     [InlineData("BestOfN.Inputs.dll")]
+    [InlineData("BestOfN.Inference.dll")]
     [InlineData("BestOfN.Protocols.dll")]
     [InlineData("BestOfN.Gateway.dll")]
     [InlineData("BestOfN.Data.dll")]

@@ -1,3 +1,4 @@
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Weights;
 
@@ -14,7 +15,7 @@ public static class ModelArchitecture
         try
         {
             var configuration = ModelConfiguration.Load(folder);
-            DecoderFamilies.Of(configuration, isRewardModel ? RewardNetwork.Architectures : LanguageModel.Architectures).Read(configuration);
+            DecoderFamilies.Of(configuration, isRewardModel ? NetworkLoader.RewardModels : NetworkLoader.LanguageModels).Read(configuration);
             return null;
         }
         catch (Exception exception) when (exception is CheckpointException or IOException or UnauthorizedAccessException)

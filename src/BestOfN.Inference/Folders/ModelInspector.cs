@@ -30,7 +30,7 @@ public static partial class ModelInspector
         else
         {
             inspection = inspection with { Architecture = configuration.Architecture };
-            string[] known = [.. RewardNetwork.Architectures.Union(LanguageModel.Architectures)];
+            string[] known = [.. NetworkLoader.RewardModels.Union(NetworkLoader.LanguageModels)];
             if (Attempt(problems, () => DecoderFamilies.Of(configuration, known).Read(configuration), out var sizes))
             {
                 inspection = inspection with { Decoder = sizes };
@@ -116,19 +116,19 @@ public static partial class ModelInspector
         var audit = new CheckpointAudit();
         using var checkpoint = Checkpoint.Open(folder);
         var architecture = inspection.Architecture!;
-        var reward = RewardNetwork.Architectures.Contains(architecture)
-            && !(LanguageModel.Architectures.Contains(architecture) && !RewardHead.IsIn(checkpoint) && checkpoint.Contains("output.weight"));
+        var reward = NetworkLoader.RewardModels.Contains(architecture)
+            && !(NetworkLoader.LanguageModels.Contains(architecture) && !RewardHead.IsIn(checkpoint) && checkpoint.Contains("output.weight"));
         inspection = inspection with { Kind = reward ? "reward" : "generator" };
         Checkpoint Audited(string path) => Checkpoint.Open(path, audit);
 
-        if (reward && Attempt(problems, () => RewardNetwork.Load(folder, torch.ScalarType.Float32, torch.CPU, Audited), out var network))
+        if (reward && Attempt(problems, () => NetworkLoader.RewardNetwork(folder, torch.ScalarType.Float32, torch.CPU, Audited), out var network))
         {
             using (network)
             {
                 inspection = Describe(inspection, network.Decoder, network.Pictures, network.Assumptions) with { Kind = network.ScoresSteps ? "step reward" : "reward" };
             }
         }
-        else if (!reward && Attempt(problems, () => LanguageModel.Load(folder, torch.ScalarType.Float32, torch.CPU, Audited), out var model))
+        else if (!reward && Attempt(problems, () => NetworkLoader.LanguageModel(folder, torch.ScalarType.Float32, torch.CPU, Audited), out var model))
         {
             using (model)
             {

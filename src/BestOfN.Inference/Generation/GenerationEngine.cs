@@ -5,6 +5,7 @@ using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Kernels;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inputs.Images;
@@ -100,7 +101,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     {
         ArgumentNullException.ThrowIfNull(worker);
         LanguageModel? model = null;
-        worker.RunToEnd(() => model = LanguageModel.Load(folder, type, worker.Device));
+        worker.RunToEnd(() => model = NetworkLoader.LanguageModel(folder, type, worker.Device));
         try
         {
             var tokenizer = TokenizerFiles.Load(folder);

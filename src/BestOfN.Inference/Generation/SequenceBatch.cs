@@ -1,4 +1,5 @@
 using BestOfN.Inference.ImageCache;
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
 using static TorchSharp.torch;
 

@@ -38,16 +38,16 @@ internal static class AttentionByProducts
             Tensor Seen(Tensor x) => x.narrow(1, 0, seen).contiguous();                      // oneDNN would turn one with gaps first
             var scores = q.narrow(3, first, rows).reshape(B, g * rows, D).matmul(Seen(keys).transpose(1, 2));                // [B, g·rows, seen]
             var totals = new float[B * g * rows];
-            RowKernels.Exponentiate(
+            RowKernels.SoftmaxNumerators(
                 scores.view(B * g * rows, seen),
                 scale,
                 row => causal ? (int)(from + (row % rows) + 1) : (int)seen,
-                (row, of) =>
+                (row, sum) =>
                 {
-                    totals[row] = of.Sum;
-                    SetSum(sums, row / rows, from + (row % rows), of.LogSumExp);
+                    totals[row] = sum.Sum;
+                    SetSum(sums, row / rows, from + (row % rows), sum.LogSumExp);
                 });
-            RowKernels.Divide(scores.matmul(Seen(values)).view(B * g * rows, D), totals, output.narrow(3, first, rows));
+            RowKernels.Normalize(scores.matmul(Seen(values)).view(B * g * rows, D), totals, output.narrow(3, first, rows));
         }
 
         return (output.MoveToOuterDisposeScope(), logSumExp.MoveToOuterDisposeScope());

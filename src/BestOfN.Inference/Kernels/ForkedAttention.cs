@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using BestOfN.Inference.Generation;
 using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 
@@ -45,7 +44,11 @@ internal static unsafe class ForkedAttention
             Run(new Step<ushort, BFloat16Lanes>(q, k, v, prompt, own, length, result), forks);
         }
 
-        GC.KeepAlive((q, k, v, prompt, own));
+        foreach (var read in (ReadOnlySpan<Tensor>)[q, k, v, prompt.Keys, prompt.Values, own.Keys, own.Values])
+        {
+            GC.KeepAlive(read);
+        }
+
         return result;
     }
 
@@ -122,12 +125,12 @@ internal static unsafe class ForkedAttention
                         scores + (i * _groups * room) + Lanes.Up(fork.Length), room);
                 }
 
-                // One softmax over both parts; nobody is between them. Divided is what was met.
+                // One softmax over prefix and suffix; padding between them is −∞. The output is normalized, not the weights.
                 var shares = stackalloc float[count];
                 for (var i = 0; i < count; i++)
                 {
                     new Span<float>(scores + (i * room) + fork.Length, Lanes.Up(fork.Length) - fork.Length).Fill(float.NegativeInfinity);
-                    shares[i] = 1 / RowKernels.Exponentiate<float, Float32Lanes>(scores + (i * room), Lanes.Up(fork.Length) + _length, 1).Sum;
+                    shares[i] = 1 / RowKernels.SoftmaxNumerators<float, Float32Lanes>(scores + (i * room), Lanes.Up(fork.Length) + _length, 1).Sum;
                 }
 
                 var promptValues = _promptValues + ((((long)fork.Prompt * KeyHeads) + head) * _promptRoom * _wide);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Kernels;
 
-/// <summary>Where the rows of a tensor [N, K, g, L, …] lie, a head after the other: head h is (h / (K · g), h / g % K, h % g).</summary>
+/// <summary>Where the rows of a tensor [N, K, g, L, …] lie, one head after the other: head h is (h / (K · g), h / g % K, h % g).</summary>
 internal readonly unsafe struct HeadRows<T>
     where T : unmanaged
 {
@@ -19,8 +19,15 @@ internal readonly unsafe struct HeadRows<T>
         (_strides, Stride) = ((x.stride(0), x.stride(1), x.stride(2)), x.stride(3));
     }
 
+    private HeadRows(nint data, int heads, int groups, (long N, long K, long G) strides, long stride) =>
+        (_data, _heads, _groups, _strides, Stride) = (data, heads, groups, strides, stride);
+
     /// <summary>Numbers from a row to the next of the same head.</summary>
     public long Stride { get; }
+
+    /// <summary>The same rows; the size of a number is that of <typeparamref name="TOther"/>.</summary>
+    public HeadRows<TOther> As<TOther>()
+        where TOther : unmanaged => new(_data, _heads, _groups, _strides, Stride);
 
     public T* Row(long head, long row)
     {

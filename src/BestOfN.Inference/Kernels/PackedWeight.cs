@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 
@@ -15,11 +14,11 @@ namespace BestOfN.Inference.Kernels;
 /// </remarks>
 internal sealed unsafe class PackedWeight : IDisposable
 {
-    // oneDNN reads inputs in blocks of 16, and adds up so many at most before it adds the sum to those before.
+    // oneDNN reads inputs in blocks of 16, and adds up at most 1024 products before it adds their sum to the sums before.
     private const int Block = 16;
     private const int LongestStretch = 1024;
 
-    // In float32, so many are still multiplied sooner here; in tiles, all of which take so many inputs while those stay in the nearest cache.
+    // In float32, up to MostRows rows are multiplied faster here than by oneDNN. All tiles take the same InputsAtOnce inputs while they are in the L1 cache.
     private const int MostRows = 2 * TileProduct.TallRows;
     private const int InputsAtOnce = 64;
 
@@ -90,7 +89,7 @@ internal sealed unsafe class PackedWeight : IDisposable
         }
     }
 
-    // Less what it is rounded to, a sum shows in bfloat16, too, in which order it was added up.
+    // Adding the negated result shows the order of summation even after rounding to bfloat16.
     private bool AreSame(Tensor weight, int rows)
     {
         var x = weight.narrow(0, 0, Math.Min(rows, _outputs));
@@ -104,32 +103,13 @@ internal sealed unsafe class PackedWeight : IDisposable
     private Tensor Few(Tensor x, Tensor? bias, Tensor? added)
     {
         var result = empty(x.size(0), _outputs, x.dtype, x.device);
-        if (x.dtype == ScalarType.Float32)
-        {
-            Few<float, Float32Lanes>(x, bias, added, result);
-        }
-        else
-        {
-            Few<ushort, BFloat16Lanes>(x, bias, added, result);
-        }
-
-        GC.KeepAlive((x, bias, added, this));
+        RowKernels.Run(x.dtype, _outputs / TileProduct.Columns, (long)TileProduct.Columns * _inputs, new PanelKernel(
+            this, Aten.Data(x), x.stride(0), (int)x.size(0), bias is null ? 0 : Aten.Data(bias), added is null ? 0 : Aten.Data(added), Aten.Data(result)));
+        GC.KeepAlive(x);
+        GC.KeepAlive(bias);
+        GC.KeepAlive(added);
+        GC.KeepAlive(this);
         return result;
-    }
-
-    private void Few<T, TLanes>(Tensor x, Tensor? bias, Tensor? added, Tensor result)
-        where T : unmanaged
-        where TLanes : struct, ILanes<T>
-    {
-        var (from, stride, rows, to) = ((nint)Aten.Data(x), x.stride(0), (int)x.size(0), (nint)Aten.Data(result));
-        var (offsets, others) = (bias is null ? 0 : (nint)Aten.Data(bias), added is null ? 0 : (nint)Aten.Data(added));
-        RowKernels.InParts(_outputs / TileProduct.Columns, (long)TileProduct.Columns * _inputs, (first, count) =>
-        {
-            for (var panel = first; panel < first + count; panel++)
-            {
-                Panel<T, TLanes>((int)panel, (T*)from, stride, rows, (T*)offsets, (T*)others, (T*)to);
-            }
-        });
     }
 
     /// <summary>64 outputs of every row.</summary>
@@ -210,6 +190,20 @@ internal sealed unsafe class PackedWeight : IDisposable
         {
             var ((a, b), (p, q)) = (Float32Lanes.Load(fresh + i), Float32Lanes.Load(sums + i));
             Float32Lanes.Store(sums + i, a + p, b + q);
+        }
+    }
+
+    /// <summary>A row of this kernel is a panel of 64 outputs.</summary>
+    private readonly struct PanelKernel(PackedWeight weight, nint x, long stride, int rows, nint bias, nint added, nint result) : IRowKernel
+    {
+        public void Run<T, TLanes>(long first, long count)
+            where T : unmanaged
+            where TLanes : struct, ILanes<T>
+        {
+            for (var panel = first; panel < first + count; panel++)
+            {
+                weight.Panel<T, TLanes>((int)panel, (T*)x, stride, rows, (T*)bias, (T*)added, (T*)result);
+            }
         }
     }
 }

@@ -5,23 +5,23 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Kernels;
 
-/// <summary>What lies between the products of a decoder, for rows in float32 or bfloat16 on the CPU.</summary>
+/// <summary>The work between the matrix products of a decoder, for rows in float32 or bfloat16 on the CPU.</summary>
 /// <remarks>
 /// One pass over memory where tensor operations take several; and for a few rows one thread is done before a tensor operation has begun.
-/// Arithmetic is float32, rounded once, and a row's does not depend on the others. Inference only. T rows, C numbers in each. The loops are
-/// compiled for speed at once: until they were found to be hot, the first requests would wait many times as long.
+/// Arithmetic is float32, rounded once, and the result of a row does not depend on the other rows. No gradients flow. T rows, C numbers in each.
+/// The loops are compiled with full optimization at once: tiered compilation would make the first requests many times slower.
 /// </remarks>
 internal static unsafe class RowKernels
 {
-    /// <summary>Of <see cref="QuickGelu(Tensor)"/>.</summary>
-    public const float Steepness = 1.702f;
+    /// <summary>The factor in <see cref="QuickGelu(Tensor)"/>.</summary>
+    public const float QuickGeluAlpha = 1.702f;
 
-    // Numbers that are worth a thread.
-    private const long Worthwhile = 1 << 15;
+    // A thread is worth starting for this many numbers.
+    private const long NumbersPerThread = 1 << 15;
 
-    /// <summary>Whether rows of this kind can be given to the others here.</summary>
+    /// <summary>Whether rows of this type can be given to the other methods here.</summary>
     public static bool Serve(ScalarType type, Device device) =>
-        OwnKernels.AreOn && !is_grad_enabled() && device.type == TorchSharp.DeviceType.CPU && (type is ScalarType.Float32 or ScalarType.BFloat16);
+        OwnKernels.AreOn && device.type == TorchSharp.DeviceType.CPU && (type is ScalarType.Float32 or ScalarType.BFloat16);
 
     /// <summary>x · rsqrt(mean(x²) + eps) · weight.</summary>
     /// <param name="x">[T, C], rows contiguous.</param>
@@ -31,119 +31,55 @@ internal static unsafe class RowKernels
     {
         var (rows, width) = (x.size(0), x.size(1));
         var result = empty(rows, width, x.dtype, x.device);
-        if (x.dtype == ScalarType.Float32)
-        {
-            Run<float, Float32Lanes>();
-        }
-        else
-        {
-            Run<ushort, BFloat16Lanes>();
-        }
-
-        GC.KeepAlive((x, weight));
+        Run(x.dtype, rows, width, new NormKernel(Aten.Data(x), x.stride(0), Aten.Data(weight), Aten.Data(result), (int)width, epsilon));
+        GC.KeepAlive(x);
+        GC.KeepAlive(weight);
         return result;
-
-        void Run<T, TLanes>()
-            where T : unmanaged
-            where TLanes : struct, ILanes<T>
-        {
-            var (from, to, weights, stride) = ((nint)Aten.Data(x), (nint)Aten.Data(result), (nint)Aten.Data(weight), x.stride(0));
-            InParts(rows, width, (first, count) => Norm<T, TLanes>(
-                (T*)from + (first * stride), stride, (T*)weights, (T*)to + (first * width), width, count, (int)width, epsilon));
-        }
     }
 
-    /// <summary>Norms and rotates heads in place.</summary>
+    /// <summary>Normalizes heads where the family does, and rotates them by their positions; in place.</summary>
     /// <param name="heads">[T, n, D], numbers of a head contiguous.</param>
     /// <param name="norm">[D], or null where the family has none.</param>
     /// <param name="epsilon">As in <see cref="Norm(Tensor, Tensor, double)"/>.</param>
-    /// <param name="cos">[T, D/2] float32; <paramref name="sin"/> likewise.</param>
+    /// <param name="cos">[T, D/2] float32, as is <paramref name="sin"/>.</param>
     /// <param name="sin">See <paramref name="cos"/>.</param>
     /// <returns>The heads.</returns>
-    public static Tensor Turn(Tensor heads, Tensor? norm, double epsilon, Tensor cos, Tensor sin)
+    public static Tensor Rotate(Tensor heads, Tensor? norm, double epsilon, Tensor cos, Tensor sin)
     {
-        if (heads.dtype == ScalarType.Float32)
-        {
-            Run<float, Float32Lanes>();
-        }
-        else
-        {
-            Run<ushort, BFloat16Lanes>();
-        }
-
-        GC.KeepAlive((heads, norm, cos, sin));
+        var (n, D) = ((int)heads.size(1), (int)heads.size(2));
+        Run(heads.dtype, heads.size(0), n * D, new RotateKernel(
+            Aten.Data(heads), heads.stride(0), heads.stride(1), n, D, norm is null ? 0 : Aten.Data(norm), epsilon, Aten.Data(cos), Aten.Data(sin)));
+        GC.KeepAlive(heads);
+        GC.KeepAlive(norm);
+        GC.KeepAlive(cos);
+        GC.KeepAlive(sin);
         return heads;
-
-        void Run<T, TLanes>()
-            where T : unmanaged
-            where TLanes : struct, ILanes<T>
-        {
-            var (rows, n, D) = (heads.size(0), (int)heads.size(1), (int)heads.size(2));
-            var (rowStride, headStride) = (heads.stride(0), heads.stride(1));
-            var (data, weights, cosines, sines) = ((nint)Aten.Data(heads), norm is null ? 0 : (nint)Aten.Data(norm), (nint)Aten.Data(cos), (nint)Aten.Data(sin));
-            InParts(rows, n * D, (first, count) =>
-            {
-                for (var row = first; row < first + count; row++)
-                {
-                    for (var i = 0; i < n; i++)
-                    {
-                        var head = (T*)data + (row * rowStride) + (i * headStride);
-                        if (weights != 0)
-                        {
-                            Norm<T, TLanes>(head, 0, (T*)weights, head, 0, 1, D, epsilon);
-                        }
-
-                        Turn<T, TLanes>(head, D / 2, (float*)cosines + (row * (D / 2)), (float*)sines + (row * (D / 2)));
-                    }
-                }
-            });
-        }
     }
 
     /// <summary>silu(gate) · up.</summary>
-    /// <param name="both">[T, 2I]: gates, then ups.</param>
+    /// <param name="both">[T, 2I]: gate, then up.</param>
     /// <returns>[T, I].</returns>
-    public static Tensor Gate(Tensor both)
+    public static Tensor SwiGlu(Tensor both)
     {
         var width = both.size(1) / 2;
         using var gate = both.narrow(1, 0, width);
         using var up = both.narrow(1, width, width);
-        return Gate(gate, up, empty(both.size(0), width, both.dtype, both.device));
+        return SwiGlu(gate, up, empty(both.size(0), width, both.dtype, both.device));
     }
 
     /// <summary>silu(gate) · up.</summary>
-    /// <param name="gate">[T, I], rows contiguous; <paramref name="up"/> and <paramref name="result"/> likewise.</param>
+    /// <param name="gate">[T, I], rows contiguous, as are those of <paramref name="up"/> and <paramref name="result"/>.</param>
     /// <param name="up">See <paramref name="gate"/>.</param>
     /// <param name="result">May be one of the others.</param>
     /// <returns>The result.</returns>
-    public static Tensor Gate(Tensor gate, Tensor up, Tensor result)
+    public static Tensor SwiGlu(Tensor gate, Tensor up, Tensor result)
     {
-        if (gate.dtype == ScalarType.Float32)
-        {
-            Run<float, Float32Lanes>();
-        }
-        else
-        {
-            Run<ushort, BFloat16Lanes>();
-        }
-
-        GC.KeepAlive((gate, up));
+        var (rows, width) = (gate.size(0), gate.size(1));
+        Run(gate.dtype, rows, width, new SwiGluKernel(
+            Aten.Data(gate), gate.stride(0), Aten.Data(up), up.stride(0), Aten.Data(result), result.stride(0), (int)width));
+        GC.KeepAlive(gate);
+        GC.KeepAlive(up);
         return result;
-
-        void Run<T, TLanes>()
-            where T : unmanaged
-            where TLanes : struct, ILanes<T>
-        {
-            var (gates, ups, to) = ((nint)Aten.Data(gate), (nint)Aten.Data(up), (nint)Aten.Data(result));
-            var (rows, width, gateStride, upStride, stride) = (gate.size(0), gate.size(1), gate.stride(0), up.stride(0), result.stride(0));
-            InParts(rows, width, (first, count) =>
-            {
-                for (var row = first; row < first + count; row++)
-                {
-                    Gate<T, TLanes>((T*)gates + (row * gateStride), (T*)ups + (row * upStride), (T*)to + (row * stride), (int)width);
-                }
-            });
-        }
     }
 
     /// <summary>x · sigmoid(1.702 x), in place (Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415).</summary>
@@ -151,113 +87,156 @@ internal static unsafe class RowKernels
     /// <returns>x.</returns>
     public static Tensor QuickGelu(Tensor x)
     {
-        if (x.dtype == ScalarType.Float32)
-        {
-            Run<float, Float32Lanes>();
-        }
-        else
-        {
-            Run<ushort, BFloat16Lanes>();
-        }
-
+        Run(x.dtype, x.size(0), x.size(1), new QuickGeluKernel(Aten.Data(x), x.size(1)));
         GC.KeepAlive(x);
         return x;
-
-        void Run<T, TLanes>()
-            where T : unmanaged
-            where TLanes : struct, ILanes<T>
-        {
-            var (data, rows, width) = ((nint)Aten.Data(x), x.size(0), x.size(1));
-            InParts(rows, width, (first, count) => QuickGelu<T, TLanes>((T*)data + (first * width), count * width));
-        }
     }
 
-    /// <summary>Scores become e to the power of scale · (score − the largest of their row), in place, over the first keys of every row, and 0 behind them.</summary>
+    /// <summary>The numerators of a softmax, in place: exp(scale · (score − the largest of its row)) over the first keys of every row, and 0 behind them.</summary>
     /// <param name="scores">[T, S], contiguous.</param>
-    /// <param name="scale">Of the scores, positive.</param>
-    /// <param name="seen">How many keys row t sees, 1..S.</param>
-    /// <param name="sums">Gets those of row t.</param>
-    public static void Exponentiate(Tensor scores, float scale, Func<long, int> seen, Action<long, ExponentialSums> sums)
+    /// <param name="scale">Factor of the scores, positive.</param>
+    /// <param name="keys">How many keys row t attends to, 1..S.</param>
+    /// <param name="sums">Gets the sums of row t.</param>
+    public static void SoftmaxNumerators(Tensor scores, float scale, Func<long, int> keys, Action<long, SoftmaxSums> sums)
     {
-        if (scores.dtype == ScalarType.Float32)
-        {
-            Run<float, Float32Lanes>();
-        }
-        else
-        {
-            Run<ushort, BFloat16Lanes>();
-        }
-
+        Run(scores.dtype, scores.size(0), scores.size(1), new SoftmaxKernel(Aten.Data(scores), (int)scores.size(1), scale, keys, sums));
         GC.KeepAlive(scores);
-
-        void Run<T, TLanes>()
-            where T : unmanaged
-            where TLanes : struct, ILanes<T>
-        {
-            var (data, rows, width) = ((nint)Aten.Data(scores), scores.size(0), scores.size(1));
-            InParts(rows, width, (first, count) =>
-            {
-                for (var row = first; row < first + count; row++)
-                {
-                    var x = (T*)data + (row * width);
-                    var keys = seen(row);
-                    sums(row, Exponentiate<T, TLanes>(x, keys, scale));
-                    new Span<T>(x + keys, (int)width - keys).Clear();
-                }
-            });
-        }
     }
 
     /// <summary>The rows of the result become those of x, divided.</summary>
     /// <param name="x">[N · K · g · L, D], contiguous.</param>
     /// <param name="by">One number for each row.</param>
     /// <param name="result">[N, K, g, L, D], as <see cref="HeadRows{T}"/> wants it.</param>
-    public static void Divide(Tensor x, float[] by, Tensor result)
+    public static void Normalize(Tensor x, float[] by, Tensor result)
     {
-        if (x.dtype == ScalarType.Float32)
+        Run(x.dtype, x.size(0), x.size(1), new NormalizeKernel(Aten.Data(x), (int)x.size(1), by, new HeadRows<byte>(result), result.size(3)));
+        GC.KeepAlive(x);
+        GC.KeepAlive(result);
+    }
+
+    /// <summary>Runs a kernel for the type of the rows; the rows are shared among threads where there are enough.</summary>
+    /// <param name="type">float32 or bfloat16.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="width">Numbers that each row goes through.</param>
+    /// <param name="kernel">What is done to the rows.</param>
+    public static void Run<TKernel>(ScalarType type, long rows, long width, TKernel kernel)
+        where TKernel : struct, IRowKernel
+    {
+        var parts = (int)Math.Clamp(rows * width / NumbersPerThread, 1, Math.Min(rows, 4L * get_num_threads()));
+        if (type == ScalarType.Float32)
         {
-            Run<float, Float32Lanes>();
+            Run<TKernel, float, Float32Lanes>(rows, parts, kernel);
         }
         else
         {
-            Run<ushort, BFloat16Lanes>();
-        }
-
-        GC.KeepAlive((x, result));
-
-        void Run<T, TLanes>()
-            where T : unmanaged
-            where TLanes : struct, ILanes<T>
-        {
-            var (from, to, rows, width, perHead) = ((nint)Aten.Data(x), new HeadRows<T>(result), x.size(0), x.size(1), result.size(3));
-            InParts(rows, width, (first, count) =>
-            {
-                for (var row = first; row < first + count; row++)
-                {
-                    Multiply<T, TLanes>((T*)from + (row * width), 1 / by[row], to.Row(row / perHead, row % perHead), (int)width);
-                }
-            });
+            Run<TKernel, ushort, BFloat16Lanes>(rows, parts, kernel);
         }
     }
 
-    /// <summary>Shares rows among threads where there are enough.</summary>
-    /// <param name="rows">How many.</param>
-    /// <param name="width">Numbers that each goes through.</param>
-    /// <param name="part">Gets the first of some adjacent rows, and how many; must not touch tensors.</param>
-    public static void InParts(long rows, long width, Action<long, long> part)
+    private static void Run<TKernel, T, TLanes>(long rows, int parts, TKernel kernel)
+        where TKernel : struct, IRowKernel
+        where T : unmanaged
+        where TLanes : struct, ILanes<T>
     {
-        var parts = (int)Math.Clamp(rows * width / Worthwhile, 1, Math.Min(rows, 4L * get_num_threads()));
         if (parts <= 1)
         {
-            part(0, rows);
-            return;
+            kernel.Run<T, TLanes>(0, rows);
         }
+        else
+        {
+            Share<TKernel, T, TLanes>(rows, parts, kernel);
+        }
+    }
 
-        TorchThreads.Run(parts, i =>
+    // Apart from its caller, so that a single part allocates nothing.
+    private static void Share<TKernel, T, TLanes>(long rows, int parts, TKernel kernel)
+        where TKernel : struct, IRowKernel
+        where T : unmanaged
+        where TLanes : struct, ILanes<T> => TorchThreads.Run(parts, i =>
         {
             var first = rows * i / parts;
-            part(first, (rows * (i + 1) / parts) - first);
+            kernel.Run<T, TLanes>(first, (rows * (i + 1) / parts) - first);
         });
+
+    private readonly struct NormKernel(nint x, long stride, nint weight, nint result, int width, double epsilon) : IRowKernel
+    {
+        public void Run<T, TLanes>(long first, long count)
+            where T : unmanaged
+            where TLanes : struct, ILanes<T> =>
+            Norm<T, TLanes>((T*)x + (first * stride), stride, (T*)weight, (T*)result + (first * width), width, count, width, epsilon);
+    }
+
+    private readonly struct RotateKernel(
+        nint heads, long rowStride, long headStride, int n, int D, nint norm, double epsilon, nint cos, nint sin) : IRowKernel
+    {
+        public void Run<T, TLanes>(long first, long count)
+            where T : unmanaged
+            where TLanes : struct, ILanes<T>
+        {
+            for (var row = first; row < first + count; row++)
+            {
+                for (var i = 0; i < n; i++)
+                {
+                    var head = (T*)heads + (row * rowStride) + (i * headStride);
+                    if (norm != 0)
+                    {
+                        Norm<T, TLanes>(head, 0, (T*)norm, head, 0, 1, D, epsilon);
+                    }
+
+                    Rotate<T, TLanes>(head, D / 2, (float*)cos + (row * (D / 2)), (float*)sin + (row * (D / 2)));
+                }
+            }
+        }
+    }
+
+    private readonly struct SwiGluKernel(nint gate, long gateStride, nint up, long upStride, nint result, long resultStride, int width) : IRowKernel
+    {
+        public void Run<T, TLanes>(long first, long count)
+            where T : unmanaged
+            where TLanes : struct, ILanes<T>
+        {
+            for (var row = first; row < first + count; row++)
+            {
+                SwiGlu<T, TLanes>((T*)gate + (row * gateStride), (T*)up + (row * upStride), (T*)result + (row * resultStride), width);
+            }
+        }
+    }
+
+    private readonly struct QuickGeluKernel(nint x, long width) : IRowKernel
+    {
+        public void Run<T, TLanes>(long first, long count)
+            where T : unmanaged
+            where TLanes : struct, ILanes<T> => QuickGelu<T, TLanes>((T*)x + (first * width), count * width);
+    }
+
+    private readonly struct SoftmaxKernel(nint scores, int width, float scale, Func<long, int> keys, Action<long, SoftmaxSums> sums) : IRowKernel
+    {
+        public void Run<T, TLanes>(long first, long count)
+            where T : unmanaged
+            where TLanes : struct, ILanes<T>
+        {
+            for (var row = first; row < first + count; row++)
+            {
+                var x = (T*)scores + (row * width);
+                var attended = keys(row);
+                sums(row, SoftmaxNumerators<T, TLanes>(x, attended, scale));
+                new Span<T>(x + attended, width - attended).Clear();
+            }
+        }
+    }
+
+    private readonly struct NormalizeKernel(nint x, int width, float[] by, HeadRows<byte> result, long rowsPerHead) : IRowKernel
+    {
+        public void Run<T, TLanes>(long first, long count)
+            where T : unmanaged
+            where TLanes : struct, ILanes<T>
+        {
+            var to = result.As<T>();
+            for (var row = first; row < first + count; row++)
+            {
+                Multiply<T, TLanes>((T*)x + (row * width), 1 / by[row], to.Row(row / rowsPerHead, row % rowsPerHead), width);
+            }
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -296,7 +275,7 @@ internal static unsafe class RowKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Turn<T, TLanes>(T* head, int half, float* cosines, float* sines)
+    private static void Rotate<T, TLanes>(T* head, int half, float* cosines, float* sines)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
     {
@@ -319,7 +298,7 @@ internal static unsafe class RowKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gate<T, TLanes>(T* gates, T* ups, T* result, int width)
+    private static void SwiGlu<T, TLanes>(T* gates, T* ups, T* result, int width)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
     {
@@ -346,26 +325,26 @@ internal static unsafe class RowKernels
         for (; i + Lanes.Count <= count; i += Lanes.Count)
         {
             var (a, b) = TLanes.Split(x + i);
-            TLanes.Join(x + i, a / (Vector512<float>.One + Lanes.Exp(a * -Steepness)), b / (Vector512<float>.One + Lanes.Exp(b * -Steepness)));
+            TLanes.Join(x + i, a / (Vector512<float>.One + Lanes.Exp(a * -QuickGeluAlpha)), b / (Vector512<float>.One + Lanes.Exp(b * -QuickGeluAlpha)));
         }
 
         for (; i < count; i++)
         {
             var one = TLanes.Get(x + i);
-            TLanes.Set(x + i, one / (1 + MathF.Exp(one * -Steepness)));
+            TLanes.Set(x + i, one / (1 + MathF.Exp(one * -QuickGeluAlpha)));
         }
     }
 
-    /// <summary>Numbers become e to the power of scale · (number − the largest), in place.</summary>
+    /// <summary>The numerators of a softmax row, exp(scale · (number − the largest)), in place.</summary>
     /// <param name="x">The numbers.</param>
     /// <param name="count">How many, 1 or more.</param>
     /// <param name="scale">Positive.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static ExponentialSums Exponentiate<T, TLanes>(T* x, int count, float scale)
+    public static SoftmaxSums SoftmaxNumerators<T, TLanes>(T* x, int count, float scale)
         where T : unmanaged
         where TLanes : struct, ILanes<T>
     {
-        // What does not fill all lanes is worked on beside the others.
+        // The numbers of the last, partly filled lanes are worked on in a copy.
         var rest = stackalloc T[Lanes.Count];
         var whole = count / Lanes.Count * Lanes.Count;
         for (var i = whole; i < whole + Lanes.Count; i++)
@@ -380,7 +359,7 @@ internal static unsafe class RowKernels
             (mostA, mostB) = (Vector512.MaxNative(a, mostA), Vector512.MaxNative(b, mostB));
         }
 
-        // Powers of two from here on; all that is said of them has the same roundings in it.
+        // From here on in base 2, so that maximum and sum have the same rounding error in them.
         var toBinary = scale * Lanes.Log2E;
         var largest = Lanes.Max(Vector512.MaxNative(mostA, mostB)) * toBinary;
         var (factor, shift) = (Vector512.Create(toBinary), Vector512.Create(-largest));
@@ -399,7 +378,7 @@ internal static unsafe class RowKernels
 
         new Span<T>(rest, count - whole).CopyTo(new Span<T>(x + whole, count - whole));
         var sum = Vector512.Sum(sumA + sumB);
-        return new ExponentialSums(sum, (largest + MathF.Log2(sum)) * Lanes.Ln2);
+        return new SoftmaxSums(sum, (largest + MathF.Log2(sum)) * Lanes.Ln2);
     }
 
     /// <summary>result = x · factor.</summary>
@@ -420,9 +399,4 @@ internal static unsafe class RowKernels
             TLanes.Set(result + i, TLanes.Get(x + i) * factor);
         }
     }
-
-    /// <summary>Of exponentials whose largest is 1.</summary>
-    /// <param name="Sum">Theirs.</param>
-    /// <param name="LogSumExp">Of the numbers that they are the exponentials of, scaled.</param>
-    internal readonly record struct ExponentialSums(float Sum, float LogSumExp);
 }

@@ -63,7 +63,9 @@ internal static unsafe class TiledAttention
                 queries.Row(head, first), queries.Stride, count, D, packedKeys.Row(head / g, 0), packedValues.Row(head / g, 0),
                 row => causal ? first + row + 1 : S, outputs.Row(head, first), outputs.Stride, sums.Row(head, first), sums.Stride);
         });
-        GC.KeepAlive((q, k, v));
+        GC.KeepAlive(q);
+        GC.KeepAlive(k);
+        GC.KeepAlive(v);
         return (output.MoveToOuterDisposeScope(), logSumExp.MoveToOuterDisposeScope());
     }
 
@@ -105,9 +107,9 @@ internal static unsafe class TiledAttention
             var scale = 1 / MathF.Sqrt(D);
             for (var r = 0; r < count; r++)
             {
-                var of = RowKernels.Exponentiate<float, Float32Lanes>(scores + (r * stride), seen(r), scale);
+                var sum = RowKernels.SoftmaxNumerators<float, Float32Lanes>(scores + (r * stride), seen(r), scale);
                 new Span<float>(scores + (r * stride) + seen(r), most - seen(r)).Clear();
-                (shares[r], sums[r * sumStride]) = (1 / of.Sum, of.LogSumExp);
+                (shares[r], sums[r * sumStride]) = (1 / sum.Sum, sum.LogSumExp);
             }
 
             for (var key = 0; key < most; key += KeysAtOnce)

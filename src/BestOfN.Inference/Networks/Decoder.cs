@@ -15,9 +15,10 @@ public sealed class Decoder : IDisposable
     private readonly RotaryEmbedding _rotary;
 
     internal Decoder(
-        DecoderConfiguration configuration, Tensor embedding, IReadOnlyList<DecoderLayer> layers, Tensor norm, IReadOnlyList<KeyValuePair<string, Tensor>> parameters)
+        DecoderConfiguration configuration, Tensor embedding, IReadOnlyList<DecoderLayer> layers, Tensor norm,
+        IReadOnlyList<KeyValuePair<string, Tensor>> parameters, ComputeMode mode)
     {
-        (Configuration, Embedding, _layers, Norm, _parameters) = (configuration, embedding, layers, norm, parameters);
+        (Configuration, Embedding, _layers, Norm, _parameters, Mode) = (configuration, embedding, layers, norm, parameters, mode);
         _rotary = new RotaryEmbedding(configuration);
     }
 
@@ -35,6 +36,9 @@ public sealed class Decoder : IDisposable
 
     public Device Device => Embedding.device;
 
+    /// <summary>What it was loaded for.</summary>
+    public ComputeMode Mode { get; }
+
     internal IReadOnlyList<DecoderLayer> Layers => _layers;
 
     internal Tensor Norm { get; }
@@ -42,7 +46,7 @@ public sealed class Decoder : IDisposable
     /// <summary>Runs tokens through all blocks and the final norm.</summary>
     /// <param name="ids">Token ids of all sequences, one behind the other, [T] int64, on <see cref="Device"/>.</param>
     /// <param name="positions">Position of each within its own sequence, [T] int64.</param>
-    /// <param name="attention">Who sees whom.</param>
+    /// <param name="attention">Which token attends to which.</param>
     /// <param name="rows">Rows whose output is wanted, [R] int64; empty: only keys and values are wanted; null: all.</param>
     /// <param name="sequenceLength">Only where <see cref="RotaryEmbedding.DependsOnLength"/>.</param>
     /// <param name="pictures">Tokens that are parts of pictures; their ids are not read. Null: there are none.</param>
@@ -51,19 +55,19 @@ public sealed class Decoder : IDisposable
         Tensor ids, Tensor positions, IAttention attention, Tensor? rows = null, int sequenceLength = 0, PictureTokens? pictures = null)
     {
         using var scope = NewDisposeScope();
-        var (cos, sin) = _rotary.Angles(positions, RowKernels.Serve(Type, Device) ? ScalarType.Float32 : Type, sequenceLength);
+        var (cos, sin) = _rotary.Angles(positions, Mode == ComputeMode.Inference && RowKernels.Serve(Type, Device) ? ScalarType.Float32 : Type, sequenceLength);
         Tensor? h = Embedding.index_select(0, ids);
         if (pictures is not null)
         {
             h = h.index_copy(0, pictures.Rows, pictures.Vectors);
         }
 
-        var pictureRows = Configuration.PartialLoraRank == 0 ? null : PictureRows.Of(pictures, ids.size(0));
+        var pictureRows = Configuration.PartialLoraRank == 0 ? null : PictureRows.Of(pictures, ids.size(0), Mode);
         for (var i = 0; i < _layers.Count; i++)
         {
             var last = i == _layers.Count - 1;
             var next = _layers[i].Forward(Configuration, i, h!, cos, sin, attention, last ? rows : null, pictureRows);
-            if (!is_grad_enabled())
+            if (Mode == ComputeMode.Inference)
             {
                 h!.Dispose();
             }
@@ -71,7 +75,7 @@ public sealed class Decoder : IDisposable
             h = next;
         }
 
-        return h is null ? null : DecoderLayer.Norm(h, Norm, Configuration.NormEpsilon).MoveToOuterDisposeScope();
+        return h is null ? null : Operators.RmsNorm(h, Norm, Configuration.NormEpsilon, Mode).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

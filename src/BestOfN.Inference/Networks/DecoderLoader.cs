@@ -1,4 +1,6 @@
 using System.Globalization;
+using BestOfN.Inference.Kernels;
+using BestOfN.Inference.Weights;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Networks;
@@ -10,22 +12,22 @@ internal sealed class DecoderLoader
     private readonly DecoderConfiguration _c;
     private readonly WeightSource _source;
     private readonly Func<Tensor, Tensor>? _order;
+    private readonly ComputeMode _mode;
     private readonly List<KeyValuePair<string, Tensor>> _parameters = [];
 
-    private DecoderLoader(DecoderFamily family, DecoderConfiguration configuration, WeightSource source, Func<Tensor, Tensor>? order) =>
-        (_family, _c, _source, _order) = (family, configuration, source, order);
-
-    /// <summary>Gives the tensor of that name and shape, or throws.</summary>
-    public delegate Tensor WeightSource(string name, ReadOnlySpan<long> shape);
+    private DecoderLoader(DecoderFamily family, DecoderConfiguration configuration, WeightSource source, Func<Tensor, Tensor>? order, ComputeMode mode) =>
+        (_family, _c, _source, _order, _mode) = (family, configuration, source, order, mode);
 
     /// <summary>Nothing is left behind when the source throws.</summary>
     /// <param name="family">Names of the tensors.</param>
     /// <param name="configuration">Sizes.</param>
     /// <param name="source">Gives the tensors.</param>
-    /// <param name="order">What becomes of the weights of products, such as <see cref="Native.Aten.Order"/>; null: they stay as they are.</param>
-    public static Decoder Load(DecoderFamily family, DecoderConfiguration configuration, WeightSource source, Func<Tensor, Tensor>? order = null)
+    /// <param name="order">What becomes of the weights of products, such as <see cref="Runtime.Aten.Order"/>; null: they stay as they are.</param>
+    /// <param name="mode">What it is for.</param>
+    public static Decoder Load(
+        DecoderFamily family, DecoderConfiguration configuration, WeightSource source, Func<Tensor, Tensor>? order = null, ComputeMode mode = ComputeMode.Inference)
     {
-        var loader = new DecoderLoader(family, configuration, source, order);
+        var loader = new DecoderLoader(family, configuration, source, order, mode);
         try
         {
             return loader.Load();
@@ -46,7 +48,7 @@ internal sealed class DecoderLoader
         var embedding = Take(_family.Embedding, ".weight", 0, _c.VocabularySize, _c.HiddenSize);
         var layers = Enumerable.Range(0, _c.Layers).Select(Layer).ToArray();
         var norm = Take("model.norm", ".weight", 0, _c.HiddenSize);
-        return new Decoder(_c, embedding, layers, norm, _parameters);
+        return new Decoder(_c, embedding, layers, norm, _parameters, _mode);
     }
 
     private DecoderLayer Layer(int i)
@@ -56,6 +58,7 @@ internal sealed class DecoderLoader
         var fused = _family.FusedQueryKeyValue;
         return new DecoderLayer
         {
+            Mode = _mode,
             attention_norm = Take(_family.AttentionNorm, ".weight", i, C),
             wqkv = fused is null ? null : Product(fused, i, (H + (2 * K)) * D, C),
             wqkv_bias = fused is not null && _c.QueryKeyValueBias ? Take(fused, ".bias", i, (H + (2 * K)) * D) : null,
@@ -97,22 +100,8 @@ internal sealed class DecoderLoader
     private Tensor Take(string name, string suffix, int layer, Func<Tensor, Tensor>? order, ReadOnlySpan<long> shape)
     {
         var full = name.Replace("{i}", layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) + suffix;
-        var tensor = Ordered(_source(full, shape), order);
+        var tensor = Operators.Keep(_source(full, shape), order);
         _parameters.Add(new(full, tensor));
         return tensor;
-    }
-
-    /// <summary>Takes a tensor out of all dispose scopes, in an order of its own if one is given.</summary>
-    internal static Tensor Ordered(Tensor tensor, Func<Tensor, Tensor>? order)
-    {
-        if (order is null)
-        {
-            return tensor.DetachFromDisposeScope();
-        }
-
-        using (tensor)
-        {
-            return order(tensor).DetachFromDisposeScope();
-        }
     }
 }

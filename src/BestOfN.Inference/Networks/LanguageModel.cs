@@ -1,4 +1,4 @@
-using BestOfN.Inference.Networks.Families;
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks.Vision;
 using BestOfN.Inference.Weights;
 using static TorchSharp.torch;
@@ -9,9 +9,6 @@ namespace BestOfN.Inference.Networks;
 /// <remarks>Not thread-safe: one owner thread per device. Owns its weights and the checkpoint they are mapped from.</remarks>
 public sealed class LanguageModel : IDisposable
 {
-    internal static readonly string[] Architectures =
-        ["InternLM2ForCausalLM", "LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM", "InternLMXComposer2ForCausalLM"];
-
     private readonly Checkpoint? _checkpoint;
 
     /// <param name="decoder">The body.</param>
@@ -30,7 +27,7 @@ public sealed class LanguageModel : IDisposable
     public IReadOnlyList<int> EndTokenIds { get; init; } = [];
 
     /// <summary>Most tiles that a picture may be cut into, the field <c>hd_num</c>; the published code's default is 24.</summary>
-    public int MaxTiles { get; init; } = InternLMXComposer2.DefaultMaxTiles;
+    public int MaxTiles { get; init; } = PictureEncoder.DefaultMaxTiles;
 
     /// <summary>Longest sequence, in tokens, the field <c>max_length</c>; null where only the decoder's positions limit it.</summary>
     public int? MaxLength { get; init; }
@@ -40,60 +37,10 @@ public sealed class LanguageModel : IDisposable
 
     internal Tensor Head { get; }
 
-    /// <param name="folder">A model folder in the published layout.</param>
-    /// <param name="type">float32 or bfloat16.</param>
-    /// <param name="device">Where to run.</param>
-    /// <exception cref="CheckpointException">Anything about the folder is not as expected; nothing stays loaded.</exception>
-    public static LanguageModel Load(string folder, ScalarType type, Device device) => Load(folder, type, device, Checkpoint.Open);
-
-    internal static LanguageModel Load(string folder, ScalarType type, Device device, Func<string, Checkpoint> open)
-    {
-        var configuration = ModelConfiguration.Load(folder);
-        var family = DecoderFamilies.Of(configuration, Architectures);
-        var sizes = family.Read(configuration);
-        var composer = InternLMXComposer2.Is(family);
-        var assumptions = FieldChecks.Assumptions(family, configuration).ToList();
-        var checkpoint = open(folder);
-        Decoder? decoder = null;
-        PictureEncoder? pictures = null;
-        try
-        {
-            if (composer && !sizes.TiedEmbeddings && !checkpoint.Contains(family.LanguageHead + ".weight"))
-            {
-                throw new CheckpointException(
-                    $"{folder}: expected a language model with {family.LanguageHead}.weight, found {(RewardHead.IsIn(checkpoint) ? "a reward model" : "no head")}.");
-            }
-
-            sizes = composer ? InternLMXComposer2.WithPartialLora(sizes, configuration, checkpoint, assumptions) : sizes;
-            pictures = composer ? InternLMXComposer2.LoadPictures(configuration, sizes, checkpoint, type, device, assumptions) : null;
-            decoder = DecoderLoader.Load(family, sizes, (name, shape) => checkpoint.Take(name, shape, type, device));
-            checkpoint.RefuseUnreadLayers();
-            var head = sizes.TiedEmbeddings
-                ? decoder.Embedding
-                : checkpoint.Take(family.LanguageHead + ".weight", [sizes.VocabularySize, sizes.HiddenSize], type, device).DetachFromDisposeScope();
-            return new LanguageModel(decoder, head, checkpoint)
-            {
-                Architecture = configuration.Architecture,
-                EndTokenIds = configuration.TokenIds("eos_token_id"),
-                Pictures = pictures,
-                MaxTiles = InternLMXComposer2.MaxTiles(configuration, pictures, assumptions),
-                MaxLength = composer ? InternLMXComposer2.MaxLength(configuration, assumptions) : null,
-                Assumptions = assumptions,
-            };
-        }
-        catch
-        {
-            pictures?.Dispose();
-            decoder?.Dispose();
-            checkpoint.Dispose();
-            throw;
-        }
-    }
-
     /// <summary>Logits over the vocabulary.</summary>
     /// <param name="hidden">Final-norm outputs, [R, C].</param>
     /// <returns>[R, V] in the network's type.</returns>
-    public Tensor Logits(Tensor hidden) => DecoderLayer.Linear(hidden, Head, null);
+    public Tensor Logits(Tensor hidden) => Operators.Linear(hidden, Head, null, Decoder.Mode);
 
     public void Dispose()
     {

@@ -82,8 +82,8 @@ internal sealed class PackedModel : IDisposable
             var x = RowKernels.Norm(h, layer.Source.attention_norm, c.NormEpsilon);
             var all = layer.QueriesKeysValues.Linear(x, layer.QueriesKeysValuesBias);                     // [T, (H + 2K)·D]: queries, keys, values
             var heads = all.view(all.size(0), c.Heads + (2 * c.KeyValueHeads), c.HeadSize);
-            var q = RowKernels.Turn(heads.narrow(1, 0, c.Heads), layer.Source.q_norm, c.NormEpsilon, cos, sin);
-            var k = RowKernels.Turn(heads.narrow(1, c.Heads, c.KeyValueHeads), layer.Source.k_norm, c.NormEpsilon, cos, sin);
+            var q = RowKernels.Rotate(heads.narrow(1, 0, c.Heads), layer.Source.q_norm, c.NormEpsilon, cos, sin);
+            var k = RowKernels.Rotate(heads.narrow(1, c.Heads, c.KeyValueHeads), layer.Source.k_norm, c.NormEpsilon, cos, sin);
             var v = heads.narrow(1, c.Heads + c.KeyValueHeads, c.KeyValueHeads);
             if (rows is not null && i == _layers.Count - 1)
             {
@@ -99,7 +99,7 @@ internal sealed class PackedModel : IDisposable
             var met = attention.Attend(i, q, k, v)!;
             var middle = layer.Output.LinearAdd(met.reshape(met.size(0), c.Heads * c.HeadSize), layer.Source.wo_bias, h);
             h.Dispose();
-            h = DecoderLayer.InPieces(middle, (piece, _) => layer.FeedForward(piece, c.NormEpsilon)).MoveToOuterDisposeScope();
+            h = Operators.InPieces(middle, (piece, _) => layer.FeedForward(piece, c.NormEpsilon)).MoveToOuterDisposeScope();
         }
 
         return RowKernels.Norm(h, _decoder.Norm, c.NormEpsilon).MoveToOuterDisposeScope();
@@ -162,7 +162,7 @@ internal sealed class PackedModel : IDisposable
     {
         public Tensor FeedForward(Tensor h, double epsilon)
         {
-            var gated = RowKernels.Gate(GateUp.Linear(RowKernels.Norm(h, Source.ffn_norm, epsilon), GateUpBias));       // [T, I]
+            var gated = RowKernels.SwiGlu(GateUp.Linear(RowKernels.Norm(h, Source.ffn_norm, epsilon), GateUpBias));       // [T, I]
             return Down.LinearAdd(gated, Source.w2_bias, h);
         }
     }

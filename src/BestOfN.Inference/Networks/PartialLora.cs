@@ -1,3 +1,4 @@
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,11 +17,12 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
     /// <summary>[O, r].</summary>
     public Tensor Plora_B { get; } = plora_B;
 
-    /// <summary>Adds the branch to a layer's output: into it where there are no gradients, else to a new tensor.</summary>
+    /// <summary>Adds the branch to a layer's output: into it in inference, to a new tensor in training.</summary>
     /// <param name="y">The layer's output, [T, O].</param>
     /// <param name="x">The layer's input, [T, I].</param>
-    /// <param name="rows">Which rows belong to pictures.</param>
-    public Tensor AddTo(Tensor y, Tensor x, RowSelection rows)
+    /// <param name="rows">Which rows belong to pictures; selected for the same mode.</param>
+    /// <param name="mode">What the network is for.</param>
+    public Tensor AddTo(Tensor y, Tensor x, RowSelection rows, ComputeMode mode)
     {
         if (rows.Count == 0)
         {
@@ -28,22 +30,17 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
         }
 
         using var scope = NewDisposeScope();
-        if (is_grad_enabled())
+        if (mode == ComputeMode.Training)
         {
-            if (rows.Mask is null && rows.Count < x.size(0))
-            {
-                throw new InvalidOperationException("The rows were selected without gradients and do not serve with them.");
-            }
-
             // All rows of the narrow product and a mask: on the way back much faster than picking rows and adding them again.
-            var narrow = DecoderLayer.Linear(x, Plora_A, null) * _scale;                              // [T, r]
-            return y.add(DecoderLayer.Linear(rows.Mask is null ? narrow : narrow * rows.Mask.to(narrow.dtype), Plora_B, null), HeldScalar.One).MoveToOuterDisposeScope();
+            var narrow = Operators.Linear(x, Plora_A, null, mode) * _scale;                              // [T, r]
+            return y.add(Operators.Linear(rows.Mask is null ? narrow : narrow * rows.Mask.to(narrow.dtype), Plora_B, null, mode), HeldScalar.One).MoveToOuterDisposeScope();
         }
 
-        // A stretch after the other, so that what a picture's rows get does not depend on the other pictures of the pass.
+        // One stretch after the other, so that the result for a picture does not depend on the other pictures of the pass.
         foreach (var (first, count) in rows.Parts)
         {
-            var low = DecoderLayer.Linear(x.narrow(0, first, count), Plora_A, null);                    // [count, r]
+            var low = Operators.Linear(x.narrow(0, first, count), Plora_A, null, mode);                    // [count, r]
             y.narrow(0, first, count).addmm_(low, Plora_B.t(), beta: 1, alpha: (float)scale);
         }
 

@@ -1,4 +1,4 @@
-using TorchSharp;
+using BestOfN.Inference.Kernels;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Networks;
@@ -9,26 +9,28 @@ internal sealed class PictureRows
 {
     private readonly long[] _rows;
     private readonly Device _device;
+    private readonly ComputeMode _mode;
     private readonly long _pieceRows;
     private readonly RowSelection[] _pieces;
 
     /// <param name="rows">Ascending, each once.</param>
     /// <param name="total">Rows of the pass.</param>
     /// <param name="device">Where the network runs.</param>
-    private PictureRows(long[] rows, long total, Device device)
+    /// <param name="mode">What the network is for.</param>
+    private PictureRows(long[] rows, long total, Device device, ComputeMode mode)
     {
-        (_rows, _device) = (rows, device);
+        (_rows, _device, _mode) = (rows, device, mode);
         All = Select(0, total);
-        _pieceRows = DecoderLayer.PieceRows(total);
-        _pieces = is_grad_enabled() ? []
+        _pieceRows = Operators.PieceRows(total);
+        _pieces = mode == ComputeMode.Training ? []
             : [.. Enumerable.Range(0, (int)((total + _pieceRows - 1) / _pieceRows)).Select(i => Select(i * _pieceRows, Math.Min(_pieceRows, total - (i * _pieceRows))))];
     }
 
     public RowSelection All { get; }
 
-    /// <summary>Those of the pass's pictures; null where there are none, so that text pays nothing.</summary>
+    /// <summary>The rows of a pass's pictures; null where there are none, so that text pays nothing.</summary>
     /// <exception cref="ArgumentException">Rows that do not ascend, or lie outside of the pass.</exception>
-    public static PictureRows? Of(PictureTokens? pictures, long total)
+    public static PictureRows? Of(PictureTokens? pictures, long total, ComputeMode mode)
     {
         if (pictures is null || pictures.Rows.NumberOfElements == 0)
         {
@@ -44,7 +46,7 @@ internal sealed class PictureRows
             }
         }
 
-        return new PictureRows(rows, total, pictures.Rows.device);
+        return new PictureRows(rows, total, pictures.Rows.device, mode);
     }
 
     /// <summary>The same among the rows of a pass that are wanted: row i of the result is row <c>wanted[i]</c> here.</summary>
@@ -52,10 +54,10 @@ internal sealed class PictureRows
     {
         var asked = Read(wanted);
         return new PictureRows(
-            [.. Enumerable.Range(0, asked.Length).Where(i => Array.BinarySearch(_rows, asked[i]) >= 0).Select(i => (long)i)], asked.Length, _device);
+            [.. Enumerable.Range(0, asked.Length).Where(i => Array.BinarySearch(_rows, asked[i]) >= 0).Select(i => (long)i)], asked.Length, _device, _mode);
     }
 
-    /// <summary>Those of the piece that begins at <paramref name="first"/>, counted from there. Only without gradients.</summary>
+    /// <summary>Those of the piece that begins at <paramref name="first"/>, counted from there. In inference only.</summary>
     public RowSelection Piece(long first) => _pieces[first / _pieceRows];
 
     private static long[] Read(Tensor rows)
@@ -80,7 +82,7 @@ internal sealed class PictureRows
             }
         }
 
-        if (!is_grad_enabled() || from == to || to - from == count)
+        if (_mode == ComputeMode.Inference || from == to || to - from == count)
         {
             return new RowSelection(to - from, parts);
         }

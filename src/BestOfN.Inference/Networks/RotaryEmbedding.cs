@@ -1,10 +1,11 @@
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Networks;
 
-/// <summary>Rotary position embedding: pairs (i, i + D/2) of a head are turned by position · frequency(i).</summary>
+/// <summary>Rotary position embedding: pairs (i, i + D/2) of a head are rotated by position · frequency(i).</summary>
 /// <remarks>Su et al. 2021, https://arxiv.org/abs/2104.09864, in the rotate-half layout of all families here. Angles are float32. Thread-safe.</remarks>
 public sealed class RotaryEmbedding
 {
@@ -38,17 +39,18 @@ public sealed class RotaryEmbedding
         return (angles.cos().to(type).MoveToOuterDisposeScope(), angles.sin().to(type).MoveToOuterDisposeScope());
     }
 
-    /// <summary>Turns heads. The result is a new tensor.</summary>
+    /// <summary>Rotates heads. The result is a new tensor.</summary>
     /// <param name="x">[T, heads, D].</param>
-    /// <param name="cos">[T, D/2]; <paramref name="sin"/> likewise.</param>
-    public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
+    /// <param name="cos">[T, D/2], as is <paramref name="sin"/>.</param>
+    /// <param name="sin">See <paramref name="cos"/>.</param>
+    /// <param name="mode">What the network is for.</param>
+    internal static Tensor Rotate(Tensor x, Tensor cos, Tensor sin, ComputeMode mode)
     {
-        ArgumentNullException.ThrowIfNull(x);
         using var scope = NewDisposeScope();
         var half = x.size(-1) / 2;
         var (first, second) = (x.narrow(-1, 0, half), x.narrow(-1, half, half));
         var (c, s) = (cos.unsqueeze(1), sin.unsqueeze(1));                                                // [T, 1, D/2]
-        if (!is_grad_enabled())
+        if (mode == ComputeMode.Inference)
         {
             // Half the memory traffic of the line below.
             var turned = x * cat([c, c], -1);

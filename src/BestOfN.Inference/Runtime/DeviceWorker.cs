@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using BestOfN.Inference.Kernels;
 using TorchSharp;
 
 namespace BestOfN.Inference.Runtime;

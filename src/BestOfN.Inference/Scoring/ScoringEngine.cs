@@ -61,7 +61,7 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
         ArgumentNullException.ThrowIfNull(worker);
         ArgumentNullException.ThrowIfNull(options);
         RewardNetwork? loaded = null;
-        worker.RunToEnd(() => loaded = RewardNetwork.Load(folder, type, worker.Device, packs: true));
+        worker.RunToEnd(() => loaded = NetworkLoader.RewardNetwork(folder, type, worker.Device, prepacks: true));
         var network = loaded!;
         try
         {

@@ -4,6 +4,7 @@ using BestOfN.Data.Sampling;
 using BestOfN.Data.Worlds;
 using BestOfN.Inference.Generation;
 using BestOfN.Inference.ImageCache;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inputs.Templates;
 using BestOfN.Inputs.Templates.Jinja;
@@ -30,7 +31,7 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
         var lines = File.Exists(path) ? CompleteLines(path) : [];
         if (lines.Count < total)
         {
-            using var model = LanguageModel.Load(recipe.GeneratorFolder, ScalarType.Float32, CPU);
+            using var model = NetworkLoader.LanguageModel(recipe.GeneratorFolder, ScalarType.Float32, CPU);
             var tokenizer = TokenizerFiles.Load(recipe.GeneratorFolder);
             var format = new AnswerFormat(tokenizer, ChatTemplate.Load(recipe.GeneratorFolder, model.Architecture, tokenizer), VisionShape.Of(model));
             var sampling = new TokenSampling { Temperature = recipe.Pairs.Temperature };

@@ -1,3 +1,4 @@
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks.Vision;
@@ -14,7 +15,8 @@ internal static class Initialization
     public static Decoder Decoder(DecoderConfiguration configuration, Generator generator) => DecoderLoader.Load(
         InternLM2.Family,
         configuration,
-        (name, shape) => Fresh(name, shape, configuration, generator));
+        (name, shape) => Fresh(name, shape, configuration, generator),
+        mode: ComputeMode.Training);
 
     /// <summary>The same decoder with fresh layers on top. Shares the weights it had, so that only one of the two need be disposed; disposing both is harmless.</summary>
     public static Decoder Extend(Decoder decoder, int layers, Generator generator)
@@ -22,7 +24,8 @@ internal static class Initialization
         var known = decoder.Parameters.ToDictionary();
         var configuration = decoder.Configuration with { Layers = decoder.Configuration.Layers + layers };
         return DecoderLoader.Load(
-            InternLM2.Family, configuration, (name, shape) => known.TryGetValue(name, out var weight) ? weight : Fresh(name, shape, configuration, generator));
+            InternLM2.Family, configuration, (name, shape) => known.TryGetValue(name, out var weight) ? weight : Fresh(name, shape, configuration, generator),
+            mode: ComputeMode.Training);
     }
 
     /// <summary>A picture encoder with random weights: as the decoder's, biases zero, separators and the tower's embeddings with deviation 0.5, half of what a patch gives, so that places are told apart from the first step.</summary>
@@ -56,7 +59,7 @@ internal static class Initialization
             using var scope = NewDisposeScope();
             using TorchSharp.Scalar held = deviation;
             return (randn(1, size, generator: generator) * held).view(shape.ToArray()).requires_grad_(true).DetachFromDisposeScope();
-        });
+        }, mode: ComputeMode.Training);
 
     /// <summary>A matrix that wants gradients; the caller owns it.</summary>
     public static Tensor Matrix(long rows, long columns, double deviation, Generator generator)

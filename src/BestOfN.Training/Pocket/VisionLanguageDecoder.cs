@@ -1,7 +1,9 @@
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks.Vision;
 using BestOfN.Inference.Runtime;
+using BestOfN.Inference.Weights;
 using BestOfN.Training.Recipes;
 using static TorchSharp.torch;
 
@@ -37,20 +39,21 @@ internal sealed class VisionLanguageDecoder : IDisposable
     public Tensor Forward(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
+        var mode = is_grad_enabled() ? ComputeMode.Training : ComputeMode.Inference;
         PictureTokens? pictures = null;
         if (batch.Pictures.Count > 0)
         {
             var rows = batch.Pictures.SelectMany(p => Enumerable.Range(0, p.Tokens).Select(i => p.FirstRow + i)).ToArray();
-            using var encoder = PictureEncoder.Load(Pictures!.Configuration, Decoder.Configuration.HiddenSize, Computed(Pictures.Parameters));
+            using var encoder = PictureEncoder.Load(Pictures!.Configuration, Decoder.Configuration.HiddenSize, Computed(Pictures.Parameters), mode: mode);
             pictures = new PictureTokens(tensor(rows), cat(encoder.Encode([.. batch.Pictures.Select(p => p.Picture)]), 0));
         }
 
-        using var decoder = DecoderLoader.Load(InternLM2.Family, Decoder.Configuration, Computed(Decoder.Parameters));
+        using var decoder = DecoderLoader.Load(InternLM2.Family, Decoder.Configuration, Computed(Decoder.Parameters), mode: mode);
         return decoder.Forward(batch.Ids, batch.Positions, new MaskedAttention(batch), pictures: pictures)!.MoveToOuterDisposeScope();
     }
 
     /// <summary>The weights as a step computes with them, which gradients pass through: matrices of products in bfloat16, all else as it is.</summary>
-    private static DecoderLoader.WeightSource Computed(IEnumerable<KeyValuePair<string, Tensor>> parameters)
+    private static WeightSource Computed(IEnumerable<KeyValuePair<string, Tensor>> parameters)
     {
         var weights = parameters.ToDictionary();
         var narrow = is_grad_enabled() && ComputeTypes.CpuHasBFloat16;

@@ -1,3 +1,4 @@
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks.Vision;
@@ -71,7 +72,7 @@ internal sealed class TrainableNetwork : IDisposable
     public static TrainableNetwork Load(string folder, ScalarType type, Device device, LowRankAdaptation? lora, ulong seed)
     {
         var configuration = ModelConfiguration.Load(folder);
-        var family = DecoderFamilies.Of(configuration, RewardNetwork.Architectures);
+        var family = DecoderFamilies.Of(configuration, NetworkLoader.RewardModels);
         if (!InternLMXComposer2.Is(family))
         {
             throw new CheckpointException($"{configuration.FilePath}: architectures: expected {family.Prefix}… of InternLM-XComposer2, found {configuration.Architecture}.");
@@ -95,7 +96,7 @@ internal sealed class TrainableNetwork : IDisposable
                 return stored.clone().requires_grad_(true).DetachFromDisposeScope();   // not the mapping, which is not to be written to
             }
 
-            var decoder = DecoderLoader.Load(family, sizes, (name, shape) => lora is null ? Own(name, shape) : checkpoint.Take(name, shape, type, device));
+            var decoder = DecoderLoader.Load(family, sizes, (name, shape) => lora is null ? Own(name, shape) : checkpoint.Take(name, shape, type, device), mode: ComputeMode.Training);
             owned.Add(decoder);
             using var random = new Generator(seed, CPU);
             var score = checkpoint.Contains(ScoreName) ? Own(ScoreName, [1, sizes.HiddenSize]) : Fresh(sizes.HiddenSize, configuration.Number("initializer_range", 0.02), random, device);
@@ -126,7 +127,7 @@ internal sealed class TrainableNetwork : IDisposable
     public TrainedPass Begin(PairBatch batch, ulong? dropout)
     {
         var (cos, sin) = _decoder.Rotary.Angles(batch.Positions, Type, batch.Length);
-        var pictures = Configuration.PartialLoraRank == 0 ? null : PictureRows.Of(batch.Pictures, batch.Ids.size(0));
+        var pictures = Configuration.PartialLoraRank == 0 ? null : PictureRows.Of(batch.Pictures, batch.Ids.size(0), ComputeMode.Training);
         return new TrainedPass(
             cos, sin, new BatchedAttention(2 * batch.Pairs), pictures, dropout is { } pass && _adapters.Length > 0 ? new AdapterDropout(_dropout, pass) : null);
     }

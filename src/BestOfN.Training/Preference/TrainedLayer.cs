@@ -1,3 +1,4 @@
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
@@ -21,8 +22,8 @@ internal sealed class TrainedLayer(DecoderConfiguration c, int index, DecoderLay
         var T = h.size(0);
         var x = Norm(h, w.attention_norm, c);
         var all = Linear(0, x, w.wqkv!, w.wqkv_bias, w.wqkv_plora, pass).view(T, c.KeyValueHeads, c.Groups + 2, c.HeadSize);
-        var q = RotaryEmbedding.Rotate(all.narrow(2, 0, c.Groups).reshape(T, c.Heads, c.HeadSize), pass.Cos, pass.Sin);
-        var k = RotaryEmbedding.Rotate(all.select(2, c.Groups), pass.Cos, pass.Sin);
+        var q = RotaryEmbedding.Rotate(all.narrow(2, 0, c.Groups).reshape(T, c.Heads, c.HeadSize), pass.Cos, pass.Sin, ComputeMode.Training);
+        var k = RotaryEmbedding.Rotate(all.select(2, c.Groups), pass.Cos, pass.Sin, ComputeMode.Training);
         var met = pass.Attention.Attend(index, q, k, all.select(2, c.Groups + 1))!.reshape(T, c.Heads * c.HeadSize);
         h = h.add(Linear(1, met, w.wo, w.wo_bias, w.wo_plora, pass), HeldScalar.One);
 
@@ -31,7 +32,7 @@ internal sealed class TrainedLayer(DecoderConfiguration c, int index, DecoderLay
         return h.add(Linear(3, gated, w.w2, w.w2_bias, w.w2_plora, pass), HeldScalar.One).MoveToOuterDisposeScope();
     }
 
-    internal static Tensor Norm(Tensor x, Tensor weight, DecoderConfiguration c) => DecoderLayer.Norm(x, weight.to(x.dtype), c.NormEpsilon);
+    internal static Tensor Norm(Tensor x, Tensor weight, DecoderConfiguration c) => Operators.RmsNorm(x, weight, c.NormEpsilon, ComputeMode.Training);
 
     private Tensor Linear(int place, Tensor x, Tensor weight, Tensor? bias, PartialLora? branch, TrainedPass pass)
     {
@@ -40,7 +41,7 @@ internal sealed class TrainedLayer(DecoderConfiguration c, int index, DecoderLay
         var y = F.linear(x, weight.to(type), bias?.to(type));
         if (branch is not null && pass.Pictures is { } pictures)
         {
-            y = new PartialLora(branch.Plora_A.to(type), branch.Plora_B.to(type), c.PartialLoraScale).AddTo(y, x, pictures.All);
+            y = new PartialLora(branch.Plora_A.to(type), branch.Plora_B.to(type), c.PartialLoraScale).AddTo(y, x, pictures.All, ComputeMode.Training);
         }
 
         if (adapters.Count > 0)

@@ -9,6 +9,7 @@ using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Selection.Attachments;
 using BestOfN.Inference.Folders;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Scoring;
 using BestOfN.Inference.Tests.Weights;
@@ -185,7 +186,7 @@ internal static class AllReaders
         Refusing<CheckpointException>(() =>
         {
             var configuration = ModelConfiguration.Load(s_model.Value);
-            DecoderFamilies.Of(configuration, [.. RewardNetwork.Architectures.Union(LanguageModel.Architectures)]).Read(configuration);
+            DecoderFamilies.Of(configuration, [.. NetworkLoader.RewardModels.Union(NetworkLoader.LanguageModels)]).Read(configuration);
         });
         foreach (var problem in ModelInspector.Inspect(s_model.Value).Problems)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BestOfN.Inference.Folders;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Tests.Scoring;
@@ -26,7 +27,7 @@ public sealed class CheckpointConversionTests : IDisposable
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(s_golden, ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(s_golden, ScalarType.Float32, CPU);
         foreach (var sample in GoldenFiles.Read("ixc25-reward/torch-bin-bf16", "expected.json").GetProperty("samples").EnumerateArray())
         {
             int[] ids = [.. GoldenFiles.Ids(sample).Select(i => (int)i)];
@@ -45,8 +46,8 @@ public sealed class CheckpointConversionTests : IDisposable
 
         Assert.Equal(files, Directory.GetFiles(Output, "*.safetensors").Length);
         Assert.Equal(files > 1, File.Exists(Path.Combine(Output, "model.safetensors.index.json")));
-        using var before = RewardNetwork.Load(s_golden, ScalarType.BFloat16, CPU);
-        using var after = RewardNetwork.Load(Output, ScalarType.BFloat16, CPU);
+        using var before = NetworkLoader.RewardNetwork(s_golden, ScalarType.BFloat16, CPU);
+        using var after = NetworkLoader.RewardNetwork(Output, ScalarType.BFloat16, CPU);
         int[] ids = [1, 5, 287, 452, 475, 2, 3];
         Assert.Equal(
             ReferenceScores.AtLast(before, ids), ReferenceScores.AtLast(after, ids), (float)ComputeTypes.Tolerance(ScalarType.BFloat16));

@@ -1,4 +1,5 @@
 using BestOfN.Inference.Generation;
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
 using static TorchSharp.torch;
 
@@ -44,7 +45,7 @@ public sealed class BulkSamplerTests
     [Fact]
     public void Weights_that_require_gradients_may_be_used_between_steps_of_training()
     {
-        using var model = Model();
+        using var model = RandomModels.Create(mode: ComputeMode.Training);
         foreach (var (_, parameter) in model.Decoder.Parameters)
         {
             parameter.requires_grad = true;

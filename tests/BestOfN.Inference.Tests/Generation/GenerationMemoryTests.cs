@@ -50,12 +50,10 @@ public sealed class GenerationMemoryTests : IDisposable
         var layer = model.Decoder.Layers[^1];
         var broken = new DecoderLayer
         {
-            attention_norm = layer.attention_norm, ffn_norm = layer.ffn_norm,
-            wqkv = layer.wqkv, wo = layer.wo, w1 = layer.w1, w3 = layer.w3,
+            Mode = layer.Mode, attention_norm = layer.attention_norm, ffn_norm = layer.ffn_norm, wqkv = layer.wqkv, wo = layer.wo, w1 = layer.w1, w3 = layer.w3,
             w2 = layer.w2.to(ScalarType.Float64),
         };
-        using var decoder = new Decoder(
-            model.Decoder.Configuration, model.Decoder.Embedding, [.. model.Decoder.Layers.SkipLast(1), broken], layer.ffn_norm, []);
+        using var decoder = new Decoder(model.Decoder.Configuration, model.Decoder.Embedding, [.. model.Decoder.Layers.SkipLast(1), broken], layer.ffn_norm, [], layer.Mode);
         using var unsound = new LanguageModel(decoder, model.Head.clone().DetachFromDisposeScope()) { Architecture = model.Architecture };
         using (var first = PackedModel.Of(model, 4))
         {

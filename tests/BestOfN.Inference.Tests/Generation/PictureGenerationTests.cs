@@ -3,6 +3,7 @@ using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Inference.Generation;
 using BestOfN.Inference.ImageCache;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Tests.Scoring;
@@ -97,7 +98,7 @@ public sealed class PictureGenerationTests : IDisposable
         var drawn = await _worker.RunAsync(
             () =>
             {
-                using var model = LanguageModel.Load(_folder.FullName, ScalarType.Float32, CPU);
+                using var model = NetworkLoader.LanguageModel(_folder.FullName, ScalarType.Float32, CPU);
                 var (tokenizer, template) = Texts();
                 using var store = new PictureStore(model.Pictures!, model.Decoder, tokenizer.VocabularySize, budget: 1 << 30);
                 var picture = store.Add(Tiled(s_picture, 9));
@@ -173,7 +174,7 @@ public sealed class PictureGenerationTests : IDisposable
     private Task<string[]> NaiveAsync(ChatMessage[] messages, int hdNum) => _worker.RunAsync(
         () =>
         {
-            using var model = LanguageModel.Load(_folder.FullName, ScalarType.Float32, CPU);
+            using var model = NetworkLoader.LanguageModel(_folder.FullName, ScalarType.Float32, CPU);
             var (tokenizer, template) = Texts();
             using var store = new PictureStore(model.Pictures!, model.Decoder, tokenizer.VocabularySize, budget: 0);
             var known = new List<StoredPicture>();

@@ -1,3 +1,4 @@
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Networks.Families;
 using static TorchSharp.torch;
@@ -9,8 +10,8 @@ internal static class RandomModels
 {
     public const int Vocabulary = 97;
 
-    public static LanguageModel Create(string family = "InternLM2", int keyValueHeads = 2,
-        int maxPositions = 512, ScalarType type = ScalarType.Float32, Device? device = null)
+    public static LanguageModel Create(string family = "InternLM2", int keyValueHeads = 2, int maxPositions = 512, ScalarType type = ScalarType.Float32, Device? device = null,
+        ComputeMode mode = ComputeMode.Inference)
     {
         var of = new[] { InternLM2.Family, Llama.Family, Qwen2.Family, Qwen3.Family }.Single(f => f.Prefix == family);
         var configuration = new DecoderConfiguration
@@ -33,12 +34,8 @@ internal static class RandomModels
         Tensor Random(ReadOnlySpan<long> shape) => (randn(shape.ToArray(), generator: generator) * tensor(0.25f)).to(type, device ?? CPU);
         var decoder = DecoderLoader.Load(of, configuration, (name, shape) => name.Contains("norm", StringComparison.Ordinal)
             ? ones(shape.ToArray(), type, device ?? CPU)
-            : Random(shape));
-        return new LanguageModel(decoder, Random([Vocabulary, 32]).DetachFromDisposeScope())
-        {
-            Architecture = family + "ForCausalLM",
-            EndTokenIds = [2],
-        };
+            : Random(shape), mode: mode);
+        return new LanguageModel(decoder, Random([Vocabulary, 32]).DetachFromDisposeScope()) { Architecture = family + "ForCausalLM", EndTokenIds = [2] };
     }
 
     /// <summary>Logits of the next token with nothing cached and nothing shared.</summary>

@@ -1,5 +1,6 @@
 using BestOfN.Core.Prompts;
 using BestOfN.Inference.ImageCache;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inputs.Images;
 using BestOfN.Testing;
@@ -13,7 +14,7 @@ public sealed class PictureStoreTests : IDisposable
     private const int Vocabulary = 520;
     private const int Vectors = 841;
 
-    private readonly RewardNetwork _network = RewardNetwork.Load(GoldenFiles.Folder("ixc25-reward/image-1x1"), ScalarType.Float32, CPU);
+    private readonly RewardNetwork _network = NetworkLoader.RewardNetwork(GoldenFiles.Folder("ixc25-reward/image-1x1"), ScalarType.Float32, CPU);
 
     [Fact]
     public async Task Equal_pictures_have_equal_ids_and_are_prepared_once()

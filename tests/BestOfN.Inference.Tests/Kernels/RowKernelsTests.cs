@@ -34,8 +34,8 @@ public sealed class RowKernelsTests
         var both = Random(3, type, rows, 2 * width);
         var (gate, up) = (both.narrow(1, 0, width).contiguous(), both.narrow(1, width, width));
         var expected = F.silu(gate.to(ScalarType.Float64)) * up.to(ScalarType.Float64);
-        AreClose(expected, RowKernels.Gate(both));
-        RowKernels.Gate(gate, up, gate);
+        AreClose(expected, RowKernels.SwiGlu(both));
+        RowKernels.SwiGlu(gate, up, gate);
         AreClose(expected, gate);
     }
 
@@ -64,14 +64,13 @@ public sealed class RowKernelsTests
         var norm = isNormed ? Random(6, type, size) : null;
         var angles = Random(7, ScalarType.Float32, 300, size / 2);
         var wide = norm is null ? before : Normed(before, 1e-6) * norm.to(ScalarType.Float64);
-        var expected = RotaryEmbedding.Rotate(wide, angles.to(ScalarType.Float64).cos(), angles.to(ScalarType.Float64).sin());
+        var expected = RotaryEmbedding.Rotate(wide, angles.to(ScalarType.Float64).cos(), angles.to(ScalarType.Float64).sin(), ComputeMode.Training);
 
         // Normed, which rounds two numbers, and turned, which rounds their sum: 1 + √2 roundings of the size of the two numbers that are
         // turned, not of what is left of one.
         var pairs = (wide * wide).view(300, 3, 2, size / 2).sum(2).sqrt();
-        AreClose(expected, RowKernels.Turn(heads, norm, 1e-6, angles.cos(), angles.sin()), cat([pairs, pairs], 2) * tensor(2.5));
-        Assert.True(all.narrow(1, 0, 1).eq(others.narrow(1, 0, 1)).all().item<bool>()
-            && all.narrow(1, 4, 1).eq(others.narrow(1, 4, 1)).all().item<bool>());
+        AreClose(expected, RowKernels.Rotate(heads, norm, 1e-6, angles.cos(), angles.sin()), cat([pairs, pairs], 2) * tensor(2.5));
+        Assert.True(all.narrow(1, 0, 1).eq(others.narrow(1, 0, 1)).all().item<bool>() && all.narrow(1, 4, 1).eq(others.narrow(1, 4, 1)).all().item<bool>());
     }
 
     [Theory, MemberData(nameof(Shapes))]
@@ -84,12 +83,12 @@ public sealed class RowKernelsTests
         var hidden = tensor(Enumerable.Range(0, rows * width).Select(i => i % width >= Seen(i / width)).ToArray()).view(rows, width);
         var seen = where(hidden, tensor(double.NegativeInfinity), scores.to(ScalarType.Float64) * tensor(0.5));
         var (sums, logSums) = (new float[rows], new float[rows]);
-        RowKernels.Exponentiate(scores, 0.5f, Seen, (row, of) => (sums[row], logSums[row]) = (of.Sum, of.LogSumExp));
+        RowKernels.SoftmaxNumerators(scores, 0.5f, Seen, (row, of) => (sums[row], logSums[row]) = (of.Sum, of.LogSumExp));
         AreClose((seen - seen.amax([-1], keepdim: true)).exp(), scores);
         AreClose(seen.logsumexp(-1), tensor(logSums));
 
         var shares = zeros([1, 1, 1, rows, 2 * width], type).narrow(4, width, width);       // rows with something between them
-        RowKernels.Divide(scores, sums, shares);
+        RowKernels.Normalize(scores, sums, shares);
         AreClose(seen.softmax(-1), shares.view(rows, width), seen.softmax(-1) * tensor(2.0));          // rounded twice
     }
 

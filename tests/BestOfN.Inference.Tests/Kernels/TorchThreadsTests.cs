@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using BestOfN.Inference.Kernels;
+using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Tests.Kernels;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using BestOfN.Core.Rewards;
 using BestOfN.Inference.Folders;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
@@ -245,13 +246,13 @@ public sealed class ConfigurationFieldTests
         Assert.Equal(expected, rewards[0].Score, 1e-4);
     }
 
-    private static RewardNetwork Load(CheckpointFolder folder) => RewardNetwork.Load(folder.Path, ScalarType.Float32, CPU);
+    private static RewardNetwork Load(CheckpointFolder folder) => NetworkLoader.RewardNetwork(folder.Path, ScalarType.Float32, CPU);
 
     private static float Score(CheckpointFolder? folder)
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var network = folder is null ? RewardNetwork.Load(GoldenFiles.Folder(Llama), ScalarType.Float32, CPU) : Load(folder);
+        using var network = folder is null ? NetworkLoader.RewardNetwork(GoldenFiles.Folder(Llama), ScalarType.Float32, CPU) : Load(folder);
         return ReferenceScores.AtLast(network, [5, 6, 7, 8, 9, 10, 11, 12]);
     }
 }

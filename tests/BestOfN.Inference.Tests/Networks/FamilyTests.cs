@@ -1,3 +1,4 @@
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Testing;
 using TorchSharp;
@@ -21,7 +22,7 @@ public sealed class FamilyTests
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
         var expected = GoldenFiles.Read(folder, "expected.json").GetProperty("samples");
         var inputs = folder.StartsWith("internlm2", StringComparison.Ordinal) ? expected
             : GoldenFiles.Read(folder, "inputs.json").GetProperty("samples");
@@ -44,7 +45,7 @@ public sealed class FamilyTests
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU, packs: true);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(folder), ScalarType.Float32, CPU, prepacks: true);
         var expected = GoldenFiles.Read(folder, "expected.json");
         var samples = folder.StartsWith("internlm2", StringComparison.Ordinal) ? expected.GetProperty("samples")
             : GoldenFiles.Read(folder, "inputs.json").GetProperty("samples");
@@ -66,7 +67,7 @@ public sealed class FamilyTests
         const string Folder = "qwen2-prm/steps";
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU);
         Assert.True(network.ScoresSteps);
         var expected = GoldenFiles.Read(Folder, "expected.json").GetProperty("samples");
         var inputs = GoldenFiles.Read(Folder, "inputs.json").GetProperty("samples");
@@ -85,7 +86,7 @@ public sealed class FamilyTests
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
         var ids = tensor(new long[] { 5, 6, 7, 8, 9, 10, 11, 12 });
         var positions = tensor(new long[] { 0, 1, 2, 3, 0, 1, 2, 3 });
         var rows = tensor(new long[] { 2, 7 });

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using BestOfN.Inference.Kernels;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Testing;
 using TorchSharp;
@@ -34,7 +36,7 @@ public sealed class PictureRewardTests
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU, packs: true);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(folder), ScalarType.Float32, CPU, prepacks: true);
         var expected = GoldenFiles.Read(folder, "expected.json");
         var batch = expected.GetProperty("batch");
         var rewards = Batch(network, folder, expected).data<float>().ToArray();
@@ -49,7 +51,7 @@ public sealed class PictureRewardTests
     {
         const string Folder = "ixc25-reward/text-batch";
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU);
         var expected = GoldenFiles.Read(Folder, "expected.json");
         var pairwise = expected.GetProperty("pairwise");
         var rewards = Batch(network, Folder, expected).detach().requires_grad_(true);
@@ -68,7 +70,7 @@ public sealed class PictureRewardTests
         const string Folder = "ixc25-reward/plora-mask";
         using var guard = gradients ? null : inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU, mode: gradients ? ComputeMode.Training : ComputeMode.Inference);
         using var inputs = new GoldenTensors(Folder, "inputs.safetensors");
         using var hidden = new GoldenTensors(Folder, "expected_hidden.safetensors");
         var expected = GoldenFiles.Read(Folder, "expected.json");
@@ -77,14 +79,14 @@ public sealed class PictureRewardTests
         var real = inputs["attention_mask"].unsqueeze(-1).to(ScalarType.Float32);
         var positions = Positions.Of(T).repeat(B);
         var mask = inputs["im_mask"].flatten();
-        var pictures = PictureRows.Of(new PictureTokens(mask.nonzero().squeeze(1), empty(0)), B * T);
+        var pictures = PictureRows.Of(new PictureTokens(mask.nonzero().squeeze(1), empty(0)), B * T, decoder.Mode);
         var (cos, sin) = decoder.Rotary.Angles(positions, ScalarType.Float32);
         var h = inputs["inputs_embeds"].reshape(B * T, C);
         for (var i = 0; i < decoder.Configuration.Layers; i++)
         {
             h = decoder.Layers[i].Forward(decoder.Configuration, i, h, cos, sin, new BatchedAttention((int)B), null, pictures)!;
             var last = i == decoder.Configuration.Layers - 1;
-            var output = last ? DecoderLayer.Norm(h, decoder.Norm, decoder.Configuration.NormEpsilon) : h;
+            var output = last ? Operators.RmsNorm(h, decoder.Norm, decoder.Configuration.NormEpsilon, decoder.Mode) : h;
             GoldenTensors.AssertClose(hidden[$"hidden_{i + 1}"] * real, output.view(B, T, C) * real, Tolerance);
             h = last ? output : h;
         }
@@ -103,7 +105,7 @@ public sealed class PictureRewardTests
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
         var expected = GoldenFiles.Read(folder, "expected.json");
         var samples = expected.GetProperty("samples").EnumerateArray().ToArray();
         foreach (var sample in samples)
@@ -124,7 +126,7 @@ public sealed class PictureRewardTests
         const string Folder = "ixc25-reward/image-1x1";
         using var guard = gradients ? null : inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU, mode: gradients ? ComputeMode.Training : ComputeMode.Inference);
         var expected = GoldenFiles.Read(Folder, "expected.json");
         var sequence = Sequences(expected)[0];
         var vectors = network.Pictures!.Encode(GoldenImages.Read(Folder, expected));
@@ -142,7 +144,7 @@ public sealed class PictureRewardTests
     {
         const string Folder = "ixc25-reward/image-1x1";
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU, mode: ComputeMode.Training);
         var expected = GoldenFiles.Read(Folder, "expected.json");
         var vectors = network.Pictures!.Encode(GoldenImages.Read(Folder, expected))[0].detach().requires_grad_(true);
         foreach (var (_, parameter) in network.Decoder.Parameters)
@@ -168,7 +170,7 @@ public sealed class PictureRewardTests
         const string Folder = "ixc25-reward/text-batch";
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU);
         var plain = DecoderLoader.Load(
             BestOfN.Inference.Networks.Families.InternLM2.Family,
             network.Decoder.Configuration with { PartialLoraRank = 0 },
@@ -182,15 +184,15 @@ public sealed class PictureRewardTests
     public void Rows_of_pictures_that_do_not_ascend_are_refused()
     {
         using var scope = NewDisposeScope();
-        Assert.Throws<ArgumentException>(() => PictureRows.Of(new PictureTokens(tensor(new long[] { 3, 2 }), empty(0)), 5));
-        Assert.Throws<ArgumentException>(() => PictureRows.Of(new PictureTokens(tensor(new long[] { 3, 5 }), empty(0)), 5));
-        Assert.Null(PictureRows.Of(null, 5));
+        Assert.Throws<ArgumentException>(() => PictureRows.Of(new PictureTokens(tensor(new long[] { 3, 2 }), empty(0)), 5, ComputeMode.Inference));
+        Assert.Throws<ArgumentException>(() => PictureRows.Of(new PictureTokens(tensor(new long[] { 3, 5 }), empty(0)), 5, ComputeMode.Inference));
+        Assert.Null(PictureRows.Of(null, 5, ComputeMode.Inference));
     }
 
     private static void AssertSamples(string folder)
     {
         using var scope = NewDisposeScope();
-        using var network = RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
         var expected = GoldenFiles.Read(folder, "expected.json");
         var samples = expected.GetProperty("samples");
         var sequences = Sequences(expected);
@@ -257,8 +259,7 @@ public sealed class PictureRewardTests
             var (cos, sin) = decoder.Rotary.Angles(positions, ScalarType.Float32, T);
             var embedded = decoder.Embedding.index_select(0, ids);
             embedded = pictures is null ? embedded : embedded.index_copy(0, pictures.Rows, pictures.Vectors);
-            layer0.Add(decoder.Layers[0]
-                .Forward(decoder.Configuration, 0, embedded, cos, sin, attention, null, PictureRows.Of(pictures, ids.size(0)))!);
+            layer0.Add(decoder.Layers[0].Forward(decoder.Configuration, 0, embedded, cos, sin, attention, null, PictureRows.Of(pictures, ids.size(0), decoder.Mode))!);
         }
 
         return decoder.Forward(ids, positions, attention, wanted, T, pictures)!;

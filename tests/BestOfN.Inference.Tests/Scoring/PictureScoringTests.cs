@@ -1,6 +1,7 @@
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Inference.ImageCache;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
@@ -143,7 +144,7 @@ public sealed class PictureScoringTests : IDisposable
     public async Task Without_ffmpeg_a_video_cannot_be_seen_and_no_part_is_to_blame()
     {
         var folder = GoldenFiles.Folder($"{PictureConversations.Family}/image-1x1");
-        var network = RewardNetwork.Load(folder, ScalarType.Float32, CPU);
+        var network = NetworkLoader.RewardNetwork(folder, ScalarType.Float32, CPU);
         var tokenizer = TokenizerFiles.Load(folder);
         var store = new PictureStore(network.Pictures!, network.Decoder, tokenizer.VocabularySize, budget: 0);
         using var engine = new ScoringEngine(

@@ -1,4 +1,5 @@
 using BestOfN.Core.Rewards;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Scoring;
 using BestOfN.Testing;
@@ -110,7 +111,7 @@ public sealed class SchedulerTests
     [Fact]
     public async Task The_cache_frees_the_least_recently_used_and_never_what_is_in_use()
     {
-        using var network = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
         var bytes = new PackedScorer(network).BytesFor(20);
         using var fixture = new ScoringFixture(options: new ScoringOptions { PromptCacheBytes = 2 * bytes });
         var cache = fixture.Scheduler.Cache;
@@ -207,7 +208,7 @@ public sealed class SchedulerTests
     [Fact]
     public async Task A_score_that_is_not_a_number_fails_its_call_and_no_other()
     {
-        var network = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
+        var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
         using (no_grad())
         {
             // The mapping is read-only, so the embedding of one token is spoilt in a copy.
@@ -246,9 +247,8 @@ public sealed class SchedulerTests
     [Fact]
     public async Task A_pass_that_breaks_fails_its_calls_and_later_ones_are_still_answered()
     {
-        var network = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
-        using var fixture = new ScoringFixture(
-            network: new RewardNetwork(network.Decoder, RewardHead.Linear("score", zeros(1, 7))) { Architecture = network.Architecture });
+        var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
+        using var fixture = new ScoringFixture(network: new RewardNetwork(network.Decoder, RewardHead.Linear("score", zeros(1, 7))) { Architecture = network.Architecture });
         for (var i = 0; i < 2; i++)
         {
             var failure = await Assert.ThrowsAsync<ScoringFailedException>(
@@ -284,7 +284,7 @@ public sealed class SchedulerTests
     [InlineData(90)]
     public async Task Past_the_positions_of_dynamic_rope_a_sequence_is_computed_alone(int length)
     {
-        using var plain = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
+        using var plain = NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
         var c = plain.Decoder.Configuration with { MaxPositions = 50, RopeScaling = new DynamicRopeScaling(2) };
         var decoder = DecoderLoader.Load(BestOfN.Inference.Networks.Families.Qwen3.Family, c,
             (name, _) => plain.Decoder.Parameters.Single(p => p.Key == name).Value.alias());
@@ -309,8 +309,7 @@ public sealed class SchedulerTests
     public async Task Bfloat16_agrees_with_float32_within_a_loose_bound()
     {
         using var exact = new ScoringFixture();
-        using var half = new ScoringFixture(
-            network: RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.BFloat16, CPU));
+        using var half = new ScoringFixture(network: NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.BFloat16, CPU));
         var ids = ScoringFixture.Tokens(new Random(8), 60);
         foreach (var length in (int[])[25, 40, 60])
         {
@@ -324,7 +323,7 @@ public sealed class SchedulerTests
     [Fact]
     public async Task Bfloat16_heads_that_fill_a_register_agree_with_float32_alone_and_in_company()
     {
-        using var golden = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
+        using var golden = NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
         RewardNetwork Wide(ScalarType type)
         {
             using var scope = NewDisposeScope();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
 using BestOfN.Inputs.Tokenizers;
@@ -154,7 +155,7 @@ public sealed class ScoringEngineTests
     /// <summary>The step-reward fixture brings no tokenizer: letters are their own ids, 1 opens a message and 2 closes it.</summary>
     private static ScoringEngine StepEngine(DeviceWorker worker, ScoringOptions options)
     {
-        var network = BestOfN.Inference.Networks.RewardNetwork.Load(GoldenFiles.Folder("qwen2-prm/steps"), ScalarType.Float32, CPU);
+        var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen2-prm/steps"), ScalarType.Float32, CPU);
         var encoder = new ConversationEncoder(Render, new Letters(), [], network.ScoresSteps, network.StepTokenId);
         return new ScoringEngine("steps", network, encoder, worker, options);
 

@@ -1,3 +1,4 @@
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
@@ -16,7 +17,7 @@ internal sealed class ScoringFixture : IDisposable
     public ScoringFixture(
         string folder = "qwen3-seqcls/plain", ScoringOptions? options = null, RewardNetwork? network = null, DeviceWorker? worker = null)
     {
-        Network = network ?? RewardNetwork.Load(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
+        Network = network ?? NetworkLoader.RewardNetwork(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
         Worker = worker ?? new DeviceWorker(CPU);
         Scheduler = new ScoringScheduler(new PackedScorer(Network), Worker, options ?? new ScoringOptions(), _metrics);
     }

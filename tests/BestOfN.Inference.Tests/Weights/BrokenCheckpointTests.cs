@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json.Nodes;
 using BestOfN.Inference.Folders;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Weights;
 using BestOfN.Testing;
@@ -78,7 +79,7 @@ public sealed class BrokenCheckpointTests
         Break(folder, what);
         var before = TorchSharp.torch.Tensor.TotalCount;
         var error = Assert.Throws<CheckpointException>(() =>
-            RewardNetwork.Load(what == "no folder" ? folder.File("absent") : folder.Path, ScalarType.BFloat16, CPU).Dispose());
+            NetworkLoader.RewardNetwork(what == "no folder" ? folder.File("absent") : folder.Path, ScalarType.BFloat16, CPU).Dispose());
         Assert.All(says, part => Assert.Contains(part, error.Message, StringComparison.Ordinal));
         Assert.Contains(folder.Path, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
@@ -108,8 +109,8 @@ public sealed class BrokenCheckpointTests
             ["data_offsets"] = new JsonArray(data.Length + 4, data.Length + 12),
         };
         folder.WriteWeights(header.ToJsonString(), [.. data, .. new byte[12]]);
-        using var network = RewardNetwork.Load(folder.Path, ScalarType.Float32, CPU);
-        using var plain = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
+        using var network = NetworkLoader.RewardNetwork(folder.Path, ScalarType.Float32, CPU);
+        using var plain = NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
         Assert.Equal(Scoring.ReferenceScores.AtLast(plain, [5, 6]), Scoring.ReferenceScores.AtLast(network, [5, 6]));
         Assert.Equal(4, Inspection(folder).Weights!.Types["f8_e4m3"]);
         Assert.Contains(
@@ -127,8 +128,8 @@ public sealed class BrokenCheckpointTests
         using var scope = NewDisposeScope();
         using var folder = new CheckpointFolder();
         folder.Shard("model-00001-of-00001.safetensors");
-        using var sharded = RewardNetwork.Load(folder.Path, ScalarType.Float32, CPU);
-        using var single = RewardNetwork.Load(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
+        using var sharded = NetworkLoader.RewardNetwork(folder.Path, ScalarType.Float32, CPU);
+        using var single = NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
         int[] ids = [5, 6, 7, 8];
         Assert.Equal(Scoring.ReferenceScores.AtLast(single, ids), Scoring.ReferenceScores.AtLast(sharded, ids));
     }

@@ -1,3 +1,5 @@
+using BestOfN.Inference.Networks.Families;
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Tests;
 using BestOfN.Training.Preference;
@@ -31,7 +33,7 @@ public sealed class PairGradientTests
         AssertClose(ofScore, Gradient(network.Trainable[^1].Value));
 
         // Of everything else: the same slopes, led back through the network that scores.
-        using var scoring = RewardNetwork.Load(TinyComposer.Folder("text-batch"), ScalarType.Float32, CPU);
+        using var scoring = NetworkLoader.RewardNetwork(TinyComposer.Folder("text-batch"), ScalarType.Float32, CPU, mode: ComputeMode.Training);
         var weights = scoring.Decoder.Parameters.ToDictionary(p => p.Key, p => p.Value.requires_grad_(true));
         LeadBack(scoring, expected.GetProperty("samples"), slopes);
         var compared = 0;

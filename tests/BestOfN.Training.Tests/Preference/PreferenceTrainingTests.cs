@@ -1,5 +1,6 @@
 using BestOfN.Data.Preferences;
 using BestOfN.Inference.Kernels;
+using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Weights;
 using BestOfN.Training.Loops;
@@ -60,7 +61,7 @@ public sealed class PreferenceTrainingTests : IDisposable
         var history = Train(recipe);
         Assert.True(history.Losses[^1].Loss < history.Losses[0].Loss, "three large steps on two pairs did not lower their loss");
 
-        using var scoring = RewardNetwork.Load(recipe.Output, ScalarType.Float32, CPU);
+        using var scoring = NetworkLoader.RewardNetwork(recipe.Output, ScalarType.Float32, CPU);
         Assert.Equal(9, scoring.MaxTiles);
         using var trained = TrainableNetwork.Load(recipe.Output, ScalarType.Float32, CPU, null, 1);
         using var scope = NewDisposeScope();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks.Vision;
 using BestOfN.Inference.Weights;
 using static TorchSharp.torch;
@@ -17,9 +18,6 @@ internal static class InternLMXComposer2
         Prefix = "InternLMXComposer2",
         ModelTypes = ["internlmxcomposer2", "internlm_xcomposer2", "internlm2", "internlm"],
     };
-
-    /// <summary>Most tiles of a picture where nobody says otherwise: the published code's default of <c>hd_num</c>.</summary>
-    public const int DefaultMaxTiles = 24;
 
     private const int DefaultMaxLength = 16_384;
 
@@ -53,7 +51,8 @@ internal static class InternLMXComposer2
     /// <summary>Loads what reads pictures; null where the folder holds none of it.</summary>
     /// <exception cref="CheckpointException">A tensor is missing or does not fit the configuration.</exception>
     public static PictureEncoder? LoadPictures(
-        ModelConfiguration c, DecoderConfiguration sizes, Checkpoint checkpoint, ScalarType type, Device device, List<string> assumptions, Func<Tensor, Tensor>? order = null)
+        ModelConfiguration c, DecoderConfiguration sizes, Checkpoint checkpoint, ScalarType type, Device device, List<string> assumptions,
+        Func<Tensor, Tensor>? order = null, ComputeMode mode = ComputeMode.Inference)
     {
         if (!checkpoint.Entries.Any(e => e.Name.StartsWith(PictureEncoder.TowerPrefix, StringComparison.Ordinal)))
         {
@@ -74,7 +73,7 @@ internal static class InternLMXComposer2
             throw new CheckpointException($"{checkpoint.Folder}: tensor {above}: expected a vision tower of {vision.Layers} layers, as the configuration says, found more.");
         }
 
-        return PictureEncoder.Load(vision, sizes.HiddenSize, (name, shape) => checkpoint.Take(name, shape, type, device), order);
+        return PictureEncoder.Load(vision, sizes.HiddenSize, (name, shape) => checkpoint.Take(name, shape, type, device), order, mode);
     }
 
     /// <summary>Most tiles that a picture may be cut into.</summary>
@@ -82,15 +81,15 @@ internal static class InternLMXComposer2
     {
         if (pictures is null)
         {
-            return DefaultMaxTiles;
+            return PictureEncoder.DefaultMaxTiles;
         }
 
         if (!c.Has("hd_num"))
         {
-            assumptions.Add($"hd_num: at most {DefaultMaxTiles} tiles per picture, the published code's default; published scores were made with 9");
+            assumptions.Add($"hd_num: at most {PictureEncoder.DefaultMaxTiles} tiles per picture, the published code's default; published scores were made with 9");
         }
 
-        return c.WholeNumber("hd_num", DefaultMaxTiles, 1024);
+        return c.WholeNumber("hd_num", PictureEncoder.DefaultMaxTiles, 1024);
     }
 
     /// <summary>Longest sequence in tokens.</summary>

@@ -1,3 +1,4 @@
+using BestOfN.Inference.Kernels;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -7,7 +8,7 @@ namespace BestOfN.Inference.Networks.Vision;
 internal readonly record struct Affine(Tensor Weight, Tensor Bias)
 {
     /// <summary>[T, I] → [T, O].</summary>
-    public Tensor Linear(Tensor x) => DecoderLayer.Linear(x, Weight, Bias);
+    public Tensor Linear(Tensor x, ComputeMode mode) => Operators.Linear(x, Weight, Bias, mode);
 
     /// <summary>Over the last dimension.</summary>
     public Tensor Norm(Tensor x, double epsilon) => F.layer_norm(x, [Weight.size(0)], Weight, Bias, epsilon);

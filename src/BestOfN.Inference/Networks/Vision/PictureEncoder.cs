@@ -1,3 +1,5 @@
+using BestOfN.Inference.Kernels;
+using BestOfN.Inference.Weights;
 using BestOfN.Inputs.Images;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -8,7 +10,7 @@ namespace BestOfN.Inference.Networks.Vision;
 /// <summary>From pixels to the vectors that a decoder reads: tower, 2 × 2 merge, separators, projection.</summary>
 /// <remarks>
 /// Layout of InternLM-XComposer-2.5 (https://arxiv.org/abs/2407.03320). F = 4 · tower width, C = the decoder's hidden size. Gradients flow
-/// where they are enabled. Not thread-safe: one owner thread per device. Owns its weights.
+/// where it is loaded for training. Not thread-safe: one owner thread per device. Owns its weights.
 /// </remarks>
 public sealed class PictureEncoder : IDisposable
 {
@@ -26,6 +28,7 @@ public sealed class PictureEncoder : IDisposable
     private const int TokensPerPass = 8192;
 
     private readonly IReadOnlyList<KeyValuePair<string, Tensor>> _parameters;
+    private readonly ComputeMode _mode;
 
     // Fields bear the names of the checkpoint.
     private readonly Tensor plora_glb_GN;     // between the global view and the tiles, once per picture, [1, 1, F]
@@ -36,13 +39,14 @@ public sealed class PictureEncoder : IDisposable
     private PictureEncoder(
         VisionConfiguration configuration,
         int hiddenSize,
-        DecoderLoader.WeightSource source,
-        DecoderLoader.WeightSource product,
+        WeightSource source,
+        WeightSource product,
+        ComputeMode mode,
         IReadOnlyList<KeyValuePair<string, Tensor>> parameters)
     {
-        (Configuration, _parameters) = (configuration, parameters);
+        (Configuration, _mode, _parameters) = (configuration, mode, parameters);
         long merged = 4L * configuration.HiddenSize;
-        Tower = VisionTower.Load(configuration, TowerPrefix, source, product);
+        Tower = VisionTower.Load(configuration, TowerPrefix, source, product, mode);
         plora_glb_GN = source("plora_glb_GN", [1, 1, merged]);
         plora_sub_GN = source("plora_sub_GN", [1, 1, 1, merged]);
         vision_proj_0 = new(product("vision_proj.0.weight", [hiddenSize, merged]), source("vision_proj.0.bias", [hiddenSize]));
@@ -58,26 +62,31 @@ public sealed class PictureEncoder : IDisposable
 
     public Device Device => plora_sub_GN.device;
 
+    /// <summary>Most tiles that a picture may be cut into where the folder does not say: the published code's default of <c>hd_num</c>.</summary>
+    public const int DefaultMaxTiles = 24;
+
     internal VisionTower Tower { get; }
 
     /// <summary>Puts an encoder together from a checkpoint or from fresh weights; nothing is left behind when the source throws.</summary>
     /// <param name="configuration">Sizes of the tower.</param>
     /// <param name="hiddenSize">C.</param>
     /// <param name="source">Gives every tensor by name and shape, or throws.</param>
-    /// <param name="order">As in <see cref="DecoderLoader.Load"/>.</param>
-    internal static PictureEncoder Load(VisionConfiguration configuration, int hiddenSize, DecoderLoader.WeightSource source, Func<Tensor, Tensor>? order = null)
+    /// <param name="order">What becomes of the weights of products, such as <see cref="Runtime.Aten.Order"/>; null: they stay as they are.</param>
+    /// <param name="mode">What it is for.</param>
+    internal static PictureEncoder Load(
+        VisionConfiguration configuration, int hiddenSize, WeightSource source, Func<Tensor, Tensor>? order = null, ComputeMode mode = ComputeMode.Inference)
     {
         var parameters = new List<KeyValuePair<string, Tensor>>();
-        DecoderLoader.WeightSource Keeping(Func<Tensor, Tensor>? how) => (name, shape) =>
+        WeightSource Keeping(Func<Tensor, Tensor>? how) => (name, shape) =>
         {
-            var tensor = DecoderLoader.Ordered(source(name, shape), how);
+            var tensor = Operators.Keep(source(name, shape), how);
             parameters.Add(new(name, tensor));
             return tensor;
         };
 
         try
         {
-            return new PictureEncoder(configuration, hiddenSize, Keeping(null), Keeping(order), parameters);
+            return new PictureEncoder(configuration, hiddenSize, Keeping(null), Keeping(order), mode, parameters);
         }
         catch
         {
@@ -93,7 +102,7 @@ public sealed class PictureEncoder : IDisposable
     /// <summary>Encodes pictures; the global views and tiles of all of them go through the tower together.</summary>
     /// <remarks>
     /// The tower takes at most 8192 tokens at once (5 views of the published size), so that what its blocks need in between does not grow with the pictures;
-    /// what does grow are the pixels in float32 and the features. With gradients enabled everything is kept for the way back.
+    /// what does grow are the pixels in float32 and the features. In training everything is kept for the way back.
     /// </remarks>
     /// <returns>For each picture its vectors, [<see cref="TiledImage.TokenCount"/>, C], owned by the caller's dispose scope.</returns>
     /// <exception cref="ArgumentException">A picture is not made of whole tiles of this tower's size.</exception>
@@ -201,7 +210,7 @@ public sealed class PictureEncoder : IDisposable
     internal Tensor Project(Tensor merged)
     {
         using var scope = NewDisposeScope();
-        return vision_proj_2.Linear(F.gelu(vision_proj_0.Linear(merged))).MoveToOuterDisposeScope();
+        return vision_proj_2.Linear(F.gelu(vision_proj_0.Linear(merged, _mode)), _mode).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -1,5 +1,7 @@
 using System.Globalization;
+using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Runtime;
+using BestOfN.Inference.Weights;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -13,8 +15,9 @@ namespace BestOfN.Inference.Networks.Vision;
 internal sealed class VisionTower
 {
     private readonly VisionConfiguration _c;
+    private readonly ComputeMode _mode;
 
-    private VisionTower(VisionConfiguration configuration) => _c = configuration;
+    private VisionTower(VisionConfiguration configuration, ComputeMode mode) => (_c, _mode) = (configuration, mode);
 
     public required Tensor class_embedding { get; init; }
 
@@ -30,8 +33,9 @@ internal sealed class VisionTower
     /// <param name="configuration">Sizes.</param>
     /// <param name="prefix">What the names of its tensors begin with, such as <c>vit.vision_tower.vision_model.</c></param>
     /// <param name="source">Gives every tensor by name and shape, or throws.</param>
-    /// <param name="product">Likewise, for the weights of the blocks' products.</param>
-    public static VisionTower Load(VisionConfiguration configuration, string prefix, DecoderLoader.WeightSource source, DecoderLoader.WeightSource product)
+    /// <param name="product">As <paramref name="source"/>, for the weights of the blocks' products.</param>
+    /// <param name="mode">What it is for.</param>
+    public static VisionTower Load(VisionConfiguration configuration, string prefix, WeightSource source, WeightSource product, ComputeMode mode)
     {
         long C = configuration.HiddenSize, I = configuration.IntermediateSize, p = configuration.PatchSize, P = configuration.Patches;
         Tensor Take(string name, params ReadOnlySpan<long> shape) => source(prefix + name, shape);
@@ -53,7 +57,7 @@ internal sealed class VisionTower
             };
         }
 
-        return new VisionTower(configuration)
+        return new VisionTower(configuration, mode)
         {
             class_embedding = Take("embeddings.class_embedding", C),
             patch_embedding = Take("embeddings.patch_embedding.weight", C, 3, p, p),
@@ -73,7 +77,7 @@ internal sealed class VisionTower
 
         // A convolution whose stride is its size is a product over the pixels of each patch.
         var patches = pixels.view(V, 3, P, p, P, p).permute(0, 2, 4, 1, 3, 5).reshape(V * P * P, 3 * p * p);
-        var embedded = DecoderLayer.Linear(patches, patch_embedding.view(C, 3 * p * p), null).view(V, P * P, C);
+        var embedded = Operators.Linear(patches, patch_embedding.view(C, 3 * p * p), null, _mode).view(V, P * P, C);
         var tokens = cat([class_embedding.view(1, 1, C).expand(V, 1, C), embedded], 1).add(position_embedding, HeldScalar.One);
         return pre_layrnorm.Norm(tokens, _c.NormEpsilon).MoveToOuterDisposeScope();
     }
@@ -87,8 +91,8 @@ internal sealed class VisionTower
         var x = Embed(pixels);
         foreach (var layer in Layers)
         {
-            var next = layer.Forward(_c, x);
-            if (!is_grad_enabled())
+            var next = layer.Forward(_c, x, _mode);
+            if (_mode == ComputeMode.Inference)
             {
                 x.Dispose();
             }

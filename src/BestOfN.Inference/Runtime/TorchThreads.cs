@@ -1,10 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 
-namespace BestOfN.Inference.Kernels;
+namespace BestOfN.Inference.Runtime;
 
 /// <summary>Work of our own on the threads that libtorch computes with.</summary>
 /// <remarks>

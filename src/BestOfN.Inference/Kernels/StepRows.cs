@@ -1,4 +1,4 @@
-namespace BestOfN.Inference.Networks;
+namespace BestOfN.Inference.Kernels;
 
 /// <summary>How many rows a decode step is computed with: the sequences that run, and rows of no meaning up to the next number of a short list.</summary>
 /// <remarks>

@@ -1,7 +1,6 @@
-using BestOfN.Inference.Kernels;
 using static TorchSharp.torch;
 
-namespace BestOfN.Inference.Networks;
+namespace BestOfN.Inference.Kernels;
 
 /// <summary>Tries whether a row of a product is the same to the last bit in every number of rows that a step may have.</summary>
 /// <remarks>

@@ -1,8 +1,6 @@
-using System.Globalization;
-using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Weights;
 
-namespace BestOfN.Inference.Networks;
+namespace BestOfN.Inference.Networks.Families;
 
 /// <summary>The families known, and how a config.json is read for each.</summary>
 internal static class DecoderFamilies
