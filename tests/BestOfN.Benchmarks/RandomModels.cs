@@ -24,12 +24,12 @@ internal static class RandomModels
     };
 
     /// <summary>The same weights for the same configuration, in any type.</summary>
-    public static Decoder Decoder(DecoderConfiguration configuration, ScalarType type, Device device, bool packs = false)
+    public static Decoder Decoder(DecoderConfiguration configuration, ScalarType type, Device device, bool prepacks = false)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(17);
-        return DecoderLoader.Load(
-            Llama.Family, configuration, (_, shape) => Weight(shape, generator).to(type, device), packs ? Aten.Order(type, device) : null);
+        var decoder = DecoderLoader.Load(Llama.Family, configuration, (_, shape) => Weight(shape, generator).to(type, device));
+        return prepacks ? decoder.IntoPrepacked() : decoder;
     }
 
     public static RewardNetwork RewardNetwork(DecoderConfiguration configuration, ScalarType type, Device device)
@@ -37,10 +37,7 @@ internal static class RandomModels
         using var scope = NewDisposeScope();
         using var generator = new Generator(18);
         var head = RewardHead.Linear("score", Weight([1, configuration.HiddenSize], generator).to(device).DetachFromDisposeScope());
-        return new RewardNetwork(Decoder(configuration, type, device, packs: true), head)
-        {
-            Architecture = "LlamaForSequenceClassification",
-        };
+        return new RewardNetwork(Decoder(configuration, type, device, prepacks: true), head) { Architecture = "LlamaForSequenceClassification" };
     }
 
     public static LanguageModel LanguageModel(DecoderConfiguration configuration, ScalarType type, Device device)

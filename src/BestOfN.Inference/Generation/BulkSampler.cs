@@ -50,8 +50,8 @@ public static class BulkSampler
         var open = new Dictionary<TokenSequence, (int Prompt, int Sample)>();
         var finished = 0;
         using var inference = inference_mode();
-        using var packed = PackedModel.Of(model);      // anew for every call: between two the model may have learnt
-        using var batch = new SequenceBatch(model, packed, pictures);
+        using var prepacked = model.Prepack();      // anew for every call: between two the model may have learnt
+        using var batch = new SequenceBatch(prepacked ?? model, pictures);
         while (waiting.Count > 0 || open.Count > 0)
         {
             cancellationToken.ThrowIfCancellationRequested();

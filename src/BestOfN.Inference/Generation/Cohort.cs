@@ -20,7 +20,6 @@ internal sealed class Cohort : IDisposable
 
     private readonly Decoder _decoder;
     private readonly PictureStore? _pictures;
-    private readonly PackedModel? _packed;
     private readonly Tensor[] _promptKeys, _promptValues, _ownKeys, _ownValues;
     private Prompt[] _prompts;
     private Row[] _rows;
@@ -34,16 +33,14 @@ internal sealed class Cohort : IDisposable
     /// <param name="decoder">Whose keys are kept.</param>
     /// <param name="prompts">Token ids of each prompt, at least one each, and its sequences.</param>
     /// <param name="longestAnswer">No sequence will be longer than this.</param>
-    /// <param name="packed">Reads prompts without pictures, and has steps go through <see cref="ForkedAttention"/>; null: neither.</param>
     /// <param name="pictures">What ids above the vocabulary mean; encoded before <see cref="Prefill"/> comes to them.</param>
     public Cohort(
         Decoder decoder,
         IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts,
         int longestAnswer,
-        PackedModel? packed,
         PictureStore? pictures = null)
     {
-        (_decoder, _packed, _pictures) = (decoder, packed, pictures);
+        (_decoder, _pictures) = (decoder, pictures);
         LongestAnswer = longestAnswer;
         _prompts = [.. prompts.Select(p => new Prompt(p.Ids))];
         _rows = [.. prompts.SelectMany((p, i) => p.Sequences.Select(s => new Row(_prompts[i], s)))];
@@ -121,10 +118,8 @@ internal sealed class Cohort : IDisposable
         var last = finished ? Enumerable.Range(0, count).Select(i => (long)(i * columns) + _prompts[first + i].Ids.Count - from - 1).ToArray() : [];
         var attention = new PrefillAttention(_promptKeys, _promptValues, first, from, columns, Mask(_prompts.AsSpan(first, count)));
         var seen = _pictures?.Take(ids);
-        var (input, where, wanted) = (tensor(ids, device: device), tensor(positions, device: device), tensor(last, ScalarType.Int64, device));
-        var hidden = seen is null && _packed is not null
-            ? _packed.Forward(input, where, attention, wanted)
-            : _decoder.Forward(input, where, attention, wanted, pictures: seen);
+        var wanted = DecoderOutput.Rows(tensor(last, ScalarType.Int64, device));
+        var hidden = _decoder.Forward(tensor(ids, device: device), tensor(positions, device: device), attention, wanted, pictures: seen);
         if (!finished)
         {
             _readColumns += columns;
@@ -147,10 +142,10 @@ internal sealed class Cohort : IDisposable
 
         if (IsRead)
         {
-            _mask = IsPacked ? null : Mask(_prompts)?.DetachFromDisposeScope();
-            if (IsPacked)
+            _mask = IsBlocked ? null : Mask(_prompts)?.DetachFromDisposeScope();
+            if (IsBlocked)
             {
-                PackPrompts();
+                BlockPrompts();
             }
 
             LayOut();
@@ -176,7 +171,7 @@ internal sealed class Cohort : IDisposable
             OwnLength++;
         }
 
-        if (IsPacked)
+        if (IsBlocked)
         {
             return ForkedAttention.Attend(_forks, q, k, v, (_promptKeys[layer], _promptValues[layer]), (_ownKeys[layer], _ownValues[layer]), OwnLength).MoveToOuterDisposeScope();
         }
@@ -254,7 +249,7 @@ internal sealed class Cohort : IDisposable
 
             (_prompts, _read) = (live, live.Length);
             _mask?.Dispose();
-            _mask = IsPacked ? null : Mask(_prompts)?.DetachFromDisposeScope();
+            _mask = IsBlocked ? null : Mask(_prompts)?.DetachFromDisposeScope();
         }
 
         LayOut();
@@ -275,7 +270,8 @@ internal sealed class Cohort : IDisposable
         held = by.DetachFromDisposeScope();
     }
 
-    private bool IsPacked => _packed is not null;
+    // A prepacked decoder is on a CPU, where steps go through ForkedAttention and keys lie in its blocks.
+    private bool IsBlocked => _decoder.IsPrepacked;
 
     private Tensor Indices(int[] indices) => tensor(indices.Select(i => (long)i).ToArray(), device: _decoder.Device);
 
@@ -292,7 +288,7 @@ internal sealed class Cohort : IDisposable
         var (R, K, room) = (_rows.Length, c.KeyValueHeads, KeyRoom(_ownCapacity));
         for (var i = 0; i < _ownKeys.Length; i++)
         {
-            Grow(ref _ownKeys[i]!, KeyRoom(OwnLength), IsPacked ? [R, K, room, c.HeadSize, Lanes.Count] : [R, K, room, c.HeadSize]);
+            Grow(ref _ownKeys[i]!, KeyRoom(OwnLength), IsBlocked ? [R, K, room, c.HeadSize, Lanes.Count] : [R, K, room, c.HeadSize]);
             Grow(ref _ownValues[i]!, OwnLength, [R, K, _ownCapacity, ValueSize]);
         }
     }
@@ -309,12 +305,12 @@ internal sealed class Cohort : IDisposable
     }
 
     // What is kept for the keys of so many tokens, and for one value.
-    private int KeyRoom(int tokens) => IsPacked ? Lanes.Up(tokens) / Lanes.Count : tokens;
+    private int KeyRoom(int tokens) => IsBlocked ? Lanes.Up(tokens) / Lanes.Count : tokens;
 
-    private int ValueSize => IsPacked ? Lanes.Up(_decoder.Configuration.HeadSize) : _decoder.Configuration.HeadSize;
+    private int ValueSize => IsBlocked ? Lanes.Up(_decoder.Configuration.HeadSize) : _decoder.Configuration.HeadSize;
 
     /// <summary>Into the order of <see cref="ForkedAttention"/>.</summary>
-    private void PackPrompts()
+    private void BlockPrompts()
     {
         for (var i = 0; i < _promptKeys.Length; i++)
         {
@@ -369,7 +365,7 @@ internal sealed class Cohort : IDisposable
             counts[row.Prompt] = counts.GetValueOrDefault(row.Prompt) + 1;
         }
 
-        if (IsPacked)
+        if (IsBlocked)
         {
             var first = 0;
             _forks = [.. _rows.Select(r => r.Prompt).Distinct().Select(p =>

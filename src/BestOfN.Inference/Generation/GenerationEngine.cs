@@ -37,7 +37,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     private readonly GenerationOptions _options;
     private readonly TimeProvider _time;
     private readonly GenerationMetrics _metrics;
-    private readonly PackedModel? _packed;
+    private readonly LanguageModel? _prepacked;
     private SequenceBatch _batch;
     private int _preparing;                                                              // requests whose pictures are being decoded
     private bool _hasDecoded = true;
@@ -60,14 +60,14 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         (_model, _tokenizer, _template, _worker, _options, _time) = (model, tokenizer, template, worker, options, time ?? TimeProvider.System);
         _endTokenIds = [.. endTokenIds];
         _reader = reader ?? PromptReader.TextOnly;
-        PackedModel? packed = null;
+        LanguageModel? prepacked = null;
         worker.RunToEnd(() =>
         {
-            packed = PackedModel.Of(model, options.MaxSequences);
-            Computation = KernelChoice.OfGeneration(model.Decoder, packed);
+            prepacked = model.Prepack(options.MaxSequences);
+            Computation = KernelChoice.OfGeneration(model.Decoder, prepacked);
         });
-        (_packed, _metrics) = (packed, new GenerationMetrics(name, meters, _reader.Store));
-        _batch = new SequenceBatch(model, packed, _reader.Store);
+        (_prepacked, _metrics) = (prepacked, new GenerationMetrics(name, meters, _reader.Store));
+        _batch = new SequenceBatch(prepacked ?? model, _reader.Store);
     }
 
     /// <summary>How it computes here. Exactness is promised for prompts without pictures.</summary>
@@ -195,7 +195,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             _open.Clear();
             _batch.Dispose();
             _reader.Store?.Dispose();
-            _packed?.Dispose();
+            _prepacked?.Dispose();
             _model.Dispose();
         });
         _metrics.Dispose();
@@ -469,7 +469,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         }
 
         _batch.Dispose();
-        _batch = new SequenceBatch(_model, _packed, _reader.Store);
+        _batch = new SequenceBatch(_prepacked ?? _model, _reader.Store);
     }
 
     // libtorch appends its own stack to the first line.

@@ -7,10 +7,9 @@ namespace BestOfN.Inference.Generation;
 
 /// <summary>All sequences that decode together, as ids. Requests join as cohorts and leave row by row between any two steps.</summary>
 /// <remarks>Not thread-safe: belongs to the device's thread, under inference mode. The model stays the caller's.</remarks>
-/// <param name="model">Reads prompts with pictures, and all where nothing is packed.</param>
-/// <param name="packed">Its weights in the order that suits products, the caller's too; null: the model's own are taken.</param>
+/// <param name="model">Prepacked where that is faster.</param>
 /// <param name="pictures">What ids above the vocabulary mean, the caller's; null: there are none.</param>
-internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = null, PictureStore? pictures = null) : IDisposable
+internal sealed class SequenceBatch(LanguageModel model, PictureStore? pictures = null) : IDisposable
 {
     private readonly List<Cohort> _cohorts = [];
 
@@ -21,7 +20,7 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
     /// <param name="prompts">At least one; every prompt has at least one token and one sequence.</param>
     /// <param name="longestAnswer">No sequence will be longer than this: the caller ends them.</param>
     public void Add(IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts, int longestAnswer) =>
-        _cohorts.Add(new Cohort(model.Decoder, prompts, longestAnswer, packed, pictures));
+        _cohorts.Add(new Cohort(model.Decoder, prompts, longestAnswer, pictures));
 
     /// <summary>Reads a part of the oldest prompts that wait; a prompt that is finished gives its sequences their first token.</summary>
     /// <param name="tokens">At most so many.</param>
@@ -41,7 +40,7 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
             return [];
         }
 
-        var logits = Logits(begun.Hidden);
+        var logits = model.Logits(begun.Hidden);
         TokenSampler.Draw(logits.index_select(0, tensor(begun.States, device: logits.device)), begun.Sequences);
         return begun.Sequences;
     }
@@ -60,8 +59,8 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
         using var scope = NewDisposeScope();
         var rows = running.Length == 1 ? running[0].Sequences : [.. running.SelectMany(c => c.Sequences)];
 
-        // Rows that are missing to a number of rows that was tried are those of token 0 at position 0.
-        var computed = packed is null ? rows.Count : StepRows.For(rows.Count);
+        // Steps are padded to a number of rows that was tried, with rows of token 0 at position 0.
+        var computed = model.Decoder.IsPrepacked ? StepRows.For(rows.Count) : rows.Count;
         var (ids, positions) = (new long[computed], new long[computed]);
         var row = 0;
         foreach (var cohort in running)
@@ -76,7 +75,7 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
         var device = model.Decoder.Device;
         var (at, where) = (tensor(ids, device: device), tensor(positions, device: device));
         var attention = new CohortsAttention(running);
-        var logits = Logits(packed is null ? model.Decoder.Forward(at, where, attention)! : packed.Forward(at, where, attention)!);
+        var logits = model.Logits(model.Decoder.Forward(at, where, attention)!);
         TokenSampler.Draw(logits.narrow(0, 0, rows.Count), rows);
         return rows;
     }
@@ -105,6 +104,4 @@ internal sealed class SequenceBatch(LanguageModel model, PackedModel? packed = n
         _cohorts.ForEach(c => c.Dispose());
         _cohorts.Clear();
     }
-
-    private Tensor Logits(Tensor hidden) => packed?.Logits(hidden) ?? model.Logits(hidden);
 }

@@ -21,15 +21,10 @@ internal static class Operators
         return mode == ComputeMode.Inference && Aten.HasOneDnn(x.dtype, x.device) ? Aten.Linear(x, weight, bias) : F.linear(x, weight, bias);
     }
 
-    /// <summary>residual + x · weightᵀ + bias, in one pass where no gradient is needed.</summary>
-    public static Tensor LinearAdd(Tensor x, Tensor weight, Tensor? bias, Tensor residual, ComputeMode mode)
+    /// <summary>residual + x · weightᵀ + bias, in one pass. Inference only.</summary>
+    public static Tensor LinearAdd(Tensor x, Tensor weight, Tensor? bias, Tensor residual)
     {
         using var scope = NewDisposeScope();
-        if (mode == ComputeMode.Training)
-        {
-            return residual.add(Linear(x, weight, bias, mode), HeldScalar.One).MoveToOuterDisposeScope();
-        }
-
         if (Aten.HasOneDnn(x.dtype, x.device))
         {
             return Aten.LinearAdd(x, weight, bias, residual).MoveToOuterDisposeScope();

@@ -12,7 +12,7 @@ internal sealed class StepTrials(int sequences)
 {
     private readonly Dictionary<(ScalarType, int, int, int), bool> _known = [];
 
-    public bool IsExact(ScalarType type, int outputs, int inputs, int fewRows, PackedWeight weight)
+    public bool IsExact(ScalarType type, int outputs, int inputs, int fewRows, PrepackedWeight weight)
     {
         if (!_known.TryGetValue((type, outputs, inputs, fewRows), out var isExact))
         {
@@ -23,7 +23,7 @@ internal sealed class StepTrials(int sequences)
         return isExact;
     }
 
-    private bool Try(PackedWeight weight, ScalarType type, int inputs)
+    private bool Try(PrepackedWeight weight, ScalarType type, int inputs)
     {
         using var scope = NewDisposeScope();
         using var random = new Generator(17);

@@ -1,130 +1,117 @@
 using BestOfN.Inference.Kernels;
-using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Inference.Networks;
 
-/// <summary>One block: h + attention(norm(h)), then h + mlp(norm(h)). Fields bear the names of the InternLM2 checkpoint.</summary>
-/// <remarks>T tokens, C hidden size, H query heads, K key/value heads, D head size. Pre-norm, SwiGLU (Shazeer 2020, https://arxiv.org/abs/2002.05202).</remarks>
+/// <summary>One block: h + attention(norm(h)), then h + mlp(norm(h)).</summary>
+/// <remarks>
+/// T tokens, C hidden size, H query heads, K key/value heads, g = H/K, D head size, I MLP size. Pre-norm, SwiGLU
+/// (Shazeer 2020, https://arxiv.org/abs/2002.05202).
+/// </remarks>
 internal sealed class DecoderLayer
 {
     /// <summary>What the layer was loaded for.</summary>
     public required ComputeMode Mode { get; init; }
 
-    public required Tensor attention_norm { get; init; }
-    public required Tensor ffn_norm { get; init; }
-    public required Tensor w1 { get; init; }
-    public required Tensor w2 { get; init; }
-    public required Tensor w3 { get; init; }
-    public required Tensor wo { get; init; }
-    public Tensor? w1_bias { get; init; }
-    public Tensor? w2_bias { get; init; }
-    public Tensor? w3_bias { get; init; }
-    public Tensor? wo_bias { get; init; }
+    /// <summary>[C].</summary>
+    public required Tensor AttentionNorm { get; init; }
 
-    /// <summary>InternLM2: per key/value head its query heads, its key, its value, one below the other. Null where the family keeps them apart.</summary>
-    public Tensor? wqkv { get; init; }
-    public Tensor? wqkv_bias { get; init; }
-    public Tensor? q_proj { get; init; }
-    public Tensor? k_proj { get; init; }
-    public Tensor? v_proj { get; init; }
-    public Tensor? q_proj_bias { get; init; }
-    public Tensor? k_proj_bias { get; init; }
-    public Tensor? v_proj_bias { get; init; }
-    public Tensor? q_norm { get; init; }
-    public Tensor? k_norm { get; init; }
-    public PartialLora? wqkv_plora { get; init; }
-    public PartialLora? wo_plora { get; init; }
-    public PartialLora? w1_plora { get; init; }
-    public PartialLora? w2_plora { get; init; }
-    public PartialLora? w3_plora { get; init; }
+    /// <summary>[C].</summary>
+    public required Tensor FeedForwardNorm { get; init; }
+
+    /// <summary>[D]; null where the family does not normalize heads.</summary>
+    public Tensor? QueryNorm { get; init; }
+
+    /// <summary>[D]; null where the family does not normalize heads.</summary>
+    public Tensor? KeyNorm { get; init; }
+
+    /// <summary>C → (H + 2K)·D.</summary>
+    public required Projection QueryKeyValue { get; init; }
+
+    /// <summary>True: for each key/value head its g query heads, its key, its value (InternLM2). False: all queries, all keys, all values.</summary>
+    public required bool IsGrouped { get; init; }
+
+    /// <summary>H·D → C.</summary>
+    public required Projection Output { get; init; }
+
+    /// <summary>C → 2I: gate, then up.</summary>
+    public required Projection GateUp { get; init; }
+
+    /// <summary>I → C.</summary>
+    public required Projection Down { get; init; }
+
+    public IEnumerable<Projection> Projections => [QueryKeyValue, Output, GateUp, Down];
 
     /// <summary>Runs the block.</summary>
-    /// <param name="configuration">Sizes.</param>
+    /// <param name="c">Sizes.</param>
     /// <param name="index">Which layer this is.</param>
     /// <param name="h">[T, C].</param>
-    /// <param name="cos">[T, D/2]; <paramref name="sin"/> likewise.</param>
-    /// <param name="attention">Who sees whom.</param>
-    /// <param name="rows">Last layer only: the rows whose output is wanted, [R] int64; null for all.</param>
-    /// <param name="pictures">Which of the T rows are parts of pictures; null: none.</param>
-    /// <returns>[T, C] or [R, C]; null where <paramref name="rows"/> is empty, after keys and values were handed over.</returns>
+    /// <param name="cos">[T, D/2], as is <paramref name="sin"/>.</param>
+    /// <param name="sin">See <paramref name="cos"/>.</param>
+    /// <param name="attention">Which token attends to which.</param>
+    /// <param name="output">The last layer need not give all rows.</param>
+    /// <param name="pictures">Which of the T rows are parts of images; null: none.</param>
+    /// <returns>[T, C] or [R, C]; null where only keys are wanted, after the attention got them.</returns>
     public Tensor? Forward(
-        DecoderConfiguration configuration, int index, Tensor h, Tensor cos, Tensor sin, IAttention attention, Tensor? rows, PictureRows? pictures = null)
+        DecoderConfiguration c, int index, Tensor h, Tensor cos, Tensor sin, IAttention attention, DecoderOutput output = default, PictureRows? pictures = null)
     {
         using var scope = NewDisposeScope();
-        var x = Operators.RmsNorm(h, attention_norm, configuration.NormEpsilon, Mode);
-        var (q, k, v) = Project(configuration, x, rows, pictures);
-        k = Rotate(k, k_norm, configuration.NormEpsilon, cos, sin);
-        if (rows is not null)
+        var x = Operators.RmsNorm(h, AttentionNorm, c.NormEpsilon, Mode);
+        var (q, k, v) = Heads(QueryKeyValue.Linear(x, pictures?.All), c);                     // [T, H, D], [T, K, D], [T, K, D]
+        k = Rotate(k, KeyNorm, c.NormEpsilon, cos, sin);
+        if (output.IsKeysOnly)
         {
-            if (rows.NumberOfElements == 0)
-            {
-                attention.Attend(index, null, k, v);
-                return null;
-            }
+            attention.Attend(index, null, k, v);
+            return null;
+        }
 
+        if (output.Selected is { } rows)
+        {
             pictures = pictures?.Among(rows);
-            (h, cos, sin) = (h.index_select(0, rows), cos.index_select(0, rows), sin.index_select(0, rows));
+            (q, h, cos, sin) = (q.index_select(0, rows), h.index_select(0, rows), cos.index_select(0, rows), sin.index_select(0, rows));
         }
 
-        q = Rotate(q!, q_norm, configuration.NormEpsilon, cos, sin);
-        var met = attention.Attend(index, q, k, v)!;                                    // [R, H, D]
-        met = met.reshape(met.size(0), configuration.Heads * configuration.HeadSize);
-        if (Mode == ComputeMode.Training)
-        {
-            h = h.add(Add(wo_plora, Operators.Linear(met, wo, wo_bias, Mode), met, pictures?.All), HeldScalar.One);
-            var gated = Gated(configuration, h, pictures?.All);
-            return h.add(Add(w2_plora, Operators.Linear(gated, w2, w2_bias, Mode), gated, pictures?.All), HeldScalar.One).MoveToOuterDisposeScope();
-        }
-
-        // Without gradients the residual is added by the product itself, and the feed-forward part goes through in pieces, to bound its memory.
-        h = Add(wo_plora, Operators.LinearAdd(met, wo, wo_bias, h, Mode), met, pictures?.All);
-        return Operators.InPieces(h, (piece, first) => FeedForward(configuration, piece, pictures?.Piece(first))).MoveToOuterDisposeScope();
+        q = Rotate(q, QueryNorm, c.NormEpsilon, cos, sin);
+        var context = attention.Attend(index, q, k, v)!;                                      // [R, H, D]
+        h = Output.LinearAdd(context.reshape(context.size(0), c.Heads * c.HeadSize), h, pictures?.All);
+        return (Mode == ComputeMode.Training
+            ? FeedForward(h, c.NormEpsilon, pictures?.All)
+            : Operators.InPieces(h, (piece, first) => FeedForward(piece, c.NormEpsilon, pictures?.Piece(first)))).MoveToOuterDisposeScope();
     }
 
-    private Tensor Add(PartialLora? branch, Tensor y, Tensor x, RowSelection? pictures) =>
-        branch is null || pictures is null ? y : branch.AddTo(y, x, pictures.Value, Mode);
-
-    private Tensor Gated(DecoderConfiguration configuration, Tensor h, RowSelection? pictures)
+    private Tensor FeedForward(Tensor h, double epsilon, RowSelection? images)
     {
-        var x = Operators.RmsNorm(h, ffn_norm, configuration.NormEpsilon, Mode);
-        var gate = Add(w1_plora, Operators.Linear(x, w1, w1_bias, Mode), x, pictures);
-        var up = Add(w3_plora, Operators.Linear(x, w3, w3_bias, Mode), x, pictures);
-        return Mode == ComputeMode.Training ? F.silu(gate) * up
-            : RowKernels.Serve(gate.dtype, gate.device) ? RowKernels.SwiGlu(gate, up, gate)
-            : gate.silu_().mul_(up);
+        var both = GateUp.Linear(Operators.RmsNorm(h, FeedForwardNorm, epsilon, Mode), images);        // [T, 2I]
+        return Down.LinearAdd(SwiGlu(both), h, images);
     }
 
-    // In place where no gradient is needed: the tensor is the fresh result of a product.
+    private Tensor SwiGlu(Tensor both)
+    {
+        if (Mode == ComputeMode.Inference && RowKernels.Serve(both.dtype, both.device))
+        {
+            return RowKernels.SwiGlu(both);
+        }
+
+        var parts = both.chunk(2, 1);
+        return Mode == ComputeMode.Training ? F.silu(parts[0]) * parts[1] : parts[0].silu_().mul_(parts[1]);
+    }
+
+    private (Tensor Q, Tensor K, Tensor V) Heads(Tensor all, DecoderConfiguration c)
+    {
+        var (T, H, K) = (all.size(0), c.Heads, c.KeyValueHeads);
+        if (IsGrouped)
+        {
+            all = all.view(T, K, c.Groups + 2, c.HeadSize);
+            return (all.narrow(2, 0, c.Groups).reshape(T, H, c.HeadSize), all.select(2, c.Groups), all.select(2, c.Groups + 1));
+        }
+
+        all = all.view(T, H + (2 * K), c.HeadSize);
+        return (all.narrow(1, 0, H), all.narrow(1, H, K), all.narrow(1, H + K, K));
+    }
+
+    // In place where no gradient is needed: the heads are the fresh result of a product.
     private Tensor Rotate(Tensor heads, Tensor? norm, double epsilon, Tensor cos, Tensor sin) =>
         Mode == ComputeMode.Inference && RowKernels.Serve(heads.dtype, heads.device) ? RowKernels.Rotate(heads, norm, epsilon, cos, sin)
             : RotaryEmbedding.Rotate(norm is null ? heads : Operators.RmsNorm(heads, norm, epsilon, Mode), cos, sin, Mode);
-
-    private Tensor FeedForward(DecoderConfiguration configuration, Tensor h, RowSelection? pictures)
-    {
-        var gated = Gated(configuration, h, pictures);
-        return Add(w2_plora, Operators.LinearAdd(gated, w2, w2_bias, h, Mode), gated, pictures);
-    }
-
-    private (Tensor? Q, Tensor K, Tensor V) Project(DecoderConfiguration c, Tensor x, Tensor? rows, PictureRows? pictures)
-    {
-        var T = x.size(0);
-        if (wqkv is not null)
-        {
-            var all = Add(wqkv_plora, Operators.Linear(x, wqkv, wqkv_bias, Mode), x, pictures?.All).view(T, c.KeyValueHeads, c.Groups + 2, c.HeadSize);
-            var q = all.narrow(2, 0, c.Groups);
-            q = rows is null ? q : q.index_select(0, rows);
-            return (q.reshape(q.size(0), c.Heads, c.HeadSize), all.select(2, c.Groups), all.select(2, c.Groups + 1));
-        }
-
-        var k = Operators.Linear(x, k_proj!, k_proj_bias, Mode).view(T, c.KeyValueHeads, c.HeadSize);
-        var v = Operators.Linear(x, v_proj!, v_proj_bias, Mode).view(T, c.KeyValueHeads, c.HeadSize);
-        if (rows is not null)
-        {
-            x = x.index_select(0, rows);
-        }
-
-        return (Operators.Linear(x, q_proj!, q_proj_bias, Mode).view(x.size(0), c.Heads, c.HeadSize), k, v);
-    }
 }

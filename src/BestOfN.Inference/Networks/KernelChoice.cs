@@ -10,14 +10,14 @@ namespace BestOfN.Inference.Networks;
 /// <summary>Tells which kernels serve a model, as the thread that computes it sees it.</summary>
 internal static class KernelChoice
 {
-    /// <summary>Of a reward model. Its attention may add up in another order in other company, so that a score is promised to a tolerance.</summary>
+    /// <summary>How a reward model computes. Its attention may add up in another order beside other sequences, so that a score is promised to a tolerance.</summary>
     public static ModelComputation OfScoring(Decoder decoder) => new(Name(decoder.Type), false, ComputeTypes.Tolerance(decoder.Type), [.. Parts(decoder)]);
 
-    /// <summary>Of a generator.</summary>
+    /// <summary>How a generator computes.</summary>
     /// <param name="decoder">Its decoder.</param>
-    /// <param name="packed">What computes its steps; null: the decoder itself.</param>
-    public static ModelComputation OfGeneration(Decoder decoder, PackedModel? packed) => new(
-        Name(decoder.Type), packed is { IsExact: true }, ComputeTypes.Tolerance(decoder.Type), [.. Parts(decoder), "steps: " + Steps(packed)]);
+    /// <param name="prepacked">What computes its steps; null: the decoder itself.</param>
+    public static ModelComputation OfGeneration(Decoder decoder, LanguageModel? prepacked) => new(
+        Name(decoder.Type), prepacked is { IsExact: true }, ComputeTypes.Tolerance(decoder.Type), [.. Parts(decoder), "steps: " + Steps(prepacked)]);
 
     private static string Name(ScalarType type) => type.ToString().ToLowerInvariant();
 
@@ -50,7 +50,7 @@ internal static class KernelChoice
         };
     }
 
-    private static string Steps(PackedModel? packed) => packed switch
+    private static string Steps(LanguageModel? prepacked) => prepacked switch
     {
         null when !OwnKernels.AreOn => "as above, because own kernels are turned off",
         null => "as above, because weights cannot be put in oneDNN's order",

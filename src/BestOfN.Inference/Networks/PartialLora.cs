@@ -11,6 +11,8 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
 {
     private readonly Scalar _scale = scale;
 
+    public double Scale { get; } = scale;
+
     /// <summary>[r, I].</summary>
     public Tensor Plora_A { get; } = plora_A;
 
@@ -41,7 +43,7 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
         foreach (var (first, count) in rows.Parts)
         {
             var low = Operators.Linear(x.narrow(0, first, count), Plora_A, null, mode);                    // [count, r]
-            y.narrow(0, first, count).addmm_(low, Plora_B.t(), beta: 1, alpha: (float)scale);
+            y.narrow(0, first, count).addmm_(low, Plora_B.t(), beta: 1, alpha: (float)Scale);
         }
 
         return y;

@@ -58,7 +58,7 @@ internal sealed class PackedScorer(RewardNetwork network, PictureStore? pictures
             tensor(ids, device: device),
             tensor(positions, device: device),
             new PackedAttention(Configuration, order),
-            tensor(rows.ToArray(), ScalarType.Int64, device),
+            DecoderOutput.Rows(tensor(rows.ToArray(), ScalarType.Int64, device)),
             sequenceLength,
             seen);
         var rewards = hidden is null ? [] : network.Head.Score(hidden).cpu().data<float>().ToArray();

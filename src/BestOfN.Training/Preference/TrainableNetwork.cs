@@ -19,16 +19,16 @@ internal sealed class TrainableNetwork : IDisposable
     private const string ScoreName = "score.weight";
 
     private readonly Decoder _decoder;
-    private readonly TrainedLayer[] _layers;
+    private readonly Decoder _adapted;
     private readonly Adapter[] _adapters;
     private readonly Tensor _score;
     private readonly double _dropout;
+    private AdapterDropout? _current;     // of the pass that is computed now
 
     private TrainableNetwork(Checkpoint checkpoint, Decoder decoder, PictureEncoder? pictures, Adapter[] adapters, Tensor score, ScalarType type, double dropout)
     {
         (Checkpoint, _decoder, Pictures, _adapters, _score, Type, _dropout) = (checkpoint, decoder, pictures, adapters, score, type, dropout);
-        var perLayer = adapters.Length / Math.Max(1, decoder.Layers.Count);
-        _layers = [.. decoder.Layers.Select((w, i) => new TrainedLayer(decoder.Configuration, i, w, adapters.AsSpan(i * perLayer, perLayer).ToArray()))];
+        _adapted = decoder.With(Adapt, ComputeMode.Training, type);
         Trainable = [.. adapters.Length > 0 ? adapters.SelectMany(a => a.Parameters) : decoder.Parameters, new(ScoreName, score)];
     }
 
@@ -50,7 +50,7 @@ internal sealed class TrainableNetwork : IDisposable
 
     public Device Device => _decoder.Device;
 
-    public int Layers => _layers.Length;
+    public int Layers => _adapted.Layers.Count;
 
     public bool EmbeddingIsTrained => _adapters.Length == 0;
 
@@ -101,7 +101,7 @@ internal sealed class TrainableNetwork : IDisposable
             using var random = new Generator(seed, CPU);
             var score = checkpoint.Contains(ScoreName) ? Own(ScoreName, [1, sizes.HiddenSize]) : Fresh(sizes.HiddenSize, configuration.Number("initializer_range", 0.02), random, device);
             owned.Add(score);
-            var adapters = lora is null ? [] : Adapt(family, sizes, decoder, lora, random, device);
+            var adapters = lora is null ? [] : Adapters(family, sizes, decoder, lora, random, device);
             owned.AddRange(adapters);
             return new TrainableNetwork(checkpoint, decoder, pictures, adapters, score, type, lora?.Dropout ?? 0)
             {
@@ -133,23 +133,21 @@ internal sealed class TrainableNetwork : IDisposable
     }
 
     /// <returns>[2·P·T, C], owned by the caller's dispose scope.</returns>
-    public Tensor Embed(PairBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        var h = _decoder.Embedding.index_select(0, batch.Ids).to(Type);
-        h = batch.Pictures is null ? h : h.index_copy(0, batch.Pictures.Rows, batch.Pictures.Vectors);
-        return h.MoveToOuterDisposeScope();
-    }
+    public Tensor Embed(PairBatch batch) => _adapted.Embed(batch.Ids, batch.Pictures);
 
     /// <summary>One decoder layer.</summary>
-    public Tensor Layer(int index, Tensor h, TrainedPass pass) => _layers[index].Forward(h, pass);
+    public Tensor Layer(int index, Tensor h, TrainedPass pass)
+    {
+        _current = pass.Dropout;
+        return _adapted.Layers[index].Forward(Configuration, index, h, pass.Cos, pass.Sin, pass.Attention, DecoderOutput.All, pass.Pictures)!;
+    }
 
     /// <summary>Final norm and score at the tokens that are read.</summary>
     /// <returns>[2·P] float32, owned by the caller's dispose scope.</returns>
     public Tensor Score(Tensor h, Tensor ends)
     {
         using var scope = NewDisposeScope();
-        var hidden = TrainedLayer.Norm(h.index_select(0, ends), _decoder.Norm, Configuration);
+        var hidden = Operators.RmsNorm(h.index_select(0, ends), _decoder.Norm, Configuration.NormEpsilon, ComputeMode.Training);
         return F.linear(hidden.to(ScalarType.Float32), _score).squeeze(-1).MoveToOuterDisposeScope();
     }
 
@@ -186,12 +184,28 @@ internal sealed class TrainableNetwork : IDisposable
         }
 
         _score.Dispose();
+        _adapted.Dispose();
         _decoder.Dispose();
         Pictures?.Dispose();
         Checkpoint.Dispose();
     }
 
-    private static Adapter[] Adapt(DecoderFamily family, DecoderConfiguration c, Decoder decoder, LowRankAdaptation lora, Generator random, Device device)
+    // Adapters stand layer by layer in the order wqkv, wo, w1, w2, w3; dropout is drawn by this place.
+    private AdaptedProjection Adapt(int layer, ProjectionKind kind, Projection projection)
+    {
+        const int PerLayer = 5;
+        int[] places = kind switch
+        {
+            ProjectionKind.QueryKeyValue => [0],
+            ProjectionKind.Output => [1],
+            ProjectionKind.GateUp => [2, 4],
+            _ => [3],
+        };
+        return new((PlainProjection)projection, _adapters.Length == 0 ? [] :
+            [.. places.Select(place => new AdaptedProjection.Change(_adapters[(layer * PerLayer) + place], x => _current?.Apply(x, layer, place) ?? x))]);
+    }
+
+    private static Adapter[] Adapters(DecoderFamily family, DecoderConfiguration c, Decoder decoder, LowRankAdaptation lora, Generator random, Device device)
     {
         var shapes = decoder.Parameters.ToDictionary(p => p.Key, p => p.Value.shape);
         string[] places = [family.FusedQueryKeyValue!, family.AttentionOutput, family.Gate, family.Down, family.Up];

@@ -63,7 +63,7 @@ internal sealed class GenerationBenchmark
     {
         var c = RandomModels.Hundred;
         using var model = RandomModels.LanguageModel(c, type, _device);
-        using var packed = PackedModel.Of(model);
+        using var prepacked = model.Prepack();
         using var rate = new StreamingRate(_device);
         var answer = 2 + (_options.Rounds * _options.Steps);
         var prompt = Enumerable.Range(0, _options.Prompt).Select(i => 10 + (i * 7919 % (c.VocabularySize - 10))).ToArray();
@@ -75,7 +75,7 @@ internal sealed class GenerationBenchmark
         {
             foreach (var n in _options.Candidates)
             {
-                var batch = new SequenceBatch(model, packed);
+                var batch = new SequenceBatch(prepacked ?? model);
                 batches.Add(batch);
                 batch.Add([(prompt, [.. Enumerable.Range(0, n).Select(i => new TokenSequence(new TokenSampling(), i))])], answer);
                 var clock = Stopwatch.StartNew();

@@ -78,17 +78,10 @@ internal static class PictureModel
         using var generator = new Generator(23);
         Tensor Take(string name, ReadOnlySpan<long> shape) => Weight(name, shape, generator).to(type, device);
 
-        var order = Aten.Order(type, device);
-        var decoder = DecoderLoader.Load(InternLMXComposer2.Family, Decoder, Take, order);
-        var pictures = PictureEncoder.Load(Vision, Decoder.HiddenSize, Take, order);
-        var head = RewardHead.Linear(
-            "score", Weight("score.weight", [1, Decoder.HiddenSize], generator).to(device).DetachFromDisposeScope());
-        return new RewardNetwork(decoder, head)
-        {
-            Architecture = "InternLMXComposer2ForRewardModel",
-            Pictures = pictures,
-            MaxTiles = LargestSide * LargestSide,
-        };
+        var decoder = DecoderLoader.Load(InternLMXComposer2.Family, Decoder, Take).IntoPrepacked();
+        var pictures = PictureEncoder.Load(Vision, Decoder.HiddenSize, Take, Aten.Order(type, device));
+        var head = RewardHead.Linear("score", Weight("score.weight", [1, Decoder.HiddenSize], generator).to(device).DetachFromDisposeScope());
+        return new RewardNetwork(decoder, head) { Architecture = "InternLMXComposer2ForRewardModel", Pictures = pictures, MaxTiles = LargestSide * LargestSide };
     }
 
     // Variance 1/fan-in keeps hidden states of order one; norms are one, biases nothing.

@@ -44,24 +44,31 @@ public sealed class GenerationMemoryTests : IDisposable
     }
 
     [Fact]
-    public void A_model_whose_last_weight_cannot_be_packed_leaves_nothing_behind() => OnDevice(model =>
+    public void A_model_whose_last_weight_cannot_be_prepacked_leaves_nothing_behind() => OnDevice(model =>
     {
         using var scope = NewDisposeScope();
         var layer = model.Decoder.Layers[^1];
+        var down = ((PlainProjection)layer.Down).Parts[0];
         var broken = new DecoderLayer
         {
-            Mode = layer.Mode, attention_norm = layer.attention_norm, ffn_norm = layer.ffn_norm, wqkv = layer.wqkv, wo = layer.wo, w1 = layer.w1, w3 = layer.w3,
-            w2 = layer.w2.to(ScalarType.Float64),
+            Mode = layer.Mode,
+            AttentionNorm = layer.AttentionNorm,
+            FeedForwardNorm = layer.FeedForwardNorm,
+            QueryKeyValue = layer.QueryKeyValue,
+            IsGrouped = layer.IsGrouped,
+            Output = layer.Output,
+            GateUp = layer.GateUp,
+            Down = new PlainProjection([down with { Weight = down.Weight.to(ScalarType.Float64) }], layer.Mode),
         };
-        using var decoder = new Decoder(model.Decoder.Configuration, model.Decoder.Embedding, [.. model.Decoder.Layers.SkipLast(1), broken], layer.ffn_norm, [], layer.Mode);
+        using var decoder = new Decoder(model.Decoder.Configuration, model.Decoder.Embedding, [.. model.Decoder.Layers.SkipLast(1), broken], layer.FeedForwardNorm, [], layer.Mode);
         using var unsound = new LanguageModel(decoder, model.Head.clone().DetachFromDisposeScope()) { Architecture = model.Architecture };
-        using (var first = PackedModel.Of(model, 4))
+        using (var first = model.Prepack(4))
         {
             Assert.NotNull(first);          // what is kept for all models has been made
         }
 
         var before = Tensor.TotalCount;
-        Assert.ThrowsAny<Exception>(() => PackedModel.Of(unsound, 4));
+        Assert.ThrowsAny<Exception>(() => unsound.Prepack(4));
         Assert.Equal(before, Tensor.TotalCount);
         return true;
     });

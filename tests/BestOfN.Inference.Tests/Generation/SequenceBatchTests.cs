@@ -25,12 +25,12 @@ public sealed class SequenceBatchTests
     }
 
     [Theory, MemberData(nameof(Families))]
-    public void A_step_of_packed_weights_decodes_as_the_model_does(string family, int keyValueHeads)
+    public void A_step_of_prepacked_weights_decodes_as_the_model_does(string family, int keyValueHeads)
     {
         using var inference = inference_mode();
         using var model = RandomModels.Create(family, keyValueHeads);
-        using var packed = PackedModel.Of(model);
-        using var batch = new SequenceBatch(model, packed);
+        using var prepacked = model.Prepack();
+        using var batch = new SequenceBatch(prepacked ?? model);
         var prompt = RandomModels.Prompt(23);
         var forks = Sequences(3);
         batch.Add([(prompt, forks)], 12);
@@ -47,12 +47,12 @@ public sealed class SequenceBatchTests
     [InlineData(1, true)]
     [InlineData(5, true)]
     [InlineData(1000, true)]
-    public void Prompts_of_unequal_lengths_decode_together_whatever_the_size_of_a_prefill(int tokensPerPrefill, bool isPacked)
+    public void Prompts_of_unequal_lengths_decode_together_whatever_the_size_of_a_prefill(int tokensPerPrefill, bool isPrepacked)
     {
         using var inference = inference_mode();
         using var model = RandomModels.Create();
-        using var packed = isPacked ? PackedModel.Of(model) : null;
-        using var batch = new SequenceBatch(model, packed);
+        using var prepacked = isPrepacked ? model.Prepack() : null;
+        using var batch = new SequenceBatch(prepacked ?? model);
         int[][] prompts = [RandomModels.Prompt(9, 1), RandomModels.Prompt(14, 2), RandomModels.Prompt(1, 3), RandomModels.Prompt(14, 4)];
         var sequences = prompts.Select((_, i) => Sequences(i + 1)).ToArray();
         batch.Add([.. prompts.Select((p, i) => ((IReadOnlyList<int>)p, (IReadOnlyList<TokenSequence>)sequences[i]))], 10);
@@ -65,12 +65,12 @@ public sealed class SequenceBatchTests
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public void A_prompt_may_be_longer_than_what_goes_through_a_layer_at_a_time(bool isPacked)
+    public void A_prompt_may_be_longer_than_what_goes_through_a_layer_at_a_time(bool isPrepacked)
     {
         using var inference = inference_mode();
         using var model = RandomModels.Create(maxPositions: 4096);
-        using var packed = isPacked ? PackedModel.Of(model) : null;
-        using var batch = new SequenceBatch(model, packed);
+        using var prepacked = isPrepacked ? model.Prepack() : null;
+        using var batch = new SequenceBatch(prepacked ?? model);
         var (prompt, forks) = (RandomModels.Prompt(2100), Sequences(2));
         batch.Add([(prompt, forks)], 3);
         Run(batch, 3, tokensPerPrefill: 4096);
@@ -78,12 +78,12 @@ public sealed class SequenceBatchTests
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public void Answers_may_outgrow_the_first_piece_of_cache(bool isPacked)
+    public void Answers_may_outgrow_the_first_piece_of_cache(bool isPrepacked)
     {
         using var inference = inference_mode();
         using var model = RandomModels.Create();
-        using var packed = isPacked ? PackedModel.Of(model) : null;
-        using var batch = new SequenceBatch(model, packed);
+        using var prepacked = isPrepacked ? model.Prepack() : null;
+        using var batch = new SequenceBatch(prepacked ?? model);
         var (prompt, forks) = (RandomModels.Prompt(5), Sequences(2));
         batch.Add([(prompt, forks)], 150);
         Run(batch, 150);
@@ -91,12 +91,12 @@ public sealed class SequenceBatchTests
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public void Requests_join_and_leave_a_running_batch_without_a_trace_in_the_others(bool isPacked)
+    public void Requests_join_and_leave_a_running_batch_without_a_trace_in_the_others(bool isPrepacked)
     {
         using var inference = inference_mode();
         using var model = RandomModels.Create();
-        using var packed = isPacked ? PackedModel.Of(model) : null;
-        using var batch = new SequenceBatch(model, packed);
+        using var prepacked = isPrepacked ? model.Prepack() : null;
+        using var batch = new SequenceBatch(prepacked ?? model);
         var early = Sequences(3);
         var late = Sequences(2);
         batch.Add([(RandomModels.Prompt(11, 1), early)], 20);
@@ -128,17 +128,16 @@ public sealed class SequenceBatchTests
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public void Ended_sequences_leave_their_siblings_and_other_prompts_as_they_would_have_been(bool isPacked)
+    public void Ended_sequences_leave_their_siblings_and_other_prompts_as_they_would_have_been(bool isPrepacked)
     {
         using var inference = inference_mode();
         using var model = RandomModels.Create();
-        using var packed = isPacked ? PackedModel.Of(model) : null;
+        using var prepacked = isPrepacked ? model.Prepack() : null;
         int[][] prompts = [RandomModels.Prompt(9, 1), RandomModels.Prompt(14, 2), RandomModels.Prompt(6, 3), RandomModels.Prompt(8, 4)];
         TokenSequence[][] Draw(Action<int, TokenSequence[][]> afterStep)
         {
-            using var batch = new SequenceBatch(model, packed);
-            var sequences = prompts.Select(
-                (_, p) => Enumerable.Range(0, 3).Select(s => new TokenSequence(new TokenSampling(), (p * 3) + s)).ToArray()).ToArray();
+            using var batch = new SequenceBatch(prepacked ?? model);
+            var sequences = prompts.Select((_, p) => Enumerable.Range(0, 3).Select(s => new TokenSequence(new TokenSampling(), (p * 3) + s)).ToArray()).ToArray();
             batch.Add([.. prompts.Select((p, i) => ((IReadOnlyList<int>)p, (IReadOnlyList<TokenSequence>)sequences[i]))], 16);
             batch.Prefill(1000);
             for (var step = 1; step < 16; step++)

@@ -92,9 +92,9 @@ public sealed class FamilyTests
         var rows = tensor(new long[] { 2, 7 });
         var all = network.Decoder.Forward(ids, positions, new BatchedAttention(2))!;
         var some = network.Decoder.Forward(
-            ids, positions, new BatchedAttention(2) { LastRows = rows, LastLayer = network.Decoder.Configuration.Layers - 1 }, rows)!;
+            ids, positions, new BatchedAttention(2) { LastRows = rows, LastLayer = network.Decoder.Configuration.Layers - 1 }, DecoderOutput.Rows(rows))!;
         Assert.True(allclose(all.index_select(0, rows), some, 1e-5, 1e-5));
-        Assert.Null(network.Decoder.Forward(ids, positions, new BatchedAttention(2), empty(0, ScalarType.Int64)));
+        Assert.Null(network.Decoder.Forward(ids, positions, new BatchedAttention(2), DecoderOutput.KeysOnly));
     }
 
     private static (Tensor Hidden, Tensor Layer0) Run(RewardNetwork network, long[][] rows)
@@ -124,7 +124,7 @@ public sealed class FamilyTests
         public Tensor Output(Tensor ids, Tensor positions, IAttention attention)
         {
             var (cos, sin) = decoder.Rotary.Angles(positions, ScalarType.Float32);
-            return decoder.Layers[0].Forward(decoder.Configuration, 0, decoder.Embedding.index_select(0, ids), cos, sin, attention, null)!;
+            return decoder.Layers[0].Forward(decoder.Configuration, 0, decoder.Embedding.index_select(0, ids), cos, sin, attention)!;
         }
     }
 }

@@ -84,7 +84,7 @@ public sealed class PictureRewardTests
         var h = inputs["inputs_embeds"].reshape(B * T, C);
         for (var i = 0; i < decoder.Configuration.Layers; i++)
         {
-            h = decoder.Layers[i].Forward(decoder.Configuration, i, h, cos, sin, new BatchedAttention((int)B), null, pictures)!;
+            h = decoder.Layers[i].Forward(decoder.Configuration, i, h, cos, sin, new BatchedAttention((int)B), DecoderOutput.All, pictures)!;
             var last = i == decoder.Configuration.Layers - 1;
             var output = last ? Operators.RmsNorm(h, decoder.Norm, decoder.Configuration.NormEpsilon, decoder.Mode) : h;
             GoldenTensors.AssertClose(hidden[$"hidden_{i + 1}"] * real, output.view(B, T, C) * real, Tolerance);
@@ -259,10 +259,10 @@ public sealed class PictureRewardTests
             var (cos, sin) = decoder.Rotary.Angles(positions, ScalarType.Float32, T);
             var embedded = decoder.Embedding.index_select(0, ids);
             embedded = pictures is null ? embedded : embedded.index_copy(0, pictures.Rows, pictures.Vectors);
-            layer0.Add(decoder.Layers[0].Forward(decoder.Configuration, 0, embedded, cos, sin, attention, null, PictureRows.Of(pictures, ids.size(0), decoder.Mode))!);
+            layer0.Add(decoder.Layers[0].Forward(decoder.Configuration, 0, embedded, cos, sin, attention, DecoderOutput.All, PictureRows.Of(pictures, ids.size(0), decoder.Mode))!);
         }
 
-        return decoder.Forward(ids, positions, attention, wanted, T, pictures)!;
+        return decoder.Forward(ids, positions, attention, wanted is null ? DecoderOutput.All : DecoderOutput.Rows(wanted), T, pictures)!;
     }
 
     private static void AssertClose(float[] expected, float[] found)

@@ -33,8 +33,8 @@ public sealed class PackedScorerTests
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
-        using var exact = Network(ScalarType.Float32, packs: false);
-        using var network = Network(type, packs: true);
+        using var exact = Network(ScalarType.Float32, prepacks: false);
+        using var network = Network(type, prepacks: true);
         var scorer = new PackedScorer(network);
         using var block = scorer.NewBlock(Prompt);
         var prompt = Ids(0, Prompt);
@@ -72,7 +72,7 @@ public sealed class PackedScorerTests
     public void A_score_is_the_same_within_the_promised_tolerance_whatever_else_is_scored(ScalarType type)
     {
         using var guard = inference_mode();
-        using var network = Network(type, packs: true);
+        using var network = Network(type, prepacks: true);
         var scorer = new PackedScorer(network);
         var cases = Enumerable.Range(0, 12)
             .Select(i => (Prompt: Ids(i, 30 + (i * 17)),
@@ -99,18 +99,14 @@ public sealed class PackedScorerTests
             pair => Assert.InRange(Math.Abs(pair.a - pair.b), 0, ComputeTypes.Tolerance(type) * Math.Max(1, Math.Abs(pair.a))));
     }
 
-    private static RewardNetwork Network(ScalarType type, bool packs)
+    private static RewardNetwork Network(ScalarType type, bool prepacks)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(11, CPU);
         Tensor Weight(ReadOnlySpan<long> shape) =>
             shape.Length == 1 ? ones(shape.ToArray()) : randn(shape.ToArray(), generator: generator) / tensor((float)Math.Sqrt(shape[^1]));
-        var decoder = DecoderLoader.Load(
-            Llama.Family, s_sizes, (_, shape) => Weight(shape).to(type), packs ? Aten.Order(type, CPU) : null);
-        return new RewardNetwork(decoder, RewardHead.Linear("score", Weight([1, s_sizes.HiddenSize]).DetachFromDisposeScope()))
-        {
-            Architecture = "LlamaForSequenceClassification",
-        };
+        var decoder = DecoderLoader.Load(Llama.Family, s_sizes, (_, shape) => Weight(shape).to(type));
+        return new RewardNetwork(prepacks ? decoder.IntoPrepacked() : decoder, RewardHead.Linear("score", Weight([1, s_sizes.HiddenSize]).DetachFromDisposeScope())) { Architecture = "LlamaForSequenceClassification" };
     }
 
     private static int[] Ids(int seed, int count)

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks.Vision;
-using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Weights;
 using static TorchSharp.torch;
 
@@ -33,7 +32,7 @@ public static class NetworkLoader
         try
         {
             body.RefuseOtherKind(isReward: false);
-            body.Load(type, device, null, ComputeMode.Inference);
+            body.Load(type, device, prepacks: false, ComputeMode.Inference);
             var sizes = body.Decoder.Configuration;
             var head = sizes.TiedEmbeddings
                 ? body.Decoder.Embedding
@@ -81,7 +80,7 @@ public static class NetworkLoader
             }
 
             body.RefuseOtherKind(isReward: true);
-            body.Load(type, device, prepacks ? Aten.Order(type, device) : null, mode);
+            body.Load(type, device, prepacks, mode);
             return new RewardNetwork(body.Decoder, RewardHead.Load(body.Checkpoint, body.Decoder.Configuration.HiddenSize, labels, device), body.Checkpoint)
             {
                 Architecture = configuration.Architecture,

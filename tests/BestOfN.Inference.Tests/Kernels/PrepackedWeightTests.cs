@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Tests.Kernels;
 
-public sealed class PackedWeightTests
+public sealed class PrepackedWeightTests
 {
     public static TheoryData<ScalarType, int, int> Weights => new()
     {
@@ -29,9 +29,8 @@ public sealed class PackedWeightTests
 
         using var random = new Generator(5);
         var weight = randn([outputs, inputs], generator: random).to(type);
-        using var packed = new PackedWeight(weight, new StepTrials(64));
-        var (x, bias, added) = (randn([67, inputs], generator: random).to(type), randn([outputs], generator: random).to(type),
-            randn([67, outputs], generator: random).to(type));
+        using var packed = new PrepackedWeight(weight, new StepTrials(64));
+        var (x, bias, added) = (randn([67, inputs], generator: random).to(type), randn([outputs], generator: random).to(type), randn([67, outputs], generator: random).to(type));
         var exact = x.to(ScalarType.Float64).matmul(weight.to(ScalarType.Float64).t());
         var tolerance = (type == ScalarType.Float32 ? 2e-6 : 1e-2) * exact.abs().max().item<double>();
         var (plain, all, negative, roundings) = Rows(0, 64);
@@ -75,8 +74,8 @@ public sealed class PackedWeightTests
 
         using var random = new Generator(9);
         var weight = randn([128, 300], generator: random).to(type);
-        using var served = new PackedWeight(weight);
-        using var ragged = new PackedWeight(weight.narrow(0, 0, 96).contiguous());      // no whole panels of 64 outputs
+        using var served = new PrepackedWeight(weight);
+        using var ragged = new PrepackedWeight(weight.narrow(0, 0, 96).contiguous());      // no whole panels of 64 outputs
         Assert.Contains(served.FewRows, Vector512.IsHardwareAccelerated ? [0, most] : (int[])[0]);
         Assert.Equal(0, ragged.FewRows);
         using var plain = Aten.Pack(weight);
@@ -91,7 +90,7 @@ public sealed class PackedWeightTests
     public void Nothing_is_promised_that_was_not_tried()
     {
         using var guard = inference_mode();
-        using var packed = new PackedWeight(randn(64, 32));
+        using var packed = new PrepackedWeight(randn(64, 32));
         Assert.False(packed.IsExact);
     }
 

@@ -12,7 +12,7 @@ namespace BestOfN.Inference.Kernels;
 /// inputs of few outputs among its threads, oneDNN does all. <see cref="IsExact"/> tells whether a row is the same to the last bit however many others
 /// are in a step: then a candidate does not depend on what decodes beside it. Inference only; one thread at a time. T rows, I inputs, O outputs.
 /// </remarks>
-internal sealed unsafe class PackedWeight : IDisposable
+internal sealed unsafe class PrepackedWeight : IDisposable
 {
     // oneDNN reads inputs in blocks of 16, and adds up at most 1024 products before it adds their sum to the sums before.
     private const int Block = 16;
@@ -29,7 +29,7 @@ internal sealed unsafe class PackedWeight : IDisposable
 
     /// <param name="weight">[O, I], float32 or bfloat16, on the CPU; stays the caller's.</param>
     /// <param name="trials">What was found with other weights of this size; null: nothing is tried, and <see cref="IsExact"/> is false.</param>
-    public PackedWeight(Tensor weight, StepTrials? trials = null)
+    public PrepackedWeight(Tensor weight, StepTrials? trials = null)
     {
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
@@ -194,7 +194,7 @@ internal sealed unsafe class PackedWeight : IDisposable
     }
 
     /// <summary>A row of this kernel is a panel of 64 outputs.</summary>
-    private readonly struct PanelKernel(PackedWeight weight, nint x, long stride, int rows, nint bias, nint added, nint result) : IRowKernel
+    private readonly struct PanelKernel(PrepackedWeight weight, nint x, long stride, int rows, nint bias, nint added, nint result) : IRowKernel
     {
         public void Run<T, TLanes>(long first, long count)
             where T : unmanaged
