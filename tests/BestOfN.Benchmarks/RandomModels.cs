@@ -37,7 +37,8 @@ internal static class RandomModels
         using var scope = NewDisposeScope();
         using var generator = new Generator(18);
         var head = RewardHead.Linear("score", Weight([1, configuration.HiddenSize], generator).to(device).DetachFromDisposeScope());
-        return new RewardNetwork(Decoder(configuration, type, device, prepacks: true), head) { Architecture = "LlamaForSequenceClassification" };
+        var decoder = Decoder(configuration, type, device, prepacks: true);
+        return new RewardNetwork(decoder, head) { Architecture = "LlamaForSequenceClassification" };
     }
 
     public static LanguageModel LanguageModel(DecoderConfiguration configuration, ScalarType type, Device device)

@@ -15,7 +15,8 @@ using TorchSharp;
 namespace BestOfN.Inference.Folders;
 
 /// <summary>Tells what a model folder is, from its configuration and the headers of its weights; broken folders too.</summary>
-/// <remarks>The network is put together as when it is loaded, from tensors without contents: what it asks for is what is expected, and nothing is listed twice.</remarks>
+/// <remarks>The network is put together as when it is loaded, from tensors without contents: what it asks for is what is expected, and
+/// nothing is listed twice.</remarks>
 public static partial class ModelInspector
 {
     public static ModelInspection Inspect(string folder)
@@ -68,7 +69,8 @@ public static partial class ModelInspector
         return inspection with { Problems = problems };
     }
 
-    /// <summary>Loads the model on the CPU, in the type that suits it best, and adds how it is computed there. Takes its memory and time.</summary>
+    /// <summary>Loads the model on the CPU, in the type that suits it best, and adds how it is computed there. Takes its memory and
+    /// time.</summary>
     /// <param name="inspection">Of a folder that loads.</param>
     public static ModelInspection LoadAndAsk(ModelInspection inspection)
     {

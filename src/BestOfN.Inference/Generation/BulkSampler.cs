@@ -14,11 +14,13 @@ public static class BulkSampler
     /// <param name="prompts">Token ids, at least one each; pictures by the ids of their vectors.</param>
     /// <param name="samplesPerPrompt">Answers drawn for every prompt.</param>
     /// <param name="sampling">How to draw.</param>
-    /// <param name="seed">Every answer has a seed derived from this one, its prompt's place and its own: batching changes nothing but roundings.</param>
+    /// <param name="seed">Every answer has a seed derived from this one, its prompt's place and its own: batching changes nothing but
+    /// roundings.</param>
     /// <param name="maxNewTokens">Limit for one answer, the end token included.</param>
     /// <param name="batchSequences">About so many decode together.</param>
     /// <param name="endTokenIds">Tokens that end an answer; null: the model's own.</param>
-    /// <param name="pictures">The pictures in the prompts, encoded (<see cref="PictureStore.Encode"/>) and leased; null: there are none.</param>
+    /// <param name="pictures">The pictures in the prompts, encoded (<see cref="PictureStore.Encode"/>) and leased; null: there are
+    /// none.</param>
     /// <param name="progress">Told the number of answers finished so far, after every step that finished any.</param>
     /// <param name="cancellationToken">Checked between steps.</param>
     /// <returns>For every prompt, in order, its answers.</returns>
@@ -63,10 +65,10 @@ public static class BulkSampler
             var before = finished;
             while (batch.HasPrompts)
             {
-                Settle(batch.Prefill(TokensPerPrefill));
+                Collect(batch.Prefill(TokensPerPrefill));
             }
 
-            Settle(batch.Decode());
+            Collect(batch.Decode());
             if (finished > before)
             {
                 progress?.Invoke(finished);
@@ -94,7 +96,7 @@ public static class BulkSampler
             batch.Add(cohort, maxNewTokens);
         }
 
-        void Settle(IReadOnlyList<TokenSequence> stepped)
+        void Collect(IReadOnlyList<TokenSequence> stepped)
         {
             foreach (var sequence in stepped)
             {

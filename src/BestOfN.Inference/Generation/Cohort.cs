@@ -7,10 +7,12 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Generation;
 
-/// <summary>Sequences that started together: G prompts, each forked into as many sequences as are still alive. They are in lockstep, so own keys need no mask.</summary>
+/// <summary>Sequences that started together: G prompts, each forked into as many sequences as are still alive. They are in lockstep, so own
+/// keys need no mask.</summary>
 /// <remarks>
 /// A prompt's keys and values are held once and read in place by all its forks; what a sequence adds is held per row. Rows are ordered by
-/// prompt. Either way of attention takes them in an order of its own: <see cref="ForkedAttention"/> on a CPU; elsewhere the fused kernel, two
+/// prompt. Either way of attention takes them in an order of its own: <see cref="ForkedAttention"/> on a CPU; elsewhere the fused kernel,
+/// two
 /// parts merged by their log-sum-exps. G prompts, P longest prompt, R rows, K key/value heads, g query heads per key/value head, D head
 /// size, A own tokens.
 /// </remarks>
@@ -84,7 +86,8 @@ internal sealed class Cohort : IDisposable
 
     /// <summary>Reads the next part of the prompts.</summary>
     /// <param name="tokens">At most so many; several short prompts in one go, or a part of a long one.</param>
-    /// <returns>Final hidden states of the last token of every prompt that was finished, [·, C], and the sequences that begin there, with the state each begins at; null where none was finished.</returns>
+    /// <returns>Final hidden states of the last token of every prompt that was finished, [·, C], and the sequences that begin there, with
+    /// the state each begins at; null where none was finished.</returns>
     public (Tensor Hidden, long[] States, TokenSequence[] Sequences)? Prefill(int tokens)
     {
         using var scope = NewDisposeScope();

@@ -16,18 +16,19 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Generation;
 
-/// <summary>A language model in process. Candidates of all requests decode together; requests join and leave between any two steps.</summary>
+/// <summary>A language model in process. Candidates of all requests decode together; requests join and leave between any two
+/// steps.</summary>
 /// <remarks>
-/// One piece of work at a time is handed to the device worker, a part of a prompt or a step of all sequences in turn, so that other users
-/// of the device take turns with it. Logprobs are those of the model itself: before penalties, temperature and filters. Failures are told by
-/// the enumeration of events. Pictures are decoded beside the device, before their request waits for its turn. Owns the model; the device worker may be shared and is the caller's.
+/// Three layers: this one knows text and images; <see cref="GenerationScheduler"/> knows the queue and the loop of steps;
+/// <see cref="SequenceBatch"/>
+/// computes a step on the device's thread. Logprobs are those of the model itself: before penalties, temperature and filters. Failures are
+/// told by the
+/// enumeration of events. Images are decoded beside the device, before their request waits for its turn. Owns the model; the device worker
+/// may be shared
+/// and is the caller's.
 /// </remarks>
 public sealed class GenerationEngine : IGenerator, IDisposable
 {
-    private readonly Lock _gate = new();
-    private readonly Queue<RunningGeneration> _waiting = [];
-    private readonly List<RunningGeneration> _running = [];                              // device thread only
-    private readonly Dictionary<TokenSequence, (RunningGeneration Generation, RunningCandidate Candidate)> _open = [];   // likewise
     private readonly LanguageModel _model;
     private readonly ITokenizer _tokenizer;
     private readonly Func<IReadOnlyList<ChatMessage>, bool, IReadOnlyList<int>> _template;
@@ -38,11 +39,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     private readonly TimeProvider _time;
     private readonly GenerationMetrics _metrics;
     private readonly LanguageModel? _prepacked;
-    private SequenceBatch _batch;
-    private int _preparing;                                                              // requests whose pictures are being decoded
-    private bool _hasDecoded = true;
-    private bool _stepIsDue;
-    private bool _isDisposed;
+    private readonly GenerationScheduler _scheduler;
 
     internal GenerationEngine(
         LanguageModel model,
@@ -67,7 +64,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             Computation = KernelChoice.OfGeneration(model.Decoder, prepacked);
         });
         (_prepacked, _metrics) = (prepacked, new GenerationMetrics(name, meters, _reader.Store));
-        _batch = new SequenceBatch(prepacked ?? model, _reader.Store);
+        _scheduler = new GenerationScheduler(prepacked ?? model, _reader.Store, worker, options);
     }
 
     /// <summary>How it computes here. Exactness is promised for prompts without pictures.</summary>
@@ -94,7 +91,8 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     /// <param name="name">What the operator calls it; the folder's name by default.</param>
     /// <param name="meters">Where counters go; null: a meter of its own.</param>
     /// <exception cref="Weights.CheckpointException">Configuration or weights are not as expected.</exception>
-    /// <exception cref="IOException">Tokenizer or chat template are missing; <see cref="InvalidDataException"/> where they are broken.</exception>
+    /// <exception cref="IOException">Tokenizer or chat template are missing; <see cref="InvalidDataException"/> where they are
+    /// broken.</exception>
     /// <exception cref="ValidationException">An option is out of range.</exception>
     public static GenerationEngine Load(
         string folder, ScalarType type, DeviceWorker worker, GenerationOptions options, TimeProvider? time = null, string? name = null, IMeterFactory? meters = null)
@@ -128,7 +126,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             generation = Prepare(request);
             if (!hasPictures)
             {
-                Read(generation, request, new SeenPrompt(request.Prompt.Messages, [], null));
+                SetPrompt(generation, request, new SeenPrompt(request.Prompt.Messages, [], null));
             }
         }
         catch (Exception e) when (Refusal(e) is { } refusal)
@@ -136,33 +134,15 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             return Refused(refusal);
         }
 
-        lock (_gate)
+        if ((hasPictures ? _scheduler.Reserve() : _scheduler.Enqueue(generation)) is { } full)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_waiting.Count + _preparing >= _options.QueueLength)
-            {
-                return Refused(new GenerationFailedException($"The generation queue is full: {_waiting.Count + _preparing} requests wait.")
-                {
-                    StatusCode = 429,
-                    RetryAfter = TimeSpan.FromSeconds(1),
-                });
-            }
-
-            if (hasPictures)
-            {
-                _preparing++;
-            }
-            else
-            {
-                _waiting.Enqueue(generation);
-                ScheduleStep();
-            }
+            return Refused(full);
         }
 
         generation.EndWith(cancellationToken);
         if (hasPictures)
         {
-            _ = Task.Run(() => SeeAsync(generation, request, cancellationToken), CancellationToken.None);
+            _ = Task.Run(() => DecodeImagesAsync(generation, request, cancellationToken), CancellationToken.None);
         }
 
         return generation;
@@ -171,29 +151,14 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     /// <summary>Ends all generations and frees the model.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        if (!_scheduler.Close())
         {
-            if (_isDisposed)
-            {
-                return;
-            }
-
-            _isDisposed = true;
+            return;
         }
 
         _worker.RunToEnd(() =>
         {
-            var gone = new ObjectDisposedException(nameof(GenerationEngine));
-            foreach (var generation in (RunningGeneration[])[.. _waiting, .. _running])
-            {
-                generation.EndAll(gone);
-                generation.ReturnPictures();
-            }
-
-            _waiting.Clear();
-            _running.Clear();
-            _open.Clear();
-            _batch.Dispose();
+            _scheduler.Dispose();
             _reader.Store?.Dispose();
             _prepacked?.Dispose();
             _model.Dispose();
@@ -233,10 +198,10 @@ public sealed class GenerationEngine : IGenerator, IDisposable
                 i, new TokenSequence(sampling, seed, parameters.Logprobs ? parameters.TopLogprobs : null), new CandidateText(_tokenizer, parameters.Stop));
         }
 
-        return new RunningGeneration(candidates, request.TokenBudget, _tokenizer, _endTokenIds, Wake, _time);
+        return new RunningGeneration(candidates, request.TokenBudget, _tokenizer, _endTokenIds, _scheduler.Wake, _time);
     }
 
-    private void Read(RunningGeneration generation, GenerationRequest request, SeenPrompt seen)
+    private void SetPrompt(RunningGeneration generation, GenerationRequest request, SeenPrompt seen)
     {
         var prompt = _template(seen.Messages, true);
         if (prompt.Count == 0)
@@ -250,36 +215,31 @@ public sealed class GenerationEngine : IGenerator, IDisposable
                 + "Please reduce the length of the messages.") { StatusCode = 400, IsPromptTooLong = true };
         }
 
-        generation.Read(seen, prompt, Math.Min(request.Sampling.MaxTokens ?? _options.MaxTokens, ContextLength - prompt.Count));
+        generation.SetPrompt(seen, prompt, Math.Min(request.Sampling.MaxTokens ?? _options.MaxTokens, ContextLength - prompt.Count));
     }
 
-    /// <summary>Reads a prompt with pictures and queues its generation.</summary>
-    private async Task SeeAsync(RunningGeneration generation, GenerationRequest request, CancellationToken cancellationToken)
+    /// <summary>Decodes the images of a prompt and queues its generation, for which a place is reserved.</summary>
+    private async Task DecodeImagesAsync(RunningGeneration generation, GenerationRequest request, CancellationToken cancellationToken)
     {
         SeenPrompt? seen = null;
-        Exception? failure = null;
         try
         {
             seen = await _reader.ReadAsync(request.Prompt.Messages, largest: null, ImageOrientation.AsShown, cancellationToken);
-            Read(generation, request, seen);
+            SetPrompt(generation, request, seen);
         }
         catch (Exception e)
         {
-            failure = Refusal(e) ?? e;
+            _scheduler.Release();
+            End(Refusal(e) ?? e);
+            return;
         }
 
-        lock (_gate)
+        if (!_scheduler.EnqueueReserved(generation))
         {
-            _preparing--;
-            failure ??= _isDisposed ? new ObjectDisposedException(nameof(GenerationEngine)) : null;
-            if (failure is null)
-            {
-                _waiting.Enqueue(generation);
-                ScheduleStep();
-            }
+            End(new ObjectDisposedException(nameof(GenerationEngine)));
         }
 
-        if (failure is not null)
+        void End(Exception failure)
         {
             seen?.Dispose();
             generation.EndAll(failure);
@@ -304,175 +264,4 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     }
 
     private static GenerationFailedException Invalid(string message, Exception? inner = null) => new(message, inner) { StatusCode = 400 };
-
-    private void Wake()
-    {
-        lock (_gate)
-        {
-            ScheduleStep();
-        }
-    }
-
-    // Under the lock.
-    private void ScheduleStep()
-    {
-        if (_stepIsDue || _isDisposed)
-        {
-            return;
-        }
-
-        _stepIsDue = true;
-        var task = _worker.RunAsync(Step);
-        if (task.IsFaulted)
-        {
-            foreach (var generation in _waiting)
-            {
-                generation.EndAll(new GenerationFailedException("The generation device has been shut down.", task.Exception.InnerException));
-            }
-
-            _waiting.Clear();
-        }
-    }
-
-    private void Step()
-    {
-        try
-        {
-            Settle();
-            Admit();
-            See();
-            Advance();
-        }
-        catch (Exception e)
-        {
-            Fail(e);
-        }
-
-        Settle();
-        lock (_gate)
-        {
-            _stepIsDue = false;
-            if (_running.Count > 0 || _waiting.Count > 0)
-            {
-                ScheduleStep();
-            }
-        }
-    }
-
-    // What has ended leaves, and its memory with it.
-    private void Settle()
-    {
-        if (_running.RemoveAll(g => !g.Settle()) > 0)
-        {
-            _reader.Store?.Trim();
-        }
-
-        foreach (var (sequence, _) in _open.Where(o => o.Key.IsEnded).ToArray())
-        {
-            _open.Remove(sequence);
-        }
-
-        _batch.Compact();
-    }
-
-    private void Admit()
-    {
-        while (true)
-        {
-            RunningGeneration? next;
-            lock (_gate)
-            {
-                if (!_waiting.TryPeek(out next) || (next.Candidates.Count + _batch.Count > _options.MaxSequences && next.Candidates.Any(c => !c.IsCancelled)))
-                {
-                    return;
-                }
-
-                _waiting.Dequeue();
-            }
-
-            if (!next.Settle())
-            {
-                continue;
-            }
-
-            var candidates = next.Candidates.Where(c => !c.IsDone).ToArray();
-            _running.Add(next);
-            try
-            {
-                _batch.Add([(next.PromptIds, [.. candidates.Select(c => c.Sequence)])], next.Limit);
-            }
-            catch (Exception e)
-            {
-                // No memory for one more: those that run go on.
-                Array.ForEach(candidates, c => next.Fail(c, Failure(e)));
-                continue;
-            }
-
-            foreach (var candidate in candidates)
-            {
-                _open.Add(candidate.Sequence, (next, candidate));
-            }
-        }
-    }
-
-    /// <summary>Pictures of all requests that were admitted go through the tower together.</summary>
-    private void See()
-    {
-        var generations = _running.Where(g => !g.IsSeen && g.Pictures.Count > 0).ToList();
-        if (generations.Count == 0)
-        {
-            return;
-        }
-
-        generations.ForEach(g => g.IsSeen = true);
-        try
-        {
-            _reader.Store!.Encode(generations.SelectMany(g => g.Pictures));
-        }
-        catch (Exception e)
-        {
-            var reason = Failure(e);
-            foreach (var (generation, candidate) in _open.Values.Where(o => generations.Contains(o.Generation) && !o.Candidate.IsDone))
-            {
-                generation.Fail(candidate, reason);
-            }
-        }
-    }
-
-    private void Advance()
-    {
-        // Prompts and running sequences take turns, so that neither starves.
-        var prefills = _batch.HasPrompts && (_hasDecoded || !_batch.HasRunning);
-        var stepped = prefills ? _batch.Prefill(_options.TokensPerPrefill) : _batch.Decode();
-        _hasDecoded = !prefills;
-        foreach (var sequence in stepped)
-        {
-            var (generation, candidate) = _open[sequence];
-            generation.Report(candidate);
-        }
-
-        foreach (var generation in _running)
-        {
-            generation.EndBudget();
-        }
-    }
-
-    private void Fail(Exception exception)
-    {
-        var reason = Failure(exception);
-        foreach (var (generation, candidate) in _open.Values)
-        {
-            if (!candidate.IsDone)
-            {
-                generation.Fail(candidate, reason);
-            }
-        }
-
-        _batch.Dispose();
-        _batch = new SequenceBatch(_prepacked ?? _model, _reader.Store);
-    }
-
-    // libtorch appends its own stack to the first line.
-    private static GenerationFailedException Failure(Exception exception) =>
-        new($"The generation step failed: {exception.Message.Split('\n', 2)[0]}", exception);
 }

@@ -37,7 +37,7 @@ internal sealed class RunningGeneration : IGeneration
         (_tokenizer, _endTokenIds, _changed, _time, _started) = (tokenizer, endTokenIds, changed, time, time.GetTimestamp());
     }
 
-    /// <summary>The rendered prompt; empty until <see cref="Read"/>.</summary>
+    /// <summary>The rendered prompt; empty until <see cref="SetPrompt"/>.</summary>
     public IReadOnlyList<int> PromptIds { get; private set; } = [];
 
     public int? PromptTokens => PromptIds.Count > 0 ? PromptIds.Count : null;
@@ -47,11 +47,11 @@ internal sealed class RunningGeneration : IGeneration
     /// <summary>Tokens for one candidate.</summary>
     public int Limit { get; private set; }
 
-    /// <summary>Pictures of the prompt, leased until all candidates have ended.</summary>
+    /// <summary>Images of the prompt, leased until all candidates have ended.</summary>
     public IReadOnlyList<StoredPicture> Pictures => _seen?.Pictures ?? [];
 
-    /// <summary>Pictures have been encoded, or have failed to be. Device thread only.</summary>
-    public bool IsSeen { get; set; }
+    /// <summary>Its images have been encoded, or encoding them has failed. Device thread only.</summary>
+    public bool AreImagesEncoded { get; set; }
 
     public IAsyncEnumerable<GenerationEvent> Events => _events.Reader.ReadAllAsync();
 
@@ -59,9 +59,9 @@ internal sealed class RunningGeneration : IGeneration
     /// <param name="seen">Leases on its pictures, the generation's from here on.</param>
     /// <param name="promptIds">The rendered prompt.</param>
     /// <param name="limit">Tokens for one candidate.</param>
-    public void Read(SeenPrompt seen, IReadOnlyList<int> promptIds, int limit) => (_seen, PromptIds, Limit) = (seen, promptIds, limit);
+    public void SetPrompt(SeenPrompt seen, IReadOnlyList<int> promptIds, int limit) => (_seen, PromptIds, Limit) = (seen, promptIds, limit);
 
-    /// <summary>Gives the pictures back.</summary>
+    /// <summary>Gives the leases on its images back.</summary>
     public void ReturnPictures() => _seen?.Dispose();
 
     public void Cancel(int index)
@@ -91,9 +91,9 @@ internal sealed class RunningGeneration : IGeneration
         _changed();
     }
 
-    /// <summary>Takes cancelled candidates out. Device thread only.</summary>
+    /// <summary>Ends cancelled candidates. Device thread only.</summary>
     /// <returns>True while some candidate is being made.</returns>
-    public bool Settle()
+    public bool EndCancelled()
     {
         foreach (var candidate in Candidates)
         {

@@ -6,12 +6,15 @@ using static TorchSharp.torch;
 namespace BestOfN.Inference.ImageCache;
 
 /// <summary>
-/// Gives the vectors of pictures ids of their own, at and above the vocabulary, so that a prompt with pictures is a list of ids like any other.
+/// Gives the vectors of pictures ids of their own, at and above the vocabulary, so that a prompt with pictures is a list of ids like any
+/// other.
 /// Equal pictures have equal ids, and are decoded and encoded once.
 /// </summary>
 /// <remarks>
-/// Leasing and returning are thread-safe; what touches tensors (<see cref="Encode"/>, <see cref="Take"/>, <see cref="Trim"/>, <see cref="Dispose"/>)
-/// belongs to the device's thread. A leased picture keeps its vectors. Others keep them under the memory budget, least recently used out first;
+/// Leasing and returning are thread-safe; what touches tensors (<see cref="Encode"/>, <see cref="Take"/>, <see cref="Trim"/>,
+/// <see cref="Dispose"/>)
+/// belongs to the device's thread. A leased picture keeps its vectors. Others keep them under the memory budget, least recently used out
+/// first;
 /// ids stay reserved while a kept prompt state mentions them, and come into use again as late as possible.
 /// The encoder stays the caller's.
 /// </remarks>
@@ -24,7 +27,8 @@ public sealed class PictureStore : IDisposable
 
     private readonly Lock _gate = new();
 
-    // Videos, which may take a minute each, have lanes of their own, and one request never all of them: pictures and the videos of others do not wait behind them.
+    // Videos, which may take a minute each, have lanes of their own, and one request never all of them: pictures and the videos of others
+    // do not wait behind them.
     private readonly FairLanes _pictureLanes = new(Environment.ProcessorCount, Environment.ProcessorCount);
     private readonly FairLanes _videoLanes = new(Math.Max(2, Environment.ProcessorCount), Math.Max(1, Environment.ProcessorCount / 2));
     private readonly Dictionary<PictureKey, StoredPicture> _byKey = [];
@@ -83,7 +87,8 @@ public sealed class PictureStore : IDisposable
     /// <summary>A picture by content. To be given back with <see cref="Return"/>, whatever becomes of it.</summary>
     /// <param name="key">Its content.</param>
     /// <param name="request">For whom: requests take turns.</param>
-    /// <param name="prepare">Decodes and tiles it, where nobody did; on the thread pool. Cancelled when nobody leases the picture any more.</param>
+    /// <param name="prepare">Decodes and tiles it, where nobody did; on the thread pool. Cancelled when nobody leases the picture any
+    /// more.</param>
     /// <returns>The picture, and when its ids are known. That fails with what <paramref name="prepare"/> throws.</returns>
     public (StoredPicture Picture, Task Ready) Lease(PictureKey key, object request, Func<CancellationToken, Task<TiledImage>> prepare)
     {
@@ -143,7 +148,7 @@ public sealed class PictureStore : IDisposable
                 (picture.Preparation, picture.Stop) = (null, null);
             }
 
-            Settle(picture);
+            ForgetIfUnused(picture);
         }
 
         stop?.Cancel();
@@ -236,7 +241,7 @@ public sealed class PictureStore : IDisposable
             {
                 Drop(oldest);
                 _evictions++;
-                Settle(oldest);
+                ForgetIfUnused(oldest);
             }
         }
     }
@@ -277,7 +282,7 @@ public sealed class PictureStore : IDisposable
             foreach (var picture in pictures)
             {
                 picture.Mentions--;
-                Settle(picture);
+                ForgetIfUnused(picture);
             }
         }
     }
@@ -320,7 +325,7 @@ public sealed class PictureStore : IDisposable
                 if (picture.Stop == stop)
                 {
                     (picture.Preparation, picture.Stop) = (null, null);
-                    Settle(picture);
+                    ForgetIfUnused(picture);
                 }
             }
 
@@ -351,8 +356,8 @@ public sealed class PictureStore : IDisposable
         }
     }
 
-    // As all below, under the lock.
-    private void Settle(StoredPicture picture)
+    // Under the lock, as are the methods below.
+    private void ForgetIfUnused(StoredPicture picture)
     {
         if (picture.Leases > 0 || picture.Stop is not null)
         {

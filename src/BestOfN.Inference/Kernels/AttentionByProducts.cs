@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Kernels;
 
-/// <summary>Attention as two products and a softmax, for bfloat16 on a CPU: products run in hardware there that the fused kernel does not use.</summary>
+/// <summary>Attention as two products and a softmax, for bfloat16 on a CPU: products run in hardware there that the fused kernel does not
+/// use.</summary>
 /// <remarks>Scores and shares are rounded to bfloat16, as in the eager form of the reference implementations. Inference only.</remarks>
 internal static class AttentionByProducts
 {

@@ -6,12 +6,16 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Kernels;
 
-/// <summary>Attention of one decode step on a CPU, float32 or bfloat16: forks of prompts, each of which sees its prompt and what it added itself.</summary>
+/// <summary>Attention of one decode step on a CPU, float32 or bfloat16: forks of prompts, each of which sees its prompt and what it added
+/// itself.</summary>
 /// <remarks>
-/// Tensor operations for a few queries cost more than the work they do, and oneDNN would compile products anew at every step, since own keys grow.
-/// Keys lie in blocks of 32, transposed, so that a register holds one number of many keys and memory is read in order; six queries share what
+/// Tensor operations for a few queries cost more than the work they do, and oneDNN would compile products anew at every step, since own
+/// keys grow.
+/// Keys lie in blocks of 32, transposed, so that a register holds one number of many keys and memory is read in order; six queries share
+/// what
 /// is loaded. All is computed in float32, in the same order whoever else is in the batch. G prompts, P longest prompt, R rows, H query
-/// heads, K key/value heads, g = H/K, D head size, C room for own tokens; P' = P/32 and C' = C/32 blocks and D' are rounded up (<see cref="Lanes"/>).
+/// heads, K key/value heads, g = H/K, D head size, C room for own tokens; P' = P/32 and C' = C/32 blocks and D' are rounded up
+/// (<see cref="Lanes"/>).
 /// </remarks>
 internal static unsafe class ForkedAttention
 {

@@ -53,7 +53,8 @@ internal static class Operators
 
     /// <summary>Applies a function to pieces of adjacent rows, which bounds the memory that it needs in between.</summary>
     /// <param name="h">[T, C].</param>
-    /// <param name="part">Gets some adjacent rows and the number of the first; its result is as large. No row may depend on another.</param>
+    /// <param name="part">Gets some adjacent rows and the number of the first; its result is as large. No row may depend on
+    /// another.</param>
     /// <returns>[T, C], in the dispose scope of the caller.</returns>
     public static Tensor InPieces(Tensor h, Func<Tensor, long, Tensor> part)
     {

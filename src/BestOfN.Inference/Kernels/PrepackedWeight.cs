@@ -7,10 +7,14 @@ namespace BestOfN.Inference.Kernels;
 
 /// <summary>A weight that is only multiplied by, on a CPU, in the order in which oneDNN reads it.</summary>
 /// <remarks>
-/// A product of a few rows is bound by reading the weight, and oneDNN reads it at half the rate of the memory then; so those are computed here. Numbers
-/// are added in oneDNN's order. Whether that is so is tried for every weight when it is made; where it is not, for example where oneDNN shares many
-/// inputs of few outputs among its threads, oneDNN does all. <see cref="IsExact"/> tells whether a row is the same to the last bit however many others
-/// are in a step: then a candidate does not depend on what decodes beside it. Inference only; one thread at a time. T rows, I inputs, O outputs.
+/// A product of a few rows is bound by reading the weight, and oneDNN reads it at half the rate of the memory then; so those are computed
+/// here. Numbers
+/// are added in oneDNN's order. Whether that is so is tried for every weight when it is made; where it is not, for example where oneDNN
+/// shares many
+/// inputs of few outputs among its threads, oneDNN does all. <see cref="IsExact"/> tells whether a row is the same to the last bit however
+/// many others
+/// are in a step: then a candidate does not depend on what decodes beside it. Inference only; one thread at a time. T rows, I inputs, O
+/// outputs.
 /// </remarks>
 internal sealed unsafe class PrepackedWeight : IDisposable
 {
@@ -18,7 +22,8 @@ internal sealed unsafe class PrepackedWeight : IDisposable
     private const int Block = 16;
     private const int LongestStretch = 1024;
 
-    // In float32, up to MostRows rows are multiplied faster here than by oneDNN. All tiles take the same InputsAtOnce inputs while they are in the L1 cache.
+    // In float32, up to MostRows rows are multiplied faster here than by oneDNN. All tiles take the same InputsAtOnce inputs while they are
+    // in the L1 cache.
     private const int MostRows = 2 * TileProduct.TallRows;
     private const int InputsAtOnce = 64;
 
@@ -28,7 +33,8 @@ internal sealed unsafe class PrepackedWeight : IDisposable
     private readonly nint _data;    // [O / 64, I', 64], or [O / 64, I' / 2, 64, 2] in bfloat16; I' is I rounded up to whole blocks
 
     /// <param name="weight">[O, I], float32 or bfloat16, on the CPU; stays the caller's.</param>
-    /// <param name="trials">What was found with other weights of this size; null: nothing is tried, and <see cref="IsExact"/> is false.</param>
+    /// <param name="trials">What was found with other weights of this size; null: nothing is tried, and <see cref="IsExact"/> is
+    /// false.</param>
     public PrepackedWeight(Tensor weight, StepTrials? trials = null)
     {
         using var inference = inference_mode();
@@ -47,7 +53,8 @@ internal sealed unsafe class PrepackedWeight : IDisposable
         _weight.DetachFromDisposeScope();
     }
 
-    /// <summary>Whether a row was the same to the last bit in every number of rows that a step may have (<see cref="StepRows"/>), and at every place among them.</summary>
+    /// <summary>Whether a row was the same to the last bit in every number of rows that a step may have (<see cref="StepRows"/>), and at
+    /// every place among them.</summary>
     public bool IsExact { get; }
 
     /// <summary>So many rows at most are multiplied here; 0: none are.</summary>
@@ -70,7 +77,8 @@ internal sealed unsafe class PrepackedWeight : IDisposable
 
     private static int Up(int count) => (count + Block - 1) / Block * Block;
 
-    /// <summary>What is added up at a time: whole blocks in stretches of one size where that is possible, and what is left of the last block.</summary>
+    /// <summary>What is added up at a time: whole blocks in stretches of one size where that is possible, and what is left of the last
+    /// block.</summary>
     private static IEnumerable<int> Stretches(int inputs)
     {
         var longest = LongestStretch;
@@ -164,7 +172,8 @@ internal sealed unsafe class PrepackedWeight : IDisposable
         }
     }
 
-    /// <summary>More rows than a tile has: each part of the weight comes from memory once, and the next is fetched while this is worked on.</summary>
+    /// <summary>More rows than a tile has: each part of the weight comes from memory once, and the next is fetched while this is worked
+    /// on.</summary>
     private static void MultiplyMore(float* x, long stride, int rows, float* weights, int count, float* sums, bool add)
     {
         var fresh = stackalloc float[MostRows * TileProduct.Columns];

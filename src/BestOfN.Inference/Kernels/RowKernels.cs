@@ -8,7 +8,8 @@ namespace BestOfN.Inference.Kernels;
 /// <summary>The work between the matrix products of a decoder, for rows in float32 or bfloat16 on the CPU.</summary>
 /// <remarks>
 /// One pass over memory where tensor operations take several; and for a few rows one thread is done before a tensor operation has begun.
-/// Arithmetic is float32, rounded once, and the result of a row does not depend on the other rows. No gradients flow. T rows, C numbers in each.
+/// Arithmetic is float32, rounded once, and the result of a row does not depend on the other rows. No gradients flow. T rows, C numbers in
+/// each.
 /// The loops are compiled with full optimization at once: tiered compilation would make the first requests many times slower.
 /// </remarks>
 internal static unsafe class RowKernels
@@ -92,7 +93,8 @@ internal static unsafe class RowKernels
         return x;
     }
 
-    /// <summary>The numerators of a softmax, in place: exp(scale · (score − the largest of its row)) over the first keys of every row, and 0 behind them.</summary>
+    /// <summary>The numerators of a softmax, in place: exp(scale · (score − the largest of its row)) over the first keys of every row, and
+    /// 0 behind them.</summary>
     /// <param name="scores">[T, S], contiguous.</param>
     /// <param name="scale">Factor of the scores, positive.</param>
     /// <param name="keys">How many keys row t attends to, 1..S.</param>

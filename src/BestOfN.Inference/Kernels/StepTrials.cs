@@ -4,7 +4,8 @@ namespace BestOfN.Inference.Kernels;
 
 /// <summary>Tries whether a row of a product is the same to the last bit in every number of rows that a step may have.</summary>
 /// <remarks>
-/// Which order oneDNN adds in depends on the processor, on the sizes and on the number of rows, and is documented nowhere; so it is tried. Kernels are
+/// Which order oneDNN adds in depends on the processor, on the sizes and on the number of rows, and is documented nowhere; so it is tried.
+/// Kernels are
 /// chosen by sizes alone, never by contents, so one random row stands for all, and one weight for all of its size.
 /// </remarks>
 /// <param name="sequences">The most that decode together.</param>

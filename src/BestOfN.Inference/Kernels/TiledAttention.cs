@@ -6,9 +6,11 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Kernels;
 
-/// <summary>Attention in float32 on a CPU whose registers hold 16 numbers: libtorch's fused kernel takes 8 at a time on some of them.</summary>
+/// <summary>Attention in float32 on a CPU whose registers hold 16 numbers: libtorch's fused kernel takes 8 at a time on some of
+/// them.</summary>
 /// <remarks>
-/// A tile of queries meets all its keys, then one softmax over them, then their values: keys lie in panels of 64, transposed, and a product of 6
+/// A tile of queries meets all its keys, then one softmax over them, then their values: keys lie in panels of 64, transposed, and a product
+/// of 6
 /// rows by 64 columns stays in the registers. A query's arithmetic does not depend on the others. Inference only.
 /// </remarks>
 internal static unsafe class TiledAttention
@@ -16,7 +18,8 @@ internal static unsafe class TiledAttention
     private const int Rows = TileProduct.Rows;
     private const int Columns = TileProduct.Columns;
 
-    // Keys whose values stay in the nearest cache while all rows of a tile take them; and sums of so many are added up, which rounds less than one long sum.
+    // Keys whose values stay in the nearest cache while all rows of a tile take them; and sums of so many are added up, which rounds less
+    // than one long sum.
     private const int KeysAtOnce = 128;
 
     // Of a tile. Its scores are to stay in a core's cache.

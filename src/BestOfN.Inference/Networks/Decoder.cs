@@ -47,7 +47,8 @@ public sealed class Decoder : IDisposable
     internal bool IsPrepacked => Layers[0].Down is PrepackedProjection;
 
     /// <summary>
-    /// Whether a sequence gets the same hidden states to the last bit whatever decodes beside it: the work between the products is done row by row, and
+    /// Whether a sequence gets the same hidden states to the last bit whatever decodes beside it: the work between the products is done row
+    /// by row, and
     /// every product was tried with every number of rows that a step may have.
     /// </summary>
     internal bool IsExact => Layers.All(l => l.Projections.All(p => p is PrepackedProjection { IsExact: true }));
@@ -93,8 +94,10 @@ public sealed class Decoder : IDisposable
         return (pictures is null ? h : h.index_copy(0, pictures.Rows, pictures.Vectors)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same decoder with other projections, such as ones that adapt these. The weights are shared and stay this decoder's.</summary>
-    /// <param name="replace">Gets the number of a layer and one of its projections, which is a <see cref="PlainProjection"/> in a decoder that was loaded.</param>
+    /// <summary>The same decoder with other projections, such as ones that adapt these. The weights are shared and stay this
+    /// decoder's.</summary>
+    /// <param name="replace">Gets the number of a layer and one of its projections, which is a <see cref="PlainProjection"/> in a decoder
+    /// that was loaded.</param>
     /// <param name="mode">What the new decoder is for.</param>
     /// <param name="type">What its hidden states are computed in.</param>
     internal Decoder With(Func<int, ProjectionKind, Projection, Projection> replace, ComputeMode mode, ScalarType type) => new(
@@ -116,13 +119,16 @@ public sealed class Decoder : IDisposable
         ],
         Norm, Parameters, mode, type, owned: []);
 
-    /// <summary>The same decoder over prepacked copies of its weights, above all for decode steps, one new token for each of a few sequences.</summary>
+    /// <summary>The same decoder over prepacked copies of its weights, above all for decode steps, one new token for each of a few
+    /// sequences.</summary>
     /// <remarks>
-    /// A step of few rows is bound by reading the weights and by the number of operations. So weights are copied into the order in which they are
+    /// A step of few rows is bound by reading the weights and by the number of operations. So weights are copied into the order in which
+    /// they are
     /// read fastest, and products of the same input become one. Where it throws, nothing stays in memory.
     /// </remarks>
     /// <param name="trials">Tries whether steps are exact; null: nothing is tried, and <see cref="IsExact"/> is false.</param>
-    /// <param name="frees">Frees the weights of every layer that was copied; only the new decoder may be used then, and both must be disposed.</param>
+    /// <param name="frees">Frees the weights of every layer that was copied; only the new decoder may be used then, and both must be
+    /// disposed.</param>
     /// <returns>Owned by the caller, and independent of this one.</returns>
     internal Decoder Prepack(StepTrials? trials = null, bool frees = false)
     {
@@ -175,7 +181,8 @@ public sealed class Decoder : IDisposable
         }
     }
 
-    /// <summary>This decoder prepacked where the device can multiply by prepacked weights, in place of this one; else this one as it is.</summary>
+    /// <summary>This decoder prepacked where the device can multiply by prepacked weights, in place of this one; else this one as it
+    /// is.</summary>
     internal Decoder IntoPrepacked()
     {
         if (!Aten.HasOneDnn(Type, Device))

@@ -29,7 +29,8 @@ internal sealed class DecoderLayer
     /// <summary>C → (H + 2K)·D.</summary>
     public required Projection QueryKeyValue { get; init; }
 
-    /// <summary>True: for each key/value head its g query heads, its key, its value (InternLM2). False: all queries, all keys, all values.</summary>
+    /// <summary>True: for each key/value head its g query heads, its key, its value (InternLM2). False: all queries, all keys, all
+    /// values.</summary>
     public required bool IsGrouped { get; init; }
 
     /// <summary>H·D → C.</summary>

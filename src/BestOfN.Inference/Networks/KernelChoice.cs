@@ -10,7 +10,8 @@ namespace BestOfN.Inference.Networks;
 /// <summary>Tells which kernels serve a model, as the thread that computes it sees it.</summary>
 internal static class KernelChoice
 {
-    /// <summary>How a reward model computes. Its attention may add up in another order beside other sequences, so that a score is promised to a tolerance.</summary>
+    /// <summary>How a reward model computes. Its attention may add up in another order beside other sequences, so that a score is promised
+    /// to a tolerance.</summary>
     public static ModelComputation OfScoring(Decoder decoder) => new(Name(decoder.Type), false, ComputeTypes.Tolerance(decoder.Type), [.. Parts(decoder)]);
 
     /// <summary>How a generator computes.</summary>

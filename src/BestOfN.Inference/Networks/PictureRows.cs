@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Networks;
 
-/// <summary>Which rows of a pass are parts of pictures: of the whole, and of each of the pieces it is cut into. Found once, used by every layer.</summary>
+/// <summary>Which rows of a pass are parts of pictures: of the whole, and of each of the pieces it is cut into. Found once, used by every
+/// layer.</summary>
 /// <remarks>Its tensors belong to the dispose scope it is made in.</remarks>
 internal sealed class PictureRows
 {

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Networks;
 
-/// <summary>A projection whose weight was copied once into the order in which a CPU reads it fastest. Several layers become one product. Inference only.</summary>
+/// <summary>A projection whose weight was copied once into the order in which a CPU reads it fastest. Several layers become one product.
+/// Inference only.</summary>
 /// <remarks>Does not follow the weights it was made from: when they are trained, it must be made again. Owns its copies.</remarks>
 internal sealed class PrepackedProjection : Projection
 {

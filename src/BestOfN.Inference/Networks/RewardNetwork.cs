@@ -20,7 +20,8 @@ public sealed class RewardNetwork : IDisposable
 
     public RewardHead Head { get; }
 
-    /// <summary>Appended to every sequence unless it ends with it already, and then read (InternLM2); null: the last token is read.</summary>
+    /// <summary>Appended to every sequence unless it ends with it already, and then read (InternLM2); null: the last token is
+    /// read.</summary>
     public int? RewardTokenId { get; init; }
 
     /// <summary>The token that ends every step and is read there; null where the model does not score steps.</summary>
@@ -32,7 +33,8 @@ public sealed class RewardNetwork : IDisposable
     /// <summary>Most tiles that a picture may be cut into, the field <c>hd_num</c>; the published code's default is 24.</summary>
     public int MaxTiles { get; init; } = PictureEncoder.DefaultMaxTiles;
 
-    /// <summary>Longest sequence that is scored, in tokens, the field <c>max_length</c>; null where only the decoder's positions limit it.</summary>
+    /// <summary>Longest sequence that is scored, in tokens, the field <c>max_length</c>; null where only the decoder's positions limit
+    /// it.</summary>
     public int? MaxLength { get; init; }
 
     /// <summary>What the folder does not say and was taken from the published code, one sentence each; hosts log them at start.</summary>

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace BestOfN.Inference.Networks;
 
 /// <summary>Rotary position embedding: pairs (i, i + D/2) of a head are rotated by position · frequency(i).</summary>
-/// <remarks>Su et al. 2021, https://arxiv.org/abs/2104.09864, in the rotate-half layout of all families here. Angles are float32. Thread-safe.</remarks>
+/// <remarks>Su et al. 2021, https://arxiv.org/abs/2104.09864, in the rotate-half layout of all families here. Angles are float32.
+/// Thread-safe.</remarks>
 public sealed class RotaryEmbedding
 {
     private static readonly Scalar s_minusOne = -1f;
@@ -15,14 +16,16 @@ public sealed class RotaryEmbedding
 
     public RotaryEmbedding(DecoderConfiguration configuration) => _configuration = configuration;
 
-    /// <summary>True where angles depend on the length of the whole sequence, so that nothing of it can be shared with a longer one.</summary>
+    /// <summary>True where angles depend on the length of the whole sequence, so that nothing of it can be shared with a longer
+    /// one.</summary>
     public bool DependsOnLength(int sequenceLength) =>
         _configuration.RopeScaling is DynamicRopeScaling && sequenceLength > _configuration.MaxPositions;
 
     /// <summary>Cosines and sines of the angles, each [T, D/2], in the type of the network.</summary>
     /// <param name="positions">Position of every token within its own sequence, [T] int64, on the network's device.</param>
     /// <param name="type">Type of the result; angles are computed in float32 first.</param>
-    /// <param name="sequenceLength">Length of the sequence the tokens belong to; only dynamic scaling asks, and only past the model's positions.</param>
+    /// <param name="sequenceLength">Length of the sequence the tokens belong to; only dynamic scaling asks, and only past the model's
+    /// positions.</param>
     public (Tensor Cos, Tensor Sin) Angles(Tensor positions, ScalarType type, int sequenceLength = 0)
     {
         ArgumentNullException.ThrowIfNull(positions);

@@ -16,7 +16,8 @@ public sealed class DeviceWorker : IDisposable
     private readonly bool _ownKernels;
 
     /// <param name="device">Where its work is computed.</param>
-    /// <param name="ownKernels">False: on a CPU, too, libtorch's kernels alone compute. Slower, and a text may then depend on what decodes beside it.</param>
+    /// <param name="ownKernels">False: on a CPU, too, libtorch's kernels alone compute. Slower, and a text may then depend on what decodes
+    /// beside it.</param>
     public DeviceWorker(torch.Device device, bool ownKernels = true)
     {
         (Device, _ownKernels) = (device, ownKernels);
@@ -86,7 +87,8 @@ public sealed class DeviceWorker : IDisposable
         },
         cancellationToken);
 
-    /// <summary>Runs work on the device's thread and waits for it; on the caller's once the worker is gone. For giving resources back.</summary>
+    /// <summary>Runs work on the device's thread and waits for it; on the caller's once the worker is gone. For giving resources
+    /// back.</summary>
     public void RunToEnd(Action work)
     {
         ArgumentNullException.ThrowIfNull(work);

@@ -10,7 +10,8 @@ namespace BestOfN.Inference.Scoring;
 
 /// <summary>The calls of the published InternLM-XComposer2.5-Reward under their documented meaning.</summary>
 /// <remarks>
-/// For trusted text: as in the published code, the spelling of a special token in a content is that token, and <c>&lt;ImageHere&gt;</c> stands for the next picture.
+/// For trusted text: as in the published code, the spelling of a special token in a content is that token, and <c>&lt;ImageHere&gt;</c>
+/// stands for the next picture.
 /// A single picture without one stands before everything. The chat form (<see cref="ScoringEngine.Begin(Prompt)"/>) has neither trap.
 /// Where the published code cuts silently or leaves pictures out, these calls fail. EXIF data turn no picture, as there. Thread-safe.
 /// </remarks>
@@ -44,9 +45,11 @@ public sealed class ReferenceScoring
 
     /// <summary>The score of one conversation: higher is better, unbounded.</summary>
     /// <param name="conversation">Messages of system, user and assistant, the judged answer last.</param>
-    /// <param name="images">Pictures and videos in the order of their placeholders; <see cref="PictureFile.Read"/> reads them from files.</param>
+    /// <param name="images">Pictures and videos in the order of their placeholders; <see cref="PictureFile.Read"/> reads them from
+    /// files.</param>
     /// <param name="maxLength">Tokens at most, those of pictures included.</param>
-    /// <param name="hdNum">Tiles at most of a single picture; several get 6 each, whatever is said here. Published scores were made with 9.</param>
+    /// <param name="hdNum">Tiles at most of a single picture; several get 6 each, whatever is said here. Published scores were made with
+    /// 9.</param>
     /// <param name="applyTemplate">False: the texts of the conversation are the prompt as it is, and nothing is added.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="ScoringFailedException">
@@ -64,7 +67,7 @@ public sealed class ReferenceScoring
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfLessThan(hdNum, 1);
         var pieces = Pieces(applyTemplate ? Assemble(conversation) : string.Concat(conversation.Select(m => m.Text)), images.Count);
-        var seen = await SeeAsync(images, hdNum, cancellationToken);
+        var seen = await DecodeImagesAsync(images, hdNum, cancellationToken);
         ScoringContext context;
         ScoringSequence sequence;
         try
@@ -189,7 +192,7 @@ public sealed class ReferenceScoring
             : throw new ScoringFailedException($"The conversation has {pieces.Length - 1} {Placeholder} for {pictures} pictures.");
     }
 
-    private async Task<SeenPrompt> SeeAsync(IReadOnlyList<ContentPart> images, int hdNum, CancellationToken cancellationToken)
+    private async Task<SeenPrompt> DecodeImagesAsync(IReadOnlyList<ContentPart> images, int hdNum, CancellationToken cancellationToken)
     {
         ContentPart[] named = [.. images.Select((image, i) => image is ImagePart or VideoPart
             ? image with { Source = image.Source ?? $"image[{i}]" }

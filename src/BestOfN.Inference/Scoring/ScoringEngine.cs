@@ -14,9 +14,11 @@ using TorchSharp;
 
 namespace BestOfN.Inference.Scoring;
 
-/// <summary>A reward network in process: sessions over text and, where the model sees them, pictures and videos, scored in packed passes.</summary>
+/// <summary>A reward network in process: sessions over text and, where the model sees them, pictures and videos, scored in packed
+/// passes.</summary>
 /// <remarks>
-/// Three layers: this one knows text and pictures; the scheduler knows queues, sessions and the cache of prompt states; the packed scorer computes one
+/// Three layers: this one knows text and pictures; the scheduler knows queues, sessions and the cache of prompt states; the packed scorer
+/// computes one
 /// pass on the device's thread. Owns the network; the device worker may be shared and is the caller's.
 /// </remarks>
 public sealed class ScoringEngine : IRewardModel, IDisposable
@@ -53,7 +55,8 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     /// <exception cref="Weights.CheckpointException">The weights are not as expected.</exception>
     /// <exception cref="InvalidDataException">The tokenizer or the chat template is not as expected.</exception>
     /// <exception cref="FileNotFoundException">There is no tokenizer.</exception>
-    /// <param name="readsText">False: only token ids will be scored, for which the folder needs neither tokenizer nor chat template.</param>
+    /// <param name="readsText">False: only token ids will be scored, for which the folder needs neither tokenizer nor chat
+    /// template.</param>
     /// <remarks>Nothing stays loaded where it throws.</remarks>
     public static ScoringEngine Load(
         string name, string folder, torch.ScalarType type, DeviceWorker worker, ScoringOptions options, IMeterFactory? meters = null, bool readsText = true)
@@ -124,7 +127,7 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
 
         // Failures are told by the scoring call, as the contract has it; pictures are read beside the caller.
         return new ScoringSession(this, PromptReader.HasPictures(prompt.Messages)
-            ? cancellationToken => Task.Run(() => SeeAsync(prompt.Messages, cancellationToken), cancellationToken)
+            ? cancellationToken => Task.Run(() => DecodeImagesAsync(prompt.Messages, cancellationToken), cancellationToken)
             : _ => Task.FromResult(Open(new SeenPrompt(prompt.Messages, [], null))));
     }
 
@@ -142,7 +145,7 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
         _metrics.Dispose();
     }
 
-    private async Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)> SeeAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken) =>
+    private async Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)> DecodeImagesAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken) =>
         Open(await Reader.ReadAsync(messages, largest: null, ImageOrientation.AsShown, cancellationToken));
 
     private (IReadOnlyList<ChatMessage> Messages, ScoringContext Context) Open(SeenPrompt seen)

@@ -15,7 +15,8 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Pocket;
 
-/// <summary>Answers that the generator gave to training and to held-out problems, kept on disk so that an interrupted training goes on.</summary>
+/// <summary>Answers that the generator gave to training and to held-out problems, kept on disk so that an interrupted training goes
+/// on.</summary>
 internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOnlyList<PooledProblem> HeldOut)
 {
     private const int Chunk = 512;

@@ -9,7 +9,8 @@ namespace BestOfN.Training.Pocket;
 /// <summary>Decoders of the InternLM2 family with random weights that want gradients.</summary>
 internal static class Initialization
 {
-    /// <summary>Normal with deviation 1/√(inputs); what is added to the residual stream is scaled down by its depth; norms are one, Plora_B is zero.</summary>
+    /// <summary>Normal with deviation 1/√(inputs); what is added to the residual stream is scaled down by its depth; norms are one, Plora_B
+    /// is zero.</summary>
     /// <param name="configuration">Sizes.</param>
     /// <param name="generator">Where the randomness comes from.</param>
     public static Decoder Decoder(DecoderConfiguration configuration, Generator generator) => DecoderLoader.Load(
@@ -18,7 +19,8 @@ internal static class Initialization
         (name, shape) => Fresh(name, shape, configuration, generator),
         mode: ComputeMode.Training);
 
-    /// <summary>The same decoder with fresh layers on top. Shares the weights it had, so that only one of the two need be disposed; disposing both is harmless.</summary>
+    /// <summary>The same decoder with fresh layers on top. Shares the weights it had, so that only one of the two need be disposed;
+    /// disposing both is harmless.</summary>
     public static Decoder Extend(Decoder decoder, int layers, Generator generator)
     {
         var known = decoder.Parameters.ToDictionary();
@@ -28,7 +30,8 @@ internal static class Initialization
             mode: ComputeMode.Training);
     }
 
-    /// <summary>A picture encoder with random weights: as the decoder's, biases zero, separators and the tower's embeddings with deviation 0.5, half of what a patch gives, so that places are told apart from the first step.</summary>
+    /// <summary>A picture encoder with random weights: as the decoder's, biases zero, separators and the tower's embeddings with deviation
+    /// 0.5, half of what a patch gives, so that places are told apart from the first step.</summary>
     /// <param name="configuration">Sizes of the tower.</param>
     /// <param name="hiddenSize">The decoder's.</param>
     /// <param name="generator">Where the randomness comes from.</param>

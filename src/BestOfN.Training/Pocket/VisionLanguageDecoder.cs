@@ -52,7 +52,8 @@ internal sealed class VisionLanguageDecoder : IDisposable
         return decoder.Forward(batch.Ids, batch.Positions, new MaskedAttention(batch), pictures: pictures)!.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The weights as a step computes with them, which gradients pass through: matrices of products in bfloat16, all else as it is.</summary>
+    /// <summary>The weights as a step computes with them, which gradients pass through: matrices of products in bfloat16, all else as it
+    /// is.</summary>
     private static WeightSource Computed(IEnumerable<KeyValuePair<string, Tensor>> parameters)
     {
         var weights = parameters.ToDictionary();

@@ -6,7 +6,8 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Training.Preference;
 
-/// <summary>A projection in training: its weights are cast to the type of its input as they are used, and low-rank changes are added.</summary>
+/// <summary>A projection in training: its weights are cast to the type of its input as they are used, and low-rank changes are
+/// added.</summary>
 /// <param name="plain">Its weights: float32 where they are trained, else in the type that is computed in.</param>
 /// <param name="changes">For each of its parts what changes it; empty where the weights themselves are trained.</param>
 internal sealed class AdaptedProjection(PlainProjection plain, IReadOnlyList<AdaptedProjection.Change> changes) : Projection

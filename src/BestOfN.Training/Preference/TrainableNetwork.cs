@@ -9,9 +9,11 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Training.Preference;
 
-/// <summary>InternLM-XComposer2.5 with a score, ready to be trained. Owns its weights and the checkpoint they come from; not thread-safe.</summary>
+/// <summary>InternLM-XComposer2.5 with a score, ready to be trained. Owns its weights and the checkpoint they come from; not
+/// thread-safe.</summary>
 /// <remarks>
-/// Vision tower, projector and separators are frozen. Trained are the score and either all of the language model, Partial LoRA included, or low-rank
+/// Vision tower, projector and separators are frozen. Trained are the score and either all of the language model, Partial LoRA included, or
+/// low-rank
 /// changes of its linear layers. What is trained is float32 whatever is computed in, for small updates would be lost in bfloat16.
 /// </remarks>
 internal sealed class TrainableNetwork : IDisposable

@@ -80,8 +80,14 @@ internal static class PictureModel
 
         var decoder = DecoderLoader.Load(InternLMXComposer2.Family, Decoder, Take).IntoPrepacked();
         var pictures = PictureEncoder.Load(Vision, Decoder.HiddenSize, Take, Aten.Order(type, device));
-        var head = RewardHead.Linear("score", Weight("score.weight", [1, Decoder.HiddenSize], generator).to(device).DetachFromDisposeScope());
-        return new RewardNetwork(decoder, head) { Architecture = "InternLMXComposer2ForRewardModel", Pictures = pictures, MaxTiles = LargestSide * LargestSide };
+        var head = RewardHead.Linear("score", Weight("score.weight", [1, Decoder.HiddenSize],
+            generator).to(device).DetachFromDisposeScope());
+        return new RewardNetwork(decoder, head)
+        {
+            Architecture = "InternLMXComposer2ForRewardModel",
+            Pictures = pictures,
+            MaxTiles = LargestSide * LargestSide,
+        };
     }
 
     // Variance 1/fan-in keeps hidden states of order one; norms are one, biases nothing.

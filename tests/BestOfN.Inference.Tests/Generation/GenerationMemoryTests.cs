@@ -60,7 +60,8 @@ public sealed class GenerationMemoryTests : IDisposable
             GateUp = layer.GateUp,
             Down = new PlainProjection([down with { Weight = down.Weight.to(ScalarType.Float64) }], layer.Mode),
         };
-        using var decoder = new Decoder(model.Decoder.Configuration, model.Decoder.Embedding, [.. model.Decoder.Layers.SkipLast(1), broken], layer.FeedForwardNorm, [], layer.Mode);
+        using var decoder = new Decoder(model.Decoder.Configuration, model.Decoder.Embedding, [.. model.Decoder.Layers.SkipLast(1), broken],
+            layer.FeedForwardNorm, [], layer.Mode);
         using var unsound = new LanguageModel(decoder, model.Head.clone().DetachFromDisposeScope()) { Architecture = model.Architecture };
         using (var first = model.Prepack(4))
         {

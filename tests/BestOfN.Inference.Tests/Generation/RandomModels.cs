@@ -10,7 +10,8 @@ internal static class RandomModels
 {
     public const int Vocabulary = 97;
 
-    public static LanguageModel Create(string family = "InternLM2", int keyValueHeads = 2, int maxPositions = 512, ScalarType type = ScalarType.Float32, Device? device = null,
+    public static LanguageModel Create(string family = "InternLM2", int keyValueHeads = 2, int maxPositions = 512,
+        ScalarType type = ScalarType.Float32, Device? device = null,
         ComputeMode mode = ComputeMode.Inference)
     {
         var of = new[] { InternLM2.Family, Llama.Family, Qwen2.Family, Qwen3.Family }.Single(f => f.Prefix == family);
@@ -35,7 +36,8 @@ internal static class RandomModels
         var decoder = DecoderLoader.Load(of, configuration, (name, shape) => name.Contains("norm", StringComparison.Ordinal)
             ? ones(shape.ToArray(), type, device ?? CPU)
             : Random(shape), mode: mode);
-        return new LanguageModel(decoder, Random([Vocabulary, 32]).DetachFromDisposeScope()) { Architecture = family + "ForCausalLM", EndTokenIds = [2] };
+        var head = Random([Vocabulary, 32]).DetachFromDisposeScope();
+        return new LanguageModel(decoder, head) { Architecture = family + "ForCausalLM", EndTokenIds = [2] };
     }
 
     /// <summary>Logits of the next token with nothing cached and nothing shared.</summary>

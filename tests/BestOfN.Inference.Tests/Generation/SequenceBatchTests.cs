@@ -137,7 +137,8 @@ public sealed class SequenceBatchTests
         TokenSequence[][] Draw(Action<int, TokenSequence[][]> afterStep)
         {
             using var batch = new SequenceBatch(prepacked ?? model);
-            var sequences = prompts.Select((_, p) => Enumerable.Range(0, 3).Select(s => new TokenSequence(new TokenSampling(), (p * 3) + s)).ToArray()).ToArray();
+            var sequences = prompts.Select((_, p) => Enumerable.Range(0, 3).Select(s =>
+                new TokenSequence(new TokenSampling(), (p * 3) + s)).ToArray()).ToArray();
             batch.Add([.. prompts.Select((p, i) => ((IReadOnlyList<int>)p, (IReadOnlyList<TokenSequence>)sequences[i]))], 16);
             batch.Prefill(1000);
             for (var step = 1; step < 16; step++)

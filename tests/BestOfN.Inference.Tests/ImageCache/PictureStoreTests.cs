@@ -14,7 +14,8 @@ public sealed class PictureStoreTests : IDisposable
     private const int Vocabulary = 520;
     private const int Vectors = 841;
 
-    private readonly RewardNetwork _network = NetworkLoader.RewardNetwork(GoldenFiles.Folder("ixc25-reward/image-1x1"), ScalarType.Float32, CPU);
+    private readonly RewardNetwork _network = NetworkLoader.RewardNetwork(GoldenFiles.Folder("ixc25-reward/image-1x1"), ScalarType.Float32,
+        CPU);
 
     [Fact]
     public async Task Equal_pictures_have_equal_ids_and_are_prepared_once()

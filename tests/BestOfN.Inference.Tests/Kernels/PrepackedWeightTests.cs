@@ -30,7 +30,8 @@ public sealed class PrepackedWeightTests
         using var random = new Generator(5);
         var weight = randn([outputs, inputs], generator: random).to(type);
         using var packed = new PrepackedWeight(weight, new StepTrials(64));
-        var (x, bias, added) = (randn([67, inputs], generator: random).to(type), randn([outputs], generator: random).to(type), randn([67, outputs], generator: random).to(type));
+        var (x, bias, added) = (randn([67, inputs], generator: random).to(type), randn([outputs], generator: random).to(type),
+            randn([67, outputs], generator: random).to(type));
         var exact = x.to(ScalarType.Float64).matmul(weight.to(ScalarType.Float64).t());
         var tolerance = (type == ScalarType.Float32 ? 2e-6 : 1e-2) * exact.abs().max().item<double>();
         var (plain, all, negative, roundings) = Rows(0, 64);

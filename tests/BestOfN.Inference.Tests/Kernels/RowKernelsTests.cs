@@ -64,13 +64,15 @@ public sealed class RowKernelsTests
         var norm = isNormed ? Random(6, type, size) : null;
         var angles = Random(7, ScalarType.Float32, 300, size / 2);
         var wide = norm is null ? before : Normed(before, 1e-6) * norm.to(ScalarType.Float64);
-        var expected = RotaryEmbedding.Rotate(wide, angles.to(ScalarType.Float64).cos(), angles.to(ScalarType.Float64).sin(), ComputeMode.Training);
+        var expected = RotaryEmbedding.Rotate(wide, angles.to(ScalarType.Float64).cos(), angles.to(ScalarType.Float64).sin(),
+            ComputeMode.Training);
 
         // Normed, which rounds two numbers, and turned, which rounds their sum: 1 + √2 roundings of the size of the two numbers that are
         // turned, not of what is left of one.
         var pairs = (wide * wide).view(300, 3, 2, size / 2).sum(2).sqrt();
         AreClose(expected, RowKernels.Rotate(heads, norm, 1e-6, angles.cos(), angles.sin()), cat([pairs, pairs], 2) * tensor(2.5));
-        Assert.True(all.narrow(1, 0, 1).eq(others.narrow(1, 0, 1)).all().item<bool>() && all.narrow(1, 4, 1).eq(others.narrow(1, 4, 1)).all().item<bool>());
+        Assert.True(all.narrow(1, 0, 1).eq(others.narrow(1, 0, 1)).all().item<bool>()
+            && all.narrow(1, 4, 1).eq(others.narrow(1, 4, 1)).all().item<bool>());
     }
 
     [Theory, MemberData(nameof(Shapes))]

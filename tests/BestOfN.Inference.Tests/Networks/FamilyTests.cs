@@ -92,7 +92,8 @@ public sealed class FamilyTests
         var rows = tensor(new long[] { 2, 7 });
         var all = network.Decoder.Forward(ids, positions, new BatchedAttention(2))!;
         var some = network.Decoder.Forward(
-            ids, positions, new BatchedAttention(2) { LastRows = rows, LastLayer = network.Decoder.Configuration.Layers - 1 }, DecoderOutput.Rows(rows))!;
+            ids, positions, new BatchedAttention(2) { LastRows = rows, LastLayer = network.Decoder.Configuration.Layers - 1 },
+                DecoderOutput.Rows(rows))!;
         Assert.True(allclose(all.index_select(0, rows), some, 1e-5, 1e-5));
         Assert.Null(network.Decoder.Forward(ids, positions, new BatchedAttention(2), DecoderOutput.KeysOnly));
     }

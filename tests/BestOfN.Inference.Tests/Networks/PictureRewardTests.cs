@@ -70,7 +70,8 @@ public sealed class PictureRewardTests
         const string Folder = "ixc25-reward/plora-mask";
         using var guard = gradients ? null : inference_mode();
         using var scope = NewDisposeScope();
-        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU, mode: gradients ? ComputeMode.Training : ComputeMode.Inference);
+        var mode = gradients ? ComputeMode.Training : ComputeMode.Inference;
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU, mode: mode);
         using var inputs = new GoldenTensors(Folder, "inputs.safetensors");
         using var hidden = new GoldenTensors(Folder, "expected_hidden.safetensors");
         var expected = GoldenFiles.Read(Folder, "expected.json");
@@ -84,7 +85,8 @@ public sealed class PictureRewardTests
         var h = inputs["inputs_embeds"].reshape(B * T, C);
         for (var i = 0; i < decoder.Configuration.Layers; i++)
         {
-            h = decoder.Layers[i].Forward(decoder.Configuration, i, h, cos, sin, new BatchedAttention((int)B), DecoderOutput.All, pictures)!;
+            h = decoder.Layers[i].Forward(decoder.Configuration, i, h, cos, sin, new BatchedAttention((int)B), DecoderOutput.All,
+                pictures)!;
             var last = i == decoder.Configuration.Layers - 1;
             var output = last ? Operators.RmsNorm(h, decoder.Norm, decoder.Configuration.NormEpsilon, decoder.Mode) : h;
             GoldenTensors.AssertClose(hidden[$"hidden_{i + 1}"] * real, output.view(B, T, C) * real, Tolerance);
@@ -126,7 +128,8 @@ public sealed class PictureRewardTests
         const string Folder = "ixc25-reward/image-1x1";
         using var guard = gradients ? null : inference_mode();
         using var scope = NewDisposeScope();
-        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU, mode: gradients ? ComputeMode.Training : ComputeMode.Inference);
+        var mode = gradients ? ComputeMode.Training : ComputeMode.Inference;
+        using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(Folder), ScalarType.Float32, CPU, mode: mode);
         var expected = GoldenFiles.Read(Folder, "expected.json");
         var sequence = Sequences(expected)[0];
         var vectors = network.Pictures!.Encode(GoldenImages.Read(Folder, expected));
@@ -184,8 +187,10 @@ public sealed class PictureRewardTests
     public void Rows_of_pictures_that_do_not_ascend_are_refused()
     {
         using var scope = NewDisposeScope();
-        Assert.Throws<ArgumentException>(() => PictureRows.Of(new PictureTokens(tensor(new long[] { 3, 2 }), empty(0)), 5, ComputeMode.Inference));
-        Assert.Throws<ArgumentException>(() => PictureRows.Of(new PictureTokens(tensor(new long[] { 3, 5 }), empty(0)), 5, ComputeMode.Inference));
+        Assert.Throws<ArgumentException>(() => PictureRows.Of(new PictureTokens(tensor(new long[] { 3, 2 }), empty(0)), 5,
+            ComputeMode.Inference));
+        Assert.Throws<ArgumentException>(() => PictureRows.Of(new PictureTokens(tensor(new long[] { 3, 5 }), empty(0)), 5,
+            ComputeMode.Inference));
         Assert.Null(PictureRows.Of(null, 5, ComputeMode.Inference));
     }
 
@@ -259,7 +264,8 @@ public sealed class PictureRewardTests
             var (cos, sin) = decoder.Rotary.Angles(positions, ScalarType.Float32, T);
             var embedded = decoder.Embedding.index_select(0, ids);
             embedded = pictures is null ? embedded : embedded.index_copy(0, pictures.Rows, pictures.Vectors);
-            layer0.Add(decoder.Layers[0].Forward(decoder.Configuration, 0, embedded, cos, sin, attention, DecoderOutput.All, PictureRows.Of(pictures, ids.size(0), decoder.Mode))!);
+            layer0.Add(decoder.Layers[0].Forward(decoder.Configuration, 0, embedded, cos, sin, attention, DecoderOutput.All,
+                PictureRows.Of(pictures, ids.size(0), decoder.Mode))!);
         }
 
         return decoder.Forward(ids, positions, attention, wanted is null ? DecoderOutput.All : DecoderOutput.Rows(wanted), T, pictures)!;

@@ -184,7 +184,8 @@ public sealed class VisionTests
     internal static PictureEncoder Fresh(VisionConfiguration configuration, int hiddenSize = 10, ComputeMode mode = ComputeMode.Inference)
     {
         var generator = new Generator(7);
-        return PictureEncoder.Load(configuration, hiddenSize, (name, shape) => randn(shape.ToArray(), generator: generator).mul_(tensor(0.3f)), mode: mode);
+        return PictureEncoder.Load(configuration, hiddenSize, (name, shape) =>
+            randn(shape.ToArray(), generator: generator).mul_(tensor(0.3f)), mode: mode);
     }
 
     private static TiledImage Noise(int width, int height)

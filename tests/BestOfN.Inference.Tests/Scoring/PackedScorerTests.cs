@@ -106,7 +106,8 @@ public sealed class PackedScorerTests
         Tensor Weight(ReadOnlySpan<long> shape) =>
             shape.Length == 1 ? ones(shape.ToArray()) : randn(shape.ToArray(), generator: generator) / tensor((float)Math.Sqrt(shape[^1]));
         var decoder = DecoderLoader.Load(Llama.Family, s_sizes, (_, shape) => Weight(shape).to(type));
-        return new RewardNetwork(prepacks ? decoder.IntoPrepacked() : decoder, RewardHead.Linear("score", Weight([1, s_sizes.HiddenSize]).DetachFromDisposeScope())) { Architecture = "LlamaForSequenceClassification" };
+        var head = RewardHead.Linear("score", Weight([1, s_sizes.HiddenSize]).DetachFromDisposeScope());
+        return new RewardNetwork(prepacks ? decoder.IntoPrepacked() : decoder, head) { Architecture = "LlamaForSequenceClassification" };
     }
 
     private static int[] Ids(int seed, int count)

@@ -248,7 +248,8 @@ public sealed class SchedulerTests
     public async Task A_pass_that_breaks_fails_its_calls_and_later_ones_are_still_answered()
     {
         var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
-        using var fixture = new ScoringFixture(network: new RewardNetwork(network.Decoder, RewardHead.Linear("score", zeros(1, 7))) { Architecture = network.Architecture });
+        using var fixture = new ScoringFixture(network: new RewardNetwork(network.Decoder,
+            RewardHead.Linear("score", zeros(1, 7))) { Architecture = network.Architecture });
         for (var i = 0; i < 2; i++)
         {
             var failure = await Assert.ThrowsAsync<ScoringFailedException>(
@@ -309,7 +310,8 @@ public sealed class SchedulerTests
     public async Task Bfloat16_agrees_with_float32_within_a_loose_bound()
     {
         using var exact = new ScoringFixture();
-        using var half = new ScoringFixture(network: NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.BFloat16, CPU));
+        using var half = new ScoringFixture(network: NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"),
+            ScalarType.BFloat16, CPU));
         var ids = ScoringFixture.Tokens(new Random(8), 60);
         foreach (var length in (int[])[25, 40, 60])
         {

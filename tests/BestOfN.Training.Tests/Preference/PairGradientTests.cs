@@ -21,19 +21,23 @@ public sealed class PairGradientTests
     {
         using var network = TinyComposer.Load("text-batch");
         var expected = TinyComposer.Read("text-batch", "expected.json");
-        var (loss, rewards) = Backward(network, checkpointing, pairsAtOnce, TinyComposer.Judged("text-batch", network, TinyComposer.TextPairs()));
+        var (loss, rewards) = Backward(network, checkpointing, pairsAtOnce,
+            TinyComposer.Judged("text-batch", network, TinyComposer.TextPairs()));
 
         Assert.Equal(expected.GetProperty("pairwise").GetProperty("loss_mean").GetDouble(), loss, 1e-4);
         AssertClose([.. expected.GetProperty("batch").GetProperty("rewards").EnumerateArray().Select(r => r.GetSingle())], rewards);
 
         // Of the score's weight: what the reference says the loss changes with every reward, times what the reference read.
         float[] slopes = [.. expected.GetProperty("pairwise").GetProperty("dloss_dreward").EnumerateArray().Select(g => g.GetSingle())];
-        var hidden = expected.GetProperty("samples").EnumerateArray().Select(s => s.GetProperty("pooled_hidden").EnumerateArray().Select(h => h.GetSingle()).ToArray()).ToArray();
-        float[] ofScore = [.. Enumerable.Range(0, hidden[0].Length).Select(c => Enumerable.Range(0, 4).Sum(row => slopes[row] * hidden[row][c]))];
+        var hidden = expected.GetProperty("samples").EnumerateArray().Select(s =>
+            s.GetProperty("pooled_hidden").EnumerateArray().Select(h => h.GetSingle()).ToArray()).ToArray();
+        float[] ofScore = [.. Enumerable.Range(0, hidden[0].Length).Select(c =>
+            Enumerable.Range(0, 4).Sum(row => slopes[row] * hidden[row][c]))];
         AssertClose(ofScore, Gradient(network.Trainable[^1].Value));
 
         // Of everything else: the same slopes, led back through the network that scores.
-        using var scoring = NetworkLoader.RewardNetwork(TinyComposer.Folder("text-batch"), ScalarType.Float32, CPU, mode: ComputeMode.Training);
+        using var scoring = NetworkLoader.RewardNetwork(TinyComposer.Folder("text-batch"), ScalarType.Float32, CPU,
+            mode: ComputeMode.Training);
         var weights = scoring.Decoder.Parameters.ToDictionary(p => p.Key, p => p.Value.requires_grad_(true));
         LeadBack(scoring, expected.GetProperty("samples"), slopes);
         var compared = 0;
@@ -59,10 +63,12 @@ public sealed class PairGradientTests
     {
         using var network = TinyComposer.Load("text-batch", s_lora);
         var (loss, _) = Backward(network, checkpointing, 2, TinyComposer.Judged("text-batch", network, TinyComposer.TextPairs()));
-        Assert.Equal(TinyComposer.Read("text-batch", "expected.json").GetProperty("pairwise").GetProperty("loss_mean").GetDouble(), loss, 1e-4);
+        Assert.Equal(TinyComposer.Read("text-batch", "expected.json").GetProperty("pairwise").GetProperty("loss_mean").GetDouble(), loss,
+            1e-4);
         Assert.All(network.LanguageModel, p => Assert.False(p.Value.requires_grad, p.Key));
         Assert.Equal((3 * 5 * 2) + 1, network.Trainable.Count);
-        Assert.All(network.Trainable.Where(p => p.Key.EndsWith("lora_B.weight", StringComparison.Ordinal)), p => Assert.Contains(Gradient(p.Value), g => g != 0));
+        Assert.All(network.Trainable.Where(p => p.Key.EndsWith("lora_B.weight", StringComparison.Ordinal)), p =>
+            Assert.Contains(Gradient(p.Value), g => g != 0));
     }
 
     [Fact]
@@ -82,7 +88,8 @@ public sealed class PairGradientTests
         var expected = Backward(kept, false, 2, TinyComposer.Judged("text-batch", kept, TinyComposer.TextPairs()));
         var found = Backward(recomputed, true, 2, TinyComposer.Judged("text-batch", recomputed, TinyComposer.TextPairs()));
         Assert.Equal(expected.Loss, found.Loss, 1e-5);
-        Assert.All(kept.Trainable.Zip(recomputed.Trainable), p => AssertClose(Gradient(p.First.Value), Gradient(p.Second.Value), p.First.Key));
+        Assert.All(kept.Trainable.Zip(recomputed.Trainable), p =>
+            AssertClose(Gradient(p.First.Value), Gradient(p.Second.Value), p.First.Key));
 
         using var scope = NewDisposeScope();
         var batch = PairBatch.Of(TinyComposer.Judged("text-batch", kept, TinyComposer.TextPairs()), kept);
@@ -100,7 +107,8 @@ public sealed class PairGradientTests
         Assert.All(network.Pictures!.Parameters, p => Assert.True(!p.Value.requires_grad && p.Value.grad is null, p.Key));
 
         // Behind the last attention nobody reads what became of the picture's tokens: there its branch has nothing to learn.
-        var moved = network.LanguageModel.Where(p => !p.Key.StartsWith("model.layers.2.", StringComparison.Ordinal) || !p.Key.Contains("Plora", StringComparison.Ordinal));
+        var moved = network.LanguageModel.Where(p => !p.Key.StartsWith("model.layers.2.", StringComparison.Ordinal)
+            || !p.Key.Contains("Plora", StringComparison.Ordinal));
         Assert.All(moved, p => Assert.Contains(Gradient(p.Value), g => g != 0));
     }
 
@@ -111,10 +119,12 @@ public sealed class PairGradientTests
         using var recomputed = TinyComposer.Load("image-1x1");
         var pair = TinyComposer.Judged("image-1x1", kept, TinyComposer.PicturePair());
         Assert.Equal(Backward(kept, false, 1, pair).Loss, Backward(recomputed, true, 1, pair).Loss, 1e-5);
-        Assert.All(kept.Trainable.Zip(recomputed.Trainable), p => AssertClose(Gradient(p.First.Value), Gradient(p.Second.Value), p.First.Key));
+        Assert.All(kept.Trainable.Zip(recomputed.Trainable), p =>
+            AssertClose(Gradient(p.First.Value), Gradient(p.Second.Value), p.First.Key));
     }
 
-    private static (double Loss, float[] Rewards) Backward(TrainableNetwork network, bool checkpointing, int pairsAtOnce, JudgedPair[] pairs)
+    private static (double Loss, float[] Rewards) Backward(TrainableNetwork network, bool checkpointing, int pairsAtOnce,
+        JudgedPair[] pairs)
     {
         var gradient = new PairGradient(network, checkpointing);
         var (loss, rewards) = (0.0, new List<float>());

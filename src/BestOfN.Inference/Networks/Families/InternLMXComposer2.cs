@@ -10,7 +10,8 @@ namespace BestOfN.Inference.Networks.Families;
 /// InternLM-XComposer-2.5 and its reward model: InternLM2 that reads pictures through a CLIP tower and Partial LoRA.
 /// Layout: https://huggingface.co/internlm/internlm-xcomposer2d5-7b-reward.
 /// </summary>
-/// <remarks>What a published folder does not say is taken from the shapes of its tensors, or else is the published code's constant and told as an assumption.</remarks>
+/// <remarks>What a published folder does not say is taken from the shapes of its tensors, or else is the published code's constant and told
+/// as an assumption.</remarks>
 internal static class InternLMXComposer2
 {
     public static DecoderFamily Family { get; } = InternLM2.Family with

@@ -58,7 +58,8 @@ public static class NetworkLoader
     /// <param name="folder">A model folder in the published layout.</param>
     /// <param name="type">float32 or bfloat16: the type of the decoder; the head is float32.</param>
     /// <param name="device">Where to run.</param>
-    /// <param name="prepacks">Whether the weights of products are copied into the order in which a CPU reads them fastest; nothing else can read them then.</param>
+    /// <param name="prepacks">Whether the weights of products are copied into the order in which a CPU reads them fastest; nothing else can
+    /// read them then.</param>
     /// <param name="mode">What it is for.</param>
     /// <exception cref="CheckpointException">Something in the folder is not as expected.</exception>
     public static RewardNetwork RewardNetwork(

@@ -62,7 +62,8 @@ public sealed class PictureEncoder : IDisposable
 
     public Device Device => plora_sub_GN.device;
 
-    /// <summary>Most tiles that a picture may be cut into where the folder does not say: the published code's default of <c>hd_num</c>.</summary>
+    /// <summary>Most tiles that a picture may be cut into where the folder does not say: the published code's default of
+    /// <c>hd_num</c>.</summary>
     public const int DefaultMaxTiles = 24;
 
     internal VisionTower Tower { get; }
@@ -71,7 +72,8 @@ public sealed class PictureEncoder : IDisposable
     /// <param name="configuration">Sizes of the tower.</param>
     /// <param name="hiddenSize">C.</param>
     /// <param name="source">Gives every tensor by name and shape, or throws.</param>
-    /// <param name="order">What becomes of the weights of products, such as <see cref="Runtime.Aten.Order"/>; null: they stay as they are.</param>
+    /// <param name="order">What becomes of the weights of products, such as <see cref="Runtime.Aten.Order"/>; null: they stay as they
+    /// are.</param>
     /// <param name="mode">What it is for.</param>
     internal static PictureEncoder Load(
         VisionConfiguration configuration, int hiddenSize, WeightSource source, Func<Tensor, Tensor>? order = null, ComputeMode mode = ComputeMode.Inference)
@@ -101,7 +103,8 @@ public sealed class PictureEncoder : IDisposable
 
     /// <summary>Encodes pictures; the global views and tiles of all of them go through the tower together.</summary>
     /// <remarks>
-    /// The tower takes at most 8192 tokens at once (5 views of the published size), so that what its blocks need in between does not grow with the pictures;
+    /// The tower takes at most 8192 tokens at once (5 views of the published size), so that what its blocks need in between does not grow
+    /// with the pictures;
     /// what does grow are the pixels in float32 and the features. In training everything is kept for the way back.
     /// </remarks>
     /// <returns>For each picture its vectors, [<see cref="TiledImage.TokenCount"/>, C], owned by the caller's dispose scope.</returns>

@@ -6,7 +6,8 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Inference.Networks.Vision;
 
-/// <summary>One block of the vision encoder: x + attention(norm(x)), then x + mlp(norm(x)); every token attends to every token. Fields bear the names of the checkpoint.</summary>
+/// <summary>One block of the vision encoder: x + attention(norm(x)), then x + mlp(norm(x)); every token attends to every token. Fields bear
+/// the names of the checkpoint.</summary>
 internal sealed class VisionLayer
 {
     private static readonly Scalar s_alpha = RowKernels.QuickGeluAlpha;

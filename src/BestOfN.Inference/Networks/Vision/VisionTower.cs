@@ -7,9 +7,11 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Inference.Networks.Vision;
 
-/// <summary>A CLIP vision transformer: patches of normalised pixels in, one feature per patch out. Its features are the last block's, without a norm after it.</summary>
+/// <summary>A CLIP vision transformer: patches of normalised pixels in, one feature per patch out. Its features are the last block's,
+/// without a norm after it.</summary>
 /// <remarks>
-/// Radford et al. 2021, https://arxiv.org/abs/2103.00020. V views, P patches along a side, T = P² + 1 tokens with the class token first, C hidden size.
+/// Radford et al. 2021, https://arxiv.org/abs/2103.00020. V views, P patches along a side, T = P² + 1 tokens with the class token first, C
+/// hidden size.
 /// Not thread-safe. Does not own its weights: who loaded it disposes them.
 /// </remarks>
 internal sealed class VisionTower
