@@ -12,7 +12,7 @@ public sealed partial class SourceTextTests
     {
         [nameof(Lines_end_at_140_columns)] = new()
         {
-            ["src/BestOfN.Core"] = 70, ["src/BestOfN.Gateway"] = 243, ["src/BestOfN.Inference"] = 428, ["src/BestOfN.Protocols"] = 90,
+            ["src/BestOfN.Core"] = 70, ["src/BestOfN.Gateway"] = 243, ["src/BestOfN.Inference"] = 364, ["src/BestOfN.Protocols"] = 90,
             ["src/BestOfN.Training"] = 143, ["tests/BestOfN.Core.Tests"] = 33, ["tests/BestOfN.Gateway.Tests"] = 204,
             ["tests/BestOfN.Protocols.Tests"] = 74, ["tests/BestOfN.Training.Tests"] = 56,
         },
@@ -25,7 +25,6 @@ public sealed partial class SourceTextTests
         [nameof(Only_persons_are_called_who_in_comments)] = new()
         {
             ["src/BestOfN.Core"] = 2, ["src/BestOfN.Gateway"] = 2, ["src/BestOfN.Inference"] = 6, ["src/BestOfN.Protocols"] = 1,
-            ["src/BestOfN.Training"] = 1,
         },
         [nameof(A_file_holds_one_type)] = new()
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BestOfN.Inference.Weights;
 
 namespace BestOfN.Inference.Networks.Families;
