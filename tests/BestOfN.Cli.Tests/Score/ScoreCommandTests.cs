@@ -139,7 +139,8 @@ public sealed class ScoreCommandTests : IDisposable
         // What an earlier run left stays.
         File.WriteAllText(Output + ".partial", "scores\n");
         Assert.Equal(130, await ExitAsync([.. command, "--output", Output], new CancellationToken(canceled: true)));
-        Assert.Contains("scores.jsonl.partial keeps the rows that are done; the same command goes on", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "scores.jsonl.partial keeps the rows that are done; the same command goes on", _error.ToString(), StringComparison.Ordinal);
         Assert.Equal("scores\n", File.ReadAllText(Output + ".partial"));
     }
 
