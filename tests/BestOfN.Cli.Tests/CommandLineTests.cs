@@ -40,22 +40,37 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task A_recipe_of_the_published_kind_is_followed_as_one()
+    public async Task A_recipe_for_preference_pairs_is_followed_as_one()
     {
         var recipe = Path.Combine(_folder, "recipe.json");
         await File.WriteAllTextAsync(
             recipe,
             """
             {
-              "kind": "published",   // and with comments
+              // with comments
               "base": "nowhere", "output": "nowhere/at/all", "seed": 1,
-              "data": [ { "path": "no-such-pairs.jsonl" } ], "held_out": [ { "path": "no-such-pairs.jsonl" } ], "training": {}
+              "data": [ { "path": "no-such-pairs.jsonl" } ], "held_out": [ { "path": "no-such-pairs.jsonl" } ],
+              "kind": "preference"
             }
             """,
             TestContext.Current.CancellationToken);
 
         Assert.Equal(1, await RunAsync("train", "reward", "--recipe", recipe, "--state", Path.Combine(_folder, "state")));
         Assert.Contains("no-such-pairs.jsonl", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{ \"seed\": 1 }", "kind: is missing; expected pocket-reward or preference.")]
+    [InlineData("{ \"kind\": \"generator\" }", "kind: expected pocket-reward or preference, found \"generator\".")]
+    [InlineData("{ \"kind\": \"published\" }", "kind: expected pocket-reward or preference, found \"published\".")]
+    [InlineData("[]", "expected a JSON object, found a list.")]
+    public async Task A_recipe_of_another_kind_is_refused(string content, string says)
+    {
+        var recipe = Path.Combine(_folder, "recipe.json");
+        await File.WriteAllTextAsync(recipe, content, TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, await RunAsync("train", "reward", "--recipe", recipe));
+        Assert.Contains($"{recipe}: {says}", _error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -182,8 +197,7 @@ public sealed class CommandLineTests : IDisposable
     public void Shipped_recipes_come_with_the_program_and_write_over_no_shipped_model(string name)
     {
         var path = Path.Combine(AppContext.BaseDirectory, "config", "training", $"pocket-{name}.json");
-        var output = name == "generator" ? RecipeFile.Load<GeneratorRecipe>(path).Output : RecipeFile.Load<PocketRewardRecipe>(path).Output;
-        Assert.Equal($"artifacts/models/pocket-{name}", output);
+        Assert.Equal($"artifacts/models/pocket-{name}", RecipeFile.Load(path).Output);
     }
 
     [Fact]
@@ -194,8 +208,8 @@ public sealed class CommandLineTests : IDisposable
             recipe,
             """
             {
-              "world": ["pocket-text"], "seed": 1, "model": { "hidden_sise": 32 },
-              "training": { "steps": 1, "batch": 1, "learning_rate": 1 }
+              "kind": "generator", "world": ["pocket-text"], "seed": -1, "model": { "hidden_sise": 32 },
+              "training": { "steps": "1", "warmup_steps": 1 }
             }
             """,
             TestContext.Current.CancellationToken);
@@ -206,11 +220,16 @@ public sealed class CommandLineTests : IDisposable
             "model.hidden_sise: not a field that is read; did you mean hidden_size?", _error.ToString(), StringComparison.Ordinal);
         Assert.Contains("model.hidden_size: is missing", _error.ToString(), StringComparison.Ordinal);
         Assert.Contains("output: is missing", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("seed: expected a whole number in range, found -1", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("training.steps: expected a whole number in range, found \"1\"", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "training.warmup_steps: not a field that is read; did you mean warmup?", _error.ToString(), StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(
             recipe,
             """
-            { "worlds": ["pocket-text", "mars", "pocket-image"], "seed": 1, "output": "/nowhere/x", "vocabulary_size": 5,
+            { "kind": "generator", "worlds": ["pocket-text", "mars", "pocket-image"], "seed": 1, "output": "/nowhere/x",
+              "vocabulary_size": 5,
               "model": { "hidden_size": 30, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4,
                          "num_key_value_heads": 2 },
               "training": { "steps": 0, "batch": 1, "learning_rate": -1 } }
@@ -219,8 +238,11 @@ public sealed class CommandLineTests : IDisposable
         _error.GetStringBuilder().Clear();
         Assert.Equal(1, await RunAsync("train", "generator", "--recipe", recipe, "--state", Path.Combine(_folder, "state")));
         Assert.Contains($"{recipe}: 6 mistakes: ", _error.ToString(), StringComparison.Ordinal);
-        Assert.All(["There is no world 'mars'", "expected vision", "model.hidden_size: expected a multiple",
-            "training.steps", "training.learning_rate", "vocabulary_size: expected at least"],
+        Assert.All(
+            [
+                "There is no world 'mars'", "expected vision", "model.hidden_size: expected a multiple", "training.steps",
+                "training.learning_rate", "vocabulary_size: expected at least",
+            ],
             says => Assert.Contains(says, _error.ToString(), StringComparison.Ordinal));
     }
 
@@ -232,7 +254,8 @@ public sealed class CommandLineTests : IDisposable
         await File.WriteAllTextAsync(
             recipe,
             $$"""
-            { "worlds": ["pocket-text"], "seed": 1, "output": "{{output}}", "vocabulary_size": 400, "held_out_problems": 2,
+            { "kind": "generator", "worlds": ["pocket-text"], "seed": 1, "output": "{{output}}",
+              "vocabulary_size": 400, "held_out_problems": 2,
               "model": { "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
                          "num_key_value_heads": 2 },
               "training": { "steps": 3, "batch": 1, "learning_rate": 1e-3 } }

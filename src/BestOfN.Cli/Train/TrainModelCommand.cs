@@ -3,9 +3,8 @@ using System.Globalization;
 using BestOfN.Cli.Hosting;
 using BestOfN.Data.Plots;
 using BestOfN.Inputs.Files;
+using BestOfN.Training;
 using BestOfN.Training.Loops;
-using BestOfN.Training.Pocket;
-using BestOfN.Training.Preference;
 using BestOfN.Training.Recipes;
 using Spectre.Console;
 
@@ -14,56 +13,41 @@ namespace BestOfN.Cli.Train;
 /// <summary><c>bestofn train generator</c> and <c>bestofn train reward</c>: a recipe in, a model folder and a plot out.</summary>
 internal static class TrainModelCommand
 {
-    private delegate TrainingHistory Training(string state, IProgress<TrainingProgress> progress, CancellationToken cancellationToken);
-
     public static Command Generator(CommandTerminal terminal) =>
-        Create(terminal, "generator", "Train a generator from nothing.", "exact", path =>
-    {
-        var recipe = RecipeFile.Load<GeneratorRecipe>(path);
-        return ((state, progress, token) => GeneratorTraining.Run(recipe, state, progress, token), recipe.Output);
-    });
+        Create(terminal, "generator", "Train a generator from nothing.", "exact", [GeneratorRecipe.Name]);
 
-    public static Command Reward(CommandTerminal terminal) =>
-        Create(terminal, "reward", "Train a reward model on pairs of a generator's answers.", "pair_accuracy", path =>
-    {
-        if (PreferenceRecipe.IsAt(path))
-        {
-            var published = RecipeFile.Load<PreferenceRecipe>(path);
-            return ((state, progress, token) => PreferenceTraining.Run(published, state, progress, token), published.Output);
-        }
+    public static Command Reward(CommandTerminal terminal) => Create(
+        terminal, "reward", "Train a reward model on pairs of answers.", "pair_accuracy", [PocketRewardRecipe.Name, PreferenceRecipe.Name]);
 
-        var recipe = RecipeFile.Load<PocketRewardRecipe>(path);
-        return ((state, progress, token) => RewardTraining.Run(recipe, state, progress, token), recipe.Output);
-    });
-
-    private static Command Create(
-        CommandTerminal terminal, string name, string description, string accuracy, Func<string, (Training Training, string Output)> load)
+    private static Command Create(CommandTerminal terminal, string name, string description, string accuracy, IReadOnlyList<string> kinds)
     {
         var recipe = new Option<FileInfo>("--recipe")
         {
-            Description = $"What to train; its paths are relative to the working directory. Without "
-                + $"it: config/training/pocket-{name}.json, which comes with the program.",
+            Description =
+                "What to train; its paths are relative to the working directory. "
+                + $"Without it: config/training/pocket-{name}.json, which comes with the program.",
             DefaultValueFactory = _ => new FileInfo(Path.Combine(AppContext.BaseDirectory, "config", "training", $"pocket-{name}.json")),
         };
         var state = new Option<DirectoryInfo?>("--state")
         {
-            Description = "Folder for checkpoints; a training that was stopped goes on from there. Default: artifacts/training/<recipe>.",
+            Description =
+                "Folder for checkpoints; a training that was stopped goes on from there. Default: artifacts/training/<recipe>.",
         };
         Validate.IsNamed(recipe);
         Validate.IsNamed(state);
-        var command = new Command(name, description + " Ctrl-C saves the step under way; the same command goes on.") { recipe, state };
+        var command = new Command(name, description + " Ctrl-C saves the steps that are done; the same command goes on.") { recipe, state };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var file = parsed.GetRequiredValue(recipe);
             var title = Path.GetFileNameWithoutExtension(file.Name);
             var folder = parsed.GetValue(state)?.FullName ?? Path.Combine("artifacts", "training", title);
-            var (training, output) = load(file.FullName);
+            var loaded = RecipeFile.Load(file.FullName, kinds);
             var begun = terminal.Time.GetTimestamp();
             TrainingHistory history;
             try
             {
                 history = await WithProgressAsync(
-                    terminal, progress => Task.Run(() => training(folder, progress, cancellationToken), cancellationToken));
+                    terminal, progress => Task.Run(() => Trainer.Run(loaded, folder, progress, cancellationToken), cancellationToken));
             }
             catch (RecipeException e)
             {
@@ -71,20 +55,24 @@ internal static class TrainModelCommand
             }
 
             var plot = Path.Combine(folder, "training.svg");
-            TrainingPlot.WriteSvg(
-                title, [.. history.Losses.Select(l => ((long)l.Step, l.Loss))],
-                    [.. history.Points.Select(p => ((long)p.Step, p.HeldOut[accuracy]))], plot);
+            WritePlot(title, history, accuracy, plot);
             Print(history, terminal.Out);
             var before = history.StepsBefore > 0 ? $"; an earlier run had done the first {Amounts.Count(history.StepsBefore, "step")}" : "";
+            var took = Amounts.Time(terminal.Time.GetElapsedTime(begun));
             terminal.Out.Profile.Out.Writer.WriteLine(Printable.Text(
-                $"model {output}, plot {plot}; this run took {Amounts.Time(terminal.Time.GetElapsedTime(begun))}{before}",
-                CommandTerminal.LongestLine));
+                $"model {loaded.Output}, plot {plot}; this run took {took}{before}", CommandTerminal.LongestLine));
             return ExitCodes.Success;
         });
         return command;
     }
 
-    // A bar for each phase where somebody looks at a terminal, else a line now and then: a log of half an hour should show that it lives.
+    private static void WritePlot(string title, TrainingHistory history, string accuracy, string path) => TrainingPlot.WriteSvg(
+        title,
+        [.. history.Losses.Select(l => ((long)l.Step, l.Loss))],
+        [.. history.Points.Select(p => ((long)p.Step, p.HeldOut[accuracy]))],
+        path);
+
+    // A bar for each phase in a terminal; elsewhere a line now and then, so that the log of half an hour shows that the training lives.
     private static async Task<TrainingHistory> WithProgressAsync(
         CommandTerminal terminal, Func<IProgress<TrainingProgress>, Task<TrainingHistory>> work)
     {
@@ -98,10 +86,11 @@ internal static class TrainModelCommand
             .StartAsync(context => work(new Bars(context)));
     }
 
-    private static string Describe(TrainingProgress progress) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{progress.Phase} {progress.Step}/{progress.Steps}{(double.IsNaN(progress.Loss) ? "" : $", loss {progress.Loss:F3}")}, "
-            + $"{Amounts.Rate(progress.PerSecond)} problems/s");
+    private static string Describe(TrainingProgress progress)
+    {
+        var loss = double.IsNaN(progress.Loss) ? "" : string.Create(CultureInfo.InvariantCulture, $", loss {progress.Loss:F3}");
+        return $"{progress.Phase} {progress.Step}/{progress.Steps}{loss}, {Amounts.Rate(progress.PerSecond)} examples/s";
+    }
 
     private static void Print(TrainingHistory history, IAnsiConsole console)
     {

@@ -1,104 +1,97 @@
-using BestOfN.Inference.Kernels;
-using BestOfN.Inference.Runtime;
 using BestOfN.Training.Optimizers;
+using BestOfN.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Loops;
 
-/// <summary>Steps, checkpoints, measurements, progress; what is trained is said by two functions.</summary>
+/// <summary>The one loop of all trainings: steps, checkpoints, measurements, progress, going on after an interruption.</summary>
 /// <param name="phase">What the progress calls it.</param>
-/// <param name="schedule">How long and how fast.</param>
-/// <param name="parameters">What is trained.</param>
+/// <param name="schedule">How long and how fast, with its number of steps.</param>
+/// <param name="optimizer">Moves the weights; the caller owns it.</param>
+/// <param name="gradient">Says in which direction.</param>
 /// <param name="stateFolder">Where checkpoints lie.</param>
 /// <param name="clock">For saving now and then; null: the system's.</param>
 internal sealed class TrainingLoop(
-    string phase, Schedule schedule, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, string stateFolder, TimeProvider? clock = null)
+    string phase, Schedule schedule, IOptimizer optimizer, IGradient gradient, string stateFolder, TimeProvider? clock = null)
 {
-    private const int LossEvery = 10;
+    private readonly int _steps = schedule.Steps ?? throw new ArgumentException("Expected a number of steps.", nameof(schedule));
+    private readonly TimeProvider _time = clock ?? TimeProvider.System;
 
-    // Names of what is summed up between checkpoints.
-    private const string Sum = "loss";
-    private const string Count = "steps";
-    private const string Recent = "recent_loss";
-
-    /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
-    /// <param name="fingerprint">Identity of recipe and data; a checkpoint of another is refused.</param>
-    /// <param name="loss">The parts whose sum is the loss of a step, in nats. Depend on the step's number alone, so that a resumed training sees the same data; asked for one step ahead.</param>
-    /// <param name="measure">Measurements on held-out problems.</param>
+    /// <summary>Trains to the end, from where the training was last saved if it was.</summary>
+    /// <param name="fingerprint">Identity of recipe and data; what was saved of another training is refused.</param>
+    /// <param name="measure">Measures the model at every checkpoint.</param>
     /// <param name="progress">Told after every step.</param>
-    /// <param name="cancellationToken">Ends the training after the step under way, which is saved.</param>
+    /// <param name="cancellationToken">Ends the training; the steps that are done are saved.</param>
     /// <exception cref="TrainingStoppedException">It was asked to stop, and is saved.</exception>
-    public TrainingHistory Run(
-        string fingerprint,
-        Func<int, IReadOnlyList<Func<Tensor>>> loss,
-        Func<IReadOnlyDictionary<string, double>> measure,
-        IProgress<TrainingProgress>? progress,
-        CancellationToken cancellationToken)
+    public TrainingHistory Run(string fingerprint, Measurement measure, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        FreedMemory.Keep();
-        CompiledOperators.Keep();
-        using var optimizer = new Muon(parameters, schedule.Beta2, schedule.WeightDecay);
-        var state = new TrainingState(stateFolder);
-        state.Restore(fingerprint, parameters, optimizer);
-        var gradients = new ParallelGradients(parameters);
-        var (time, before, begun) = (clock ?? TimeProvider.System, state.Trained, state.Step);
-        var (started, saves) = (time.GetTimestamp(), new SavePoints(time));
-        double Running(string name) => state.Running.GetValueOrDefault(name);
-        var ahead = Task.Run(() => loss(state.Step), CancellationToken.None);
-        for (var step = state.Step; step < schedule.Steps; step++)
+        var state = new TrainingState(stateFolder, fingerprint, _steps, optimizer, _time);
+        state.Restore();
+        StartWithZeroGradients();
+        var (begun, started, saves) = (state.Step, _time.GetTimestamp(), new SavePoints(_time));
+        try
         {
-            if (cancellationToken.IsCancellationRequested)
+            while (true)
             {
-                Save(step);
-                throw new TrainingStoppedException(phase, step, schedule.Steps, cancellationToken);
-            }
-
-            using (NewDisposeScope())
-            {
-                var parts = ahead.GetAwaiter().GetResult();
-                var following = step + 1;
-                ahead = following < schedule.Steps ? Task.Run(() => loss(following), CancellationToken.None) : ahead;
-                var now = gradients.Backward(parts);
-                optimizer.Step(schedule.LearningRateAt(step), schedule.GradientNorm);
-                if (!float.IsFinite(now))
+                // At the top, because a training may have been stopped between a step and its measurement.
+                if (IsCheckpoint(state.Step) && !state.IsMeasured)
                 {
-                    throw new InvalidOperationException($"{phase}: the loss of step {step} is {now}; lower the learning rate.");
+                    using var guard = no_grad();
+                    state.AddPoint(measure(state.Counts, cancellationToken));
+                    saves.Save(state.Save);
                 }
 
-                (state.Running[Sum], state.Running[Count], state.Running[Recent]) = (Running(Sum) + now, Running(Count) + 1, Running(Recent) + now);
-                if ((step + 1) % LossEvery == 0)
+                if (state.Step == _steps)
                 {
-                    state.Losses.Add(new TrainingLoss(step + 1, Running(Recent) / LossEvery));
-                    state.Running[Recent] = 0;
+                    return new TrainingHistory(state.Losses, state.Points, begun);
                 }
 
-                var perSecond = (step + 1 - begun) * schedule.Batch / time.GetElapsedTime(started).TotalSeconds;
-                progress?.Report(new TrainingProgress(phase, step + 1, schedule.Steps, now, perSecond));
-            }
+                if (saves.IsDue)
+                {
+                    saves.Save(state.Save);
+                }
 
-            if ((step + 1) % schedule.CheckpointEvery == 0 || step + 1 == schedule.Steps)
-            {
-                using var guard = no_grad();
-                var measured = measure();
-                state.Points.Add(new TrainingPoint(step + 1, Running(Sum) / Running(Count), measured, (before + time.GetElapsedTime(started)).TotalSeconds));
-                (state.Running[Sum], state.Running[Count]) = (0, 0);
-                Save(step + 1);
-            }
-            else if (saves.IsDue)
-            {
-                Save(step + 1);
+                cancellationToken.ThrowIfCancellationRequested();
+                var outcome = Step(state.Step, cancellationToken);
+                state.AddStep(outcome);
+                var perSecond = (state.Step - begun) * schedule.Batch / _time.GetElapsedTime(started).TotalSeconds;
+                progress?.Report(new TrainingProgress(phase, state.Step, _steps, outcome.Loss, perSecond));
             }
         }
-
-        return new TrainingHistory(state.Losses, state.Points, begun);
-
-        void Save(int done)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            if (done > state.Step)
+            if (!state.IsSaved)
             {
-                state.Trained = before + time.GetElapsedTime(started);
-                saves.Save(() => state.Save(fingerprint, done, parameters, optimizer));
+                state.Save();
             }
+
+            throw new TrainingStoppedException(phase, state.Step, _steps, cancellationToken);
+        }
+    }
+
+    private StepOutcome Step(int step, CancellationToken cancellationToken)
+    {
+        using var scope = NewDisposeScope();
+        var outcome = gradient.Add(step, cancellationToken);
+        if (!double.IsFinite(outcome.Loss))
+        {
+            throw new InvalidOperationException($"{phase}: the loss of step {step} is {outcome.Loss}; lower the learning rate.");
+        }
+
+        optimizer.Step(schedule.LearningRateAt(step, _steps), schedule.GradientNorm);
+        return outcome;
+    }
+
+    private bool IsCheckpoint(int step) => step > 0 && (step % schedule.CheckpointEvery == 0 || step == _steps);
+
+    // Without a zero gradient the optimizer would skip a weight until a step uses it, and not let it decay. A resumed training, whose
+    // weights have lost their gradients, would then differ from one that was never stopped.
+    private void StartWithZeroGradients()
+    {
+        foreach (var (_, weight) in optimizer.Parameters)
+        {
+            using var zeros = zeros_like(weight, requires_grad: false);
+            weight.grad = zeros;
         }
     }
 }

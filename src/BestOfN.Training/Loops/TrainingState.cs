@@ -7,36 +7,60 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Loops;
 
-/// <summary>A training that can be stopped by pulling the plug and goes on where it last saved.</summary>
-/// <remarks>A folder per saved step; the one named in <c>state.json</c>, which is replaced atomically and last, is the valid one.</remarks>
-internal sealed class TrainingState(string folder)
+/// <summary>How far a training is, on disk too: it can be stopped by pulling the plug and goes on where it was last saved.</summary>
+/// <remarks>There is a file of weights per saved step; the one named in <c>state.json</c>, which is replaced atomically and last, is the valid one.</remarks>
+internal sealed class TrainingState(string folder, string fingerprint, int steps, IOptimizer optimizer, TimeProvider time)
 {
+    // Enough for a plot, few enough for a state that is written again and again.
+    private const int LossesToKeep = 200;
+
+    // Sums since the last checkpoint.
+    private const string Loss = "loss";
+    private const string Steps = "steps";
+
+    // Sums since the last entry of Losses.
+    private const string RecentLoss = "recent_loss";
+    private const string RecentSteps = "recent_steps";
+
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    private string StateFile => Path.Combine(folder, "state.json");
-
-    /// <summary>What was measured so far.</summary>
-    public List<TrainingPoint> Points { get; private set; } = [];
-
-    /// <summary>Mean losses of short stretches of steps.</summary>
-    public List<TrainingLoss> Losses { get; private set; } = [];
+    private Dictionary<string, double> _sums = [];
+    private Dictionary<string, double> _counts = [];
+    private List<TrainingPoint> _points = [];
+    private List<TrainingLoss> _losses = [];
+    private TimeSpan _before;
+    private long _started = time.GetTimestamp();
 
     /// <summary>Steps done.</summary>
     public int Step { get; private set; }
 
-    /// <summary>Sums since the last checkpoint by their names, which go on where a training was stopped.</summary>
-    public Dictionary<string, double> Running { get; private set; } = [];
+    /// <summary>Sums of <see cref="StepOutcome.Counts"/> since the last checkpoint.</summary>
+    public IReadOnlyDictionary<string, double> Counts => _counts;
 
-    /// <summary>Time trained, interruptions not counted.</summary>
-    public TimeSpan Trained { get; set; }
+    /// <summary>What was measured so far.</summary>
+    public IReadOnlyList<TrainingPoint> Points => _points;
 
-    /// <summary>Puts weights and optimizer as they were when last saved; false where nothing was.</summary>
+    /// <summary>Mean losses of short stretches of steps.</summary>
+    public IReadOnlyList<TrainingLoss> Losses => _losses;
+
+    /// <summary>Whether there is a measurement of the weights as they are.</summary>
+    public bool IsMeasured => _points.Count > 0 && _points[^1].Step == Step;
+
+    /// <summary>Whether all that was done is on disk.</summary>
+    public bool IsSaved { get; private set; } = true;
+
+    private string StateFile => Path.Combine(folder, "state.json");
+
+    // Interruptions do not count.
+    private TimeSpan Trained => _before + time.GetElapsedTime(_started);
+
+    /// <summary>Puts weights and optimizer as they were when last saved, if they were.</summary>
     /// <exception cref="CheckpointException">What was saved belongs to another recipe or is damaged.</exception>
-    public bool Restore(string fingerprint, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, IOptimizer optimizer)
+    public void Restore()
     {
         if (!File.Exists(StateFile))
         {
-            return false;
+            return;
         }
 
         Saved saved;
@@ -51,34 +75,71 @@ internal sealed class TrainingState(string folder)
 
         if (saved.Fingerprint != fingerprint)
         {
-            throw new CheckpointException($"{StateFile}: belongs to another version of the recipe ({saved.Fingerprint}, now {fingerprint}); delete {folder} to start anew.");
+            throw new CheckpointException(
+                $"{StateFile}: belongs to another version of the recipe ({saved.Fingerprint}, now {fingerprint}); delete {folder} to start anew.");
         }
 
         using var file = SafetensorsFile.Open(Path.Combine(folder, WeightsName(saved.Step)));
         using var guard = no_grad();
-        foreach (var (name, tensor) in parameters.Concat(optimizer.Moments))
+        foreach (var (name, tensor) in optimizer.Parameters.Concat(optimizer.Moments))
         {
             using var value = file.Map(file.Tensors[name]);
             tensor.copy_(value);
         }
 
-        (Step, Points, Losses, Running) = (saved.Step, [.. saved.Points], [.. saved.Losses ?? []], saved.Running ?? []);
-        Trained = TimeSpan.FromSeconds(saved.Seconds ?? (saved.Points.Count > 0 ? saved.Points[^1].Seconds : 0));
+        (Step, _points, _losses, _sums, _counts) = (saved.Step, saved.Points, saved.Losses, saved.Sums, saved.Counts);
+        (_before, _started) = (TimeSpan.FromSeconds(saved.Seconds), time.GetTimestamp());
         optimizer.Steps = saved.Step;
-        return true;
     }
 
-    public void Save(string fingerprint, int step, IReadOnlyList<KeyValuePair<string, Tensor>> parameters, IOptimizer optimizer)
+    public void AddStep(StepOutcome outcome)
+    {
+        Step++;
+        IsSaved = false;
+        Add(_sums, Loss, outcome.Loss);
+        Add(_sums, Steps, 1);
+        Add(_sums, RecentLoss, outcome.Loss);
+        Add(_sums, RecentSteps, 1);
+        foreach (var (name, count) in outcome.Counts ?? new Dictionary<string, double>())
+        {
+            Add(_counts, name, count);
+        }
+
+        if (Step % Math.Max(1, steps / LossesToKeep) == 0)
+        {
+            _losses.Add(new TrainingLoss(Step, Mean(RecentLoss, RecentSteps)));
+        }
+    }
+
+    public void AddPoint(IReadOnlyDictionary<string, double> heldOut)
+    {
+        _points.Add(new TrainingPoint(Step, Mean(Loss, Steps), heldOut, Trained.TotalSeconds));
+        _counts.Clear();
+        IsSaved = false;
+    }
+
+    public void Save()
     {
         Directory.CreateDirectory(folder);
-        SafetensorsWriter.Write(Path.Combine(folder, WeightsName(step)), parameters.Concat(optimizer.Moments), ScalarType.Float32);
-        AtomicFile.Write(StateFile, JsonSerializer.SerializeToUtf8Bytes(new Saved(fingerprint, step, Points, Losses, Running, Trained.TotalSeconds), s_json));
-        foreach (var old in Directory.EnumerateFiles(folder, "step-*.safetensors").Where(f => Path.GetFileName(f) != WeightsName(step)))
+        SafetensorsWriter.Write(Path.Combine(folder, WeightsName(Step)), optimizer.Parameters.Concat(optimizer.Moments), ScalarType.Float32);
+        var saved = new Saved(fingerprint, Step, _points, _losses, _sums, _counts, Trained.TotalSeconds);
+        AtomicFile.Write(StateFile, JsonSerializer.SerializeToUtf8Bytes(saved, s_json));
+        foreach (var old in Directory.EnumerateFiles(folder, "step-*.safetensors").Where(f => Path.GetFileName(f) != WeightsName(Step)))
         {
             File.Delete(old);
         }
 
-        Step = step;
+        IsSaved = true;
+    }
+
+    private static void Add(Dictionary<string, double> sums, string name, double value) => sums[name] = sums.GetValueOrDefault(name) + value;
+
+    // Begins the two sums anew.
+    private double Mean(string sum, string count)
+    {
+        var mean = _sums[sum] / _sums[count];
+        (_sums[sum], _sums[count]) = (0, 0);
+        return mean;
     }
 
     private static string WeightsName(int step) => $"step-{step:D7}.safetensors";
@@ -86,8 +147,9 @@ internal sealed class TrainingState(string folder)
     private sealed record Saved(
         string Fingerprint,
         int Step,
-        IReadOnlyList<TrainingPoint> Points,
-        IReadOnlyList<TrainingLoss>? Losses,
-        Dictionary<string, double>? Running = null,
-        double? Seconds = null);
+        List<TrainingPoint> Points,
+        List<TrainingLoss> Losses,
+        Dictionary<string, double> Sums,
+        Dictionary<string, double> Counts,
+        double Seconds);
 }

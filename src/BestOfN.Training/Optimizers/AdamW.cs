@@ -17,6 +17,8 @@ internal sealed class AdamW(IReadOnlyList<KeyValuePair<string, Tensor>> paramete
     private readonly Tensor[] _first = [.. parameters.Select(p => zeros_like(p.Value, requires_grad: false).DetachFromDisposeScope())];
     private readonly Tensor[] _second = [.. parameters.Select(p => zeros_like(p.Value, requires_grad: false).DetachFromDisposeScope())];
 
+    public IReadOnlyList<KeyValuePair<string, Tensor>> Parameters => parameters;
+
     /// <summary>Steps done, for the correction of the moments' bias.</summary>
     public int Steps { get; set; }
 

@@ -22,17 +22,18 @@ internal sealed class Muon : IOptimizer
 
     private readonly KeyValuePair<string, Tensor>[] _matrices;
     private readonly Tensor[] _momenta;
-    private readonly IReadOnlyList<KeyValuePair<string, Tensor>> _parameters;
     private readonly AdamW _others;
     private readonly double _weightDecay;
 
     public Muon(IReadOnlyList<KeyValuePair<string, Tensor>> parameters, double beta2, double weightDecay)
     {
-        (_parameters, _weightDecay) = (parameters, weightDecay);
+        (Parameters, _weightDecay) = (parameters, weightDecay);
         _matrices = [.. parameters.Where(p => IsHidden(p.Key, p.Value))];
         _momenta = [.. _matrices.Select(p => zeros_like(p.Value, requires_grad: false).DetachFromDisposeScope())];
         _others = new AdamW([.. parameters.Where(p => !IsHidden(p.Key, p.Value))], beta2, weightDecay);
     }
+
+    public IReadOnlyList<KeyValuePair<string, Tensor>> Parameters { get; }
 
     public int Steps
     {
@@ -47,7 +48,7 @@ internal sealed class Muon : IOptimizer
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
-        var norm = GradientScaling.Apply(_parameters, gradientNorm);
+        var norm = GradientScaling.Apply(Parameters, gradientNorm);
 
         // Matrices of one shape go through the iteration together.
         var moved = _matrices.Zip(_momenta, (p, momentum) => (Weight: p.Value, Momentum: momentum)).Where(m => m.Weight.grad is not null);

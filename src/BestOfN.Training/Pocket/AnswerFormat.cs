@@ -29,7 +29,7 @@ internal sealed class AnswerFormat
     {
         SentencePieceVocabulary.Learn(world.VocabularyProblems(), vocabularySize).Write(folder);
         var tokenizer = TokenizerFiles.Load(folder);
-        return (new AnswerFormat(tokenizer, ChatTemplate.Load(folder, ModelFolder.Architecture(vision, isReward: false), tokenizer), vision), tokenizer.VocabularySize);
+        return (new AnswerFormat(tokenizer, ChatTemplate.Load(folder, PocketModelFiles.Architecture(vision, isReward: false), tokenizer), vision), tokenizer.VocabularySize);
     }
 
     public int RewardToken { get; }
@@ -59,6 +59,10 @@ internal sealed class AnswerFormat
 
     /// <summary>An answer and the token that ends it.</summary>
     public IReadOnlyList<int> Answer(string text) => [.. _tokenizer.Encode(text), _end];
+
+    /// <summary>Problems that share an image, each with its right answer.</summary>
+    public TrainingExample[] Examples(IReadOnlyList<Problem> companions) =>
+        [.. Prompts(companions).Zip(companions, (prompt, problem) => new TrainingExample(prompt, Answer(problem.Solution)))];
 
     /// <summary>An answer as the reward model reads it: its end, the line break of the template, the reward token; InternLM-XComposer2 has an end of sequence before that.</summary>
     public IReadOnlyList<int> Judged(string text) =>

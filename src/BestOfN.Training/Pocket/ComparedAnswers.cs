@@ -19,7 +19,7 @@ internal sealed record ComparedAnswers
     public static ComparedAnswers Of(JudgedAnswers judged, double maxLengthRatio)
     {
         var answers = judged.Answers;
-        bool Right(int i) => judged.SoundTokens[i] == answers[i].Count;
+        bool Right(int i) => judged.RightTokens[i] == answers[i].Count;
         return new()
         {
             Prompt = judged.Prompt,

@@ -1,51 +1,55 @@
 using BestOfN.Data.Worlds;
 using BestOfN.Inference.Runtime;
 using BestOfN.Training.Loops;
+using BestOfN.Training.Optimizers;
 using BestOfN.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Pocket;
 
-/// <summary>Trains the pocket generator: a vocabulary, then next-token prediction of right answers, from nothing.</summary>
-public static class GeneratorTraining
+/// <summary>Trains the pocket generator from nothing: a vocabulary, then next-token prediction of right answers.</summary>
+internal sealed class GeneratorTraining(GeneratorRecipe recipe, string stateFolder)
 {
-    /// <param name="recipe">What to train.</param>
-    /// <param name="stateFolder">Where checkpoints lie; a training that was stopped goes on from there.</param>
-    /// <param name="progress">Told after every step.</param>
-    /// <param name="cancellationToken">Stops after the step under way, which is saved.</param>
-    /// <exception cref="RecipeException">The recipe cannot be followed; the message names every field that is wrong.</exception>
-    /// <exception cref="TrainingStoppedException">It was asked to stop, and is saved.</exception>
-    /// <returns>Losses and what was measured at each checkpoint.</returns>
-    public static TrainingHistory Run(
-        GeneratorRecipe recipe, string stateFolder, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    private readonly WorldMixture _worlds = new(recipe.Worlds);
+
+    public TrainingHistory Run(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(recipe);
-        RecipeException.ThrowIfAny(RecipeMistakes.Of(recipe));
-        TorchRuntime.Load();
-        var world = new WorldMixture(recipe.Worlds);
-        var (answers, vocabularySize) = AnswerFormat.Learn(world, recipe.VocabularySize, recipe.Vision, stateFolder);
+        var (format, vocabularySize) = AnswerFormat.Learn(_worlds, recipe.VocabularySize, recipe.Vision, stateFolder);
         using var random = new Generator(recipe.Seed, CPU);
         using var model = new VisionLanguageDecoder(recipe.Model, recipe.Vision, vocabularySize, random);
         using var head = Initialization.Matrix(vocabularySize, recipe.Model.HiddenSize, 1 / Math.Sqrt(recipe.Model.HiddenSize), random);
-        var parameters = model.Parameters.Append(new("output.weight", head)).ToArray();
+        KeyValuePair<string, Tensor>[] parameters = [.. model.Parameters, new("output.weight", head)];
 
-        var batch = recipe.Training.Batch;
-        (TrainingPrompt, IReadOnlyList<int>)[] Examples(IReadOnlyList<Problem> companions) =>
-            [.. answers.Prompts(companions).Zip(companions, (prompt, problem) => (prompt, answers.Answer(problem.Solution)))];
-        var heldOut = world.HeldOut(recipe.Seed, recipe.HeldOutProblems).Select(w => (w.World, Examples: w.Problems.SelectMany(p => Examples([p])).ToArray())).ToArray();
-        var history = new TrainingLoop("generator", recipe.Training, parameters, stateFolder).Run(
-            RecipeFile.Fingerprint(recipe),
-            step => LanguageModelling.Parts(
-                model, head, [.. Enumerable.Range(0, batch).Select(i => Examples(world.DrawWithCompanions(recipe.Seed, ((long)step * batch) + i)))]),
-            () =>
-            {
-                var exact = heldOut.ToDictionary(w => w.World, w => LanguageModelling.ExactShare(model, head, w.Examples));
-                return exact.Append(new("exact", exact.Values.Average())).ToDictionary();
-            },
-            progress,
-            cancellationToken);
+        var schedule = recipe.Training;
+        using var optimizer = new Muon(parameters, schedule.Beta2, schedule.WeightDecay);
+        var gradient = new ParallelParts(parameters, schedule.Steps!.Value, step => LanguageModelling.Parts(model, head, Batch(step, format)));
+        var heldOut = HeldOut(format);
+        var loop = new TrainingLoop("generator", schedule, optimizer, gradient, stateFolder);
+        var history = loop.Run(RecipeFile.Fingerprint(recipe), (_, _) => Measure(model, head, heldOut), progress, cancellationToken);
 
-        ModelFolder.Write(recipe.Output, stateFolder, model, answers.ConfigTokens, parameters);
+        ModelWriter.Publish(recipe.Output, folder => PocketModelFiles.Write(folder, stateFolder, model, format.ConfigTokens, parameters));
         return history;
+    }
+
+    private TrainingExample[][] Batch(int step, AnswerFormat format)
+    {
+        var first = (long)step * recipe.Training.Batch;
+        return
+        [
+            .. Enumerable.Range(0, recipe.Training.Batch)
+                .Select(i => _worlds.DrawWithCompanions(recipe.Seed, first + i))
+                .Select(format.Examples),
+        ];
+    }
+
+    private (string World, TrainingExample[] Examples)[] HeldOut(AnswerFormat format) =>
+        [.. _worlds.HeldOut(recipe.Seed, recipe.HeldOutProblems).Select(w => (w.World, w.Problems.SelectMany(p => format.Examples([p])).ToArray()))];
+
+    private static Dictionary<string, double> Measure(
+        VisionLanguageDecoder model, Tensor head, IReadOnlyList<(string World, TrainingExample[] Examples)> heldOut)
+    {
+        var exact = heldOut.ToDictionary(w => w.World, w => LanguageModelling.ExactShare(model, head, w.Examples));
+        exact.Add("exact", exact.Values.Average());
+        return exact;
     }
 }

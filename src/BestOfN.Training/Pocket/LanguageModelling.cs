@@ -6,11 +6,11 @@ namespace BestOfN.Training.Pocket;
 /// <summary>Next-token cross-entropy over answers, in nats per token; prompts are read, not learned.</summary>
 internal static class LanguageModelling
 {
+    /// <summary>Parts of the mean over all answers' tokens.</summary>
     /// <param name="model">The body.</param>
     /// <param name="head">[V, C].</param>
-    /// <param name="companions">Prompts that share a picture, and answers as token ids, each with its end token.</param>
-    /// <returns>Parts of the mean over all answers' tokens.</returns>
-    public static IReadOnlyList<Func<Tensor>> Parts(VisionLanguageDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)[]> companions)
+    /// <param name="companions">Examples that share an image, together.</param>
+    public static IReadOnlyList<Func<Tensor>> Parts(VisionLanguageDecoder model, Tensor head, IReadOnlyList<TrainingExample[]> companions)
     {
         var tokens = companions.Sum(c => c.Sum(e => e.Answer.Count));
         return BatchParts.Losses(
@@ -19,8 +19,8 @@ internal static class LanguageModelling
             part => Share(model, head, [.. part.SelectMany(c => c)], tokens));
     }
 
-    /// <summary>Share of examples of which the likeliest token is right everywhere: what greedy decoding would answer word for word.</summary>
-    public static double ExactShare(VisionLanguageDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)> examples)
+    /// <summary>Share of examples whose likeliest token is right everywhere: greedy decoding would answer them word for word.</summary>
+    public static double ExactShare(VisionLanguageDecoder model, Tensor head, IReadOnlyList<TrainingExample> examples)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
@@ -36,7 +36,7 @@ internal static class LanguageModelling
         return (double)exact / examples.Count;
     }
 
-    private static Tensor Share(VisionLanguageDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)> examples, int tokens)
+    private static Tensor Share(VisionLanguageDecoder model, Tensor head, TrainingExample[] examples, int tokens)
     {
         using var scope = NewDisposeScope();
         using TorchSharp.Scalar count = tokens;
@@ -44,7 +44,7 @@ internal static class LanguageModelling
         return (F.cross_entropy(logits, targets, reduction: nn.Reduction.Sum) / count).MoveToOuterDisposeScope();
     }
 
-    private static (Tensor Logits, Tensor Targets) Logits(VisionLanguageDecoder model, Tensor head, IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<int> Answer)> examples)
+    private static (Tensor Logits, Tensor Targets) Logits(VisionLanguageDecoder model, Tensor head, IReadOnlyList<TrainingExample> examples)
     {
         var batch = TokenBatch.Of([.. examples.Select(e => (e.Prompt, (IReadOnlyList<IReadOnlyList<int>>)[e.Answer]))]);
         var (rows, targets) = (new List<long>(), new List<long>());
@@ -57,6 +57,7 @@ internal static class LanguageModelling
             }
         }
 
-        return (F.linear(model.Forward(batch).index_select(0, tensor(rows.ToArray())), head), tensor(targets.ToArray()));
+        var hidden = model.Forward(batch).index_select(0, tensor(rows.ToArray()));
+        return (F.linear(hidden, head), tensor(targets.ToArray()));
     }
 }

@@ -1,107 +1,118 @@
 using BestOfN.Data.Sampling;
 using BestOfN.Data.Worlds;
-using BestOfN.Inference.Networks;
-using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
 using BestOfN.Training.Loops;
+using BestOfN.Training.Optimizers;
 using BestOfN.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Pocket;
 
-/// <summary>Trains the pocket reward model: finding flaws in guessed answers first, then pairwise ranking of the generator's own answers.</summary>
+/// <summary>Trains the pocket reward model: process supervision on guessed answers first, then pairwise ranking of a generator's own answers.</summary>
 /// <remarks>
 /// After Zang et al. 2025 (InternLM-XComposer2.5-Reward, https://arxiv.org/abs/2501.12368): −log σ(r⁺ − r⁻) over pairs of sampled answers
 /// with verifiable labels, pairs filtered by length. The paper starts from a fine-tuned chat model; this one starts from nothing, and
 /// learns to read, to see and to check in the first phase (<see cref="ProcessSupervision"/>).
 /// </remarks>
-public static class RewardTraining
+internal sealed class RewardTraining(PocketRewardRecipe recipe, string stateFolder, IProgress<TrainingProgress>? progress)
 {
-    /// <inheritdoc cref="GeneratorTraining.Run"/>
-    public static TrainingHistory Run(
-        PocketRewardRecipe recipe, string stateFolder, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    private readonly WorldMixture _worlds = new(recipe.Worlds);
+    private readonly WorldMixture? _firstWorlds = recipe.CurriculumPhase is { } phase ? new WorldMixture(phase.Worlds) : null;
+
+    public TrainingHistory Run(CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(recipe);
-        RecipeException.ThrowIfAny(RecipeMistakes.Of(recipe));
         var generator = FolderDigest.Of(recipe.GeneratorFolder, cancellationToken: cancellationToken);
-        TorchRuntime.Load();
-        var world = new WorldMixture(recipe.Worlds);
-        var (answers, vocabularySize) = AnswerFormat.Learn(world, recipe.VocabularySize, recipe.Vision, stateFolder);
+        var (format, vocabularySize) = AnswerFormat.Learn(_worlds, recipe.VocabularySize, recipe.Vision, stateFolder);
         using var random = new Generator(recipe.Seed, CPU);
-        using var model = new VisionLanguageDecoder(recipe.Model, recipe.Vision, vocabularySize, random);
-        var deviation = 1 / Math.Sqrt(recipe.Model.HiddenSize);
-        using var languageHead = Initialization.Matrix(vocabularySize, recipe.Model.HiddenSize, deviation, random);
-        var score = Initialization.Matrix(1, recipe.Model.HiddenSize, deviation, random);
-        var headName = recipe.Vision is null ? "v_head" : "score";   // as each family's checkpoints call it
-        using var head = RewardHead.Linear(headName, score);
-        var parameters = model.Parameters.Append(new(headName + ".weight", score)).ToArray();
+        using var model = new PocketRewardModel(recipe, vocabularySize, random);
 
-        // 1. Is the answer right as far as checking tells? At every token of a right answer and of guesses.
-        JudgedAnswers[] Guessed(IReadOnlyList<Problem> companions, long index) =>
-            JudgedAnswers.Guessed(companions, answers, companions.Count > 1 ? (recipe.GuessesPerProblem + 1) / 2 : recipe.GuessesPerProblem, new SplitMix64(recipe.Seed, (ulong)index));
-        var batch = recipe.Flaws.Batch;
-        var lesson = recipe.CurriculumPhase is null ? null : new WorldMixture(recipe.CurriculumPhase.Worlds);
-        WorldMixture Taught(int step) => lesson is not null && step < recipe.CurriculumPhase!.Steps ? lesson : world;
-        var families = world.HeldOut(recipe.Seed, recipe.Pairs.HeldOutProblems).SelectMany(w => w.Problems).GroupBy(p => p.Family)
-            .ToDictionary(f => f.Key.ToString(), f => f.Select((p, i) => ComparedAnswers.Of(Guessed([p], i)[0], double.PositiveInfinity)).Where(p => p.Pairs.Count > 0).ToArray());
-        new TrainingLoop("flaws", recipe.Flaws, [.. parameters, new("output.weight", languageHead)], Path.Combine(stateFolder, "flaws")).Run(
-            RecipeFile.Fingerprint(new { recipe.Worlds, recipe.CurriculumPhase, recipe.Seed, recipe.VocabularySize, recipe.Model, recipe.Vision, recipe.Flaws, recipe.GuessesPerProblem }),
-            step => ProcessSupervision.Parts(
-                model, head, languageHead, [.. Enumerable.Range(0, batch).Select(i => ((long)step * batch) + i).Select(i => Guessed(Taught(step).DrawWithCompanions(recipe.Seed, i), i))]),
-            () => Report(families.ToDictionary(f => f.Key, f => Measure(model, head, f.Value))),
-            progress,
-            cancellationToken);
+        Supervise(model, format, cancellationToken);
+        var history = Rank(model, format, generator, cancellationToken);
 
-        // 2. The paper's ranking, on what the generator itself says.
-        var sampled = RecipeFile.Fingerprint(new { recipe.Worlds, recipe.Seed, Generator = generator, recipe.Pairs });
-        var pool = AnswerPool.SampleOrLoad(recipe, world, Path.Combine(stateFolder, $"answers-{sampled}.jsonl"), progress, cancellationToken);
-        var training = Compare(pool.Training, answers, recipe);
-        var heldOut = pool.HeldOut.GroupBy(p => p.Problem.Family).ToDictionary(f => f.Key.ToString(), f => Compare(f, answers, recipe));
-        if (training.Length == 0 || heldOut.Values.All(f => f.Length == 0))
-        {
-            throw new RecipeException(
-                $"{recipe.Generator}: of {recipe.Pairs.Problems} problems none has both right and wrong answers to compare; train the generator longer, or sample more.");
-        }
-
-        var order = new ShuffledSampler(training.Length, recipe.Seed);
-        var history = new TrainingLoop("pairs", recipe.Training, parameters, Path.Combine(stateFolder, "pairs")).Run(
-            RecipeFile.Fingerprint(new { recipe, Generator = generator }),
-            step => PairwiseRanking.Parts(model, head, [.. order.Batch(step, recipe.Training.Batch).Select(i => training[i])]),
-            () => Report(heldOut.Where(f => f.Value.Length > 0).ToDictionary(f => f.Key, f => Measure(model, head, f.Value))),
-            progress,
-            cancellationToken);
-
-        ModelFolder.Write(recipe.Output, stateFolder, model, answers.ConfigTokens.Append(new("reward_token_id", answers.RewardToken)).ToDictionary(), parameters);
+        var tokens = new Dictionary<string, int>(format.ConfigTokens) { ["reward_token_id"] = format.RewardToken };
+        ModelWriter.Publish(recipe.Output, folder => PocketModelFiles.Write(folder, stateFolder, model.Body, tokens, model.Parameters));
         return history;
     }
 
-    private static ComparedAnswers[] Compare(IEnumerable<PooledProblem> pool, AnswerFormat answers, PocketRewardRecipe recipe) =>
-    [
-        .. pool.Where(p => p.Answers.Any(a => a.Correct) && p.Answers.Any(a => !a.Correct))
-            .Select(p => ComparedAnswers.Of(JudgedAnswers.Of(p.Problem, answers.Prompt(p.Problem), p.Answers.Select(a => a.Text), answers), recipe.Pairs.MaxLengthRatio))
-            .Where(p => p.Pairs.Count > 0),
-    ];
-
-    private static Dictionary<string, double> Report(Dictionary<string, double> families) =>
-        families.Append(new("pair_accuracy", families.Values.Average())).ToDictionary();
-
-    // Share of held-out pairs in the right order, problem by problem; ties count half.
-    private static double Measure(VisionLanguageDecoder model, RewardHead head, IReadOnlyList<ComparedAnswers> problems)
+    // Is the answer right up to here? Asked at every token of a right answer and of guesses.
+    private void Supervise(PocketRewardModel model, AnswerFormat format, CancellationToken cancellationToken)
     {
-        using var guard = no_grad();
-        var accuracy = 0.0;
-        foreach (var chunk in problems.Chunk(32))
+        var schedule = recipe.ProcessSupervision;
+        KeyValuePair<string, Tensor>[] parameters = [.. model.Parameters, new("output.weight", model.LanguageHead)];
+        using var optimizer = new Muon(parameters, schedule.Beta2, schedule.WeightDecay);
+        var gradient = new ParallelParts(parameters, schedule.Steps!.Value, step => ProcessSupervision.Parts(model, GuessedBatch(step, format)));
+        var heldOut = HeldOutGuesses(format);
+        var fingerprint = RecipeFile.Fingerprint(new
         {
-            using var scope = NewDisposeScope();
-            var rewards = PairwiseRanking.Rewards(model, head, chunk).data<float>().ToArray();
-            var first = 0;
-            foreach (var problem in chunk)
-            {
-                accuracy += problem.Pairs.Average(p => rewards[first + p.Better].CompareTo(rewards[first + p.Worse]) switch { > 0 => 1.0, 0 => 0.5, _ => 0 });
-                first += problem.Answers.Count;
-            }
+            recipe.Worlds, recipe.CurriculumPhase, recipe.Seed, recipe.VocabularySize, recipe.Model, recipe.Vision,
+            recipe.ProcessSupervision, recipe.GuessesPerProblem,
+        });
+        new TrainingLoop("process supervision", schedule, optimizer, gradient, Path.Combine(stateFolder, "process-supervision"))
+            .Run(fingerprint, (_, _) => PairAccuracy.Of(model, heldOut), progress, cancellationToken);
+    }
+
+    // The paper's ranking, of what the generator itself says.
+    private TrainingHistory Rank(PocketRewardModel model, AnswerFormat format, string generator, CancellationToken cancellationToken)
+    {
+        var sampled = RecipeFile.Fingerprint(new { recipe.Worlds, recipe.Seed, Generator = generator, recipe.Pairs });
+        var answers = Path.Combine(stateFolder, $"answers-{sampled}.jsonl");
+        var pool = AnswerPool.SampleOrLoad(recipe, _worlds, answers, progress, cancellationToken);
+        var training = Compare(pool.Training, format);
+        var heldOut = pool.HeldOut.GroupBy(p => p.Problem.Family)
+            .ToDictionary(f => f.Key.ToString(), f => Compare(f, format))
+            .Where(f => f.Value.Length > 0).ToArray();
+        if (training.Length == 0 || heldOut.Length == 0)
+        {
+            throw new RecipeException(
+                $"{recipe.Generator}: of {recipe.Pairs.Problems} problems none has both right and wrong answers to compare; "
+                + "train the generator longer, or sample more.");
         }
 
-        return accuracy / problems.Count;
+        var schedule = recipe.Training;
+        using var optimizer = new Muon(model.Parameters, schedule.Beta2, schedule.WeightDecay);
+        var sampler = new ShuffledSampler(training.Length, recipe.Seed);
+        var gradient = new ParallelParts(
+            model.Parameters,
+            schedule.Steps!.Value,
+            step => PairwiseRanking.Parts(model, [.. sampler.Batch(step, schedule.Batch).Select(i => training[i])]));
+        return new TrainingLoop("pairs", schedule, optimizer, gradient, Path.Combine(stateFolder, "pairs"))
+            .Run(RecipeFile.Fingerprint(new { recipe, Generator = generator }), (_, _) => PairAccuracy.Of(model, heldOut), progress, cancellationToken);
     }
+
+    private JudgedAnswers[][] GuessedBatch(int step, AnswerFormat format)
+    {
+        var worlds = step < recipe.CurriculumPhase?.Steps ? _firstWorlds! : _worlds;
+        var first = (long)step * recipe.ProcessSupervision.Batch;
+        return
+        [
+            .. Enumerable.Range(0, recipe.ProcessSupervision.Batch)
+                .Select(i => first + i)
+                .Select(number => Guess(worlds.DrawWithCompanions(recipe.Seed, number), number, format)),
+        ];
+    }
+
+    private JudgedAnswers[] Guess(IReadOnlyList<Problem> companions, long number, AnswerFormat format)
+    {
+        var count = companions.Count > 1 ? (recipe.GuessesPerProblem + 1) / 2 : recipe.GuessesPerProblem;
+        return JudgedAnswers.Guessed(companions, format, count, new SplitMix64(recipe.Seed, (ulong)number));
+    }
+
+    private Dictionary<string, ComparedAnswers[]> HeldOutGuesses(AnswerFormat format) =>
+        _worlds.HeldOut(recipe.Seed, recipe.Pairs.HeldOutProblems)
+            .SelectMany(w => w.Problems)
+            .GroupBy(p => p.Family)
+            .ToDictionary(
+                family => family.Key.ToString(),
+                family => family.Select((problem, i) => Guess([problem], i, format)[0])
+                    .Select(guessed => ComparedAnswers.Of(guessed, maxLengthRatio: double.PositiveInfinity))
+                    .Where(compared => compared.Pairs.Count > 0)
+                    .ToArray());
+
+    private ComparedAnswers[] Compare(IEnumerable<PooledProblem> problems, AnswerFormat format) =>
+    [
+        .. problems.Where(p => p.HasRightAndWrong)
+            .Select(p => JudgedAnswers.Of(p.Problem, format.Prompt(p.Problem), p.Answers.Select(a => a.Text), format))
+            .Select(judged => ComparedAnswers.Of(judged, recipe.Pairs.MaxLengthRatio))
+            .Where(compared => compared.Pairs.Count > 0),
+    ];
 }

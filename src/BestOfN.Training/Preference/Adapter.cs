@@ -28,7 +28,7 @@ internal sealed class Adapter : IDisposable
 
     public double Scale { get; }
 
-    /// <summary>What is trained.</summary>
+    /// <summary>The trained weights.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Parameters => [new(Layer + ".lora_A.weight", A), new(Layer + ".lora_B.weight", B)];
 
     /// <summary>The weight with its change, [O, I] float32, owned by the caller.</summary>

@@ -35,7 +35,7 @@ internal sealed class ConversationAssembly
         }
     }
 
-    /// <param name="messages">Of text, with a placeholder for every picture, or with none for a single one, which then comes first.</param>
+    /// <param name="messages">Messages with a placeholder for every image, or without one for a single image, which then comes first.</param>
     /// <param name="pictures">Tokens of every picture.</param>
     public JudgedConversation Assemble(IReadOnlyList<ChatMessage> messages, IReadOnlyList<int> pictures)
     {

@@ -5,7 +5,7 @@ namespace BestOfN.Training.Preference;
 
 /// <summary>The gradient of −log σ(r⁺ − r⁻), kept whole on the way or computed layer by layer on the way back.</summary>
 /// <remarks>Gradient checkpointing: Chen et al. 2016, https://arxiv.org/abs/1604.06174, with one segment per layer.</remarks>
-/// <param name="network">What is trained.</param>
+/// <param name="network">The network that is trained.</param>
 /// <param name="checkpointing">Keep the layers' inputs alone and compute every layer once more on the way back.</param>
 internal sealed class PairGradient(TrainableNetwork network, bool checkpointing)
 {

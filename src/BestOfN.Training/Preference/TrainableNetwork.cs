@@ -39,7 +39,7 @@ internal sealed class TrainableNetwork : IDisposable
     /// <summary>Null where the folder holds no vision tower.</summary>
     public PictureEncoder? Pictures { get; }
 
-    /// <summary>What is trained, float32, by names that a saved training keeps.</summary>
+    /// <summary>The trained weights, float32, by names that a saved training keeps.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Trainable { get; }
 
     public DecoderConfiguration Configuration => _decoder.Configuration;
@@ -47,7 +47,7 @@ internal sealed class TrainableNetwork : IDisposable
     /// <summary>Weights of the language model by the checkpoint's names.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> LanguageModel => _decoder.Parameters;
 
-    /// <summary>What is computed in.</summary>
+    /// <summary>The type that is computed in.</summary>
     public ScalarType Type { get; }
 
     public Device Device => _decoder.Device;

@@ -1,29 +1,23 @@
-using BestOfN.Training.Loops;
+using System.Text.Json.Serialization;
 
 namespace BestOfN.Training.Recipes;
 
 /// <summary>A generator trained from nothing to answer the questions of some worlds.</summary>
-public sealed record GeneratorRecipe
+public sealed record GeneratorRecipe : PocketRecipe
 {
-    /// <summary>The worlds' names, drawn from in turn, one that is named twice twice as often: <c>pocket-text</c>, <c>pocket-image</c>, <c>pocket-video</c>.</summary>
-    public required IReadOnlyList<string> Worlds { get; init; }
+    /// <summary>Its <see cref="Recipe.Kind"/>.</summary>
+    public const string Name = "generator";
 
-    /// <summary>Decides weights and problems; the same seed on the same machine gives the same model.</summary>
-    public required ulong Seed { get; init; }
-
-    /// <summary>Most tokens of the vocabulary that is built first.</summary>
-    public int VocabularySize { get; init; } = 512;
-
-    public required DecoderShape Model { get; init; }
-
-    /// <summary>The tower that sees pictures; null for worlds of text.</summary>
-    public VisionShape? Vision { get; init; }
-
-    public required Schedule Training { get; init; }
+    [JsonObjectCreationHandling(JsonObjectCreationHandling.Populate)]
+    public Schedule Training { get; init; } = DefaultSchedule;
 
     /// <summary>Held-out problems of each world answered at every checkpoint.</summary>
     public int HeldOutProblems { get; init; } = 200;
 
-    /// <summary>The model folder to write, relative to the working directory.</summary>
-    public required string Output { get; init; }
+    private protected override void Check(RecipeMistakes mistakes)
+    {
+        base.Check(mistakes);
+        Training.Check(mistakes, "training", needsSteps: true);
+        mistakes.AtLeast(1, "held_out_problems", HeldOutProblems);
+    }
 }

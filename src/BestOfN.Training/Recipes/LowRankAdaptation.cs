@@ -12,4 +12,11 @@ public sealed record LowRankAdaptation
     public double Dropout { get; init; } = 0.05;
 
     internal double Scale => Alpha / Rank;
+
+    internal void Check(RecipeMistakes mistakes, string field)
+    {
+        mistakes.Expect(Rank > 0, $"{field}.rank", "at least 1", Rank);
+        mistakes.Expect(Alpha is > 0 and < double.PositiveInfinity, $"{field}.alpha", "a positive number", Alpha);
+        mistakes.Expect(Dropout is >= 0 and < 1, $"{field}.dropout", "a share in 0..1, less than 1", Dropout);
+    }
 }

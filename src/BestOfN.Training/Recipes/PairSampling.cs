@@ -11,7 +11,8 @@ public sealed record PairSampling
 
     public double Temperature { get; init; } = 1;
 
-    /// <summary>A pair is dropped where the better answer has more than this many times the tokens of the worse: length is not to be learned.</summary>
+    /// <summary>A pair is dropped where the better answer has more than this many times the tokens of the worse.</summary>
+    /// <remarks>Else the model would learn that long answers are good.</remarks>
     public double MaxLengthRatio { get; init; } = 1.5;
 
     /// <summary>Held-out problems whose pairs are measured at every checkpoint.</summary>

@@ -1,43 +1,52 @@
-using BestOfN.Training.Loops;
+using System.Text.Json.Serialization;
+using BestOfN.Training.Pocket;
 
 namespace BestOfN.Training.Recipes;
 
-/// <summary>A reward model trained as its paper describes, −log σ(r⁺ − r⁻) on pairs that the generator made, after it has learned to find flaws in guesses.</summary>
-public sealed record PocketRewardRecipe
+/// <summary>A small reward model: first it learns to tell right from wrong token by token, then to rank the answers of a generator.</summary>
+public sealed record PocketRewardRecipe : PocketRecipe
 {
-    /// <summary>The worlds' names, drawn from in turn, one that is named twice twice as often: <c>pocket-text</c>, <c>pocket-image</c>, <c>pocket-video</c>, or a family of one: <c>pocket-text/route</c>.</summary>
-    public required IReadOnlyList<string> Worlds { get; init; }
+    /// <summary>Its <see cref="Recipe.Kind"/>.</summary>
+    public const string Name = "pocket-reward";
 
-    /// <summary>What flaws are learned to be found in before all else, alone; null: there is no such lesson.</summary>
+    /// <summary>First phase of the process supervision, on fewer worlds; null: all worlds from the first step.</summary>
     public CurriculumPhase? CurriculumPhase { get; init; }
 
-    /// <summary>Decides weights, problems and samples.</summary>
-    public required ulong Seed { get; init; }
-
-    /// <summary>Folder of the generator whose answers are compared: from the working directory on or, where it is not there, from the program's folder, in which shipped models lie.</summary>
+    /// <summary>Folder of the generator whose answers are compared.</summary>
+    /// <remarks>Looked for in the working directory first, then beside the program, where the models lie that come with it.</remarks>
     public required string Generator { get; init; }
 
     internal string GeneratorFolder => Directory.Exists(Generator) ? Generator : Path.Combine(AppContext.BaseDirectory, Generator);
 
-    /// <summary>Most tokens of the vocabulary that is built first.</summary>
-    public int VocabularySize { get; init; } = 512;
+    /// <summary>How long and how fast to learn from a label for every token of guessed answers.</summary>
+    [JsonObjectCreationHandling(JsonObjectCreationHandling.Populate)]
+    public Schedule ProcessSupervision { get; init; } = DefaultSchedule;
 
-    public required DecoderShape Model { get; init; }
-
-    /// <summary>The tower that sees pictures; null for worlds of text.</summary>
-    public VisionShape? Vision { get; init; }
-
-    /// <summary>Finding the flaws of guessed answers token by token, from nothing.</summary>
-    public required Schedule Flaws { get; init; }
-
-    /// <summary>Answers to each problem of that phase, one of them right; half as many, rounded up, to each of several problems about one picture.</summary>
+    /// <summary>Answers to each problem in process supervision, one of them right; half as many, rounded up, to each of several problems about one image.</summary>
     public int GuessesPerProblem { get; init; } = 6;
 
     public required PairSampling Pairs { get; init; }
 
-    /// <summary>Ranking the generator's own answers.</summary>
-    public required Schedule Training { get; init; }
+    /// <summary>How long and how fast to learn from pairs of the generator's own answers.</summary>
+    [JsonObjectCreationHandling(JsonObjectCreationHandling.Populate)]
+    public Schedule Training { get; init; } = DefaultSchedule;
 
-    /// <summary>The model folder to write, relative to the working directory.</summary>
-    public required string Output { get; init; }
+    private protected override void Check(RecipeMistakes mistakes)
+    {
+        base.Check(mistakes);
+        if (CurriculumPhase is { Steps: > 0 } phase)
+        {
+            CheckWorlds(mistakes, "curriculum_phase.worlds", phase.Worlds);
+        }
+
+        mistakes.Folder("generator", GeneratorFolder, Generator);
+        ProcessSupervision.Check(mistakes, "process_supervision", needsSteps: true);
+        Training.Check(mistakes, "training", needsSteps: true);
+        mistakes.AtLeast(2, "guesses_per_problem", GuessesPerProblem);
+        mistakes.AtLeast(1, "pairs.problems", Pairs.Problems);
+        mistakes.AtLeast(2, "pairs.answers_per_problem", Pairs.AnswersPerProblem);
+        mistakes.AtLeast(1, "pairs.held_out_problems", Pairs.HeldOutProblems);
+        mistakes.Expect(Pairs.Temperature is >= 0 and < 1e3, "pairs.temperature", "0 or more", Pairs.Temperature);
+        mistakes.Expect(Pairs.MaxLengthRatio > 0, "pairs.max_length_ratio", "a number above 0", Pairs.MaxLengthRatio);
+    }
 }

@@ -10,7 +10,7 @@ namespace BestOfN.Training.Recipes;
 /// <summary>Reads a recipe: JSON with comments, snake_case names, unknown fields refused.</summary>
 public static class RecipeFile
 {
-    internal const int MaxBytes = 1 << 20;
+    private const int MaxBytes = 1 << 20;
 
     private static readonly JsonSerializerOptions s_json = new()
     {
@@ -19,15 +19,35 @@ public static class RecipeFile
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
         AllowDuplicateProperties = false,
+        AllowOutOfOrderMetadataProperties = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
-    /// <exception cref="RecipeException">The file is missing or not such a recipe; the message names the file and every field that is unknown or missing.</exception>
-    public static T Load<T>(string path)
+    private static readonly Dictionary<string, Type> s_kinds = s_json.GetTypeInfo(typeof(Recipe)).PolymorphismOptions!.DerivedTypes
+        .ToDictionary(t => (string)t.TypeDiscriminator!, t => t.DerivedType, StringComparer.Ordinal);
+
+    // Names that recipes had before.
+    private static readonly Dictionary<string, string> s_formerNames = new(StringComparer.Ordinal)
+    {
+        ["first_lesson"] = "curriculum_phase",
+        ["flaws"] = "process_supervision",
+        ["warmup_steps"] = "warmup",
+        ["warmup_ratio"] = "warmup",
+    };
+
+    /// <param name="path">The file.</param>
+    /// <param name="kinds">The kinds that are expected; none: all.</param>
+    /// <exception cref="RecipeException">
+    /// The file is missing or no such recipe; the message names the file and every field that is unknown, missing or of another type.
+    /// </exception>
+    public static Recipe Load(string path, params IReadOnlyList<string> kinds)
     {
         if (!File.Exists(path))
         {
-            throw new RecipeException($"There is no recipe {path}; --recipe names one, and without it the recipe that comes with the program is followed.");
+            throw new RecipeException(
+                $"There is no recipe {path}; --recipe names one, and without it the recipe that comes with the program is followed.");
         }
 
         try
@@ -36,52 +56,123 @@ public static class RecipeFile
             using var document = JsonDocument.Parse(
                 text, new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false });
             JsonText.CheckWhole(document.RootElement);
-            RecipeException.ThrowIfAny([.. WrongNames(document.RootElement, s_json.GetTypeInfo(typeof(T)), "")]);
-            return document.RootElement.Deserialize<T>(s_json) ?? throw new RecipeException("expected a JSON object, found null");
-        }
-        catch (RecipeException e)
-        {
-            throw new RecipeException($"{path}: {e.Message}", e);
+            var mistakes = new RecipeMistakes();
+            Check(document.RootElement, kinds.Count > 0 ? kinds : [.. s_kinds.Keys], mistakes);
+            mistakes.ThrowIfAny();
+            return document.RootElement.Deserialize<Recipe>(s_json)!;
         }
         catch (JsonException e)
         {
-            throw new RecipeException($"{path}: {(e.Path is { Length: > 2 } field ? $"{field[2..]}: {WrongType(e)}" : $"line {e.LineNumber + 1}: {JsonText.Describe(e)}")}.", e);
+            throw new RecipeException($"{path}: line {e.LineNumber + 1}: {JsonText.Describe(e)}.", e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is RecipeException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new RecipeException($"{path}: {e.Message}", e);
         }
     }
 
     /// <summary>Tells one recipe from another; a saved training belongs to exactly one.</summary>
-    public static string Fingerprint<T>(T recipe) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(recipe, s_json)))[..16];
+    public static string Fingerprint<T>(T recipe) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(recipe, s_json)))[..16];
 
-    private static string WrongType(JsonException e)
+    private static void Check(JsonElement root, IReadOnlyList<string> kinds, RecipeMistakes mistakes)
     {
-        const string Beginning = "The JSON value could not be converted to ";
-        return e.Message.StartsWith(Beginning, StringComparison.Ordinal) ? "a value of another type is expected" : JsonText.Describe(e);
+        var choice = string.Join(" or ", kinds);
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            throw new RecipeException($"expected a JSON object, found {Found(root)}.");
+        }
+
+        if (!root.TryGetProperty(Recipe.Kind, out var kind))
+        {
+            throw new RecipeException($"{Recipe.Kind}: is missing; expected {choice}.");
+        }
+
+        if (kind.ValueKind != JsonValueKind.String || !kinds.Contains(kind.GetString()!))
+        {
+            throw new RecipeException($"{Recipe.Kind}: expected {choice}, found {Found(kind)}.");
+        }
+
+        CheckMembers(root, s_json.GetTypeInfo(s_kinds[kind.GetString()!]), "", mistakes);
     }
 
-    private static IEnumerable<string> WrongNames(JsonElement value, JsonTypeInfo type, string path)
+    private static void CheckMembers(JsonElement value, JsonTypeInfo type, string prefix, RecipeMistakes mistakes)
     {
-        if (value.ValueKind == JsonValueKind.Array && type.ElementType is { } element)
-        {
-            return value.EnumerateArray().SelectMany((item, i) => WrongNames(item, s_json.GetTypeInfo(element), $"{path.TrimEnd('.')}[{i}]."));
-        }
-
-        if (value.ValueKind != JsonValueKind.Object || type.Kind != JsonTypeInfoKind.Object)
-        {
-            return [];
-        }
-
         var known = type.Properties.ToDictionary(p => p.Name, StringComparer.Ordinal);
-        var names = new FieldNames([.. known.Keys]);
-        return
-        [
-            .. value.EnumerateObject().SelectMany(member => known.TryGetValue(member.Name, out var property)
-                ? WrongNames(member.Value, s_json.GetTypeInfo(property.PropertyType), $"{path}{member.Name}.")
-                : [names.Unknown(member.Name, path)]),
-            .. known.Values.Where(p => p.IsRequired && !value.TryGetProperty(p.Name, out _)).Select(p => $"{path}{p.Name}: is missing"),
-        ];
+        var names = new FieldNames([.. known.Keys], s_formerNames);
+        foreach (var member in value.EnumerateObject())
+        {
+            var field = prefix + member.Name;
+            if (field == Recipe.Kind)
+            {
+                continue;
+            }
+
+            if (!known.TryGetValue(member.Name, out var property))
+            {
+                mistakes.Add(names.Unknown(member.Name, prefix));
+            }
+            else if (member.Value.ValueKind != JsonValueKind.Null || !property.IsSetNullable)
+            {
+                CheckValue(member.Value, s_json.GetTypeInfo(property.PropertyType), field, mistakes);
+            }
+        }
+
+        foreach (var missing in known.Values.Where(p => p.IsRequired && !value.TryGetProperty(p.Name, out _)))
+        {
+            mistakes.Add($"{prefix}{missing.Name}: is missing");
+        }
     }
+
+    private static void CheckValue(JsonElement value, JsonTypeInfo type, string field, RecipeMistakes mistakes)
+    {
+        if (type.Kind == JsonTypeInfoKind.Enumerable && value.ValueKind == JsonValueKind.Array)
+        {
+            var element = s_json.GetTypeInfo(type.ElementType!);
+            foreach (var (i, item) in value.EnumerateArray().Index())
+            {
+                CheckValue(item, element, $"{field}[{i}]", mistakes);
+            }
+        }
+        else if (type.Kind == JsonTypeInfoKind.Object && value.ValueKind == JsonValueKind.Object)
+        {
+            CheckMembers(value, type, field + ".", mistakes);
+        }
+        else
+        {
+            mistakes.Expect(Fits(value, type), field, Expected(type), Found(value));
+        }
+    }
+
+    private static bool Fits(JsonElement value, JsonTypeInfo type)
+    {
+        try
+        {
+            return type.Kind == JsonTypeInfoKind.None && value.ValueKind != JsonValueKind.Null && value.Deserialize(type) is not null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static string Expected(JsonTypeInfo type) => type switch
+    {
+        { Kind: JsonTypeInfoKind.Object } => "an object",
+        { Kind: JsonTypeInfoKind.Enumerable } => "a list",
+        _ => (Nullable.GetUnderlyingType(type.Type) ?? type.Type) switch
+        {
+            var t when t == typeof(string) => "a text",
+            var t when t == typeof(bool) => "true or false",
+            var t when t == typeof(double) => "a number",
+            _ => "a whole number in range",
+        },
+    };
+
+    private static string Found(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "a list",
+        _ => value.GetRawText() is var text && text.Length > 40 ? text[..40] + "…" : text,
+    };
 }

@@ -1,137 +1,73 @@
 using System.Globalization;
-using BestOfN.Data.Worlds;
-using BestOfN.Training.Loops;
-using BestOfN.Training.Pocket.Vocabulary;
 
 namespace BestOfN.Training.Recipes;
 
-/// <summary>What makes no sense in the recipe of a pocket model, each mistake with its field: told before anything is trained.</summary>
-internal static class RecipeMistakes
+/// <summary>What makes no sense in a recipe: collected with the name of each field, so that a recipe is mended in one go.</summary>
+internal sealed class RecipeMistakes
 {
-    public static IReadOnlyList<string> Of(GeneratorRecipe recipe) =>
-    [
-        .. Of(recipe.Worlds, "worlds", recipe.Vision),
-        .. Of(recipe.Model),
-        .. Of(recipe.Vision),
-        .. Of(recipe.Training, "training"),
-        .. AtLeast(SentencePieceVocabulary.MinimumSize, "vocabulary_size", recipe.VocabularySize),
-        .. AtLeast(1, "held_out_problems", recipe.HeldOutProblems),
-        .. Output(recipe.Output),
-    ];
+    private readonly List<string> _all = [];
 
-    public static IReadOnlyList<string> Of(PocketRewardRecipe recipe) =>
-    [
-        .. Of(recipe.Worlds, "worlds", recipe.Vision),
-        .. recipe.CurriculumPhase is { Steps: > 0 } lesson ? Of(lesson.Worlds, "curriculum_phase.worlds", recipe.Vision) : [],
-        .. Directory.Exists(recipe.GeneratorFolder) ? (string[])[] : [$"generator: there is no folder {recipe.Generator}"],
-        .. Of(recipe.Model),
-        .. Of(recipe.Vision),
-        .. Of(recipe.Flaws, "flaws"),
-        .. Of(recipe.Training, "training"),
-        .. AtLeast(SentencePieceVocabulary.MinimumSize, "vocabulary_size", recipe.VocabularySize),
-        .. AtLeast(2, "guesses_per_problem", recipe.GuessesPerProblem),
-        .. AtLeast(1, "pairs.problems", recipe.Pairs.Problems),
-        .. AtLeast(2, "pairs.answers_per_problem", recipe.Pairs.AnswersPerProblem),
-        .. AtLeast(1, "pairs.held_out_problems", recipe.Pairs.HeldOutProblems),
-        .. Output(recipe.Output),
-    ];
+    public void Add(string mistake) => _all.Add(mistake);
 
-    private static IEnumerable<string> Of(IReadOnlyList<string> worlds, string field, VisionShape? vision)
+    public void Expect(bool isGood, string field, string expected, object? found)
     {
-        if (worlds.Count == 0)
+        if (!isGood)
         {
-            yield return $"{field}: expected the name of a world, found none";
-        }
-
-        foreach (var world in worlds.Distinct())
-        {
-            var wrong = "";
-            try
-            {
-                _ = new WorldMixture([world]);
-            }
-            catch (ArgumentException e)
-            {
-                wrong = e.Message;
-            }
-
-            if (wrong.Length > 0)
-            {
-                yield return $"{field}: {wrong.Split(" (Parameter", 2)[0].TrimEnd('.')}";
-            }
-            else if (vision is null && !world.StartsWith(PocketWorlds.Text, StringComparison.Ordinal))
-            {
-                yield return $"{field}: {world} shows pictures; expected vision, found none";
-            }
+            Add(string.Create(CultureInfo.InvariantCulture, $"{field}: expected {expected}, found {found ?? "nothing"}"));
         }
     }
 
-    private static IEnumerable<string> Of(DecoderShape model)
-    {
-        (string Field, int Value)[] sizes =
-        [
-            ("hidden_size", model.HiddenSize), ("intermediate_size", model.IntermediateSize), ("num_hidden_layers", model.NumHiddenLayers),
-            ("num_attention_heads", model.NumAttentionHeads), ("num_key_value_heads", model.NumKeyValueHeads), ("max_position_embeddings", model.MaxPositionEmbeddings),
-        ];
-        var wrong = sizes.SelectMany(s => AtLeast(1, $"model.{s.Field}", s.Value)).ToArray();
-        return wrong.Length > 0 ? wrong
-            : model.HiddenSize % (2 * model.NumAttentionHeads) != 0
-                ? [$"model.hidden_size: expected a multiple of twice num_attention_heads, {2 * model.NumAttentionHeads}, found {model.HiddenSize}"]
-            : model.NumAttentionHeads % model.NumKeyValueHeads != 0
-                ? [$"model.num_attention_heads: expected a multiple of num_key_value_heads, {model.NumKeyValueHeads}, found {model.NumAttentionHeads}"]
-            : [];
-    }
+    public void AtLeast(int minimum, string field, int value) =>
+        Expect(value >= minimum, field, string.Create(CultureInfo.InvariantCulture, $"at least {minimum}"), value);
 
-    private static IEnumerable<string> Of(VisionShape? vision)
+    /// <summary>Sizes of a network, all of which are at least 1. False where one is not: then it makes no sense to compare them.</summary>
+    public bool Sizes(params ReadOnlySpan<(string Field, int Value)> sizes)
     {
-        if (vision is null)
+        var before = _all.Count;
+        foreach (var (field, value) in sizes)
         {
-            return [];
+            AtLeast(1, field, value);
         }
 
-        (string Field, int Value)[] sizes =
-        [
-            ("hidden_size", vision.HiddenSize), ("intermediate_size", vision.IntermediateSize), ("num_hidden_layers", vision.NumHiddenLayers),
-            ("num_attention_heads", vision.NumAttentionHeads), ("image_size", vision.ImageSize), ("patch_size", vision.PatchSize),
-            ("hd_num", vision.HdNum), ("plora_r", vision.PloraR),
-        ];
-        var wrong = sizes.SelectMany(s => AtLeast(1, $"vision.{s.Field}", s.Value)).ToArray();
-        return wrong.Length > 0 ? wrong
-            : vision.HiddenSize % vision.NumAttentionHeads != 0
-                ? [$"vision.hidden_size: expected a multiple of num_attention_heads, {vision.NumAttentionHeads}, found {vision.HiddenSize}"]
-            : vision.ImageSize % (2 * vision.PatchSize) != 0
-                ? [$"vision.image_size: expected a multiple of twice patch_size, {2 * vision.PatchSize}, found {vision.ImageSize}"]
-            : [];
+        return _all.Count == before;
     }
 
-    private static IEnumerable<string> Of(Schedule schedule, string field) =>
-    [
-        .. AtLeast(1, $"{field}.steps", schedule.Steps),
-        .. AtLeast(1, $"{field}.batch", schedule.Batch),
-        .. AtLeast(0, $"{field}.warmup_steps", schedule.WarmupSteps),
-        .. AtLeast(1, $"{field}.checkpoint_every", schedule.CheckpointEvery),
-        .. schedule.LearningRate is > 0 and < 10 ? (string[])[] : [FormattableString.Invariant($"{field}.learning_rate: expected a number above 0, found {schedule.LearningRate}")],
-        .. schedule.Beta2 is > 0 and < 1 ? (string[])[] : [FormattableString.Invariant($"{field}.beta2: expected a number between 0 and 1, found {schedule.Beta2}")],
-        .. schedule.GradientNorm > 0 ? (string[])[] : [FormattableString.Invariant($"{field}.gradient_norm: expected a number above 0, found {schedule.GradientNorm}")],
-    ];
+    public void Folder(string field, string path, string? name = null) =>
+        Check(Directory.Exists(path), $"{field}: there is no folder {name ?? path}");
 
-    // Shipped models lie beside the program; a training never writes there.
-    private static IEnumerable<string> Output(string output)
+    public void File(string field, string path) => Check(System.IO.File.Exists(path), $"{field}: there is no file {path}");
+
+    /// <summary>The folder that a model is written to. Models that come with the program lie beside it, where no training writes.</summary>
+    public void Output(string output)
     {
         if (string.IsNullOrWhiteSpace(output))
         {
-            yield return "output: expected a folder";
+            Add("output: expected a folder");
+            return;
         }
-        else if (File.Exists(output))
+
+        Check(
+            !Path.GetFullPath(output).StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal),
+            $"output: {output} lies within the program's own folder");
+        Check(
+            !System.IO.File.Exists(output) && !(Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()),
+            $"output: {output}: expected a folder that does not exist or is empty");
+    }
+
+    /// <exception cref="RecipeException">There are mistakes; the message tells all of them.</exception>
+    public void ThrowIfAny()
+    {
+        if (_all.Count > 0)
         {
-            yield return $"output: {output} is a file; expected a folder";
-        }
-        else if (Path.GetFullPath(output).StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal))
-        {
-            yield return $"output: {output} lies within the program's own folder";
+            throw new RecipeException((_all.Count > 1 ? $"{_all.Count} mistakes: " : "") + string.Join("; ", _all) + ".");
         }
     }
 
-    private static IEnumerable<string> AtLeast(int minimum, string field, int value) =>
-        value >= minimum ? [] : [string.Create(CultureInfo.InvariantCulture, $"{field}: expected at least {minimum}, found {value}")];
+    private void Check(bool isGood, string mistake)
+    {
+        if (!isGood)
+        {
+            Add(mistake);
+        }
+    }
 }

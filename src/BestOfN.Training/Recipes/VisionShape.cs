@@ -3,7 +3,7 @@ using BestOfN.Inference.Networks.Vision;
 
 namespace BestOfN.Training.Recipes;
 
-/// <summary>Sizes of a vision tower that is trained from nothing, in the terms of config.json, and how finely pictures are cut.</summary>
+/// <summary>Sizes of a vision encoder that is trained from nothing, in the terms of config.json, and how finely images are cut.</summary>
 public sealed record VisionShape
 {
     public required int HiddenSize { get; init; }
@@ -19,13 +19,13 @@ public sealed record VisionShape
 
     public int PatchSize { get; init; } = 14;
 
-    /// <summary>Most tiles of a picture: 1 is a coarse look.</summary>
+    /// <summary>Most tiles of an image: with 1 it is seen coarsely.</summary>
     public required int HdNum { get; init; }
 
     /// <summary>Rank of Partial LoRA in the decoder.</summary>
     public required int PloraR { get; init; }
 
-    /// <summary>How a model that is there looks at pictures.</summary>
+    /// <summary>The sizes of a model that exists.</summary>
     internal static VisionShape? Of(LanguageModel model) => model.Pictures?.Configuration is not { } c ? null : new VisionShape
     {
         HiddenSize = c.HiddenSize,
@@ -37,6 +37,22 @@ public sealed record VisionShape
         HdNum = model.MaxTiles,
         PloraR = model.Decoder.Configuration.PartialLoraRank,
     };
+
+    internal void Check(RecipeMistakes mistakes, string field)
+    {
+        if (mistakes.Sizes(
+            ($"{field}.hidden_size", HiddenSize), ($"{field}.intermediate_size", IntermediateSize),
+            ($"{field}.num_hidden_layers", NumHiddenLayers), ($"{field}.num_attention_heads", NumAttentionHeads),
+            ($"{field}.image_size", ImageSize), ($"{field}.patch_size", PatchSize), ($"{field}.hd_num", HdNum), ($"{field}.plora_r", PloraR)))
+        {
+            mistakes.Expect(
+                HiddenSize % NumAttentionHeads == 0,
+                $"{field}.hidden_size", FormattableString.Invariant($"a multiple of num_attention_heads, {NumAttentionHeads}"), HiddenSize);
+            mistakes.Expect(
+                ImageSize % (2 * PatchSize) == 0,
+                $"{field}.image_size", FormattableString.Invariant($"a multiple of twice patch_size, {2 * PatchSize}"), ImageSize);
+        }
+    }
 
     internal VisionConfiguration ToConfiguration() => new()
     {

@@ -68,12 +68,7 @@ internal static class AllReaders
             "preferences", Files("preferences", "*"), JsonMutation.SpoilLine, InFile<PreferenceDataException>("pairs.json", path =>
             _ = PreferenceFile.Read(new DataSource(path), strip: true).Count()));
         yield return new("recipes", Files("recipes", "*.json"), JsonMutation.Spoil, InFile<RecipeException>("recipe.json", path =>
-        {
-            _ = PreferenceRecipe.IsAt(path);
-            Refusing<RecipeException>(() => RecipeFile.Load<GeneratorRecipe>(path));
-            Refusing<RecipeException>(() => RecipeFile.Load<PocketRewardRecipe>(path));
-            Refusing<RecipeException>(() => RecipeFile.Load<PreferenceRecipe>(path));
-        }));
+            RecipeFile.Load(path).Validate()));
         yield return new("data-uris", Files("data-uris", "*"), ByteMutation.Spoil, Expecting<ApiException>(input =>
             DataUrl.Read(input, "url", ["image/png", "video/mp4"], 1000)));
         yield return new("requests", Files("requests", "*.json"), JsonMutation.Spoil, Requests);

@@ -1,13 +1,14 @@
 using BestOfN.Inference.Weights;
 using BestOfN.Training.Loops;
 using BestOfN.Training.Optimizers;
+using BestOfN.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Tests.Loops;
 
 public sealed class TrainingLoopTests
 {
-    private static readonly Schedule s_schedule = new() { Steps = 6, Batch = 1, LearningRate = 0.1, WarmupSteps = 2, CheckpointEvery = 3 };
+    private static readonly Schedule s_schedule = new() { Steps = 6, Batch = 1, LearningRate = 0.1, Warmup = 2, CheckpointEvery = 3 };
 
     [Fact]
     public void A_training_that_was_stopped_ends_where_an_undisturbed_one_does()
@@ -54,11 +55,52 @@ public sealed class TrainingLoopTests
     }
 
     [Fact]
+    public void Counts_are_summed_from_one_checkpoint_to_the_next_across_an_interruption()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Throws<TrainingStoppedException>(() => Count(folder.Path, stopAt: 5, out _));
+        Count(folder.Path, stopAt: int.MaxValue, out var history);
+        Assert.Equal([(3, 1 + 2 + 3), (6, 4 + 5 + 6)], history!.Points.Select(p => (p.Step, (int)p.HeldOut["counted"])));
+        Assert.Equal([(1, 10.0), (2, 20), (3, 30), (4, 40), (5, 50), (6, 60)], history.Losses.Select(l => (l.Step, l.Loss)));
+        Assert.Equal([20.0, 50], history.Points.Select(p => p.Loss));
+    }
+
+    [Fact]
+    public void A_weight_that_no_step_uses_decays_like_every_other()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        var weight = ones(2, 2).requires_grad_(true);
+        using var optimizer = new AdamW([new("weight", weight)], beta2: 0.99, weightDecay: 0.5);
+        var schedule = new Schedule { Steps = 1, Batch = 1, LearningRate = 0.1, FinalShare = 1 };
+        new TrainingLoop("test", schedule, optimizer, new Counted(), folder.Path)
+            .Run("recipe", (_, _) => new Dictionary<string, double>(), null, CancellationToken.None);
+        Assert.Equal([0.95f, 0.95f, 0.95f, 0.95f], weight.detach().data<float>().Select(v => MathF.Round(v, 4)));
+    }
+
+    [Fact]
+    public void A_training_that_is_stopped_before_its_first_step_saves_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Throws<TrainingStoppedException>(() => Count(folder.Path, stopAt: 0, out _));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void A_loss_that_is_no_number_ends_the_training_and_moves_no_weight()
+    {
+        using var folder = new TemporaryFolder();
+        var failure = Assert.Throws<InvalidOperationException>(() => Count(folder.Path, int.MaxValue, out _, loss: double.NaN));
+        Assert.Equal("test: the loss of step 0 is NaN; lower the learning rate.", failure.Message);
+    }
+
+    [Fact]
     public void A_checkpoint_of_another_recipe_is_refused()
     {
         using var folder = new TemporaryFolder();
         Train(folder.Path, stopAt: int.MaxValue);
-        Assert.Contains("another version", Assert.Throws<CheckpointException>(() => Train(folder.Path, int.MaxValue, "other")).Message, StringComparison.Ordinal);
+        var refused = Assert.Throws<CheckpointException>(() => Train(folder.Path, int.MaxValue, "other"));
+        Assert.Contains("another version", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -74,25 +116,29 @@ public sealed class TrainingLoopTests
 
     // Each step pulls the weight towards a value of its own: what a step does depends on its number and on all before it.
     private static float[] Train(
-        string folder, int stopAt, string fingerprint = "recipe", List<int>? progress = null, TimeProvider? clock = null, Action<int>? before = null)
+        string folder,
+        int stopAt,
+        string fingerprint = "recipe",
+        List<int>? progress = null,
+        TimeProvider? clock = null,
+        Action<int>? before = null)
     {
         using var scope = NewDisposeScope();
         using var stop = new CancellationTokenSource();
         var (weight, matrix) = (zeros(3).requires_grad_(true), zeros(2, 3).requires_grad_(true));
-        new TrainingLoop("test", s_schedule, [new("weight", weight), new("matrix", matrix)], folder, clock).Run(
-            fingerprint,
-            step =>
+        KeyValuePair<string, Tensor>[] parameters = [new("weight", weight), new("matrix", matrix)];
+        using var optimizer = new Muon(parameters, s_schedule.Beta2, s_schedule.WeightDecay);
+        var gradient = new ParallelParts(parameters, s_schedule.Steps!.Value, step =>
+        {
+            if (step + 1 >= stopAt)
             {
-                if (step + 1 >= stopAt)
-                {
-                    stop.Cancel();
-                }
+                stop.Cancel();
+            }
 
-                return [() => At(step, before, () => Distance(weight, step + 1)), () => Distance(matrix, step * step)];
-            },
-            () => new Dictionary<string, double>(),
-            progress is null ? null : new Recorder(progress),
-            stop.Token);
+            return [() => At(step, before, () => Distance(weight, step + 1)), () => Distance(matrix, step * step)];
+        });
+        new TrainingLoop("test", s_schedule, optimizer, gradient, folder, clock).Run(
+            fingerprint, (_, _) => new Dictionary<string, double>(), progress is null ? null : new Recorder(progress), stop.Token);
         return [.. weight.detach().data<float>(), .. matrix.detach().data<float>()];
 
         static Tensor At(int step, Action<int>? before, Func<Tensor> loss)
@@ -105,6 +151,31 @@ public sealed class TrainingLoopTests
         {
             var difference = x - tensor((float)to);
             return (difference * difference).sum();
+        }
+    }
+
+    // No gradients: a loop that counts.
+    private static void Count(string folder, int stopAt, out TrainingHistory? history, double loss = 0)
+    {
+        using var scope = NewDisposeScope();
+        using var stop = new CancellationTokenSource();
+        using var optimizer = new AdamW([new("weight", zeros(3).requires_grad_(true))], beta2: 0.99, weightDecay: 0);
+        if (stopAt == 0)
+        {
+            stop.Cancel();
+        }
+
+        history = null;
+        history = new TrainingLoop("test", s_schedule, optimizer, new Counted(step => step + 1 == stopAt ? stop : null, loss), folder).Run(
+            "recipe", (counted, _) => new Dictionary<string, double> { ["counted"] = counted["steps"] }, null, stop.Token);
+    }
+
+    private sealed class Counted(Func<int, CancellationTokenSource?>? stop = null, double loss = 0) : IGradient
+    {
+        public StepOutcome Add(int step, CancellationToken cancellationToken)
+        {
+            stop?.Invoke(step)?.Cancel();
+            return new StepOutcome((10 * (step + 1)) + loss, new Dictionary<string, double> { ["steps"] = step + 1 });
         }
     }
 

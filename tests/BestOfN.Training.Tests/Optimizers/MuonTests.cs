@@ -27,7 +27,8 @@ public sealed class MuonTests
     {
         using var scope = NewDisposeScope();
         var (matrix, vector, head) = (zeros(4, 16).requires_grad_(true), zeros(4).requires_grad_(true), zeros(1, 4).requires_grad_(true));
-        using var optimizer = new Muon([new("layer.weight", matrix), new("norm.weight", vector), new("score.weight", head)], beta2: 0.99, weightDecay: 0);
+        using var optimizer = new Muon(
+            [new("layer.weight", matrix), new("norm.weight", vector), new("score.weight", head)], beta2: 0.99, weightDecay: 0);
         using var random = new Generator(4, CPU);
         stack([(matrix * randn(4, 16, generator: random)).sum(), (vector * tensor(3f)).sum(), (head * tensor(-5f)).sum()]).sum().backward();
 

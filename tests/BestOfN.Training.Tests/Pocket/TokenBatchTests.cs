@@ -9,8 +9,10 @@ namespace BestOfN.Training.Tests.Pocket;
 
 public sealed class TokenBatchTests : IDisposable
 {
-    private static readonly VisionShape s_vision = new() { HiddenSize = 32, IntermediateSize = 64, NumHiddenLayers = 1, NumAttentionHeads = 2, HdNum = 4, PloraR = 4 };
-    private static readonly DecoderShape s_model = new() { HiddenSize = 32, IntermediateSize = 64, NumHiddenLayers = 2, NumAttentionHeads = 4, NumKeyValueHeads = 2 };
+    private static readonly VisionShape s_vision =
+        new() { HiddenSize = 32, IntermediateSize = 64, NumHiddenLayers = 1, NumAttentionHeads = 2, HdNum = 4, PloraR = 4 };
+    private static readonly DecoderShape s_model =
+        new() { HiddenSize = 32, IntermediateSize = 64, NumHiddenLayers = 2, NumAttentionHeads = 4, NumKeyValueHeads = 2 };
 
     private static readonly string[] s_worlds = [PocketWorlds.Text, PocketWorlds.Image, PocketWorlds.Video];
 
@@ -70,7 +72,9 @@ public sealed class TokenBatchTests : IDisposable
         var difference = (trained.detach() - measured).abs().max().item<float>();
         Assert.InRange(difference, 0, ComputeTypes.CpuHasBFloat16 ? 0.15f : 1e-4f);
         trained.sum().backward();
-        Assert.All(_model.Parameters.Where(p => !p.Key.Contains("Plora_A", StringComparison.Ordinal)), p => Assert.True(p.Value.grad is { } g && g.dtype == ScalarType.Float32, p.Key));
+        Assert.All(
+            _model.Parameters.Where(p => !p.Key.Contains("Plora_A", StringComparison.Ordinal)),
+            p => Assert.True(p.Value.grad is { } g && g.dtype == ScalarType.Float32, p.Key));
     }
 
     public void Dispose()
@@ -79,5 +83,6 @@ public sealed class TokenBatchTests : IDisposable
         _folder.Dispose();
     }
 
-    private IReadOnlyList<IReadOnlyList<int>> Answers(Problem problem) => [_format.Answer(problem.Solution), _format.Answer(problem.Guess(new SplitMix64(2)))];
+    private IReadOnlyList<IReadOnlyList<int>> Answers(Problem problem) =>
+        [_format.Answer(problem.Solution), _format.Answer(problem.Guess(new SplitMix64(2)))];
 }

@@ -20,9 +20,11 @@ public sealed class PairReaderTests
 
         using var scope = NewDisposeScope();
         var rewards = new PairGradient(network, false).Measure(PairBatch.Of([scored], network)).Rewards;
-        Assert.Equal(TinyComposer.Read("image-1x1", "expected.json").GetProperty("samples")[0].GetProperty("reward").GetSingle(), rewards[0], 1e-4f);
+        var reward = TinyComposer.Read("image-1x1", "expected.json").GetProperty("samples")[0].GetProperty("reward").GetSingle();
+        Assert.Equal(reward, rewards[0], 1e-4f);
 
-        var picture = ImageDecoder.Decode(File.ReadAllBytes(TinyComposer.PicturePair().Pictures[0]), ImageLimits.Default, CancellationToken.None);
+        var picture = ImageDecoder.Decode(
+            File.ReadAllBytes(TinyComposer.PicturePair().Pictures[0]), ImageLimits.Default, CancellationToken.None);
         var expected = HighDefinitionTiling.Apply(picture, 9, 560, TilingVariant.Training, CancellationToken.None);
         var trained = reader.Read(TinyComposer.PicturePair(), TilingVariant.Training, CancellationToken.None);
         Assert.Equal(expected.Pixels.Pixels.ToArray(), trained.Pictures[0].Pixels.Pixels.ToArray());
@@ -44,7 +46,9 @@ public sealed class PairReaderTests
         ChatMessage[] messages = [new("user", "Image1 <ImageHere>; Image2 <ImageHere>; which?"), new("assistant", "One.")];
         var several = TinyComposer.Judged("image-1x1", network, new PreferencePair("two", messages, messages, [picture, wide]))[0];
         Assert.Equal(2, several.Chosen.Places.Count);
-        Assert.True(several.Chosen.Places[0].Start > 1 && several.Chosen.Places[1].Start > several.Chosen.Places[0].Start + several.Chosen.Places[0].Count);
+        Assert.True(
+            several.Chosen.Places[0].Start > 1
+            && several.Chosen.Places[1].Start > several.Chosen.Places[0].Start + several.Chosen.Places[0].Count);
         Assert.Equal(4, several.Pictures[1].Rows * several.Pictures[1].Columns);   // 2 x 2 of 6; of 9 it would be 3 x 3
         Assert.Equal(several.Pictures[1].TokenCount(20), several.Chosen.Places[1].Count);
     }
@@ -56,7 +60,8 @@ public sealed class PairReaderTests
         using var network = TinyComposer.Load("image-1x1");
         var path = Path.Combine(folder.Path, "broken.png");
         File.WriteAllText(path, "no picture");
-        var error = Assert.Throws<PreferenceDataException>(() => TinyComposer.Judged("image-1x1", network, TinyComposer.PicturePair() with { Pictures = [path] })).Message;
+        var error = Assert.Throws<PreferenceDataException>(
+            () => TinyComposer.Judged("image-1x1", network, TinyComposer.PicturePair() with { Pictures = [path] })).Message;
         Assert.StartsWith($"pair picture: {path}: ", error, StringComparison.Ordinal);
     }
 
@@ -65,7 +70,8 @@ public sealed class PairReaderTests
     {
         using var network = TinyComposer.Load("text-batch");
         var tokenizer = TokenizerFiles.Load(TinyComposer.Folder("text-batch"));
-        Assert.Contains("reward token", Assert.Throws<InvalidDataException>(() => new ConversationAssembly(tokenizer, network.RewardTokenId + 1)).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidDataException>(() => new ConversationAssembly(tokenizer, network.RewardTokenId + 1));
+        Assert.Contains("reward token", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

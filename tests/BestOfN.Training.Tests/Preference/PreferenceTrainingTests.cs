@@ -19,11 +19,14 @@ public sealed class PreferenceTrainingTests : IDisposable
     [InlineData(true, 2)]
     public void One_step_from_files_has_the_references_loss_and_moves_the_language_model_alone(bool checkpointing, int pairsAtOnce)
     {
-        var recipe = Recipe("text-batch", TinyComposer.TextPairs()) with { GradientCheckpointing = checkpointing };
-        recipe = recipe with { Training = recipe.Training with { PairsAtOnce = pairsAtOnce } };
+        var recipe = Recipe("text-batch", TinyComposer.TextPairs()) with
+        {
+            GradientCheckpointing = checkpointing, PairsAtOnce = pairsAtOnce,
+        };
         var history = Train(recipe);
 
-        Assert.Equal(TinyComposer.Read("text-batch", "expected.json").GetProperty("pairwise").GetProperty("loss_mean").GetDouble(), history.Losses.Single().Loss, 1e-4);
+        var expected = TinyComposer.Read("text-batch", "expected.json").GetProperty("pairwise").GetProperty("loss_mean").GetDouble();
+        Assert.Equal(expected, history.Losses.Single().Loss, 1e-4);
         Assert.Equal(0.5, history.Points.Single().HeldOut["training_accuracy"]);
         using var before = Checkpoint.Open(recipe.Base);
         using var after = Checkpoint.Open(recipe.Output);
@@ -43,7 +46,9 @@ public sealed class PreferenceTrainingTests : IDisposable
         using var before = Checkpoint.Open(recipe.Base);
         using var after = Checkpoint.Open(recipe.Output);
         var frozen = after.Entries.Select(e => e.Name)
-            .Where(n => n != "score.weight" && (!n.StartsWith("model.", StringComparison.Ordinal) || (lora && (n.Contains("Plora", StringComparison.Ordinal) || n.Contains("norm", StringComparison.Ordinal)))))
+            .Where(n => n != "score.weight"
+                && (!n.StartsWith("model.", StringComparison.Ordinal)
+                    || (lora && (n.Contains("Plora", StringComparison.Ordinal) || n.Contains("norm", StringComparison.Ordinal)))))
             .ToArray();
         Assert.Contains("plora_sub_GN", frozen);
         Assert.All(frozen, name => Assert.Equal(Bytes(before, name), Bytes(after, name)));
@@ -57,7 +62,11 @@ public sealed class PreferenceTrainingTests : IDisposable
     public void The_folder_that_is_written_scores_as_the_network_that_was_trained(bool lora)
     {
         var recipe = Recipe("text-batch", TinyComposer.TextPairs());
-        recipe = recipe with { Lora = lora ? new LowRankAdaptation { Rank = 4, Alpha = 8, Dropout = 0 } : null, Training = recipe.Training with { Steps = 3, LearningRate = 1e-2 } };
+        recipe = recipe with
+        {
+            Lora = lora ? new LowRankAdaptation { Rank = 4, Alpha = 8, Dropout = 0 } : null,
+            Training = recipe.Training with { Steps = 3, LearningRate = 1e-2 },
+        };
         var history = Train(recipe);
         Assert.True(history.Losses[^1].Loss < history.Losses[0].Loss, "three large steps on two pairs did not lower their loss");
 
@@ -65,7 +74,8 @@ public sealed class PreferenceTrainingTests : IDisposable
         Assert.Equal(9, scoring.MaxTiles);
         using var trained = TrainableNetwork.Load(recipe.Output, ScalarType.Float32, CPU, null, 1);
         using var scope = NewDisposeScope();
-        var outcome = new PairGradient(trained, true).Measure(PairBatch.Of(TinyComposer.Judged("text-batch", trained, TinyComposer.TextPairs()), trained));
+        var outcome = new PairGradient(trained, true).Measure(
+            PairBatch.Of(TinyComposer.Judged("text-batch", trained, TinyComposer.TextPairs()), trained));
         Assert.Equal(history.Points[^1].HeldOut["pair_loss"], outcome.Loss / 2, 1e-4);
         Assert.True(File.Exists(Path.Combine(recipe.Output, "tokenizer.model")));
         Assert.Contains("\"textOnly\": 2", File.ReadAllText(Path.Combine(State, "data.json")), StringComparison.Ordinal);
@@ -77,7 +87,11 @@ public sealed class PreferenceTrainingTests : IDisposable
     public void Bfloat16_computes_nearly_the_same_and_still_learns_from_small_steps(bool lora)
     {
         var recipe = Recipe("image-1x1", [TinyComposer.PicturePair()]);
-        recipe = recipe with { Lora = lora ? new LowRankAdaptation { Rank = 4, Alpha = 4, Dropout = 0 } : null, Training = recipe.Training with { Steps = 2, LearningRate = 1e-6 } };
+        recipe = recipe with
+        {
+            Lora = lora ? new LowRankAdaptation { Rank = 4, Alpha = 4, Dropout = 0 } : null,
+            Training = recipe.Training with { Steps = 2, LearningRate = 1e-6 },
+        };
         var exact = Train(recipe with { Output = Path.Combine(_folder.Path, "exact") }, Path.Combine(_folder.Path, "exact-state"));
         var history = Train(recipe with { Type = "bfloat16" });
         Assert.Equal(exact.Losses[0].Loss, history.Losses[0].Loss, 0.1);
@@ -93,7 +107,9 @@ public sealed class PreferenceTrainingTests : IDisposable
     [InlineData(false)]   // every third pair has no picture: its step must treat the pictures' branch alike
     public void A_training_that_was_stopped_ends_where_an_undisturbed_one_does(bool lora)
     {
-        var recipe = lora ? Recipe("text-batch", TinyComposer.TextPairs()) : Recipe("image-1x1", [TinyComposer.PicturePair(), TinyComposer.PicturePair() with { Pictures = [] }]);
+        var recipe = lora
+            ? Recipe("text-batch", TinyComposer.TextPairs())
+            : Recipe("image-1x1", [TinyComposer.PicturePair(), TinyComposer.PicturePair() with { Pictures = [] }]);
         recipe = recipe with
         {
             Lora = lora ? new LowRankAdaptation { Rank = 2, Alpha = 2, Dropout = 0.5 } : null,
@@ -105,7 +121,7 @@ public sealed class PreferenceTrainingTests : IDisposable
 
         using var stop = new CancellationTokenSource();
         var other = Path.Combine(_folder.Path, "stopped");
-        var stopped = Assert.Throws<TrainingStoppedException>(() => PreferenceTraining.Run(recipe, other, new StopAfter(3, stop), stop.Token));
+        var stopped = Assert.Throws<TrainingStoppedException>(() => Trainer.Run(recipe, other, new StopAfter(3, stop), stop.Token));
         Assert.Equal("pairs: saved at step 3 of 4; the same command goes on from there", stopped.Message);
         Assert.False(Directory.Exists(recipe.Output));
         Assert.Equal(3, Train(recipe, other).StepsBefore);
@@ -147,17 +163,21 @@ public sealed class PreferenceTrainingTests : IDisposable
         Refused(recipe with { Lora = new LowRankAdaptation { Rank = 1, Alpha = 1, Dropout = 1 } }, "lora.dropout");
         Refused(recipe with { HdNum = 0 }, "hd_num");
         Refused(recipe with { Type = "float8" }, "type: expected auto, float32 or bfloat16, found float8");
-        Refused(recipe with { Training = recipe.Training with { PairsAtOnce = 0 } }, "training.pairs_at_once");
+        Refused(recipe with { PairsAtOnce = 0 }, "pairs_at_once");
         Refused(recipe with { Training = recipe.Training with { LearningRate = double.NaN } }, "training.learning_rate");
     }
 
     [Fact]
     public void All_mistakes_of_a_recipe_are_told_together_with_files_that_are_missing()
     {
-        var recipe = Recipe("text-batch", TinyComposer.TextPairs()) with { Base = "no-base", HdNum = 0, HeldOut = [new DataSource("no-pairs.jsonl", "no-pictures")] };
+        var recipe = Recipe("text-batch", TinyComposer.TextPairs()) with
+        {
+            Base = "no-base", HdNum = 0, HeldOut = [new DataSource("no-pairs.jsonl", "no-pictures")],
+        };
         var refused = Assert.Throws<RecipeException>(() => Train(recipe));
         Assert.Equal(
-            "4 mistakes: hd_num: expected 1..1024 tiles, found 0; base: there is no folder no-base; held_out[0].path: there is no file no-pairs.jsonl; "
+            "4 mistakes: hd_num: expected 1..1024 tiles, found 0; base: there is no folder no-base; "
+            + "held_out[0].path: there is no file no-pairs.jsonl; "
             + "held_out[0].images: there is no folder no-pictures.",
             refused.Message);
     }
@@ -169,11 +189,13 @@ public sealed class PreferenceTrainingTests : IDisposable
         recipe = recipe with { Training = recipe.Training with { Steps = 4, Batch = 1, CheckpointEvery = 2 } };
         using var stop = new CancellationTokenSource();
         var state = Path.Combine(_folder.Path, "stopped");
-        Assert.Throws<TrainingStoppedException>(() => PreferenceTraining.Run(recipe, state, new StopAfter(2, stop), stop.Token));
+        Assert.Throws<TrainingStoppedException>(() => Trainer.Run(recipe, state, new StopAfter(2, stop), stop.Token));
         var resumed = Train(recipe, state);
         Directory.Delete(recipe.Output, recursive: true);
         var whole = Train(recipe);
-        Assert.Equal(whole.Points.Select(p => (p.Step, p.Loss, p.HeldOut["training_accuracy"])), resumed.Points.Select(p => (p.Step, p.Loss, p.HeldOut["training_accuracy"])));
+        Assert.Equal(
+            whole.Points.Select(p => (p.Step, p.Loss, p.HeldOut["training_accuracy"])),
+            resumed.Points.Select(p => (p.Step, p.Loss, p.HeldOut["training_accuracy"])));
         Assert.Equal(whole.Losses, resumed.Losses);
     }
 
@@ -192,21 +214,21 @@ public sealed class PreferenceTrainingTests : IDisposable
     public void The_recipe_for_the_full_size_says_what_the_paper_and_its_script_say()
     {
         var path = Path.Combine(AppContext.BaseDirectory, "config", "training", "ixc-2.5-reward.json");
-        Assert.True(PreferenceRecipe.IsAt(path));
-        Assert.False(PreferenceRecipe.IsAt(Path.Combine(AppContext.BaseDirectory, "config", "training", "pocket-reward.json")));
-        Assert.False(PreferenceRecipe.IsAt("gone.json"));
-        var recipe = RecipeFile.Load<PreferenceRecipe>(path);
-        Assert.Empty(PreferenceTraining.Mistakes(recipe));
+        var recipe = Assert.IsType<PreferenceRecipe>(RecipeFile.Load(path));
+        Assert.Equal(PreferenceRecipe.PublishedSchedule, recipe.Training);
+        Assert.DoesNotContain("training", Assert.Throws<RecipeException>(recipe.Validate).Message, StringComparison.Ordinal);
         var t = recipe.Training;
-        Assert.Equal((256, 1e-5, 0.01, 0.1, 0.95, 1.0), (t.Batch, t.LearningRate, t.WarmupRatio, t.WeightDecay, t.Beta2, t.Epochs));
-        Assert.Equal((8192, 9, 2, "bfloat16", true), (recipe.MaxLength, recipe.HdNum, recipe.PicturePairsPerTextPair, recipe.Type, recipe.GradientCheckpointing));
+        Assert.Equal((256, 1e-5, 0.01, 0.1, 0.95, 1.0), (t.Batch, t.LearningRate, t.Warmup, t.WeightDecay, t.Beta2, t.Epochs));
+        Assert.Equal(
+            (8192, 9, 2, "bfloat16", true),
+            (recipe.MaxLength, recipe.HdNum, recipe.PicturePairsPerTextPair, recipe.Type, recipe.GradientCheckpointing));
         Assert.Null(recipe.Lora);
     }
 
     [Fact]
     public void The_learning_rate_rises_for_a_hundredth_of_the_steps_and_falls_to_zero_along_a_cosine()
     {
-        var schedule = new PreferenceSchedule();
+        var schedule = PreferenceRecipe.PublishedSchedule;
         Assert.Equal(1000, schedule.StepsFor(256_000));
         Assert.Equal(1e-6, schedule.LearningRateAt(0, 1000), 1e-12);
         Assert.Equal(1e-5, schedule.LearningRateAt(9, 1000), 1e-12);
@@ -219,7 +241,7 @@ public sealed class PreferenceTrainingTests : IDisposable
     private string State => Path.Combine(_folder.Path, "state");
 
     private TrainingHistory Train(PreferenceRecipe recipe, string? state = null) =>
-        PreferenceTraining.Run(recipe, state ?? State, null, TestContext.Current.CancellationToken);
+        Trainer.Run(recipe, state ?? State, null, TestContext.Current.CancellationToken);
 
     private PreferenceRecipe Recipe(string model, IReadOnlyList<PreferencePair> pairs)
     {
@@ -227,7 +249,6 @@ public sealed class PreferenceTrainingTests : IDisposable
         File.WriteAllLines(data.Path, pairs.Select(TinyComposer.Record));
         return new PreferenceRecipe
         {
-            Kind = PreferenceRecipe.Published,
             Base = TinyComposer.Folder(model),
             Output = Path.Combine(_folder.Path, "output"),
             Seed = 1,
@@ -235,7 +256,7 @@ public sealed class PreferenceTrainingTests : IDisposable
             Data = [data],
             HeldOut = [data],
             Filters = new PairFilters { Strip = false },
-            Training = new PreferenceSchedule { Steps = 1, Batch = pairs.Count, LearningRate = 1e-4 },
+            Training = PreferenceRecipe.PublishedSchedule with { Steps = 1, Batch = pairs.Count, LearningRate = 1e-4 },
         };
     }
 

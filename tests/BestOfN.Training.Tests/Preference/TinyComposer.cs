@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Tests.Preference;
 
-/// <summary>The tiny InternLM-XComposer2.5 of the reference data, and its conversations; Golden/README.md of the models' tests says how it was made.</summary>
+/// <summary>The tiny InternLM-XComposer2.5 of the reference data, and its conversations.</summary>
+/// <remarks>tests/Golden/README.md says how it was made.</remarks>
 internal static class TinyComposer
 {
     public static string Folder(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", "ixc25-reward", name);
@@ -20,10 +21,12 @@ internal static class TinyComposer
         return document.RootElement.Clone();
     }
 
-    public static TrainableNetwork Load(string name, LowRankAdaptation? lora = null) => TrainableNetwork.Load(Folder(name), ScalarType.Float32, CPU, lora, 1);
+    public static TrainableNetwork Load(string name, LowRankAdaptation? lora = null) =>
+        TrainableNetwork.Load(Folder(name), ScalarType.Float32, CPU, lora, 1);
 
     public static PairReader Reader(string name, TrainableNetwork network) => new(
-        new ConversationAssembly(TokenizerFiles.Load(Folder(name)), network.RewardTokenId), network.Pictures?.Configuration, 9, network.Configuration.VocabularySize);
+        new ConversationAssembly(TokenizerFiles.Load(Folder(name)), network.RewardTokenId),
+        network.Pictures?.Configuration, 9, network.Configuration.VocabularySize);
 
     public static ChatMessage[] Conversation(string name, int sample) =>
     [
@@ -55,7 +58,16 @@ internal static class TinyComposer
     public static string Record(PreferencePair pair)
     {
         static object[] Messages(IReadOnlyList<ChatMessage> messages) =>
-            [.. messages.Select(m => new { from = m.Role switch { "user" => "human", "assistant" => "bot", var role => role }, value = m.Text })];
-        return JsonSerializer.Serialize(new { id = pair.Id, conversations_a = Messages(pair.Chosen), conversations_b = Messages(pair.Rejected), image = pair.Pictures });
+        [
+            .. messages.Select(m => new
+            {
+                from = m.Role switch { "user" => "human", "assistant" => "bot", var role => role },
+                value = m.Text,
+            }),
+        ];
+        return JsonSerializer.Serialize(new
+        {
+            id = pair.Id, conversations_a = Messages(pair.Chosen), conversations_b = Messages(pair.Rejected), image = pair.Pictures,
+        });
     }
 }

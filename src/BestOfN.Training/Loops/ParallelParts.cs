@@ -5,17 +5,29 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Loops;
 
-/// <summary>Computes the parts of a loss on all cores, each part on one, and adds up their gradients in order, whichever is done first.</summary>
-/// <remarks>One operator of a small network is too little work for several threads; whole parts are not.</remarks>
-/// <param name="parameters">What gradients are wanted of; they gather in <c>grad</c>.</param>
-internal sealed class ParallelGradients(IReadOnlyList<KeyValuePair<string, Tensor>> parameters)
+/// <summary>Computes the parts of a batch on all cores, each part on one core, and adds up their gradients in the order of the parts.</summary>
+/// <remarks>
+/// One operator of a small network is too little work for several threads; a whole part is enough. The next step's data are prepared
+/// meanwhile. The order of the additions is fixed, so that the same seed gives the same bits on one machine.
+/// </remarks>
+/// <param name="parameters">What gradients are wanted of.</param>
+/// <param name="steps">Steps in all: nothing is prepared beyond them.</param>
+/// <param name="prepare">Functions whose results, scalars with gradients, sum up to the loss of a step. It is called one step ahead.</param>
+internal sealed class ParallelParts(
+    IReadOnlyList<KeyValuePair<string, Tensor>> parameters, int steps, Func<int, IReadOnlyList<Func<Tensor>>> prepare) : IGradient
 {
     private readonly Tensor[] _weights = [.. parameters.Select(p => p.Value)];
+    private (int Step, Task<IReadOnlyList<Func<Tensor>>> Parts)? _ahead;
 
-    /// <summary>Adds the gradients of the sum of the parts to what is in <c>grad</c>; weights that no part uses get zeros there.</summary>
-    /// <param name="parts">Each makes a scalar with gradients, on a thread of its own.</param>
-    /// <returns>The sum.</returns>
-    public float Backward(IReadOnlyList<Func<Tensor>> parts)
+    public StepOutcome Add(int step, CancellationToken cancellationToken)
+    {
+        var parts = _ahead is { } ahead && ahead.Step == step ? ahead.Parts.GetAwaiter().GetResult() : prepare(step);
+        var next = step + 1;
+        _ahead = next < steps ? (next, Task.Run(() => prepare(next), CancellationToken.None)) : null;
+        return new StepOutcome(Backward(parts));
+    }
+
+    private float Backward(IReadOnlyList<Func<Tensor>> parts)
     {
         var outcomes = new (float Loss, Tensor?[] Gradients)[parts.Count];
         var failures = new Exception?[parts.Count];
@@ -36,7 +48,8 @@ internal sealed class ParallelGradients(IReadOnlyList<KeyValuePair<string, Tenso
             }
         }
 
-        Thread[] workers = [.. Enumerable.Range(0, Math.Min(Environment.ProcessorCount, parts.Count)).Select(_ => new Thread(Work) { IsBackground = true })];
+        Thread[] workers =
+            [.. Enumerable.Range(0, Math.Min(Environment.ProcessorCount, parts.Count)).Select(_ => new Thread(Work) { IsBackground = true })];
         foreach (var worker in workers)
         {
             worker.Start();
@@ -54,7 +67,7 @@ internal sealed class ParallelGradients(IReadOnlyList<KeyValuePair<string, Tenso
                 ExceptionDispatchInfo.Throw(failure);
             }
 
-            return Add(outcomes);
+            return Sum(outcomes);
         }
         finally
         {
@@ -65,17 +78,16 @@ internal sealed class ParallelGradients(IReadOnlyList<KeyValuePair<string, Tenso
         }
     }
 
-    private float Add((float Loss, Tensor?[] Gradients)[] outcomes)
+    private float Sum((float Loss, Tensor?[] Gradients)[] outcomes)
     {
         using var guard = no_grad();
         for (var w = 0; w < _weights.Length; w++)
         {
-            var sum = _weights[w].grad ?? (_weights[w].grad = zeros_like(_weights[w], requires_grad: false).DetachFromDisposeScope());
             foreach (var (_, gradients) in outcomes)
             {
                 if (gradients[w] is { } gradient)
                 {
-                    sum.add_(gradient, HeldScalar.One);
+                    _weights[w].grad!.add_(gradient, HeldScalar.One);
                 }
             }
         }

@@ -1,25 +1,22 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using BestOfN.Data;
-using BestOfN.Inference.Folders;
 using BestOfN.Inference.Weights;
-using BestOfN.Inputs.Files;
 using BestOfN.Training.Recipes;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Pocket;
 
 /// <summary>Writes a trained model in the published InternLM-XComposer2 layout: config.json and bfloat16 safetensors beside a tokenizer.</summary>
-internal static class ModelFolder
+internal static class PocketModelFiles
 {
-    /// <summary>The class that the published code would load. InternLM-XComposer2 has one for generators and reward models alike: their heads tell them apart.</summary>
+    /// <summary>The class that the published code would load.</summary>
+    /// <remarks>InternLM-XComposer2 has one for generators and reward models alike: their heads tell them apart.</remarks>
     public static string Architecture(VisionShape? vision, bool isReward) =>
         vision is not null ? "InternLMXComposer2ForCausalLM" : isReward ? "InternLM2ForRewardModel" : "InternLM2ForCausalLM";
 
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
 
-    /// <param name="folder">Made if need be; each file is replaced atomically, the weights last.</param>
+    /// <param name="folder">Where to.</param>
     /// <param name="tokenizerFolder">Where the tokenizer's files are.</param>
     /// <param name="model">Sizes.</param>
     /// <param name="tokens">bos, eos and pad ids, and further fields of config.json.</param>
@@ -31,15 +28,10 @@ internal static class ModelFolder
         IReadOnlyDictionary<string, int> tokens,
         IEnumerable<KeyValuePair<string, Tensor>> parameters)
     {
-        Directory.CreateDirectory(folder);
         var configuration = model.Decoder.Configuration;
-        foreach (var file in new[] { "tokenizer.model", "tokenizer_config.json" }.Select(f => Path.Combine(tokenizerFolder, f)).Where(File.Exists))
+        foreach (var file in new[] { "tokenizer.model", "tokenizer_config.json" })
         {
-            var target = Path.Combine(folder, Path.GetFileName(file));
-            if (Path.GetFullPath(target) != Path.GetFullPath(file))
-            {
-                AtomicFile.Write(target, RegularFile.ReadAllBytes(file, CheckpointConversion.MaxCopiedBytes));
-            }
+            File.Copy(Path.Combine(tokenizerFolder, file), Path.Combine(folder, file));
         }
 
         var config = new JsonObject
@@ -84,7 +76,7 @@ internal static class ModelFolder
             config[name] = id;
         }
 
-        AtomicFile.Write(Path.Combine(folder, "config.json"), Encoding.UTF8.GetBytes(config.ToJsonString(s_json) + "\n"));
+        File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString(s_json) + "\n");
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), parameters, ScalarType.BFloat16);
     }
 }
