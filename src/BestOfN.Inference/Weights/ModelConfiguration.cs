@@ -87,6 +87,10 @@ public sealed class ModelConfiguration
         var value => throw Unexpected(field, "a number", value),
     };
 
+    /// <summary>A finite number of 0 or more.</summary>
+    public double NotNegative(string field, double? fallback = null) => Number(field, fallback) is >= 0 and var number ? number
+        : throw Unexpected(field, "a number of 0 or more", Find(field));
+
     public bool Flag(string field, bool fallback) => Find(field) switch
     {
         { ValueKind: JsonValueKind.True } => true,

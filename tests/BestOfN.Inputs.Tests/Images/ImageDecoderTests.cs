@@ -103,6 +103,30 @@ public sealed class ImageDecoderTests
             isMirrored, isUpsideDown, isTransposed);
     }
 
+    [Fact]
+    public void A_png_is_turned_as_exif_data_written_as_text_say()
+    {
+        byte[] exif = [.. "Exif\0\0MM\0*\0\0\0\x08"u8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
+        var digits = Convert.ToHexStringLower(exif);
+        var text = System.Text.Encoding.ASCII.GetBytes($"\nexif\n{exif.Length,8}\n{digits[..40]}\n{digits[40..]}\n");
+        using var packed = new MemoryStream();
+        using (var zlib = new System.IO.Compression.ZLibStream(packed, System.IO.Compression.CompressionMode.Compress, leaveOpen: true))
+        {
+            zlib.Write(text);
+        }
+
+        var png = ImageFiles.Encode(Original, SKEncodedImageFormat.Png);
+        byte[] keyword = [.. "Raw profile type exif\0"u8];
+        AssertTurned(ImageFiles.WithPngChunk(png, "tEXt"u8, [.. keyword, .. text]), true, false, true);
+        AssertTurned(ImageFiles.WithPngChunk(png, "zTXt"u8, [.. keyword, 0, .. packed.ToArray()]), true, false, true);
+        AssertTurned(ImageFiles.WithPngChunk(png, "tEXt"u8, [.. "Comment\0"u8, .. text]), false, false, false);
+        foreach (var broken in (byte[][])[[], [0], [0, 1, 2, 3], [.. text[..20]], [.. "\nexif\n8\nno digits"u8]])
+        {
+            AssertTurned(ImageFiles.WithPngChunk(png, "tEXt"u8, [.. keyword, .. broken]), false, false, false);
+            AssertTurned(ImageFiles.WithPngChunk(png, "zTXt"u8, [.. keyword, .. broken]), false, false, false);
+        }
+    }
+
     [Theory]
     [InlineData(new byte[0])]
     [InlineData(new byte[] { (byte)'M', (byte)'M', 0, (byte)'*', 0, 0, 0, 8 })]

@@ -126,11 +126,14 @@ internal static class ImageFiles
     }
 
     /// <summary>Puts EXIF data behind the last pixels of a PNG, where they may stand.</summary>
-    public static byte[] WithPngExif(byte[] png, byte[] exif)
+    public static byte[] WithPngExif(byte[] png, byte[] exif) => WithPngChunk(png, "eXIf"u8, exif);
+
+    /// <summary>Puts a chunk behind the last pixels of a PNG.</summary>
+    public static byte[] WithPngChunk(byte[] png, ReadOnlySpan<byte> type, byte[] content)
     {
-        byte[] body = [.. "eXIf"u8, .. exif];
+        byte[] body = [.. type, .. content];
         var (length, check) = (new byte[4], new byte[4]);
-        BinaryPrimitives.WriteInt32BigEndian(length, exif.Length);
+        BinaryPrimitives.WriteInt32BigEndian(length, content.Length);
         BinaryPrimitives.WriteUInt32BigEndian(check, Crc(body));
         return [.. png[..^12], .. length, .. body, .. check, .. png[^12..]];
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BestOfN.Inference.Weights;
 
 namespace BestOfN.Inference.Networks.Families;
@@ -38,12 +37,6 @@ internal static class DecoderFamilies
             throw new CheckpointException($"{c.FilePath}: head_dim: expected an even number, found {headSize}.");
         }
 
-        var epsilon = c.Number("rms_norm_eps", family.DefaultNormEpsilon);
-        if (epsilon < 0)
-        {
-            throw new CheckpointException($"{c.FilePath}: rms_norm_eps: expected 0 or more, found {epsilon.ToString(CultureInfo.InvariantCulture)}.");
-        }
-
         FieldChecks.Refuse(family, c);
         var (theta, scaling) = RopeFields.Read(c, family.DefaultRopeTheta);
         var biases = family.Biases(c);
@@ -56,7 +49,7 @@ internal static class DecoderFamilies
             Heads = heads,
             KeyValueHeads = keyValueHeads,
             HeadSize = headSize,
-            NormEpsilon = epsilon,
+            NormEpsilon = c.NotNegative("rms_norm_eps", family.DefaultNormEpsilon),
             RopeTheta = theta,
             RopeScaling = scaling,
             MaxPositions = c.WholeNumber("max_position_embeddings", 32_768),

@@ -126,7 +126,7 @@ internal static class InternLMXComposer2
                 "gelu" => false,
                 var other => throw new CheckpointException($"{section.FilePath}: hidden_act: expected quick_gelu or gelu, found {other}."),
             },
-            NormEpsilon = section.Number("layer_norm_eps", published.NormEpsilon),
+            NormEpsilon = section.NotNegative("layer_norm_eps", published.NormEpsilon),
         };
     }
 
