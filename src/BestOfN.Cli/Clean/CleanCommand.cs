@@ -1,0 +1,9 @@
+using System.CommandLine;
+using BestOfN.Cli.Hosting;
+
+namespace BestOfN.Cli.Clean;
+
+internal static class CleanCommand
+{
+    public static Command Create(CommandTerminal terminal) => new("clean", "Find bad records in instruction data.") { CleanDecideCommand.Create(terminal) };
+}
