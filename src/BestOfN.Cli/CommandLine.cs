@@ -12,7 +12,8 @@ namespace BestOfN.Cli;
 internal static class CommandLine
 {
     /// <summary>All commands of the program.</summary>
-    public static RootCommand Create(CommandTerminal terminal) => new("Best-of-N answers: training, evaluation, scoring, cleaning of data and model folders.")
+    public static RootCommand Create(CommandTerminal terminal) =>
+        new("Best-of-N answers: training, evaluation, scoring, cleaning of data and model folders.")
     {
         TrainCommand.Create(terminal),
         EvaluateCommand.Create(terminal, EnginePools.Open),

@@ -5,5 +5,9 @@ namespace BestOfN.Cli.Clean;
 
 internal static class CleanCommand
 {
-    public static Command Create(CommandTerminal terminal) => new("clean", "Find bad records in instruction data.") { CleanDecideCommand.Create(terminal) };
+    public static Command Create(CommandTerminal terminal) => new("clean", "Find bad records in instruction data.")
+    {
+        CleanScoreCommand.Create(terminal),
+        CleanDecideCommand.Create(terminal),
+    };
 }

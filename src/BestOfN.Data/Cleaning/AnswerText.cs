@@ -30,7 +30,8 @@ internal static class AnswerText
         foreach (var rune in answer.Trim().EnumerateRunes())
         {
             length++;
-            garbage += rune.Value == 0xFFFD || (Rune.GetUnicodeCategory(rune) == UnicodeCategory.Control && rune.Value is not ('\t' or '\n' or '\r')) ? 1 : 0;
+            garbage += rune.Value == 0xFFFD
+                || (Rune.GetUnicodeCategory(rune) == UnicodeCategory.Control && rune.Value is not ('\t' or '\n' or '\r')) ? 1 : 0;
             run = Rune.IsWhiteSpace(rune) || HasNoSpaces(rune.Value) ? 0 : run + 1;
             longest = Math.Max(longest, run);
         }
@@ -47,7 +48,8 @@ internal static class AnswerText
             return false;
         }
 
-        var most = Enumerable.Range(0, words.Length - Sequence + 1).CountBy(i => string.Join(' ', words.AsSpan(i, Sequence))).Max(count => count.Value);
+        var most = Enumerable.Range(0, words.Length - Sequence + 1).CountBy(i => string.Join(' ', words.AsSpan(i, Sequence)))
+            .Max(count => count.Value);
         return most * Sequence > words.Length / 2.0;
     }
 

@@ -78,11 +78,15 @@ public sealed record CleaningOptions
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{path}: {(e.Message.Contains("could not be mapped", StringComparison.Ordinal) ? e.Message : JsonText.Describe(e))}", e);
+            throw new InvalidDataException(
+                $"{path}: {(e.Message.Contains("could not be mapped", StringComparison.Ordinal) ? e.Message : JsonText.Describe(e))}", e);
         }
 
         return options.Mistake() is { } mistake ? throw new InvalidDataException($"{path}: {mistake}") : options;
     }
+
+    /// <summary>The images of a corpus.</summary>
+    internal ImageFiles ImagesOf(string input) => new(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(input))!, ImageRoot));
 
     private string? Mistake() =>
         Format is not ("auto" or "llava" or "sharegpt" or "ixc" or "openai") ? "format: expected auto, llava, sharegpt, ixc or openai"

@@ -13,21 +13,22 @@ public static class CorpusCleaning
 
     /// <summary>Checks every record, compares the scores of those that pass, and writes what is kept and what is dropped.</summary>
     /// <param name="input">The corpus: a JSON array or JSON lines.</param>
-    /// <param name="scores">JSON lines {record, turn, score}.</param>
-    /// <param name="options">What is dropped.</param>
+    /// <param name="scores">Files of JSON lines {record, turn, score}.</param>
+    /// <param name="options">The rule, and how records are read.</param>
     /// <param name="output">Receives kept/NAME, dropped/NAME, dropped.jsonl and report.json; null: nothing is written.</param>
     /// <param name="progress">Told how many records are checked.</param>
     /// <param name="cancellationToken">Ends the work; no file appears in part.</param>
     /// <exception cref="InvalidDataException">A file is not as expected. The message names it.</exception>
     public static CleaningSummary Decide(
-        string input, string scores, CleaningOptions options, string? output, IProgress<int>? progress, CancellationToken cancellationToken)
+        string input, IEnumerable<string> scores, CleaningOptions options, string? output, IProgress<int>? progress,
+            CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         input = Path.GetFullPath(input);
         var table = ScoreTable.Load(scores);
-        var checks = new RecordChecks(options, Path.Combine(Path.GetDirectoryName(input)!, options.ImageRoot));
+        var checks = new RecordChecks(options, options.ImagesOf(input));
         var index = CorpusIndex.Of(new CorpusFile(input), Path.GetFileName(input), options, checks, progress, cancellationToken);
-        var (turns, unscored) = Join(index, table);
+        var (turns, unscored, tooLong) = Join(index, table);
         var decision = RewardDecision.Of(turns, index.SourceOf, options);
         var reasons = Enumerable.Range(0, index.Count).Select(record =>
         {
@@ -37,9 +38,12 @@ public static class CorpusCleaning
         }).ToArray();
 
         var counts = reasons.SelectMany(r => r.Names()).CountBy(name => name).ToDictionary();
-        var summary = new CleaningSummary(index.Count, reasons.Count(r => r.IsEmpty), counts, [.. decision.Sources.Where(s => s.Value.IsCapped).Select(s => s.Key)])
+        var summary =
+            new CleaningSummary(
+                index.Count, reasons.Count(r => r.IsEmpty), counts, [.. decision.Sources.Where(s => s.Value.IsCapped).Select(s => s.Key)])
         {
             Unscored = unscored.Count,
+            TooLong = tooLong,
         };
         if (output is not null)
         {
@@ -50,9 +54,10 @@ public static class CorpusCleaning
         return summary;
     }
 
-    private static (List<JudgedTurn> Turns, HashSet<int> Unscored) Join(CorpusIndex index, ScoreTable table)
+    // A conversation that is too long is kept: nobody knows anything about it.
+    private static (List<JudgedTurn> Turns, HashSet<int> Unscored, int TooLong) Join(CorpusIndex index, ScoreTable table)
     {
-        var (turns, unscored) = (new List<JudgedTurn>(), new HashSet<int>());
+        var (turns, unscored, tooLong) = (new List<JudgedTurn>(), new HashSet<int>(), 0);
         for (var record = 0; record < index.Count; record++)
         {
             if (!index.ReasonsOf(record).IsEmpty)
@@ -61,20 +66,24 @@ public static class CorpusCleaning
             }
 
             var own = index.Bins(record).Select((bin, turn) => (Bin: bin, Turn: (short)turn, Score: table[record, turn])).ToArray();
-            if (own.Any(turn => turn.Score is null))
+            var without = own.Where(turn => turn.Score is null).ToArray();
+            if (without.Any(turn => !table.IsTooLong(record, turn.Turn)))
             {
                 unscored.Add(record);
                 continue;
             }
 
-            turns.AddRange(own.Select(turn => new JudgedTurn(record, turn.Turn, turn.Bin, turn.Score!.Value)));
+            tooLong += without.Length > 0 ? 1 : 0;
+            turns.AddRange(
+                own.Where(turn => turn.Score is not null).Select(turn => new JudgedTurn(record, turn.Turn, turn.Bin, turn.Score!.Value)));
         }
 
-        return (turns, unscored);
+        return (turns, unscored, tooLong);
     }
 
     private static void WriteRecords(
-        string input, CleaningOptions options, CorpusIndex index, RewardDecision decision, DropReasons[] reasons, string output, CancellationToken cancellationToken)
+        string input, CleaningOptions options, CorpusIndex index, RewardDecision decision, DropReasons[] reasons, string output,
+            CancellationToken cancellationToken)
     {
         var name = Path.GetFileName(input);
         using var kept = new WholeFile(Path.Combine(output, "kept", name));
@@ -106,10 +115,12 @@ public static class CorpusCleaning
         kept.Finish();
     }
 
-    private static string Describe(int record, CorpusPiece piece, CleaningOptions options, CorpusIndex index, RewardDecision decision, DropReasons reasons)
+    private static string Describe(
+        int record, CorpusPiece piece, CleaningOptions options, CorpusIndex index, RewardDecision decision, DropReasons reasons)
     {
         var line = new StringBuilder();
-        line.Append(CultureInfo.InvariantCulture, $"{{\"record\": {record}, \"source\": {JsonSerializer.Serialize(index.SourceOf(record))}");
+        line.Append(
+            CultureInfo.InvariantCulture, $"{{\"record\": {record}, \"source\": {JsonSerializer.Serialize(index.SourceOf(record))}");
         line.Append(CultureInfo.InvariantCulture, $", \"reasons\": [{string.Join(", ", reasons.Names().Select(name => $"\"{name}\""))}]");
         if (reasons.Has(DropReason.LowReward))
         {
@@ -145,6 +156,8 @@ public static class CorpusCleaning
             json.WriteNumber("records", summary.Records);
             json.WriteNumber("kept", summary.Kept);
             json.WriteNumber("dropped", summary.Records - summary.Kept);
+            json.WriteNumber("unscored", summary.Unscored);
+            json.WriteNumber("too_long", summary.TooLong);
             json.WriteStartObject("reasons");
             foreach (var (reason, count) in summary.Reasons)
             {

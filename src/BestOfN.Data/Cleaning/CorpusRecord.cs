@@ -22,10 +22,13 @@ internal sealed record CorpusRecord(string? Source, IReadOnlyList<CorpusTurn> Tu
         try
         {
             var record = JsonElement.Parse(json, s_json);
-            var source = record.TryGetProperty(options.SourceField, out var named) && named.ValueKind == JsonValueKind.String ? named.GetString() : null;
-            return options.Format != "openai" && (record.TryGetProperty("conversations", out var turns) || record.TryGetProperty("items", out turns))
+            var source = record.TryGetProperty(options.SourceField, out var named) && named.ValueKind == JsonValueKind.String
+                ? named.GetString() : null;
+            return options.Format != "openai"
+                && (record.TryGetProperty("conversations", out var turns) || record.TryGetProperty("items", out turns))
                     ? OfConversations(record, turns, source, options)
-                : options.Format is "openai" or "auto" && record.TryGetProperty("messages", out var messages) ? OfMessages(record, messages, source)
+                : options.Format is "openai" or "auto" && record.TryGetProperty("messages", out var messages)
+                    ? OfMessages(record, messages, source)
                 : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
@@ -40,7 +43,7 @@ internal sealed record CorpusRecord(string? Source, IReadOnlyList<CorpusTurn> Tu
         var isIxc = options.Format == "ixc" || (options.Format == "auto" && read.Any(turn => turn.From == "bot"));
         return new(
             source,
-            [.. read.Select(turn => new CorpusTurn(Role(turn.From), turn.Value))],
+            [.. read.Select(turn => new CorpusTurn(Role(turn.From), turn.Value, []))],
             [.. Paths(record, "image"), .. Paths(record, "images"), .. Paths(record, "video")],
             isIxc ? IxcPlaceholder : LlavaPlaceholder);
     }
@@ -50,16 +53,17 @@ internal sealed record CorpusRecord(string? Source, IReadOnlyList<CorpusTurn> Tu
         var (turns, images) = (new List<CorpusTurn>(), new List<string>());
         foreach (var message in messages.EnumerateArray())
         {
-            var text = message.TryGetProperty("content", out var content) ? Content(content, images) : "";
+            var places = new List<int>();
+            var text = message.TryGetProperty("content", out var content) ? Content(content, images, places) : "";
             text += message.TryGetProperty("tool_calls", out var calls) && calls.ValueKind == JsonValueKind.Array ? calls.GetRawText() : "";
-            turns.Add(new(Role(Text(message, "role")), text));
+            turns.Add(new(Role(Text(message, "role")), text, places));
         }
 
         string[] beside = [.. Paths(record, "images"), .. Paths(record, "videos")];
         return new(source, turns, [.. images, .. beside], beside.Length > 0 ? LlavaPlaceholder : null);
     }
 
-    private static string Content(JsonElement content, List<string> images)
+    private static string Content(JsonElement content, List<string> images, List<int> places)
     {
         if (content.ValueKind is JsonValueKind.String or JsonValueKind.Null)
         {
@@ -75,6 +79,7 @@ internal sealed record CorpusRecord(string? Source, IReadOnlyList<CorpusTurn> Tu
                     text += Text(part, "text");
                     break;
                 case "image_url" or "video_url" when part.GetProperty(Text(part, "type")) is var url:
+                    places.Add(text.Length);
                     images.Add(url.ValueKind == JsonValueKind.String ? url.GetString()! : Text(url, "url"));
                     break;
             }

@@ -12,7 +12,8 @@ internal static class ImageEnd
     /// <returns>True, too, for formats that do not say where they end.</returns>
     public static bool IsThere(ReadOnlySpan<byte> content) =>
         content.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G']) ? IsPngWhole(content)
-        : content.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]) ? content.LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xD9]) > content.LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA])
+        : content.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8])
+            ? content.LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xD9]) > content.LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA])
         : !content.StartsWith("RIFF"u8) || content.Length >= RiffHeader + BinaryPrimitives.ReadUInt32LittleEndian(content[4..]);
 
     private static bool IsPngWhole(ReadOnlySpan<byte> content)

@@ -1,20 +1,15 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using BestOfN.Inputs.Files;
 using BestOfN.Inputs.Images;
 
 namespace BestOfN.Data.Cleaning;
 
 /// <summary>Checks that need no reward model.</summary>
 /// <param name="options">Which checks are made.</param>
-/// <param name="imageRoot">The folder that paths of images begin in.</param>
-internal sealed class RecordChecks(CleaningOptions options, string imageRoot)
+/// <param name="files">Where images are.</param>
+internal sealed class RecordChecks(CleaningOptions options, ImageFiles files)
 {
-    private const int LargestVideo = 1 << 30;
-
-    private static readonly string[] s_videos = [".mp4", ".webm", ".mov", ".mkv", ".avi", ".gif"];
-
     /// <returns>Reasons, and the key by which duplicates are found, of a record without any.</returns>
     public (DropReasons Reasons, byte[]? Key) Check(CorpusRecord record, CancellationToken cancellationToken)
     {
@@ -46,7 +41,8 @@ internal sealed class RecordChecks(CleaningOptions options, string imageRoot)
         void Add(DropReason reason, bool holds) => reasons = holds ? reasons.With(reason) : reasons;
     }
 
-    private bool IsEmpty(string answer) => answer.Trim() is var text && (text.Length == 0 || options.EmptyWords.Contains(text, StringComparer.OrdinalIgnoreCase));
+    private bool IsEmpty(string answer) => answer.Trim() is var text
+        && (text.Length == 0 || options.EmptyWords.Contains(text, StringComparer.OrdinalIgnoreCase));
 
     private static bool Alternates(IReadOnlyList<CorpusTurn> turns)
     {
@@ -56,7 +52,8 @@ internal sealed class RecordChecks(CleaningOptions options, string imageRoot)
 
     private static bool Fits(CorpusRecord record, string placeholder)
     {
-        var count = record.Turns.Where(turn => turn.Role == "user").Sum(turn => Count(turn.Text, placeholder) + Count(turn.Text, "<video>"));
+        var count = record.Turns.Where(turn => turn.Role == "user")
+            .Sum(turn => Count(turn.Text, placeholder) + Count(turn.Text, "<video>"));
         return count == record.Images.Count || (count, record.Images.Count) == (0, 1);
     }
 
@@ -77,8 +74,7 @@ internal sealed class RecordChecks(CleaningOptions options, string imageRoot)
         byte[] content;
         try
         {
-            content = image.StartsWith("data:", StringComparison.Ordinal) ? Convert.FromBase64String(image[(image.IndexOf(',', StringComparison.Ordinal) + 1)..])
-                : RegularFile.ReadAllBytes(Path.Combine(imageRoot, image), LargestVideo);
+            content = files.Read(image);
         }
         catch (FormatException)
         {
@@ -91,8 +87,8 @@ internal sealed class RecordChecks(CleaningOptions options, string imageRoot)
 
         try
         {
-            // Of a video only that the file is there and holds something.
-            if (s_videos.Contains(Path.GetExtension(image), StringComparer.OrdinalIgnoreCase))
+            // A video is not decoded: its file must be there and hold something.
+            if (ImageFiles.IsVideo(image))
             {
                 return content.Length > 0 ? (SHA256.HashData(content), default) : (null, DropReason.BrokenImage);
             }
@@ -113,7 +109,8 @@ internal sealed class RecordChecks(CleaningOptions options, string imageRoot)
         Span<byte> length = stackalloc byte[sizeof(uint)];
         foreach (var turn in record.Turns)
         {
-            foreach (var text in new[] { turn.Role, string.Join(' ', turn.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) })
+            foreach (var text in new[] {
+                turn.Role, string.Join(' ', turn.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) })
             {
                 var bytes = Encoding.UTF8.GetBytes(text);
                 BinaryPrimitives.WriteUInt32LittleEndian(length, (uint)bytes.Length);

@@ -7,7 +7,8 @@ internal sealed class RecordWriter(CorpusFile file, Stream output)
 {
     private bool _hasAny;
 
-    /// <summary>Every record but the first of an array brings the separator that stood before it; a line brings the blank lines before it.</summary>
+    /// <summary>Every record but the first of an array brings the separator that stood before it; a line brings the blank lines before
+    /// it.</summary>
     public void Write(CorpusPiece piece)
     {
         if (!_hasAny)

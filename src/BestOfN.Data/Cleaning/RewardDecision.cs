@@ -12,7 +12,7 @@ internal sealed class RewardDecision
     /// <summary>Records to drop.</summary>
     public HashSet<int> Dropped { get; } = [];
 
-    /// <param name="turns">Of records without another reason, in order of records.</param>
+    /// <param name="turns">Answers of records without another reason, in order of records.</param>
     /// <param name="sourceOf">The source of a record.</param>
     /// <param name="options">The rule.</param>
     public static RewardDecision Of(IReadOnlyList<JudgedTurn> turns, Func<int, string> sourceOf, CleaningOptions options)
@@ -61,7 +61,9 @@ internal sealed class RewardDecision
         int[] candidates = isTooFew ? [] : options.Rule switch
         {
             "percentile" => [.. lowest.Take((int)Math.Floor(options.Percentile * records.Count))],
-            "absolute" => [.. turns.Where(turn => turn.Score < options.Absolute).Select(turn => turn.Record).Distinct().OrderBy(record => Worst[record].Z)],
+            "absolute" =>
+                [.. turns.Where(turn => turn.Score < options.Absolute).Select(turn => turn.Record).Distinct()
+                    .OrderBy(record => Worst[record].Z)],
             _ => [.. lowest.TakeWhile(record => Worst[record].Z < -options.Z)],
         };
         var cap = (int)Math.Floor(options.MaxDrop * records.Count);

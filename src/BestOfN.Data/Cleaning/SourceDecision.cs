@@ -1,10 +1,11 @@
 namespace BestOfN.Data.Cleaning;
 
 /// <summary>What was decided about a source.</summary>
-/// <param name="Statistics">What is usual in it.</param>
+/// <param name="Statistics">Usual scores in it.</param>
 /// <param name="IsPooled">It is small and takes shape and spread from all sources together.</param>
 /// <param name="IsTooFew">It is too small for anything to be dropped.</param>
 /// <param name="Records">Records with scores.</param>
 /// <param name="Candidates">Records that the rule would drop.</param>
 /// <param name="IsCapped">The cap kept some of them.</param>
-internal sealed record SourceDecision(SourceStatistics Statistics, bool IsPooled, bool IsTooFew, int Records, int Candidates, bool IsCapped);
+internal sealed record SourceDecision(
+    SourceStatistics Statistics, bool IsPooled, bool IsTooFew, int Records, int Candidates, bool IsCapped);

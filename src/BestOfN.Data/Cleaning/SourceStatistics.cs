@@ -1,8 +1,8 @@
 namespace BestOfN.Data.Cleaning;
 
-/// <summary>What is usual in a source: the median score per length of the answer, and the spread around it.</summary>
+/// <summary>Usual scores of a source: the median score per length of the answer, and the spread around it.</summary>
 /// <param name="Turns">How many it is made from.</param>
-/// <param name="Median">Of all scores.</param>
+/// <param name="Median">The median of all scores.</param>
 /// <param name="Bins">Expected score per length bin.</param>
 /// <param name="Center">Median distance from the expected score.</param>
 /// <param name="Sigma">Spread of the distance.</param>
@@ -22,7 +22,9 @@ internal sealed record SourceStatistics(int Turns, double Median, IReadOnlyDicti
             bin => (bin.Count() * MedianOf(bin.Select(turn => turn.Score)) + options.Shrink * median) / (bin.Count() + options.Shrink));
         var errors = turns.Select(turn => turn.Score - bins[turn.Bin]).ToArray();
         var center = MedianOf(errors);
-        return new(turns.Count, median, bins, center, Math.Max(NormalDeviation * MedianOf(errors.Select(e => Math.Abs(e - center))), options.SigmaFloor));
+        return new(
+            turns.Count, median, bins, center,
+                Math.Max(NormalDeviation * MedianOf(errors.Select(e => Math.Abs(e - center))), options.SigmaFloor));
     }
 
     /// <summary>A small source: its own level, and the shape and spread of all sources together.</summary>

@@ -19,13 +19,16 @@ public sealed class CleanDecideCommandTests : IDisposable
     public async Task What_is_kept_and_dropped_is_written_and_told()
     {
         Assert.Equal(0, await RunAsync("--options", Path.Combine(s_golden, "config.json")));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(s_golden, "expected_kept.json")), File.ReadAllBytes(Path.Combine(_folder, "kept", "data.json")));
-        Assert.Equal(File.ReadAllText(Path.Combine(s_golden, "expected_dropped.jsonl")), File.ReadAllText(Path.Combine(_folder, "dropped.jsonl")));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(s_golden, "expected_kept.json")), File.ReadAllBytes(Path.Combine(_folder, "kept", "data.json")));
+        Assert.Equal(
+            File.ReadAllText(Path.Combine(s_golden, "expected_dropped.jsonl")), File.ReadAllText(Path.Combine(_folder, "dropped.jsonl")));
         Assert.Contains("low_reward 8", _out.ToString(), StringComparison.Ordinal);
         Assert.Contains("154 records, 133 kept, 21 dropped, 1 unscored", _error.ToString(), StringComparison.Ordinal);
         Assert.Equal(
             ["dropped", "dropped.jsonl", "dropped/data.json", "kept", "kept/data.json", "report.json"],
-            Directory.EnumerateFileSystemEntries(_folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(_folder, path)).Order(StringComparer.Ordinal));
+            Directory.EnumerateFileSystemEntries(_folder, "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(_folder, path)).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -51,7 +54,8 @@ public sealed class CleanDecideCommandTests : IDisposable
         var terminal = new CommandTerminal(CommandTerminal.Console(_out, AnsiSupport.No), CommandTerminal.Console(_error, AnsiSupport.No));
         return CommandRunner.RunAsync(
             new RootCommand { CleanCommand.Create(terminal) },
-            ["clean", "decide", "--input", Path.Combine(s_golden, "data.json"), "--scores", Path.Combine(s_golden, "scores.jsonl"), "--output", _folder, .. options],
+            ["clean", "decide", "--input", Path.Combine(s_golden, "data.json"), "--scores", Path.Combine(s_golden, "scores.jsonl"),
+                "--output", _folder, .. options],
             terminal,
             TestContext.Current.CancellationToken);
     }

@@ -21,7 +21,8 @@ public sealed class CorpusCleaningTests : IDisposable
         var golden = GoldenFiles.Folder($"data-cleaning/{set}");
         var options = CleaningOptions.Load(Path.Combine(golden, "config.json"));
         CorpusCleaning.Decide(
-            Path.Combine(golden, options.Data!), Path.Combine(golden, "scores.jsonl"), options, _folder.Path, null, TestContext.Current.CancellationToken);
+            Path.Combine(golden, options.Data!), [Path.Combine(golden, "scores.jsonl")], options, _folder.Path, null,
+                TestContext.Current.CancellationToken);
 
         Assert.Equal(
             File.ReadAllBytes(Path.Combine(golden, "expected_kept" + Path.GetExtension(options.Data))),
@@ -42,7 +43,7 @@ public sealed class CorpusCleaningTests : IDisposable
         var golden = GoldenFiles.Folder($"data-cleaning/{set}");
         var options = CleaningOptions.Load(Path.Combine(golden, "config.json"));
         var pieces = new CorpusFile(Path.Combine(golden, options.Data!)).Read().Select(piece => piece.Content.ToArray()).ToArray();
-        var checks = new RecordChecks(options, golden);
+        var checks = new RecordChecks(options, new ImageFiles(golden));
         Assert.All(File.ReadLines(Path.Combine(golden, "expected_keys.jsonl")), line =>
         {
             var expected = JsonElement.Parse(line);
@@ -135,8 +136,11 @@ public sealed class CorpusCleaningTests : IDisposable
     {
         var path = Path.Combine(_folder.Path, "options.json");
         File.WriteAllText(path, """{"max_drops": 0.2}""");
-        Assert.Contains("max_drops", Assert.Throws<InvalidDataException>(() => CleaningOptions.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "max_drops", Assert.Throws<InvalidDataException>(() => CleaningOptions.Load(path)).Message, StringComparison.Ordinal);
         File.WriteAllText(path, """{"max_drop": 2}""");
-        Assert.Contains("max_drop: expected 0 to 1", Assert.Throws<InvalidDataException>(() => CleaningOptions.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "max_drop: expected 0 to 1", Assert.Throws<InvalidDataException>(() => CleaningOptions.Load(path)).Message,
+                StringComparison.Ordinal);
     }
 }
