@@ -13,8 +13,8 @@ public sealed partial class SourceTextTests
         [nameof(Lines_end_at_140_columns)] = new()
         {
             ["src/BestOfN.Core"] = 70, ["src/BestOfN.Gateway"] = 243, ["src/BestOfN.Inference"] = 364, ["src/BestOfN.Protocols"] = 90,
-            ["src/BestOfN.Training"] = 143, ["tests/BestOfN.Core.Tests"] = 33, ["tests/BestOfN.Gateway.Tests"] = 204,
-            ["tests/BestOfN.Protocols.Tests"] = 74, ["tests/BestOfN.Training.Tests"] = 56,
+            ["src/BestOfN.Training"] = 100, ["tests/BestOfN.Core.Tests"] = 33, ["tests/BestOfN.Gateway.Tests"] = 204,
+            ["tests/BestOfN.Protocols.Tests"] = 74, ["tests/BestOfN.Training.Tests"] = 4,
         },
         [nameof(No_sentence_of_a_comment_begins_with_a_word_whose_noun_is_missing)] = new()
         {
