@@ -17,7 +17,7 @@ internal static partial class CallRefusal
     public static (CallShape Shape, bool IsGeneral)? Smaller(
         GenerationFailedException refusal, CallShape shape, int choices, bool canSplit, RequestTemplate template, bool hasBudget)
     {
-        if (refusal.StatusCode is not (400 or 405 or 422 or 501) || refusal.Body.IsEmpty)
+        if (refusal.StatusCode is not (400 or 404 or 405 or 422 or 500 or 501) || refusal.Body.IsEmpty)
         {
             return null;
         }
@@ -36,7 +36,8 @@ internal static partial class CallRefusal
             return (shape with { TokenLimit = limit is "max_tokens" ? "max_completion_tokens" : null }, isGeneral && NotKnown().IsMatch($"{words.Message} {words.Code}"));
         }
 
-        var isAboutStream = shape.Streams && (param is "stream" || Stream().IsMatch(words.Message));
+        // An accident may well name the stream it happened in.
+        var isAboutStream = shape.Streams && refusal.StatusCode is not 500 && (param is "stream" || Stream().IsMatch(words.Message));
         if (choices > 1 && canSplit && param is not "stream" && (param is "n" || AboutChoices().IsMatch(words.Message)))
         {
             return (shape with { Choices = FewerChoices(words.Message, choices) }, isGeneral);

@@ -59,7 +59,7 @@ internal sealed class CandidateDraft(int index, bool isAlone)
     public CandidateDelta? Add(JsonElement choice, IReadOnlyDictionary<string, JsonElement> answerFields, bool isWhole)
     {
         HasBegun = true;
-        var (delta, message, logprobs, finishes) = (default(JsonElement), default(JsonElement), default(JsonElement), false);
+        var (delta, message, logprobs, reason) = (default(JsonElement), default(JsonElement), default(JsonElement), (string?)null);
         OrderedDictionary<string, JsonElement> fields = new(StringComparer.Ordinal);
         foreach (var field in choice.EnumerateObject())
         {
@@ -77,8 +77,7 @@ internal sealed class CandidateDraft(int index, bool isAlone)
                     logprobs = field.Value;
                     break;
                 case "finish_reason":
-                    finishes = field.Value.ValueKind is JsonValueKind.String && field.Value.GetString() is { Length: > 0 };
-                    FinishReason = finishes ? field.Value.GetString() : FinishReason;
+                    reason = field.Value.ValueKind is JsonValueKind.String && field.Value.GetString() is { Length: > 0 } given ? given : null;
                     break;
                 default:
                     fields[field.Name] = field.Value;
@@ -86,14 +85,15 @@ internal sealed class CandidateDraft(int index, bool isAlone)
             }
         }
 
-        // Some servers send a whole message in a stream; beside deltas it only repeats them.
+        // Some servers send a whole message in a stream; beside deltas it only repeats them. Others send a single delta as the whole answer.
         isWhole |= message.ValueKind is JsonValueKind.Object && delta.ValueKind is not JsonValueKind.Object && Tokens == 0;
-        var body = isWhole ? message : delta;
+        var body = isWhole && message.ValueKind is JsonValueKind.Object ? message : delta;
         if (isWhole && body.ValueKind is not JsonValueKind.Object)
         {
             throw new JsonException("A choice has no message.");
         }
 
+        FinishReason = reason ?? FinishReason;
         var knownLogprobs = LogprobTokens;
         if (logprobs.ValueKind is JsonValueKind.Object)
         {
@@ -108,7 +108,7 @@ internal sealed class CandidateDraft(int index, bool isAlone)
         AddAnswerFields(answerFields);
 
         // A whole answer is not shown before it is finished, and it is finished at once.
-        return isWhole ? null : Delta(brought, news.WrittenMemory, logprobs, finishes ? [] : fields, answerFields);
+        return isWhole ? null : Delta(brought, news.WrittenMemory, logprobs, reason is null ? fields : [], answerFields);
     }
 
     /// <summary>Takes in what the upstream says of its answer where it says nothing of the choice.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -59,6 +60,44 @@ internal sealed class CompletionCall : IDisposable
     public bool AddEvent(string type, ReadOnlySpan<byte> data)
     {
         data = data.Trim(" \t\r\n"u8);
+        if (!HoldsSeveral(data))
+        {
+            return AddMessage(type, data);
+        }
+
+        foreach (var line in data.Split((byte)'\n'))
+        {
+            if (AddMessage(type, data[line].Trim(" \t\r"u8)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a server has left out the blank lines between its events, so that each line is one of them.</summary>
+    private static bool HoldsSeveral(ReadOnlySpan<byte> data)
+    {
+        var end = data.IndexOf((byte)'\n');
+        if (end < 0 || data[0] is not (byte)'{')
+        {
+            return false;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(data[..end], new JsonReaderOptions { MaxDepth = _options.MaxDepth });
+            return reader.Read() && reader.TrySkip();
+        }
+        catch (JsonException)
+        {
+            return false; // one event, of several lines
+        }
+    }
+
+    private bool AddMessage(string type, ReadOnlySpan<byte> data)
+    {
         if (data.SequenceEqual("[DONE]"u8))
         {
             lock (_gate)
@@ -213,7 +252,7 @@ internal sealed class CompletionCall : IDisposable
 
         var hasError = root.TryGetProperty("error"u8, out var error) && error.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
         var isError = root.TryGetProperty("object"u8, out var kind) && kind.ValueKind is JsonValueKind.String && kind.ValueEquals("error"u8);
-        if (hasError || isError || (!root.TryGetProperty("choices"u8, out _) && (root.TryGetProperty("detail"u8, out _) || root.TryGetProperty(isWhole ? "message"u8 : "detail"u8, out _))))
+        if (hasError || isError || (!root.TryGetProperty("choices"u8, out _) && (root.TryGetProperty("detail"u8, out _) || (isWhole && (root.TryGetProperty("message"u8, out _) || root.TryGetProperty("errors"u8, out _))))))
         {
             throw UpstreamFailure.FromBody(json);
         }
@@ -245,14 +284,36 @@ internal sealed class CompletionCall : IDisposable
                 continue;
             }
 
-            // Servers that make one choice may leave the index out.
-            var index = choice.TryGetProperty("index"u8, out var number) && number.ValueKind is JsonValueKind.Number && number.TryGetInt32(out var given) ? given : position;
-            if (index >= 0 && index < _drafts.Count)
+            var index = IndexOf(choice) ?? position;
+            if (index < 0 || index >= _drafts.Count)
+            {
+                continue;
+            }
+
+            if (ErrorOf(choice) is { } error)
+            {
+                _generation.Fail(_drafts[index], error);
+            }
+            else
             {
                 Add(_drafts[index], choice, answerFields, isWhole);
             }
         }
     }
+
+    /// <summary>Servers that make one choice may leave the index out; some write it as a string, or with a fraction of zero.</summary>
+    private static int? IndexOf(JsonElement choice) =>
+        !choice.TryGetProperty("index"u8, out var index) ? null
+        : index.ValueKind is JsonValueKind.String ? int.TryParse(index.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var written) ? written : null
+        : index.ValueKind is JsonValueKind.Number && index.TryGetDouble(out var number) && number is >= 0 and <= int.MaxValue && number == Math.Floor(number) ? (int)number
+        : null;
+
+    /// <summary>A server behind a router may fail in the middle of one choice: what came of it before is no answer.</summary>
+    private static GenerationFailedException? ErrorOf(JsonElement choice) =>
+        choice.TryGetProperty("error"u8, out var error) && error.ValueKind is JsonValueKind.Object or JsonValueKind.String ? UpstreamFailure.FromBody(JsonMarshal.GetRawUtf8Value(choice))
+        : choice.TryGetProperty("finish_reason"u8, out var reason) && reason.ValueKind is JsonValueKind.String && reason.ValueEquals("error"u8)
+            ? new("The upstream ended the answer with an error.") { StatusCode = 502 }
+        : null;
 
     private void Add(CandidateDraft draft, JsonElement choice, IReadOnlyDictionary<string, JsonElement> answerFields, bool isWhole)
     {

@@ -25,6 +25,8 @@ internal sealed partial record ErrorWords
     /// <summary>A word or a number.</summary>
     public string? Code { get; private init; }
 
+    private bool IsCodeNumber { get; init; }
+
     /// <summary>A status of HTTP that the error names; null if it names none.</summary>
     public int? Status { get; private init; }
 
@@ -64,6 +66,7 @@ internal sealed partial record ErrorWords
             Type = isObject ? WordIn(error, "type") ?? WordIn(error, "status") : null,
             Param = isObject ? WordIn(error, "param") ?? Location(error, 0) : null,
             Code = isObject ? WordIn(error, "code") : null,
+            IsCodeNumber = isObject && error.TryGetProperty("code"u8, out var code) && code.ValueKind is JsonValueKind.Number,
             NamesReasons = isObject && error.TryGetProperty("metadata"u8, out var metadata) && metadata.ValueKind is JsonValueKind.Object
                 && (metadata.TryGetProperty("reasons"u8, out _) || metadata.TryGetProperty("flagged_input"u8, out _)),
         };
@@ -87,7 +90,16 @@ internal sealed partial record ErrorWords
             json.WriteString("message"u8, Message);
             json.WriteString("type"u8, Type ?? "invalid_request_error");
             json.WriteString("param"u8, Param);
-            json.WriteString("code"u8, Code);
+            if (IsCodeNumber)
+            {
+                json.WritePropertyName("code"u8);
+                json.WriteRawValue(Code!);
+            }
+            else
+            {
+                json.WriteString("code"u8, Code);
+            }
+
             json.WriteEndObject();
             json.WriteEndObject();
         }

@@ -218,6 +218,10 @@ internal sealed class OpenAIGeneration : IGeneration
             response.Report(served: false);
             throw;
         }
+        catch (GenerationFailedException failure)
+        {
+            throw UpstreamFailure.WithoutKey(failure, response.Message);
+        }
     }
 
     /// <summary>What a call that ended well left out: lost, unless smaller calls may bring it.</summary>
@@ -262,7 +266,7 @@ internal sealed class OpenAIGeneration : IGeneration
         }
     }
 
-    private void Fail(CandidateDraft draft, GenerationFailedException failure)
+    internal void Fail(CandidateDraft draft, GenerationFailedException failure)
     {
         if (draft.TryEnd())
         {

@@ -12,6 +12,7 @@ internal sealed class UpstreamBody : Stream
     private ReadOnlyMemory<byte> _start;
     private bool _isEvents;
     private bool _lineHasEnded;
+    private bool _hasEnded;
     private long _held;
 
     private UpstreamBody(Stream inner, long eventLimit, long wholeLimit)
@@ -86,6 +87,13 @@ internal sealed class UpstreamBody : Stream
         if (_start.IsEmpty)
         {
             read = await _inner.ReadAsync(buffer, cancellationToken);
+            if (read == 0 && buffer.Length > 0 && _isEvents && !_hasEnded)
+            {
+                // An event that no blank line follows would be dropped; a server may have left it out at the end.
+                _hasEnded = true;
+                _start = "\n\n"u8.ToArray();
+                return await ReadAsync(buffer, cancellationToken);
+            }
         }
         else
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BestOfN.Core.Generation;
@@ -19,7 +20,15 @@ internal static partial class UpstreamFailure
         var body = new byte[MaxBodyBytes];
         using var stream = await UpstreamBody.OpenAsync(response.Content, MaxBodyBytes + 1, MaxBodyBytes + 1, cancellationToken);
         var length = await stream.ReadAtLeastAsync(body, MaxBodyBytes, throwOnEndOfStream: false, cancellationToken);
-        return From(ErrorWords.Read(body.AsMemory(0, length)), (int)response.StatusCode, response.RetryAfter(time));
+        return WithoutKey(From(ErrorWords.Read(body.AsMemory(0, length)), (int)response.StatusCode, response.RetryAfter(time)), response);
+    }
+
+    /// <summary>The failure, or another in its place where its words repeat the key that the upstream was called with.</summary>
+    public static GenerationFailedException WithoutKey(GenerationFailedException failure, HttpResponseMessage response)
+    {
+        var key = response.RequestMessage?.Headers.Authorization?.Parameter;
+        var isQuoted = key is { Length: > 0 } && (failure.Message.Contains(key, StringComparison.Ordinal) || Encoding.UTF8.GetString(failure.Body.Span).Contains(key, StringComparison.Ordinal));
+        return isQuoted ? Refused(failure.StatusCode) : failure;
     }
 
     /// <summary>An error inside an answer whose status says that all is well.</summary>
@@ -48,19 +57,21 @@ internal static partial class UpstreamFailure
 
     private static GenerationFailedException From(ErrorWords words, int? status, TimeSpan? retryAfter = null)
     {
-        if (status is 401 or 407 || (status is 403 && !IsModeration(words)))
+        if (status is 401 or 407 || (status is 400 && BadKey().IsMatch($"{words.Message} {words.Code}")) || (status is 403 && !IsModeration(words)))
         {
-            // The credentials are the gateway's own, and the upstream's text may quote them.
-            return new($"The upstream refused the credentials it was called with ({status}).");
+            return Refused(status);
         }
 
-        return new(words.Message.Length > 0 ? words.Message : "The upstream answered with an error.")
+        return new(words.Message.Length > 0 ? words.Message : status is { } number ? $"The upstream answered with status {number}." : "The upstream answered with an error.")
         {
             StatusCode = status,
             Body = words.Envelope,
             RetryAfter = retryAfter,
         };
     }
+
+    // The credentials are the gateway's own, and the upstream's text may quote them.
+    private static GenerationFailedException Refused(int? status) => new($"The upstream refused the credentials it was called with ({status}).");
 
     private static bool IsModeration(ErrorWords words) =>
         words.NamesReasons || (Moderation().IsMatch($"{words.Message} {words.Code} {words.Type}") && !Credentials().IsMatch(words.Message));
@@ -73,6 +84,9 @@ internal static partial class UpstreamFailure
 
     [GeneratedRegex("moderat|flagged|content.?(policy|policies|filter)|safety|harmful|inappropriate|prohibited (content|use)|jailbreak|usage polic", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Moderation();
+
+    [GeneratedRegex(@"\b(incorrect|invalid|wrong|expired|missing)[ _]api[ _]?key\b|\bapi[ _]?key[ _](is )?(not valid|invalid|expired|missing)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex BadKey();
 
     [GeneratedRegex(@"\b(api.?keys?|sk-|credentials?|tokens?|unauthori[sz]ed|permissions?)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Credentials();

@@ -177,7 +177,8 @@ public sealed class UpstreamClient : IDisposable
         || (outcome.Result is { } response && IsTransient(response.Message.StatusCode));
 
     private static bool IsTransient(HttpStatusCode status) =>
-        status is >= HttpStatusCode.InternalServerError or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
+        status is (>= HttpStatusCode.InternalServerError and not (HttpStatusCode.NotImplemented or HttpStatusCode.HttpVersionNotSupported))
+            or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
 
     private static bool DidNoWork(Exception exception) =>
         exception is BrokenCircuitException

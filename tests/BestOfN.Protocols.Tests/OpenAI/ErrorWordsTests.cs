@@ -21,8 +21,8 @@ public sealed class ErrorWordsTests
     [InlineData("""{"title":"Bad Request","detail":"too long","status":400}""", "too long")]
     [InlineData("too long", "too long")]
     [InlineData("<html><head><title>Too  large</title></head>\n<body><h1>413 Too large</h1></body></html>", "Too large 413 Too large")]
-    [InlineData("", "The upstream answered with an error.")]
-    [InlineData("{}", "The upstream answered with an error.")]
+    [InlineData("", "The upstream answered with status 400.")]
+    [InlineData("{}", "The upstream answered with status 400.")]
     public async Task The_upstreams_words_are_told_in_whichever_shape_they_come(string body, string words)
     {
         var failure = await FailureAsync(400, body);
@@ -68,6 +68,46 @@ public sealed class ErrorWordsTests
 
         Assert.Equal(403, failure.StatusCode);
         Assert.False(failure.Body.IsEmpty);
+    }
+
+    [Theory]
+    [InlineData("""{"error":{"message":"Incorrect API key provided: sk-ab***yz","code":"invalid_api_key"}}""")]
+    [InlineData("""{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}""")]
+    public async Task An_upstream_that_refuses_the_gateways_key_with_400_is_not_told_as_the_clients_mistake(string body)
+    {
+        var failure = await FailureAsync(400, body);
+
+        Assert.Equal((null, true), (failure.StatusCode, failure.Body.IsEmpty));
+        Assert.Equal("The upstream refused the credentials it was called with (400).", failure.Message);
+    }
+
+    [Theory]
+    [InlineData(400, """{"error":{"message":"Bad header: Bearer sk-secret-0"}}""", "application/json")]
+    [InlineData(400, """{"error":{"message":"Bad header","header":"sk-secret-0"}}""", "application/json")]
+    [InlineData(500, "cannot serve sk-secret-0", "text/plain")]
+    [InlineData(200, """{"error":{"message":"Bad header: sk-secret-0","type":"invalid_request_error"}}""", "application/json")]
+    [InlineData(200, "data: {\"error\":{\"message\":\"Bad header: sk-secret-0\"}}\n\n", "text/event-stream")]
+    public async Task Words_that_repeat_the_gateways_key_are_not_told(int status, string body, string contentType)
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("unused");
+        upstream.Always = Fault.Answering(status, body, contentType);
+        using var generator = new GeneratorUnderTest(upstream);
+        generator.Destinations.Key = "sk-secret-0";
+
+        var failure = Assert.Single((await generator.RunAsync(1)).Failed).Exception;
+
+        Assert.DoesNotContain("sk-secret-0", failure.ToString(), StringComparison.Ordinal);
+        Assert.True(failure.Body.IsEmpty);
+    }
+
+    [Theory]
+    [InlineData("""{"object":"error","message":"too long","code":400}""", "400")]
+    [InlineData("""{"message":"too long","code":"bad"}""", "\"bad\"")]
+    public async Task A_code_that_is_a_number_stays_one(string body, string code)
+    {
+        using var envelope = JsonDocument.Parse((await FailureAsync(400, body)).Body);
+
+        Assert.Equal(code, envelope.RootElement.GetProperty("error").GetProperty("code").GetRawText());
     }
 
     [Theory]

@@ -59,6 +59,29 @@ public sealed class RefusedCallTests
     }
 
     [Fact]
+    public async Task An_upstream_without_streams_is_asked_for_one_only_once()
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("Hello");
+        upstream.Next(Fault.Status(501, "Streaming is not implemented"));
+        using var generator = new GeneratorUnderTest(upstream, time: _time);
+
+        Assert.Equal("Hello", (await generator.RunAsync(1, Body)).TextOf(0));
+
+        Assert.Equal([true, false], upstream.Requests.Select(request => Has(request, "stream")));
+    }
+
+    [Fact]
+    public async Task An_upstream_that_breaks_over_several_choices_is_asked_for_one_at_a_time()
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("Hello");
+        var broken = Fault.Status(500, "n > 1 is not supported");
+        upstream.Next(broken, broken, broken);
+        using var generator = new GeneratorUnderTest(upstream, time: _time);
+
+        Assert.Equal(2, (await generator.RunAsync(2, Body)).Finished.Count);
+    }
+
+    [Fact]
     public async Task A_prompt_that_fails_in_any_case_teaches_nothing()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("Hello");

@@ -235,6 +235,76 @@ public sealed class StreamedMessageTests
         });
     }
 
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    [InlineData("\n\n\n")]
+    public async Task Events_that_are_parted_by_a_single_line_break_are_read(string lineBreak)
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("unused");
+        upstream.Always = Fault.Answering(
+            200, string.Concat(((string[])[Delta("""{"content":"Hello"}"""), Delta("""{"content":" world"}"""), Finish("length"), "data: [DONE]"]).Select(each => each + lineBreak)), "text/event-stream");
+        using var generator = new GeneratorUnderTest(upstream);
+
+        var candidate = Assert.Single((await generator.RunAsync(1)).Finished);
+
+        Assert.Equal(("Hello world", "length"), (candidate.Text, candidate.FinishReason));
+    }
+
+    [Fact]
+    public async Task An_event_of_several_lines_is_one()
+    {
+        Assert.Equal("Hello", (await RunAsync("data: {\"choices\":\ndata: [{\"index\":0,\"delta\":\ndata: {\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}")).TextOf(0));
+    }
+
+    [Theory]
+    [InlineData("\"0\"", "\"1\"")]
+    [InlineData("0.0", "1.0")]
+    public async Task Choices_whose_index_is_written_oddly_are_told_apart(string first, string second)
+    {
+        var outcome = await RunAsync(2, [Odd(first, "one"), Odd(second, "two"), "data: [DONE]"]);
+
+        Assert.Equal(["one", "two"], outcome.Finished.Select(candidate => candidate.Text));
+
+        static string Odd(string index, string text) => $$$"""data: {"choices":[{"index":{{{index}}},"delta":{"content":"{{{text}}}"},"finish_reason":"stop"}]}""";
+    }
+
+    [Fact]
+    public async Task A_whole_answer_that_holds_a_delta_in_the_place_of_a_message_is_read()
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("unused");
+        upstream.Always = Fault.Answering(200, """{"choices":[{"index":0,"delta":{"content":"Hello"},"finish_reason":"stop"}]}""");
+        using var generator = new GeneratorUnderTest(upstream);
+
+        Assert.Equal("Hello", (await generator.RunAsync(1)).TextOf(0));
+    }
+
+    [Fact]
+    public async Task A_whole_answer_without_a_message_is_a_failure_and_no_empty_answer()
+    {
+        await using var upstream = await OpenAIUpstream.StartAsync("unused");
+        upstream.Always = Fault.Answering(200, """{"choices":[{"index":0,"text":"Hello","finish_reason":"stop"}]}""");
+        using var generator = new GeneratorUnderTest(upstream);
+
+        var outcome = await generator.RunAsync(1);
+
+        Assert.Empty(outcome.Finished);
+        Assert.Equal("The upstream's answer is not a chat completion.", Assert.Single(outcome.Failed).Exception.Message);
+    }
+
+    [Theory]
+    [InlineData("""{"index":0,"delta":{},"finish_reason":"error"}""", "The upstream ended the answer with an error.")]
+    [InlineData("""{"index":0,"delta":{},"finish_reason":"error","error":{"code":502,"message":"The provider died"}}""", "The provider died")]
+    [InlineData("""{"index":0,"error":"The provider died"}""", "The provider died")]
+    public async Task A_choice_that_ends_with_an_error_is_lost_and_its_siblings_are_not(string choice, string words)
+    {
+        var outcome = await RunAsync(2, [Delta("""{"content":"Hal"}"""), $$$"""data: {"choices":[{{{choice}}}]}""", """data: {"choices":[{"index":1,"delta":{"content":"good"},"finish_reason":"stop"}]}""", "data: [DONE]"]);
+
+        Assert.Equal("good", Assert.Single(outcome.Finished).Text);
+        var failed = Assert.Single(outcome.Failed);
+        Assert.Equal((0, words, 502), (failed.Index, failed.Exception.Message, failed.Exception.StatusCode));
+    }
+
     [Fact]
     public async Task A_whole_message_in_a_stream_is_taken_once()
     {

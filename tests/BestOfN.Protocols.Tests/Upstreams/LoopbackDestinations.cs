@@ -13,6 +13,9 @@ internal sealed class LoopbackDestinations(params IReadOnlyList<Uri> addresses) 
     /// <summary>Acquired and not yet given back.</summary>
     public int Busy => Volatile.Read(ref _busy);
 
+    /// <summary>The key that requests bear; null for none.</summary>
+    public string? Key { get; set; }
+
     public ConcurrentQueue<(string Name, bool Served)> Reports { get; } = [];
 
     public IUpstreamDestination? Acquire(IReadOnlyCollection<string> avoid)
@@ -38,6 +41,7 @@ internal sealed class LoopbackDestinations(params IReadOnlyList<Uri> addresses) 
         public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             request.RequestUri = new Uri(address, request.RequestUri!);
+            request.Headers.Authorization = owner.Key is { } key ? new("Bearer", key) : null;
             return owner._http.SendAsync(request, cancellationToken);
         }
 
