@@ -20,4 +20,7 @@ public sealed record GenerationRequest
 
     /// <summary>Generated tokens allowed over all candidates together; null: no limit.</summary>
     public int? TokenBudget { get; init; }
+
+    /// <summary>Told the length of each pause after which an upstream that failed is asked again; null: nobody wants to know.</summary>
+    public Action<TimeSpan>? OnRetry { get; init; }
 }

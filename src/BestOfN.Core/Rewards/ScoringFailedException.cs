@@ -7,6 +7,9 @@ public sealed class ScoringFailedException : Exception
 {
     public ScoringFailedException(string message, Exception? innerException = null) : base(message, innerException) { }
 
+    /// <summary>The message may repeat what the prompt says, so it is not for a log.</summary>
+    public bool MayQuotePrompt { get; init; }
+
     /// <summary>The part of the prompt that could not be read; null where none is to blame. It is the sender's mistake, and the message may be shown to the sender.</summary>
     public ContentPart? Part { get; init; }
 

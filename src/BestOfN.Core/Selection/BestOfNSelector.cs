@@ -85,7 +85,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             Candidates = [.. ranking.Select((slot, place) => Report(slot, place + 1)), .. run.Slots.Except(ranking).Select(slot => Report(slot, null))],
             Degraded = [.. Losses(asked, request, run)],
             TotalUsage = Total(run.Slots),
-            Timing = new SelectionTiming(run.Generation, run.Scoring, run.Elapsed),
+            Timing = new SelectionTiming(run.Generation, run.Scoring, run.Elapsed) { FirstToken = run.FirstToken },
         };
         Log(request, selection);
         return selection;

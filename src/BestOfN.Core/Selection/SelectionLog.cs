@@ -29,6 +29,9 @@ internal static partial class SelectionLog
     [LoggerMessage(1006, LogLevel.Error, "The reward model {RewardModel} failed: {Reason}")]
     public static partial void ScorerFailed(this ILogger logger, string rewardModel, string reason);
 
+    [LoggerMessage(1009, LogLevel.Trace, "The reward model {RewardModel} said: {Words}")]
+    public static partial void ScorerSaid(this ILogger logger, string rewardModel, string words);
+
     [LoggerMessage(1007, LogLevel.Debug, "The caller hung up; all work for it has ended")]
     public static partial void Abandoned(this ILogger logger);
 }

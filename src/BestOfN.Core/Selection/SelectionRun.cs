@@ -40,6 +40,9 @@ internal sealed class SelectionRun
 
     public bool ScoringRanOut { get; private set; }
 
+    /// <summary>When the first piece of any candidate came; null if none did.</summary>
+    public TimeSpan? FirstToken { get; private set; }
+
     public TimeSpan Generation { get; private set; }
 
     public TimeSpan Scoring { get; private set; }
@@ -177,6 +180,7 @@ internal sealed class SelectionRun
         var budget = _request.Generation.TokenBudget ?? int.MaxValue;
         await foreach (var happened in events.WithCancellation(stop))
         {
+            FirstToken ??= happened is CandidateFailed ? null : Elapsed;
             var slot = _slots[happened.Index];
             if (slot.HasEnded)
             {
@@ -282,7 +286,11 @@ internal sealed class SelectionRun
     }
 
     /// <summary>Kind and place of an accident: its message may repeat what it stumbled over.</summary>
-    private static string WithoutWords(Exception exception) => $"{exception.GetType().Name}\n{exception.StackTrace}";
+    private static string WithoutWords(Exception exception)
+    {
+        var cause = exception is ScoringFailedException { InnerException: { } inner } ? inner : exception;
+        return $"{cause.GetType().Name}\n{cause.StackTrace}";
+    }
 
     private void FinishPartially()
     {
@@ -312,6 +320,11 @@ internal sealed class SelectionRun
             return;
         }
 
-        _logger.ScorerFailed(_request.RewardModel!.Name, exception is ScoringFailedException ? exception.Message : WithoutWords(exception));
+        var isOwn = exception is ScoringFailedException { MayQuotePrompt: false };
+        _logger.ScorerFailed(_request.RewardModel!.Name, isOwn ? exception.Message : WithoutWords(exception));
+        if (!isOwn && _logger.IsEnabled(LogLevel.Trace))
+        {
+            _logger.ScorerSaid(_request.RewardModel!.Name, LoggedText.Of(exception.Message));
+        }
     }
 }

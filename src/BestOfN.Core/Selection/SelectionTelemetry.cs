@@ -16,6 +16,7 @@ public sealed class SelectionTelemetry
     private readonly Histogram<double> _scores;
     private readonly Histogram<double> _scoring;
     private readonly Histogram<double> _generations;
+    private readonly Histogram<double> _firstTokens;
     private readonly Histogram<long> _tokens;
     private readonly Counter<int> _candidates;
     private readonly Counter<int> _degradations;
@@ -28,6 +29,7 @@ public sealed class SelectionTelemetry
         _scores = meter.CreateHistogram(TelemetryNames.CandidateScore, "{reward}", "Scores of candidates.", null, Buckets.Rewards);
         _scoring = meter.CreateHistogram(TelemetryNames.ScoringDuration, "s", "Spent in passes of the reward model for one request.", null, Buckets.Seconds);
         _generations = meter.CreateHistogram(TelemetryNames.GenerationDuration, "s", "From request to the last candidate, or to the failure.", null, Buckets.Seconds);
+        _firstTokens = meter.CreateHistogram(TelemetryNames.FirstToken, "s", "From request to the first piece of any candidate.", null, Buckets.Seconds);
         _tokens = meter.CreateHistogram(TelemetryNames.TokenUsage, "{token}", "Tokens of one request over all candidates.", null, Buckets.Tokens);
         _candidates = meter.CreateCounter<int>(TelemetryNames.Candidates, "{candidate}", "Candidates by what became of them.");
         _degradations = meter.CreateCounter<int>(TelemetryNames.Degradations, "{request}", "Requests that were answered with less than was asked for.");
@@ -71,7 +73,16 @@ public sealed class SelectionTelemetry
             var outcome = selection.Degraded.Count > 0 ? "degraded" : "answered";
             _telemetry._selections.Record(selection.Timing.Total.TotalSeconds, [.. _selection, new(TelemetryNames.Outcome, outcome)]);
             _telemetry._generations.Record(selection.Timing.Generation.TotalSeconds, _operation);
-            _telemetry._tokens.Record(selection.TotalUsage.PromptTokens, [.. _operation, new(TelemetryNames.TokenType, "input")]);
+            if (selection.Timing.FirstToken is { } first)
+            {
+                _telemetry._firstTokens.Record(first.TotalSeconds, _operation);
+            }
+
+            if (selection.TotalUsage.PromptTokens > 0)
+            {
+                _telemetry._tokens.Record(selection.TotalUsage.PromptTokens, [.. _operation, new(TelemetryNames.TokenType, "input")]); // else nobody has counted them
+            }
+
             _telemetry._tokens.Record(selection.TotalUsage.CompletionTokens, [.. _operation, new(TelemetryNames.TokenType, "output")]);
             foreach (var group in selection.Candidates.GroupBy(candidate => candidate.Status))
             {

@@ -70,6 +70,7 @@ public static class TelemetryNames
 
     // OpenTelemetry's own.
     public const string GenerationDuration = "gen_ai.client.operation.duration";
+    public const string FirstToken = "gen_ai.server.time_to_first_token";
     public const string TokenUsage = "gen_ai.client.token.usage";
 
     /// <summary>Always <c>chat</c>.</summary>

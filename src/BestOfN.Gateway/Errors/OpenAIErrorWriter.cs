@@ -7,12 +7,19 @@ namespace BestOfN.Gateway.Errors;
 /// <summary>Says every error in the shape OpenAI clients parse: exceptions, unknown routes, wrong methods, refusals.</summary>
 internal sealed class OpenAIErrorWriter : IProblemDetailsWriter
 {
+    private const string CompletionsPath = "/v1/completions"; // where the conversation is one prompt
+
     public bool CanWrite(ProblemDetailsContext context) => true;
 
     public async ValueTask WriteAsync(ProblemDetailsContext context)
     {
         var response = context.HttpContext.Response;
         var description = context.Exception is { } exception ? ErrorDescription.Of(exception) : ErrorDescription.Of(response.StatusCode);
+        if (description.Error.Param is "messages" && context.HttpContext.Request.Path == CompletionsPath)
+        {
+            description = description with { Error = description.Error with { Param = "prompt" } };
+        }
+
         if (description.RetryAfter is { } wait)
         {
             response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);

@@ -31,6 +31,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
 {
     private readonly LanguageModel _model;
     private readonly ITokenizer _tokenizer;
+    private readonly LengthBound _length;
     private readonly Func<IReadOnlyList<ChatMessage>, bool, IReadOnlyList<int>> _template;
     private readonly PromptReader _reader;
     private readonly HashSet<int> _endTokenIds;
@@ -55,6 +56,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         (_model, _tokenizer, _template, _worker, _options, _time) = (model, tokenizer, template, worker, options, time ?? TimeProvider.System);
+        _length = new LengthBound(tokenizer);
         _endTokenIds = [.. endTokenIds];
         _reader = reader ?? PromptReader.TextOnly;
         LanguageModel? prepacked = null;
@@ -203,6 +205,12 @@ public sealed class GenerationEngine : IGenerator, IDisposable
 
     private void SetPrompt(RunningGeneration generation, GenerationRequest request, SeenPrompt seen)
     {
+        // Templates may leave out what an assistant thought, so its messages do not count here.
+        if (_length.IsPassedBy(seen.Messages.Where(message => message.Role != "assistant").Select(message => message.Text), ContextLength))
+        {
+            throw TooLong("have far more");
+        }
+
         var prompt = _template(seen.Messages, true);
         if (prompt.Count == 0)
         {
@@ -211,12 +219,14 @@ public sealed class GenerationEngine : IGenerator, IDisposable
 
         if (prompt.Count >= ContextLength)
         {
-            throw new GenerationFailedException($"This model's maximum context length is {ContextLength} tokens. However, your messages resulted in {prompt.Count} tokens. "
-                + "Please reduce the length of the messages.") { StatusCode = 400, IsPromptTooLong = true };
+            throw TooLong($"resulted in {prompt.Count} tokens");
         }
 
         generation.SetPrompt(seen, prompt, Math.Min(request.Sampling.MaxTokens ?? _options.MaxTokens, ContextLength - prompt.Count));
     }
+
+    private GenerationFailedException TooLong(string length) =>
+        new($"This model's maximum context length is {ContextLength} tokens. However, your messages {length}. Please reduce the length of the messages.") { StatusCode = 400, IsPromptTooLong = true };
 
     /// <summary>Decodes the images of a prompt and queues its generation, for which a place is reserved.</summary>
     private async Task DecodeImagesAsync(RunningGeneration generation, GenerationRequest request, CancellationToken cancellationToken)

@@ -11,16 +11,13 @@ internal sealed class ConversationEncoder
     // The spelling in the published step-reward models, whose config.json does not name the id.
     private const string StepToken = "<extra_0>";
 
-    // A tokenizer may put the parts of a character together first: three Hangul letters are one syllable.
-    private const int MostCharactersJoined = 4;
-
     private readonly Render _render;
     private readonly ITokenizer _tokenizer;
     private readonly IReadOnlyList<int> _ending;
     private readonly int? _stepTokenId;
     private readonly int? _padTokenId;
     private readonly Lazy<int[]> _closing;
-    private readonly Lazy<long> _longestToken;
+    private readonly LengthBound _length;
 
     /// <param name="render">The model's chat template.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
@@ -40,16 +37,14 @@ internal sealed class ConversationEncoder
                 : throw new InvalidDataException($"The model scores steps, but neither config.json (step_token_id) nor the tokenizer ({StepToken}) names their token."),
         };
         _closing = new(FindClosing);
-        _longestToken = new(FindLongestToken);
+        _length = new(tokenizer);
     }
 
     /// <summary>A chat template: messages to token ids, with or without the header of the answer to come.</summary>
     public delegate IReadOnlyList<int> Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt);
 
-    /// <summary>Whether texts have more than <paramref name="tokens"/> tokens, as far as their length alone tells, so that nobody need count a book.</summary>
-    /// <param name="texts">What becomes tokens as a whole.</param>
-    /// <param name="tokens">The limit.</param>
-    public bool AreCertainlyLonger(IEnumerable<string> texts, int tokens) => texts.Sum(text => (long)text.Length) > tokens * _longestToken.Value * MostCharactersJoined;
+    /// <inheritdoc cref="LengthBound.IsPassedBy"/>
+    public bool AreCertainlyLonger(IEnumerable<string> texts, int tokens) => _length.IsPassedBy(texts, tokens);
 
     /// <summary>The conversation up to the answer.</summary>
     public int[] Encode(IReadOnlyList<ChatMessage> prompt) => [.. _render(prompt, true)];
@@ -140,17 +135,6 @@ internal sealed class ConversationEncoder
     private int[] WithoutClosing(int[] ids) => ids.AsSpan().EndsWith(_closing.Value) ? ids[..^_closing.Value.Length] : ids;
 
     // In bytes, which are never fewer than characters.
-    private long FindLongestToken()
-    {
-        var longest = 1;
-        for (var id = 0; id < _tokenizer.VocabularySize; id++)
-        {
-            longest = Math.Max(longest, _tokenizer.BytesOf(id).Length);
-        }
-
-        return Math.Max(longest, _tokenizer.SpecialTokens.Keys.Select(spelling => spelling.Length).DefaultIfEmpty().Max());
-    }
-
     /// <summary>What the template puts behind an answer: where two conversations with different answers end alike.</summary>
     private int[] FindClosing()
     {

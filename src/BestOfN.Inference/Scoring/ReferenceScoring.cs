@@ -98,7 +98,8 @@ public sealed class ReferenceScoring
 
         try
         {
-            return (await _engine.Scheduler.ScoreAsync(context, [sequence], cancellationToken))[0][0];
+            var score = (await _engine.Scheduler.ScoreAsync(context, [sequence], cancellationToken))[0][0];
+            return float.IsFinite(score) ? score : throw new ScoringFailedException($"The model's score is {score}, which is no number to compare by.");
         }
         finally
         {

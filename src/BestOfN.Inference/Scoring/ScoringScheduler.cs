@@ -78,8 +78,8 @@ internal sealed class ScoringScheduler : IDisposable
         return context;
     }
 
-    /// <summary>Rewards of every sequence at its rows, in the order given; finite.</summary>
-    /// <exception cref="ScoringFailedException">The queue is full, a sequence is too long, the device failed, or a reward is not finite.</exception>
+    /// <summary>Rewards of every sequence at its rows, in the order given. One that is no number costs its sequence alone: whoever compares must look.</summary>
+    /// <exception cref="ScoringFailedException">The queue is full, a sequence is too long or the device failed.</exception>
     public async Task<float[][]> ScoreAsync(ScoringContext context, IReadOnlyList<ScoringSequence> sequences, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -307,17 +307,7 @@ internal sealed class ScoringScheduler : IDisposable
                 continue;
             }
 
-            var rewards = work.Rewards();
-            var bad = Array.FindIndex(rewards, r => !r.All(float.IsFinite));
-            if (bad >= 0)
-            {
-                work.Fail(new ScoringFailedException(
-                    $"The reward model gave {rewards[bad].First(r => !float.IsFinite(r))} for answer {work.Sequences[bad].Key}."));
-            }
-            else
-            {
-                work.Completion.TrySetResult(rewards);
-            }
+            work.Completion.TrySetResult(work.Rewards());
         }
     }
 

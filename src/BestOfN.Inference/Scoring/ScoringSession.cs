@@ -153,6 +153,6 @@ public sealed class ScoringSession : IScoringSession
     {
         UnreadablePromptException e => e.ToScoringFailure(),
         ScoringFailedException or OperationCanceledException or ObjectDisposedException => null,
-        _ => new($"The conversation cannot be encoded for the reward model: {exception.Message}", exception),
+        _ => new($"The conversation cannot be encoded for the reward model: {exception.Message}", exception) { MayQuotePrompt = true },
     };
 }

@@ -46,7 +46,7 @@ internal sealed class OpenAIGeneration : IGeneration
         _abandoned = abandoned;
         _drafts = [.. Enumerable.Range(0, request.Candidates).Select(index => new CandidateDraft(index, isAlone: request.Candidates == 1))];
         _stopped = CancellationTokenSource.CreateLinkedTokenSource(abandoned);
-        _retries = client.NewBudget();
+        _retries = client.NewBudget(request.OnRetry);
         _started = time.GetTimestamp();
         _running = RunAsync();
     }

@@ -36,7 +36,7 @@ public sealed class UpstreamClient : IDisposable
     public long MaxAnswerBytes => _options.MaxAnswerBytes;
 
     /// <summary>Retries that one client request may spend.</summary>
-    public RetryBudget NewBudget() => new(_options.Retries);
+    public RetryBudget NewBudget(Action<TimeSpan>? onRetry = null) => new(_options.Retries, onRetry);
 
     /// <summary>Sends and returns at the response headers, whatever their status.</summary>
     /// <param name="path">From the root of the destination, such as <c>/v1/chat/completions</c>.</param>
@@ -141,6 +141,11 @@ public sealed class UpstreamClient : IDisposable
                 Delay = _options.RetryDelay,
                 MaxDelay = _options.MaxRetryDelay,
                 DelayGenerator = args => new(RetryAfter(args.Outcome.Result)),
+                OnRetry = args =>
+                {
+                    args.Context.Properties.GetValue(_budgetKey, null!).Pause(args.RetryDelay);
+                    return default;
+                },
                 ShouldHandle = args => new(
                     IsTransient(args.Outcome)
                     && !(RetryAfter(args.Outcome.Result) > _options.MaxRetryDelay)

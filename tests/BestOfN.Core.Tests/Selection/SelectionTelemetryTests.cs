@@ -54,6 +54,7 @@ public sealed class SelectionTelemetryTests
         Assert.Equal(
             ["bestofn.model=ours bestofn.strategy=first bestofn.outcome=failed error.type=502", "bestofn.model=ours bestofn.strategy=reward bestofn.outcome=answered"],
             seen.TagsOf("bestofn.selection.duration"));
+        Assert.Single(seen.ValuesOf("gen_ai.server.time_to_first_token")); // no token of the one that failed
         Assert.Equal([2d], seen.ValuesOf("bestofn.selection.margin"));
         Assert.Equal([1d, 3d], seen.ValuesOf("bestofn.candidate.score").Order());
     }

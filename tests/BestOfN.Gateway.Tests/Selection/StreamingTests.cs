@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using BestOfN.Core.Generation;
 using BestOfN.Testing.Fakes;
 
 namespace BestOfN.Gateway.Tests.Selection;
@@ -120,6 +121,27 @@ public sealed class StreamingTests
     {
         await using var gateway = new TestGateway(new FakeGenerator(FakeCandidate.Failing("It broke.")));
         await gateway.ChatAsync("\"stream\":true").ErrorAsync(HttpStatusCode.BadGateway);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_is_asked_again_for_long_still_gives_the_stream_its_status_and_when_to_come_back()
+    {
+        var time = new WatchedTime();
+        var end = new TaskCompletionSource();
+        var failure = new GenerationFailedException("Slow down.") { StatusCode = 429, RetryAfter = TimeSpan.FromSeconds(7) };
+        var generator = new FakeGenerator(new FakeCandidate("") { Failure = failure, Gate = end.Task });
+        await using var gateway = new TestGateway(generator, time: time, settings: ("BestOfN:KeepAliveInterval", "00:00:03"));
+        var sending = gateway.ChatAsync("\"best_of_n\":1,\"stream\":true");
+        await time.WaitsForAsync(TimeSpan.FromSeconds(3));
+        generator.Requests[0].OnRetry!(TimeSpan.FromSeconds(1));
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.False(sending.IsCompleted);
+        end.SetResult();
+
+        using var response = await sending;
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
+        Assert.Equal(7, response.Headers.RetryAfter!.Delta!.Value.TotalSeconds);
     }
 
     [Fact]

@@ -193,6 +193,15 @@ public sealed class GenerationEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_book_is_refused_without_being_counted()
+    {
+        var failure = await Assert.ThrowsAsync<GenerationFailedException>(
+            () => All(_fixture.Engine(maxPositions: 20).Start(Request(new string('1', 100_000), 1, Greedy(1)), Token)));
+        Assert.True(failure.IsPromptTooLong);
+        Assert.StartsWith("This model's maximum context length is 20 tokens. However, your messages have far more.", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Settings_that_make_no_sense_are_the_clients_fault()
     {
         var engine = _fixture.Engine(new() { MaxSequences = 4 });

@@ -206,7 +206,7 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public async Task A_score_that_is_not_a_number_fails_its_call_and_no_other()
+    public async Task A_score_that_is_not_a_number_costs_its_answer_and_no_other()
     {
         var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder("qwen3-seqcls/plain"), ScalarType.Float32, CPU);
         using (no_grad())
@@ -226,9 +226,7 @@ public sealed class SchedulerTests
         var bad = fixture.ScoreAsync(fixture.Scheduler.Open([5, 6, 7]), 4, [5, 6, 7, 300]);
         var good = fixture.ScoreAsync(fixture.Scheduler.Open([15, 16, 17]), 0, [15, 16, 17, 18]);
         gate.Set();
-        var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => bad);
-        Assert.Contains("NaN", failure.Message, StringComparison.Ordinal);
-        Assert.Contains("answer 4", failure.Message, StringComparison.Ordinal);
+        Assert.True(float.IsNaN(await bad));
         Assert.True(float.IsFinite(await good));
         Assert.Equal(1, fixture.Scheduler.Passes);
     }
