@@ -29,7 +29,8 @@ public sealed class SelectionTelemetry
         _scores = meter.CreateHistogram(TelemetryNames.CandidateScore, "{reward}", "Scores of candidates.", null, Buckets.Rewards);
         _scoring = meter.CreateHistogram(TelemetryNames.ScoringDuration, "s", "Spent in passes of the reward model for one request.", null, Buckets.Seconds);
         _generations = meter.CreateHistogram(TelemetryNames.GenerationDuration, "s", "From request to the last candidate, or to the failure.", null, Buckets.Seconds);
-        _firstTokens = meter.CreateHistogram(TelemetryNames.FirstToken, "s", "From request to the first piece of any candidate.", null, Buckets.Seconds);
+        _firstTokens = meter.CreateHistogram(
+            TelemetryNames.FirstToken, "s", "From request to the first piece of any candidate.", null, Buckets.Seconds);
         _tokens = meter.CreateHistogram(TelemetryNames.TokenUsage, "{token}", "Tokens of one request over all candidates.", null, Buckets.Tokens);
         _candidates = meter.CreateCounter<int>(TelemetryNames.Candidates, "{candidate}", "Candidates by what became of them.");
         _degradations = meter.CreateCounter<int>(TelemetryNames.Degradations, "{request}", "Requests that were answered with less than was asked for.");
@@ -78,9 +79,9 @@ public sealed class SelectionTelemetry
                 _telemetry._firstTokens.Record(first.TotalSeconds, _operation);
             }
 
-            if (selection.TotalUsage.PromptTokens > 0)
+            if (selection.TotalUsage.PromptTokens is > 0 and var read) // else nobody has counted them
             {
-                _telemetry._tokens.Record(selection.TotalUsage.PromptTokens, [.. _operation, new(TelemetryNames.TokenType, "input")]); // else nobody has counted them
+                _telemetry._tokens.Record(read, [.. _operation, new(TelemetryNames.TokenType, "input")]);
             }
 
             _telemetry._tokens.Record(selection.TotalUsage.CompletionTokens, [.. _operation, new(TelemetryNames.TokenType, "output")]);

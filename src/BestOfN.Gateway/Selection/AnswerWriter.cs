@@ -11,8 +11,10 @@ namespace BestOfN.Gateway.Selection;
 
 /// <summary>Has a planned request answered, and writes the answer whole or as a stream.</summary>
 /// <remarks>
-/// A stream's headers wait for the first keep-alive interval, so that a quick failure still gets its own status and a quick selection its headers; they wait on while an
-/// upstream that has failed is about to be asked again, for its status may still become the client's. After that the stream begins with the role and stays alive with comments. A single candidate is passed on as it is made, and begins with its first piece.
+/// A stream's headers wait for the first keep-alive interval, so that a quick failure still gets its own status and a quick selection its
+/// headers; they wait on while an upstream that has failed is about to be asked again, for its status may still become the client's. After
+/// that the stream begins with the role and stays alive with comments. A single candidate is passed on as it is made, and begins with its
+/// first piece.
 /// </remarks>
 internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOptions> options, TimeProvider time, ILogger<AnswerWriter> logger)
 {
@@ -57,20 +59,23 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
             var error = ErrorDescription.Of(exception);
 
             // Messages may repeat the prompt, which has no place in a log.
-            logger.StreamBroke(error.StatusCode, error.StatusCode is StatusCodes.Status500InternalServerError ? $"{exception.GetType().Name}\n{exception.StackTrace}" : error.Error.Code);
+            var isAccident = error.StatusCode is StatusCodes.Status500InternalServerError;
+            logger.StreamBroke(error.StatusCode, isAccident ? $"{exception.GetType().Name}\n{exception.StackTrace}" : error.Error.Code);
             events.WriteError(error);
             await events.FlushAsync(cancellationToken);
         }
     }
 
-    private async Task<SelectionResult> SelectAsync(PlannedRequest plan, ChannelWriter<CandidateDelta> live, OpenStatus status, CancellationToken cancellationToken)
+    private async Task<SelectionResult> SelectAsync(
+        PlannedRequest plan, ChannelWriter<CandidateDelta> live, OpenStatus status, CancellationToken cancellationToken)
     {
         try
         {
             // In this process log-probabilities come with the finished answer only, and belong to its text.
             var isLive = IsAlone(plan) && (plan.Model.ForwardsVerbatim || !plan.Selection.Generation.Sampling.Logprobs);
             var generation = plan.Selection.Generation with { OnRetry = status.Await };
-            return await selector.SelectAsync(plan.Selection with { Generation = generation, Live = isLive ? live : null }, cancellationToken);
+            var selection = plan.Selection with { Generation = generation, Live = isLive ? live : null };
+            return await selector.SelectAsync(selection, cancellationToken);
         }
         finally
         {
@@ -81,8 +86,8 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
     private static bool IsAlone(PlannedRequest plan) => plan.Selection.Generation.Candidates == 1;
 
     private async Task WriteWhileWorkingAsync(
-        EventStream events, HttpResponse response, PlannedRequest plan, IAnswerFormat format, ChannelReader<CandidateDelta> live, OpenStatus status,
-        CancellationToken cancellationToken)
+        EventStream events, HttpResponse response, PlannedRequest plan, IAnswerFormat format, ChannelReader<CandidateDelta> live,
+        OpenStatus status, CancellationToken cancellationToken)
     {
         var more = live.WaitToReadAsync(cancellationToken).AsTask();
         while (true)

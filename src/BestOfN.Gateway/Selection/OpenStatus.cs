@@ -1,6 +1,6 @@
 namespace BestOfN.Gateway.Selection;
 
-/// <summary>Whether a request's status may still become that of an upstream which has failed and is about to be asked again. Thread-safe.</summary>
+/// <summary>Whether a request's status may still become that of an upstream that is asked again after a failure. Thread-safe.</summary>
 /// <param name="patience">How long an upstream that is asked again has for its answer.</param>
 /// <param name="time">The clock.</param>
 internal sealed class OpenStatus(TimeSpan patience, TimeProvider time)

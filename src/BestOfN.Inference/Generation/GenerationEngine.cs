@@ -226,7 +226,8 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     }
 
     private GenerationFailedException TooLong(string length) =>
-        new($"This model's maximum context length is {ContextLength} tokens. However, your messages {length}. Please reduce the length of the messages.") { StatusCode = 400, IsPromptTooLong = true };
+        new($"This model's maximum context length is {ContextLength} tokens. However, your messages {length}. "
+            + "Please reduce the length of the messages.") { StatusCode = 400, IsPromptTooLong = true };
 
     /// <summary>Decodes the images of a prompt and queues its generation, for which a place is reserved.</summary>
     private async Task DecodeImagesAsync(RunningGeneration generation, GenerationRequest request, CancellationToken cancellationToken)

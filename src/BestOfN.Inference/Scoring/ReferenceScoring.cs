@@ -99,7 +99,8 @@ public sealed class ReferenceScoring
         try
         {
             var score = (await _engine.Scheduler.ScoreAsync(context, [sequence], cancellationToken))[0][0];
-            return float.IsFinite(score) ? score : throw new ScoringFailedException($"The model's score is {score}, which is no number to compare by.");
+            return float.IsFinite(score) ? score
+                : throw new ScoringFailedException($"The model's score is {score}, which is no number to compare by.");
         }
         finally
         {

@@ -78,7 +78,7 @@ internal sealed class ScoringScheduler : IDisposable
         return context;
     }
 
-    /// <summary>Rewards of every sequence at its rows, in the order given. One that is no number costs its sequence alone: whoever compares must look.</summary>
+    /// <summary>Rewards of every sequence at its rows, in the order given; one that is no number costs its sequence alone.</summary>
     /// <exception cref="ScoringFailedException">The queue is full, a sequence is too long or the device failed.</exception>
     public async Task<float[][]> ScoreAsync(ScoringContext context, IReadOnlyList<ScoringSequence> sequences, CancellationToken cancellationToken)
     {

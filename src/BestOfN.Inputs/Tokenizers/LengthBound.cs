@@ -18,7 +18,8 @@ public sealed class LengthBound
     /// <summary>Whether texts have more than <paramref name="tokens"/> tokens whatever they say; false where only counting tells.</summary>
     /// <param name="texts">What becomes tokens as a whole.</param>
     /// <param name="tokens">The limit.</param>
-    public bool IsPassedBy(IEnumerable<string> texts, int tokens) => texts.Sum(text => (long)text.Length) > tokens * _longestToken.Value * MostCharactersJoined;
+    public bool IsPassedBy(IEnumerable<string> texts, int tokens) =>
+        texts.Sum(text => (long)text.Length) > tokens * _longestToken.Value * MostCharactersJoined;
 
     private long FindLongestToken()
     {

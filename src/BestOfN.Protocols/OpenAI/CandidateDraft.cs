@@ -77,7 +77,8 @@ internal sealed class CandidateDraft(int index, bool isAlone)
                     logprobs = field.Value;
                     break;
                 case "finish_reason":
-                    reason = field.Value.ValueKind is JsonValueKind.String && field.Value.GetString() is { Length: > 0 } given ? given : null;
+                    reason = field.Value.ValueKind is JsonValueKind.String && field.Value.GetString() is { Length: > 0 } given
+                        ? given : null;
                     break;
                 default:
                     fields[field.Name] = field.Value;
@@ -85,7 +86,7 @@ internal sealed class CandidateDraft(int index, bool isAlone)
             }
         }
 
-        // Some servers send a whole message in a stream; beside deltas it only repeats them. Others send a single delta as the whole answer.
+        // Some servers send a whole message in a stream; beside deltas it only repeats them. Others send one delta as the whole answer.
         isWhole |= message.ValueKind is JsonValueKind.Object && delta.ValueKind is not JsonValueKind.Object && Tokens == 0;
         var body = isWhole && message.ValueKind is JsonValueKind.Object ? message : delta;
         if (isWhole && body.ValueKind is not JsonValueKind.Object)

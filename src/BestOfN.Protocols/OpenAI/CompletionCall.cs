@@ -252,7 +252,9 @@ internal sealed class CompletionCall : IDisposable
 
         var hasError = root.TryGetProperty("error"u8, out var error) && error.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
         var isError = root.TryGetProperty("object"u8, out var kind) && kind.ValueKind is JsonValueKind.String && kind.ValueEquals("error"u8);
-        if (hasError || isError || (!root.TryGetProperty("choices"u8, out _) && (root.TryGetProperty("detail"u8, out _) || (isWhole && (root.TryGetProperty("message"u8, out _) || root.TryGetProperty("errors"u8, out _))))))
+        var hasWords = root.TryGetProperty("detail"u8, out _)
+            || (isWhole && (root.TryGetProperty("message"u8, out _) || root.TryGetProperty("errors"u8, out _)));
+        if (hasError || isError || (hasWords && !root.TryGetProperty("choices"u8, out _)))
         {
             throw UpstreamFailure.FromBody(json);
         }
@@ -302,18 +304,29 @@ internal sealed class CompletionCall : IDisposable
     }
 
     /// <summary>Servers that make one choice may leave the index out; some write it as a string, or with a fraction of zero.</summary>
-    private static int? IndexOf(JsonElement choice) =>
-        !choice.TryGetProperty("index"u8, out var index) ? null
-        : index.ValueKind is JsonValueKind.String ? int.TryParse(index.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var written) ? written : null
-        : index.ValueKind is JsonValueKind.Number && index.TryGetDouble(out var number) && number is >= 0 and <= int.MaxValue && number == Math.Floor(number) ? (int)number
-        : null;
+    private static int? IndexOf(JsonElement choice)
+    {
+        if (!choice.TryGetProperty("index"u8, out var index) || index.ValueKind is not (JsonValueKind.Number or JsonValueKind.String))
+        {
+            return null;
+        }
+
+        var isNumber = double.TryParse(index.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
+        return isNumber && number is >= 0 and <= int.MaxValue && number == Math.Floor(number) ? (int)number : null;
+    }
 
     /// <summary>A server behind a router may fail in the middle of one choice: what came of it before is no answer.</summary>
-    private static GenerationFailedException? ErrorOf(JsonElement choice) =>
-        choice.TryGetProperty("error"u8, out var error) && error.ValueKind is JsonValueKind.Object or JsonValueKind.String ? UpstreamFailure.FromBody(JsonMarshal.GetRawUtf8Value(choice))
-        : choice.TryGetProperty("finish_reason"u8, out var reason) && reason.ValueKind is JsonValueKind.String && reason.ValueEquals("error"u8)
-            ? new("The upstream ended the answer with an error.") { StatusCode = 502 }
-        : null;
+    private static GenerationFailedException? ErrorOf(JsonElement choice)
+    {
+        if (choice.TryGetProperty("error"u8, out var error) && error.ValueKind is JsonValueKind.Object or JsonValueKind.String)
+        {
+            return UpstreamFailure.FromBody(JsonMarshal.GetRawUtf8Value(choice));
+        }
+
+        var isError = choice.TryGetProperty("finish_reason"u8, out var reason)
+            && reason.ValueKind is JsonValueKind.String && reason.ValueEquals("error"u8);
+        return isError ? new("The upstream ended the answer with an error.") { StatusCode = 502 } : null;
+    }
 
     private void Add(CandidateDraft draft, JsonElement choice, IReadOnlyDictionary<string, JsonElement> answerFields, bool isWhole)
     {

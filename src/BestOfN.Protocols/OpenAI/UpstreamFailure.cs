@@ -27,7 +27,9 @@ internal static partial class UpstreamFailure
     public static GenerationFailedException WithoutKey(GenerationFailedException failure, HttpResponseMessage response)
     {
         var key = response.RequestMessage?.Headers.Authorization?.Parameter;
-        var isQuoted = key is { Length: > 0 } && (failure.Message.Contains(key, StringComparison.Ordinal) || Encoding.UTF8.GetString(failure.Body.Span).Contains(key, StringComparison.Ordinal));
+        var isQuoted = key is { Length: > 0 }
+            && (failure.Message.Contains(key, StringComparison.Ordinal)
+                || Encoding.UTF8.GetString(failure.Body.Span).Contains(key, StringComparison.Ordinal));
         return isQuoted ? Refused(failure.StatusCode) : failure;
     }
 
@@ -57,12 +59,14 @@ internal static partial class UpstreamFailure
 
     private static GenerationFailedException From(ErrorWords words, int? status, TimeSpan? retryAfter = null)
     {
-        if (status is 401 or 407 || (status is 400 && BadKey().IsMatch($"{words.Message} {words.Code}")) || (status is 403 && !IsModeration(words)))
+        var saysBadKey = BadKey().IsMatch($"{words.Message} {words.Code}");
+        if (status is 401 or 407 || (status is 400 && saysBadKey) || (status is 403 && !IsModeration(words)))
         {
             return Refused(status);
         }
 
-        return new(words.Message.Length > 0 ? words.Message : status is { } number ? $"The upstream answered with status {number}." : "The upstream answered with an error.")
+        var nothing = status is { } number ? $"The upstream answered with status {number}." : "The upstream answered with an error.";
+        return new(words.Message.Length > 0 ? words.Message : nothing)
         {
             StatusCode = status,
             Body = words.Envelope,
@@ -71,7 +75,8 @@ internal static partial class UpstreamFailure
     }
 
     // The credentials are the gateway's own, and the upstream's text may quote them.
-    private static GenerationFailedException Refused(int? status) => new($"The upstream refused the credentials it was called with ({status}).");
+    private static GenerationFailedException Refused(int? status) =>
+        new($"The upstream refused the credentials it was called with ({status}).");
 
     private static bool IsModeration(ErrorWords words) =>
         words.NamesReasons || (Moderation().IsMatch($"{words.Message} {words.Code} {words.Type}") && !Credentials().IsMatch(words.Message));
@@ -85,7 +90,9 @@ internal static partial class UpstreamFailure
     [GeneratedRegex("moderat|flagged|content.?(policy|policies|filter)|safety|harmful|inappropriate|prohibited (content|use)|jailbreak|usage polic", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Moderation();
 
-    [GeneratedRegex(@"\b(incorrect|invalid|wrong|expired|missing)[ _]api[ _]?key\b|\bapi[ _]?key[ _](is )?(not valid|invalid|expired|missing)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"\b(incorrect|invalid|wrong|expired|missing)[ _]api[ _]?key\b|\bapi[ _]?key[ _](is )?(not valid|invalid|expired|missing)\b",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex BadKey();
 
     [GeneratedRegex(@"\b(api.?keys?|sk-|credentials?|tokens?|unauthori[sz]ed|permissions?)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -43,7 +43,8 @@ public sealed class TooLongTests
         var error = await gateway.ChatAsync("\"best_of_n\":1").ErrorAsync(HttpStatusCode.BadRequest);
 
         Assert.Equal(("context_length_exceeded", "messages"), ((string?)error["code"], (string?)error["param"]));
-        error = await gateway.PostAsync("/v1/completions", """{"model":"pocket","prompt":"a","best_of_n":1}""").ErrorAsync(HttpStatusCode.BadRequest);
+        error = await gateway.PostAsync("/v1/completions", """{"model":"pocket","prompt":"a","best_of_n":1}""")
+            .ErrorAsync(HttpStatusCode.BadRequest);
         Assert.Equal(("context_length_exceeded", "prompt"), ((string?)error["code"], (string?)error["param"]));
     }
 }

@@ -19,7 +19,11 @@ public sealed class LogTests
         { "an upstream's breakdown", Failing(500), "" },
         { "an error inside a good answer", Failing(502), ",\"best_of_n\":1" },
         { "a stream that breaks", Failing(400) with { Text = Secret }, ",\"stream\":true,\"best_of_n\":1" },
-        { "a model in this process that breaks in the middle", new FakeCandidate(Secret) { Failure = new GenerationFailedException("It broke.", new InvalidOperationException(Secret)) }, ",\"stream\":true,\"best_of_n\":1" },
+        {
+            "a model in this process that breaks in the middle",
+            new FakeCandidate(Secret) { Failure = new GenerationFailedException("It broke.", new InvalidOperationException(Secret)) },
+            ",\"stream\":true,\"best_of_n\":1"
+        },
         { "a reward model that cannot read the conversation", new FakeCandidate(Secret + "unreadable"), "" },
         { "an answer that is too long to be judged", new FakeCandidate(Secret + "long"), "" },
         { "a tool call", new FakeCandidate("") { Message = $$$"""{"role":"assistant","content":null,"refusal":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"{{{Secret}}}","arguments":"{{{Secret}}}"} }]}""" }, "" },
@@ -33,8 +37,8 @@ public sealed class LogTests
     {
         using var logs = new Logs();
         var reward = new FakeRewardModel(answer => answer.Text.EndsWith("long", StringComparison.Ordinal) ? null
-            : answer.Text.EndsWith("unreadable", StringComparison.Ordinal) ? throw new ScoringFailedException(Secret, new InvalidOperationException(Secret)) { MayQuotePrompt = true }
-            : 1);
+            : !answer.Text.EndsWith("unreadable", StringComparison.Ordinal) ? 1
+            : throw new ScoringFailedException(Secret, new InvalidOperationException(Secret)) { MayQuotePrompt = true });
         await using (var gateway = new TestGateway(new FakeGenerator(candidate), reward, relays: true, logs: logs, settings: ("Logging:LogLevel:Default", "Trace")))
         {
             using var response = await gateway.PostAsync("/v1/chat/completions", $"{Chat}{fields}}}");

@@ -242,8 +242,8 @@ public sealed class StreamedMessageTests
     public async Task Events_that_are_parted_by_a_single_line_break_are_read(string lineBreak)
     {
         await using var upstream = await OpenAIUpstream.StartAsync("unused");
-        upstream.Always = Fault.Answering(
-            200, string.Concat(((string[])[Delta("""{"content":"Hello"}"""), Delta("""{"content":" world"}"""), Finish("length"), "data: [DONE]"]).Select(each => each + lineBreak)), "text/event-stream");
+        string[] events = [Delta("""{"content":"Hello"}"""), Delta("""{"content":" world"}"""), Finish("length"), "data: [DONE]"];
+        upstream.Always = Fault.Answering(200, string.Concat(events.Select(each => each + lineBreak)), "text/event-stream");
         using var generator = new GeneratorUnderTest(upstream);
 
         var candidate = Assert.Single((await generator.RunAsync(1)).Finished);
@@ -254,7 +254,9 @@ public sealed class StreamedMessageTests
     [Fact]
     public async Task An_event_of_several_lines_is_one()
     {
-        Assert.Equal("Hello", (await RunAsync("data: {\"choices\":\ndata: [{\"index\":0,\"delta\":\ndata: {\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}")).TextOf(0));
+        const string Torn = "data: {\"choices\":\ndata: [{\"index\":0,\"delta\":\ndata: {\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}";
+
+        Assert.Equal("Hello", (await RunAsync(Torn)).TextOf(0));
     }
 
     [Theory]
@@ -266,7 +268,8 @@ public sealed class StreamedMessageTests
 
         Assert.Equal(["one", "two"], outcome.Finished.Select(candidate => candidate.Text));
 
-        static string Odd(string index, string text) => $$$"""data: {"choices":[{"index":{{{index}}},"delta":{"content":"{{{text}}}"},"finish_reason":"stop"}]}""";
+        static string Odd(string index, string text) =>
+            $$$"""data: {"choices":[{"index":{{{index}}},"delta":{"content":"{{{text}}}"},"finish_reason":"stop"}]}""";
     }
 
     [Fact]
@@ -294,11 +297,12 @@ public sealed class StreamedMessageTests
 
     [Theory]
     [InlineData("""{"index":0,"delta":{},"finish_reason":"error"}""", "The upstream ended the answer with an error.")]
-    [InlineData("""{"index":0,"delta":{},"finish_reason":"error","error":{"code":502,"message":"The provider died"}}""", "The provider died")]
+    [InlineData("""{"index":0,"finish_reason":"error","error":{"code":502,"message":"The provider died"}}""", "The provider died")]
     [InlineData("""{"index":0,"error":"The provider died"}""", "The provider died")]
     public async Task A_choice_that_ends_with_an_error_is_lost_and_its_siblings_are_not(string choice, string words)
     {
-        var outcome = await RunAsync(2, [Delta("""{"content":"Hal"}"""), $$$"""data: {"choices":[{{{choice}}}]}""", """data: {"choices":[{"index":1,"delta":{"content":"good"},"finish_reason":"stop"}]}""", "data: [DONE]"]);
+        const string Good = """data: {"choices":[{"index":1,"delta":{"content":"good"},"finish_reason":"stop"}]}""";
+        var outcome = await RunAsync(2, [Delta("""{"content":"Hal"}"""), $$$"""data: {"choices":[{{{choice}}}]}""", Good, "data: [DONE]"]);
 
         Assert.Equal("good", Assert.Single(outcome.Finished).Text);
         var failed = Assert.Single(outcome.Failed);
