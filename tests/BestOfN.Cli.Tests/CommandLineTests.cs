@@ -24,7 +24,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("evaluate", "best-of-n", "--generator", "/", "--reward", "/", "--world", "mars")]
     [InlineData("evaluate", "best-of-n", "--generator", "/", "--reward", "/", "--samples", "0")]
     [InlineData("bake")]
-    public async Task A_wrong_command_line_is_two_and_one_line(params string[] args)
+    public async Task A_wrong_command_line_exits_with_2_and_prints_one_line(params string[] args)
     {
         Assert.Equal(2, await RunAsync(args));
         Assert.Single(_error.ToString().TrimEnd().Split('\n'));
@@ -32,7 +32,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task A_wrong_command_line_is_led_to_the_help_of_its_command()
+    public async Task A_wrong_command_line_is_pointed_to_the_help_of_its_command()
     {
         await RunAsync("train", "generator", "--recipy", "x");
 
@@ -74,7 +74,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task A_failure_is_one_and_one_line()
+    public async Task A_failure_exits_with_1_and_prints_one_line()
     {
         var recipe = Path.Combine(_folder, "recipe.json");
         await File.WriteAllTextAsync(recipe, "{", TestContext.Current.CancellationToken);
@@ -85,7 +85,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task An_interrupted_command_is_130_and_leaves_nothing_behind()
+    public async Task An_interrupted_command_exits_with_130_and_leaves_no_file_behind()
     {
         using var interrupted = new CancellationTokenSource();
         var json = Path.Combine(_folder, "curve.json");
@@ -163,7 +163,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_typed_is_answered_with_help()
+    public async Task Without_arguments_the_help_is_printed()
     {
         Assert.Equal(2, await RunAsync());
         Assert.Contains("evaluate", _error.ToString(), StringComparison.Ordinal);
@@ -175,7 +175,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("There is no command 'trian'; did you mean 'train'? See 'bestofn --help'.", "trian", "generator")]
     [InlineData("There is no command 'rewart'; did you mean 'reward'? See 'bestofn train --help'.", "train", "rewart")]
     [InlineData("'bestofn train' needs a command: generator, reward. See 'bestofn train --help'.", "train")]
-    public async Task A_command_that_does_not_exist_is_told_with_the_nearest(string says, params string[] args)
+    public async Task An_unknown_command_is_an_error_that_names_the_nearest_one(string says, params string[] args)
     {
         Assert.Equal(2, await RunAsync(args));
         Assert.Equal("bestofn: " + says, _error.ToString().TrimEnd());

@@ -8,7 +8,7 @@ using TorchSharp;
 
 namespace BestOfN.Cli.Evaluate;
 
-/// <summary>The scoring engine as a judge of benchmarks. Needs libtorch, which nothing else of these commands does.</summary>
+/// <summary>The scoring engine as a judge of benchmarks. Needs libtorch; the commands need it for nothing else.</summary>
 internal sealed class EngineJudge : IBenchmarkJudge, IDisposable
 {
     private readonly DeviceWorker _worker;
@@ -18,7 +18,7 @@ internal sealed class EngineJudge : IBenchmarkJudge, IDisposable
     private EngineJudge(DeviceWorker worker, ScoringEngine engine, JudgeOptions options, JsonObject description) =>
         (_worker, _engine, _options, Description) = (worker, engine, options, description);
 
-    /// <summary>All that decides a score beside the row.</summary>
+    /// <summary>The settings that decide a score besides the row itself.</summary>
     public JsonObject Description { get; }
 
     public IReadOnlyList<string> Assumptions => _engine.Assumptions;

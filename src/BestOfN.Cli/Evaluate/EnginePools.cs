@@ -7,7 +7,7 @@ using TorchSharp;
 
 namespace BestOfN.Cli.Evaluate;
 
-/// <summary>Pools from the engines that the gateway uses, so that what is measured is what answers.</summary>
+/// <summary>Draws pools with the engines of the gateway, so that the measurement is of the product itself.</summary>
 internal sealed class EnginePools : ICandidatePoolSource
 {
     private const int Sequences = 1024;

@@ -5,12 +5,12 @@ namespace BestOfN.Cli.Hosting;
 /// <summary>Numbers as a person reads them at a glance.</summary>
 internal static class Amounts
 {
-    /// <summary>Something per second, with enough digits to be more than 0.</summary>
+    /// <summary>A rate per second, with enough digits to show a small one, too.</summary>
     public static string Rate(double perSecond) => !double.IsFinite(perSecond) || perSecond <= 0 ? "0"
         : perSecond >= 10 ? perSecond.ToString("F0", CultureInfo.InvariantCulture)
         : perSecond.ToString("G2", CultureInfo.InvariantCulture);
 
-    /// <summary>A stretch of time in its two largest units.</summary>
+    /// <summary>A duration in its two largest units.</summary>
     public static string Time(TimeSpan time) => time switch
     {
         { TotalSeconds: < 10 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:F1} s"),

@@ -7,11 +7,11 @@ using BestOfN.Training.Loops;
 
 namespace BestOfN.Cli.Hosting;
 
-/// <summary>Runs a command line: its end is an exit code, its failure one line on standard error.</summary>
+/// <summary>Runs a command line: its result is an exit code, an error is one line on standard error.</summary>
 internal static class CommandRunner
 {
     /// <param name="root">All commands.</param>
-    /// <param name="args">What was typed.</param>
+    /// <param name="args">The arguments of the program.</param>
     /// <param name="terminal">Where errors go.</param>
     /// <param name="cancellationToken">Ends the command as Ctrl-C does.</param>
     public static async Task<int> RunAsync(
@@ -70,7 +70,7 @@ internal static class CommandRunner
 
         void Interrupt(PosixSignalContext signal)
         {
-            // The first asks, the second ends the process at once.
+            // The first signal cancels the command, the second ends the process at once.
             signal.Cancel = !interruption.IsCancellationRequested;
             interruption.Cancel();
         }
@@ -91,7 +91,7 @@ internal static class CommandRunner
     private static string PathOf(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : "bestofn";
 
-    // Plain, for a console would break the line at its width.
+    // Written without the console, which would break the line at its width.
     private static Task WriteErrorAsync(CommandTerminal terminal, string message) =>
         terminal.Error.Profile.Out.Writer.WriteLineAsync(
             $"bestofn: {Printable.Text(message.ReplaceLineEndings(" "), CommandTerminal.LongestLine)}");

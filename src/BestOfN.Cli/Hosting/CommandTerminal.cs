@@ -9,7 +9,7 @@ namespace BestOfN.Cli.Hosting;
 /// <param name="Clock">For progress; null: the system's.</param>
 internal sealed record CommandTerminal(IAnsiConsole Out, IAnsiConsole Error, TimeProvider? Clock = null)
 {
-    /// <summary>Characters of a line: what files say may be much longer.</summary>
+    /// <summary>Most characters of a line: text from files can be much longer.</summary>
     internal const int LongestLine = 4000;
 
     private const int WidthOfPipe = 10_000;
@@ -21,7 +21,7 @@ internal sealed record CommandTerminal(IAnsiConsole Out, IAnsiConsole Error, Tim
 
     public static CommandTerminal OfProcess() => new(Console(System.Console.Out), Console(System.Console.Error));
 
-    /// <summary>A console that breaks lines only where a person looks at a terminal of some width.</summary>
+    /// <summary>A console that breaks lines only if it writes to a terminal.</summary>
     internal static IAnsiConsole Console(TextWriter writer, AnsiSupport ansi = AnsiSupport.Detect)
     {
         var console = AnsiConsole.Create(new() { Ansi = ansi, Out = new AnsiConsoleOutput(writer) });
@@ -33,10 +33,10 @@ internal sealed record CommandTerminal(IAnsiConsole Out, IAnsiConsole Error, Tim
         return console;
     }
 
-    /// <summary>Shows progress: a bar where somebody looks at a terminal, else a line now and then.</summary>
+    /// <summary>Shows progress: a bar on a terminal, else a line now and then.</summary>
     /// <param name="task">The work and the unit that is counted, such as <c>converting, MiB</c>.</param>
-    /// <param name="total">How many there are.</param>
-    /// <param name="work">Reports how many are done.</param>
+    /// <param name="total">Units of work in all.</param>
+    /// <param name="work">The work; reports how many units are done.</param>
     public async Task<T> WithProgressAsync<T>(string task, int total, Func<IProgress<int>, Task<T>> work) => Error.Profile.Out.IsTerminal
         ? await Error.Progress()
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(),

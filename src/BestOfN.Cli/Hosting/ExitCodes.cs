@@ -1,6 +1,6 @@
 namespace BestOfN.Cli.Hosting;
 
-/// <summary>What the process says about itself to a shell.</summary>
+/// <summary>Exit codes of the process.</summary>
 internal static class ExitCodes
 {
     public const int Success = 0;
@@ -11,7 +11,7 @@ internal static class ExitCodes
     /// <summary>The command line is wrong.</summary>
     public const int Usage = 2;
 
-    /// <summary>The work was done but for some rows; the output and standard error say which.</summary>
+    /// <summary>Some rows failed; the output and standard error name them. All other work is done.</summary>
     public const int RowsFailed = 3;
 
     /// <summary>Ended by Ctrl-C: 128 + SIGINT.</summary>

@@ -1,10 +1,10 @@
 namespace BestOfN.Cli.Hosting;
 
-/// <summary>Finds out before any work whether a file can be made at its end.</summary>
+/// <summary>Checks before any work whether the output file can be written.</summary>
 internal static class OutputFile
 {
-    /// <param name="option">Which option names the file.</param>
-    /// <param name="file">What the user wrote.</param>
+    /// <param name="option">Option that names the file, for errors.</param>
+    /// <param name="file">Value of the option.</param>
     /// <exception cref="IOException">It cannot be made. The message names option and file.</exception>
     public static void CheckWritable(string option, FileInfo? file)
     {

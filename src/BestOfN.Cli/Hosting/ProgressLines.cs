@@ -14,7 +14,7 @@ internal sealed class ProgressLines(CommandTerminal terminal, string task, int t
     private long _last = terminal.Time.GetTimestamp();
     private int? _first;
 
-    /// <summary>Tells how many are done. The first report says how many were done before.</summary>
+    /// <summary>Reports the number of finished items. The first report counts the items of an earlier run.</summary>
     public void Report(int done)
     {
         _first ??= done;

@@ -19,29 +19,29 @@ public sealed record BestOfNCurve
     /// problem, over all such pairs; null if there is none.</summary>
     public required double? Auc { get; init; }
 
-    /// <summary>The same over pairs of answers that only looking tells apart, because both could be
-    /// right for all that the question says. Null for text.</summary>
+    /// <summary>The same over pairs of plausible answers: both could be correct as far as the question
+    /// alone says, so only the image tells them apart. Null for text.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? AucPlausible { get; init; }
 
-    /// <summary>That where the reward model is shown the picture or video of another problem of the family: 0.5 if it judges by what it
-    /// sees. Null for text.</summary>
+    /// <summary>AucPlausible with the image or video of another problem of the same family: 0.5 if the model judges by the image. Null
+    /// for text.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? AucSwapped { get; init; }
 
     /// <summary>Numbers of candidates: powers of two and the size of the pools.</summary>
     public required IReadOnlyList<int> K { get; init; }
 
-    /// <summary>At least one of k is correct: the bound for every rule.</summary>
+    /// <summary>How often at least one of k answers is correct: the upper bound of every rule.</summary>
     public required IReadOnlyList<double> Pass { get; init; }
 
-    /// <summary>The one of highest reward is correct.</summary>
+    /// <summary>How often the answer of the highest reward is correct.</summary>
     public required IReadOnlyList<double> Reward { get; init; }
 
-    /// <summary>The most frequent answer is correct; rewards are not looked at.</summary>
+    /// <summary>How often the most frequent answer is correct, without rewards.</summary>
     public required IReadOnlyList<double> MajorityVote { get; init; }
 
-    /// <summary>The answer of the greatest shared weight is correct.</summary>
+    /// <summary>How often the answer with the largest sum of weights is correct.</summary>
     public required IReadOnlyList<double> WeightedVote { get; init; }
 
     public required BestOfNIntervals Intervals { get; init; }

@@ -6,8 +6,8 @@ namespace BestOfN.Data.Evaluation;
 /// <summary>Draws pools of judged answers to held-out problems.</summary>
 public interface ICandidatePoolSource
 {
-    /// <param name="sampling">How many of what.</param>
-    /// <param name="progress">Told how many problems are done, possibly from several threads; null: nobody cares.</param>
+    /// <param name="sampling">World, numbers, seed and parameters of the draw.</param>
+    /// <param name="progress">Receives the number of finished problems, possibly from several threads; may be null.</param>
     /// <param name="cancellationToken">Ends all work.</param>
     /// <returns>One pool per problem, in the order of the problems.</returns>
     /// <exception cref="GenerationFailedException">An answer could not be made: a pool with holes would bias the curve.</exception>

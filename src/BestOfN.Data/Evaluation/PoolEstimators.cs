@@ -4,7 +4,7 @@ using BestOfN.Data.Sampling;
 
 namespace BestOfN.Data.Evaluation;
 
-/// <summary>What one pool of n answers says about rules that see only k of them: expectations over all k-subsets.</summary>
+/// <summary>Estimates from one pool of n answers for rules that see only k of them: expectations over all k-subsets.</summary>
 internal static class PoolEstimators
 {
     /// <summary>The chance that at least one of k answers is correct: 1 − C(n−c, k) / C(n, k).</summary>
@@ -21,8 +21,8 @@ internal static class PoolEstimators
         return 1 - allWrong;
     }
 
-    /// <summary>The chance that the answer of the highest reward among k is correct; of equal rewards the lower index wins, and truncated
-    /// answers only win among themselves.</summary>
+    /// <summary>The chance that the answer of the highest reward among k is correct; among equal rewards the lower index wins, and
+    /// truncated answers only win among themselves.</summary>
     /// <remarks>The answer of rank r (from 0) wins C(n−1−r, k−1) of the C(n, k) subsets: those that hold it and nothing better.</remarks>
     public static double RewardAt(CandidatePool pool, int k)
     {
@@ -41,7 +41,7 @@ internal static class PoolEstimators
 
     /// <summary>
     /// The chance that a strategy chooses a correct one of k answers: over all subsets if there are at most <paramref name="subsets"/>,
-    /// else over so many random ones.
+    /// else over that many random ones.
     /// </summary>
     public static double ChoiceAt(CandidatePool pool, int k, ISelectionStrategy strategy, int subsets, SplitMix64 random)
     {
@@ -83,7 +83,7 @@ internal static class PoolEstimators
 
         void Choose()
         {
-            // As the selection does it: answers that were cut short are only chosen among themselves.
+            // As in the selection, a truncated answer is chosen only if all answers are truncated.
             var complete = chosen.Where(i => !pool.Answers[i].IsTruncated).Select(i => candidates[i]).ToList();
             var winner = strategy.Rank(complete.Count > 0 ? complete : [.. chosen.Select(i => candidates[i])])[0];
             seen++;
@@ -116,7 +116,7 @@ internal static class PoolEstimators
         return combinations;
     }
 
-    /// <summary>From one ascending subset of 0..n-1 to the next in lexicographic order.</summary>
+    /// <summary>Advances an ascending subset of 0..n-1 to the next one in lexicographic order.</summary>
     private static bool MoveToNextSubset(int[] subset, int n)
     {
         var k = subset.Length;

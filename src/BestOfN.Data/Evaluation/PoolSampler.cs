@@ -60,7 +60,7 @@ public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewar
             .Select((score, i) => score ?? throw new ScoringFailedException($"Answer {i} is too long for the reward model.")),
     ];
 
-    // Past all problems of the run, a stretch of its own for each.
+    // Behind the indices of the run, each problem has its own range of indices.
     private Problem? OtherOfItsFamily(Problem problem, PoolSampling sampling, int index) => problem is not SeenProblem ? null
         : Enumerable.Range(0, int.MaxValue)
             .Select(i => world.Draw(sampling.Seed, sampling.Problems + index + ((long)i * sampling.Problems), Split.HeldOut))

@@ -5,7 +5,7 @@ namespace BestOfN.Data.Plots;
 /// <summary>One look for all plots.</summary>
 internal static class PlotStyle
 {
-    // Okabe and Ito's colours, told apart by the colour-blind too.
+    // The colours of Okabe and Ito, which colour-blind people can tell apart, too.
     public static Color Blue { get; } = Color.FromHex("#0072B2");
 
     public static Color Orange { get; } = Color.FromHex("#D55E00");
@@ -31,8 +31,8 @@ internal static class PlotStyle
         return plot;
     }
 
-    /// <summary>Names the lines below the axes, where no line runs. Not for a plot without
-    /// lines, of which nothing would be drawn.</summary>
+    /// <summary>Puts the legend below the axes, where it covers no line. Must not be called for a
+    /// plot without lines.</summary>
     public static void AddLegend(Plot plot)
     {
         plot.ShowLegend(Edge.Bottom);

@@ -2,7 +2,7 @@ using BestOfN.Data.Sampling;
 
 namespace BestOfN.Data.Preferences;
 
-/// <summary>An endless, seeded order of pairs: so many with pictures, one without, and so on.</summary>
+/// <summary>An endless, seeded order of pairs: after a fixed number of pairs with images comes one without.</summary>
 /// <remarks>
 /// Within either kind all sets are one shuffled deck that is gone through again and again, so that every set is drawn in proportion to its
 /// size. The pair at a position depends on the position and the seed alone. Not thread-safe.

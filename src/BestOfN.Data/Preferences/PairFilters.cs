@@ -2,7 +2,7 @@ using System.Text;
 
 namespace BestOfN.Data.Preferences;
 
-/// <summary>Which pairs are not learned from.</summary>
+/// <summary>Drops pairs that are not trained on.</summary>
 /// <remarks>The limits are those of the released training code; the length constraint is
 /// the paper's, its threshold is not published.</remarks>
 public sealed record PairFilters
@@ -19,7 +19,7 @@ public sealed record PairFilters
     /// of the rejected one; null: length does not matter.</summary>
     public double? MaxLengthRatio { get; init; }
 
-    /// <summary>Why a pair is dropped, in a few words; null where it is kept.</summary>
+    /// <summary>The reason why a pair is dropped, in a few words; null if it is kept.</summary>
     public string? ReasonToDrop(PreferencePair pair)
     {
         ArgumentNullException.ThrowIfNull(pair);

@@ -7,13 +7,13 @@ namespace BestOfN.Data.Preferences;
 /// <summary>The pairs of some data sets that pass the filters, those with pictures and those without.</summary>
 /// <param name="WithPictures">In the order of files and records.</param>
 /// <param name="TextOnly">Pairs without pictures, in the same order.</param>
-/// <param name="Dropped">How many were dropped for what reason.</param>
+/// <param name="Dropped">Number of dropped pairs by reason.</param>
 internal sealed record PreferenceData(
     IReadOnlyList<PreferencePair> WithPictures, IReadOnlyList<PreferencePair> TextOnly, IReadOnlyDictionary<string, int> Dropped)
 {
     public long Count => (long)WithPictures.Count + TextOnly.Count;
 
-    /// <summary>Identity of the pairs: what they say, and which pictures they name.</summary>
+    /// <summary>Hash of the pairs: their texts and the paths of their images.</summary>
     public string Digest()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -54,7 +54,7 @@ internal sealed class FrameSumProblem : VideoProblem
 
     internal override string Guess(SplitMix64 random) => NumberPair.Guess(Numbers, Minimum, Total, random);
 
-    // Seen where the last digit of a number makes it one that no frame shows, or the sum a wrong one.
+    // Wrong from the digit that makes a number one which no frame shows, or the sum wrong.
     private protected override int? FlawAt(string answer)
     {
         var plus = answer.IndexOf('+', StringComparison.Ordinal);

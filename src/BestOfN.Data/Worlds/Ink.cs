@@ -1,6 +1,6 @@
 namespace BestOfN.Data.Worlds;
 
-/// <summary>What the pixels of a shape are coloured with: one colour, or two in turn like the squares of a chess board.</summary>
+/// <summary>The colour of a shape: one colour, or two that alternate like the squares of a chess board.</summary>
 /// <param name="Even">0xRRGGBB, where the sum of both coordinates is even.</param>
 /// <param name="Odd">0xRRGGBB, elsewhere.</param>
 internal readonly record struct Ink(int Even, int Odd)

@@ -2,7 +2,7 @@ using BestOfN.Data.Sampling;
 
 namespace BestOfN.Data.Worlds;
 
-/// <summary>A colour that questions call by name.</summary>
+/// <summary>A colour that questions name.</summary>
 internal sealed record NamedColour(string Name, Ink Ink)
 {
     public static readonly IReadOnlyList<NamedColour> All =
@@ -15,7 +15,7 @@ internal sealed record NamedColour(string Name, Ink Ink)
         new("orange", Ink.Solid(0xFA821E)),
     ];
 
-    /// <summary>Different ones, in random order.</summary>
+    /// <summary>Draws different colours in random order.</summary>
     public static NamedColour[] Draw(int count, SplitMix64 random)
     {
         var all = All.ToArray();

@@ -2,7 +2,7 @@ using BestOfN.Data.Sampling;
 
 namespace BestOfN.Data.Worlds;
 
-/// <summary>Numbers of which exactly two add up to a total: what is common to asking for them in text and in a video.</summary>
+/// <summary>Draws numbers of which exactly two add up to a total; shared by the problem in text and the one in a video.</summary>
 internal static class NumberPair
 {
     /// <summary>Different numbers in minimum..maximum, and two of them that alone make their sum.</summary>
@@ -29,7 +29,7 @@ internal static class NumberPair
         }
     }
 
-    /// <summary>Every two of the numbers that alone make their sum.</summary>
+    /// <summary>All pairs of the numbers whose sum no other pair has.</summary>
     public static IEnumerable<(int First, int Second)> Unique(IReadOnlyList<int> numbers) =>
         numbers.SelectMany((first, i) => numbers.Skip(i + 1).Select(second => (first, second)))
             .GroupBy(p => p.first + p.second).Where(g => g.Count() == 1).Select(g => g.First());

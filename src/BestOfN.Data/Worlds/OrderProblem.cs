@@ -47,7 +47,7 @@ internal sealed class OrderProblem : Problem
         };
     }
 
-    // Seen at the first item that stands before one it had to wait for.
+    // Wrong from the first item that stands before an item which had to come earlier.
     private protected override int? FlawAt(string answer)
     {
         for (var i = 0; i < answer.Length; i++)

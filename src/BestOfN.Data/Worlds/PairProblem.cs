@@ -34,7 +34,7 @@ internal sealed class PairProblem : Problem
         };
     }
 
-    // Seen where the last digit of a number makes it one that is not in the list, or the sum a wrong one.
+    // Wrong from the digit that makes a number one which is not in the list, or the sum wrong.
     private protected override int? FlawAt(string answer)
     {
         var plus = answer.IndexOf('+', StringComparison.Ordinal);

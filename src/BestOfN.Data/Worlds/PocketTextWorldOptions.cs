@@ -3,7 +3,7 @@ namespace BestOfN.Data.Worlds;
 /// <summary>How hard the pocket text world is.</summary>
 public sealed record PocketTextWorldOptions
 {
-    /// <summary>Numbers listed in a pair question, 3..20. A blind guess is right once in n(n-1)/2.</summary>
+    /// <summary>Numbers listed in a pair question, 3..20. A random guess is correct once in n(n-1)/2 times.</summary>
     public int PairNumbers { get; init; } = 6;
 
     /// <summary>Largest number of a pair question, 2 × <see cref="PairNumbers"/> .. 99.</summary>
@@ -15,7 +15,7 @@ public sealed record PocketTextWorldOptions
     /// <summary>One-way streets of a route question, 6..20.</summary>
     public int RouteStreets { get; init; } = 12;
 
-    /// <summary>Items to line up, 3..8. A blind guess is right about once in 2^<see cref="OrderConditions"/>.</summary>
+    /// <summary>Items to line up, 3..8. A random guess is correct about once in 2^<see cref="OrderConditions"/> times.</summary>
     public int OrderItems { get; init; } = 6;
 
     /// <summary>Conditions on the line, 2..n(n-1)/2.</summary>

@@ -3,7 +3,8 @@ using BestOfN.Inputs.Images;
 
 namespace BestOfN.Data.Worlds;
 
-/// <summary>Which of the labelled fields has a symbol? At half size only the labels are left, and a guess is right once in five.</summary>
+/// <summary>Which of the labelled fields has a symbol? At half size only the labels can be
+/// read; a guess is correct once in five times.</summary>
 internal sealed class PositionProblem : ImageProblem
 {
     private const int Count = 5;

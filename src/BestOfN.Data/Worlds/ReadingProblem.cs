@@ -3,7 +3,8 @@ using BestOfN.Inputs.Images;
 
 namespace BestOfN.Data.Worlds;
 
-/// <summary>What number is on a card? At half size its first digit is left, and a guess at the second is right once in ten.</summary>
+/// <summary>Which number is on a card? At half size only the first digit can be read; a guess
+/// at the second is correct once in ten times.</summary>
 internal sealed class ReadingProblem : ImageProblem
 {
     // Each digit fills one patch of 14 pixels of the card's upper half.

@@ -58,7 +58,7 @@ internal sealed class RouteProblem : Problem
         }
     }
 
-    // Seen at the first place that no street leads to.
+    // Wrong from the first place that no street leads to.
     private protected override int? FlawAt(string answer)
     {
         if (answer.Length == 0 || answer[0] != Start)

@@ -18,8 +18,8 @@ internal abstract class SeenProblem : Problem
         return other;
     });
 
-    /// <summary>Whether an answer could be right for all that the question says: it has the form, and what it claims agrees with itself.
-    /// Only looking tells such answers apart.</summary>
+    /// <summary>Whether an answer could be correct as far as the question alone says: it has the right form and does not contradict
+    /// itself. Only the image tells such answers apart.</summary>
     internal abstract bool IsPlausible(string answer);
 
     /// <summary>Other questions about the same picture or video.</summary>
@@ -27,7 +27,7 @@ internal abstract class SeenProblem : Problem
 
     private protected abstract IReadOnlyList<Image> Draw();
 
-    /// <summary>The flaw of an answer where only one is right.</summary>
+    /// <summary>The flaw of an answer to a problem with a single correct answer.</summary>
     private protected static int? FirstDifference(string answer, string solution) =>
         answer == solution ? null : answer.AsSpan().CommonPrefixLength(solution);
 }

@@ -13,8 +13,8 @@ internal sealed class WorldMixture
     private readonly (IPocketWorld World, ProblemFamily? Family)[] _turns;
     private readonly IPocketWorld[] _worlds;
 
-    /// <param name="names">Worlds, or families of theirs as <c>pocket-text/route</c>. One that
-    /// stands here twice is drawn from twice as often.</param>
+    /// <param name="names">Worlds, or one of their families, such as <c>pocket-text/route</c>. A name that
+    /// is given twice is drawn from twice as often.</param>
     /// <exception cref="ArgumentException">There is no such world, or it has no such family.</exception>
     public WorldMixture(IReadOnlyList<string> names)
     {
@@ -39,7 +39,7 @@ internal sealed class WorldMixture
     public IEnumerable<(string World, Problem[] Problems)> HeldOut(ulong seed, int count) =>
         _worlds.Select(w => (w.Name, Enumerable.Range(0, count).Select(i => w.Draw(seed, i, Split.HeldOut)).ToArray()));
 
-    /// <summary>What a vocabulary is learned from: the same problems whatever is trained, so that
+    /// <summary>The problems from which a vocabulary is learned: the same for every training, so that
     /// all models of the worlds have one vocabulary.</summary>
     public IEnumerable<Problem> VocabularyProblems() => Enumerable.Range(0, VocabularySample)
         .Select(i => _worlds[i % _worlds.Length].Draw(VocabularySeed, i / _worlds.Length, Split.Training));

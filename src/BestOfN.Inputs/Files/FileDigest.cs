@@ -2,13 +2,13 @@ using System.Security.Cryptography;
 
 namespace BestOfN.Inputs.Files;
 
-/// <summary>Identity of a file's content.</summary>
+/// <summary>SHA-256 of a file's content.</summary>
 internal static class FileDigest
 {
     private const int ChunkBytes = 1 << 20;
 
     /// <param name="path">A regular file.</param>
-    /// <param name="read">Told the number of bytes after every piece.</param>
+    /// <param name="read">Called with the number of bytes after every chunk.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static byte[] Of(string path, Action<int>? read = null, CancellationToken cancellationToken = default)

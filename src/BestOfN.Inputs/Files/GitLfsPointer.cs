@@ -3,7 +3,7 @@ namespace BestOfN.Inputs.Files;
 /// <summary>The small text file that a clone without Git LFS holds in place of a large one.</summary>
 internal static class GitLfsPointer
 {
-    /// <summary>A pointer has no more bytes.</summary>
+    /// <summary>The size in bytes that no pointer exceeds.</summary>
     public const int LongestPointer = 1024;
 
     public static bool Is(ReadOnlySpan<byte> file) =>

@@ -9,7 +9,7 @@ public static class Printable
 {
     private const int Longest = 300;
 
-    /// <param name="text">What a file, a row or a template says.</param>
+    /// <param name="text">Text from a file, a row or a template.</param>
     /// <param name="longest">Characters that are kept.</param>
     public static string Text(string text, int longest = Longest)
     {

@@ -3,9 +3,9 @@ using System.Text;
 
 namespace BestOfN.Inputs.Files;
 
-/// <summary>Reads files that others name (a model folder, a row, a recipe): only regular
-/// ones, and no more of them than was allowed.</summary>
-/// <remarks>A pipe would be waited for without end, a device has no end. Links are followed. Thread-safe.</remarks>
+/// <summary>Reads files whose path comes from outside (a model folder, a row, a recipe): only
+/// regular files, and only up to a given size.</summary>
+/// <remarks>A pipe could block for ever and a device has no end, so both are refused. Links are followed. Thread-safe.</remarks>
 public static partial class RegularFile
 {
     private const int CurrentDirectory = -100;
@@ -32,7 +32,7 @@ public static partial class RegularFile
             throw TooLarge(path, largest);
         }
 
-        // A file of the system may have more bytes than its length says.
+        // Files of /proc can have more bytes than their length says.
         using var content = new MemoryStream((int)file.Length);
         var chunk = new byte[1 << 16];
         for (int read; (read = file.Read(chunk)) > 0;)

@@ -1,7 +1,7 @@
 namespace BestOfN.Inputs.Images;
 
-/// <summary>Which source samples make up each output sample along one axis, and how much each counts.</summary>
-/// <remarks>Widens with the scale when shrinking. A sample's weights are integers with
+/// <summary>For one axis: the source samples that each output sample is made of, and their weights.</summary>
+/// <remarks>When an image is made smaller, the kernel widens with the scale. The weights are integers with
 /// <see cref="FractionBits"/> fractional bits.</remarks>
 internal sealed class AxisWeights
 {

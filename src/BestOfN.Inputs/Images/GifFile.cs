@@ -1,13 +1,13 @@
 namespace BestOfN.Inputs.Images;
 
-/// <summary>What must be known of a GIF before it is decoded.</summary>
+/// <summary>Changes a GIF before it is decoded.</summary>
 internal static class GifFile
 {
     private const byte Extension = 0x21, GraphicControl = 0xF9, HasTransparency = 0x01;
 
     /// <summary>The same GIF in which no colour of the first frame stands for transparent, so that the colours survive decoding.</summary>
-    /// <returns>The content itself when there is nothing to change or it is damaged before its
-    /// first frame: telling that is the decoder's task.</returns>
+    /// <returns>The content unchanged if no frame is transparent, or if it is damaged before its
+    /// first frame, which the decoder reports.</returns>
     public static ReadOnlyMemory<byte> WithoutTransparency(ReadOnlyMemory<byte> content)
     {
         var file = content.Span;

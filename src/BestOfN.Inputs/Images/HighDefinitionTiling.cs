@@ -17,8 +17,8 @@ public static class HighDefinitionTiling
         return Apply(picture, LayoutOf(picture.Width, picture.Height, maximumTiles, tile, variant), tile, cancellationToken);
     }
 
-    /// <summary>What <see cref="Apply(Image, int, int, TilingVariant, CancellationToken)"/>
-    /// will make of a picture, from its size alone.</summary>
+    /// <summary>The layout that <see cref="Apply(Image, int, int, TilingVariant, CancellationToken)"/>
+    /// gives an image of this size.</summary>
     /// <exception cref="ImageException">The picture is so elongated that it would have no pixel left.</exception>
     public static TileLayout LayoutOf(int width, int height, int maximumTiles, int tile, TilingVariant variant)
     {

@@ -4,20 +4,20 @@ using SkiaSharp;
 namespace BestOfN.Inputs.Images;
 
 /// <summary>Decodes PNG, JPEG, WebP, GIF (first frame) and BMP to 8-bit RGB. Thread-safe.</summary>
-/// <remarks>As Pillow's <c>convert("RGB")</c> does: palette and grey are expanded, alpha is dropped without compositing, of 16 bits the
-/// upper 8 stay, colour profiles are not applied. Two differences: pictures are turned as their EXIF data say unless told otherwise, and
-/// 16-bit grey is scaled where Pillow clips it to white.</remarks>
+/// <remarks>As Pillow's <c>convert("RGB")</c> does: palette and grey are expanded, alpha is dropped without compositing, the upper 8 of
+/// 16 bits are kept, colour profiles are not applied. Two differences: pictures are turned as their EXIF data say unless told otherwise,
+/// and 16-bit grey is scaled where Pillow clips it to white.</remarks>
 public static class ImageDecoder
 {
     // An honest progressive JPEG has about ten scans. Each is a pass over all pixels that costs the sender a few bytes.
     private const int MaximumScans = 256;
     private const int ScansOfLargestPicture = 20;
 
-    // The decoder unpacks every compressed text of a PNG, up to 8 MB each out of 8 kB, though nobody reads it.
+    // The decoder unpacks every compressed text of a PNG, up to 8 MB each out of 8 kB, though no code reads it.
     private const int MaximumTexts = 100;
 
     /// <summary>Decodes a picture and turns it as its EXIF data say.</summary>
-    /// <param name="content">The file; its format is told by its first bytes.</param>
+    /// <param name="content">The file; its first bytes name its format.</param>
     /// <exception cref="ImageException">The file is not a picture of a known format, is
     /// damaged or truncated, or is beyond a limit.</exception>
     public static Image Decode(ReadOnlyMemory<byte> content, ImageLimits limits, CancellationToken cancellationToken) =>

@@ -3,7 +3,7 @@ namespace BestOfN.Inputs.Images;
 /// <summary>How large a picture may be. Everything is checked before memory for its pixels is taken.</summary>
 public sealed record ImageLimits
 {
-    /// <summary>The limits when nothing else is said.</summary>
+    /// <summary>The default limits.</summary>
     public static ImageLimits Default { get; } = new();
 
     /// <summary>Bytes of an encoded file that no setting can exceed.</summary>

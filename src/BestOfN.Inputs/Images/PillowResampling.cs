@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace BestOfN.Inputs.Images;
 
-/// <summary>Resizing that gives the bytes of Pillow, with which the published models were trained.</summary>
+/// <summary>Resizes images to the same bytes as Pillow, with which the published models were trained.</summary>
 /// <remarks>Two passes, one per axis, each rounded and clipped to bytes; a pass whose size does not change is left out.
 /// Rows are shared between at most <see cref="MaximumThreads"/> threads. Source: Pillow 9, ImagingResample.</remarks>
 public static class PillowResampling
@@ -21,7 +21,8 @@ public static class PillowResampling
     }
 
     /// <param name="source">Rows from top to bottom, <paramref name="channels"/> bytes per pixel.</param>
-    /// <param name="verticalFirst">The other order of passes: what a transposed picture gets, without transposing it.</param>
+    /// <param name="verticalFirst">Resize columns before rows: the result equals that of
+    /// transposing the image, resizing, and transposing back.</param>
     internal static byte[] Resize(
         ReadOnlyMemory<byte> source,
         (int Width, int Height) from,

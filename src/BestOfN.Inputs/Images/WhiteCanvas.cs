@@ -1,6 +1,6 @@
 namespace BestOfN.Inputs.Images;
 
-/// <summary>White pixels on which pictures are pasted. What lies outside is cut off.</summary>
+/// <summary>White pixels on which images are pasted; the parts outside are cut off.</summary>
 internal sealed class WhiteCanvas
 {
     private readonly int _width, _height;

@@ -1,6 +1,6 @@
 namespace BestOfN.Inputs.Records;
 
-/// <summary>How many letters have to be added, taken away or changed to make one word of another (Levenshtein).</summary>
+/// <summary>The number of letters to insert, delete or replace that turns one word into another (Levenshtein).</summary>
 public static class EditDistance
 {
     public static int Between(string a, string b)

@@ -13,7 +13,7 @@ public sealed record JsonLine(int Number, ReadOnlyMemory<byte>? Text, bool IsCut
     private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false };
 
     /// <summary>The value on the line, in which every string is whole text.</summary>
-    /// <exception cref="InvalidDataException">The line is not JSON; the message says what is wrong, not where the line is.</exception>
+    /// <exception cref="InvalidDataException">The line is not JSON; the message names the mistake, not the line.</exception>
     public JsonElement Parse()
     {
         var value = ParseUnchecked();
@@ -21,8 +21,8 @@ public sealed record JsonLine(int Number, ReadOnlyMemory<byte>? Text, bool IsCut
         return value;
     }
 
-    /// <summary>As <see cref="Parse"/>, but a string may hold one half of a surrogate pair, which nobody can read:
-    /// <see cref="JsonText.CheckWhole"/> tells.</summary>
+    /// <summary>As <see cref="Parse"/>, but a string may hold one half of a surrogate pair, which is not text;
+    /// <see cref="JsonText.CheckWhole"/> finds it.</summary>
     /// <inheritdoc cref="Parse"/>
     public JsonElement ParseUnchecked()
     {

@@ -3,11 +3,11 @@ using BestOfN.Inputs.Files;
 
 namespace BestOfN.Inputs.Records;
 
-/// <summary>Reads a file of JSON lines as it is: bytes are not mended, ends of lines may be
-/// those of Windows, a byte-order mark is passed over.</summary>
+/// <summary>Reads a file of JSON lines. Invalid UTF-8 is not repaired, lines may end as in
+/// Windows, a byte-order mark is skipped.</summary>
 public static class JsonLines
 {
-    /// <summary>The longest line that is read; pictures may stand in it.</summary>
+    /// <summary>The longest line that is read, in bytes; it may contain encoded images.</summary>
     public const int MaxBytes = 256 << 20;
 
     private const int ChunkBytes = 1 << 16;
@@ -25,7 +25,7 @@ public static class JsonLines
     }
 
     /// <inheritdoc cref="Read(string)"/>
-    /// <param name="file">From where it stands, the beginning of the file.</param>
+    /// <param name="file">Read from its current position, which must be the beginning of the file.</param>
     /// <param name="longest">Bytes of the longest line that is read.</param>
     public static IEnumerable<JsonLine> Read(Stream file, int longest = MaxBytes)
     {

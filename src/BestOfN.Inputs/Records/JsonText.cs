@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 
 namespace BestOfN.Inputs.Records;
 
-/// <summary>What can be wrong with JSON, in words that name the place within the value.</summary>
+/// <summary>Errors of JSON, in words that name the place within the value.</summary>
 public static partial class JsonText
 {
-    /// <summary>Checks that every string and name is text: JSON may spell one half of a surrogate pair, which is none.</summary>
+    /// <summary>Checks that every string and name is text: JSON can contain one half of a surrogate pair, which is not text.</summary>
     /// <param name="value">Any value.</param>
-    /// <param name="path">What the value is called; empty for the outermost.</param>
+    /// <param name="path">Path of the value; empty for the outermost one.</param>
     /// <exception cref="InvalidDataException">A string is not text; the message names its field.</exception>
     public static void CheckWhole(JsonElement value, string path = "")
     {

@@ -1,14 +1,14 @@
 namespace BestOfN.Inputs.Templates;
 
-/// <summary>How a family writes a conversation when its folder brings no template.</summary>
-/// <param name="Architecture">What the architecture's name begins with.</param>
+/// <summary>The built-in template of a model family, for folders without their own.</summary>
+/// <param name="Architecture">Prefix of the architecture's name.</param>
 /// <param name="Markers">The special tokens the template needs.</param>
 internal sealed record ChatFamily(string Architecture, IReadOnlyList<string> Markers, string Template)
 {
     private static readonly IReadOnlyList<ChatFamily> s_all =
     [
-        // The published wrapper knows three roles. A mark stands before a role that spells a
-        // special token, which is none of the three either.
+        // The published wrapper knows three roles. A role with the spelling of a special
+        // token begins with a mark, so it is none of the three.
         new("InternLMXComposer2", ["<|im_start|>", "<|im_end|>"], """
             {{ bos_token }}
             {%- for message in messages %}
@@ -85,7 +85,7 @@ internal sealed record ChatFamily(string Architecture, IReadOnlyList<string> Mar
     ];
 
     /// <summary>
-    /// The spelling of InternLM2's vocabulary goes before the later names, to which a published
+    /// The spelling in InternLM2's vocabulary is preferred to the later names, to which a published
     /// folder gives ids that may lie outside the vocabulary.
     /// </summary>
     public bool PrefersUnusedTokens { get; private init; }

@@ -12,8 +12,8 @@ namespace BestOfN.Inputs.Templates;
 /// Only the template can write special tokens: their spelling in a role or content stays text. Ids are those
 /// of the rendered text with the spellings of special tokens read as tokens and nothing added, so BOS is there exactly once if
 /// the template writes it, as the published ones of families with BOS do. A <c>developer</c> message is shown as <c>system</c> to
-/// templates that do not know the role. Pictures stand as InternLM-XComposer2 was trained: an only one right behind BOS, before everything
-/// else; several in their places within the contents. The stretches between them are encoded independently.
+/// templates that do not know the role. Images are placed as InternLM-XComposer2 was trained: a single image right behind BOS, before
+/// everything else; several images in their places within the contents. The text between images is encoded piece by piece.
 /// </remarks>
 public sealed class ChatTemplate
 {
@@ -49,7 +49,7 @@ public sealed class ChatTemplate
         };
     }
 
-    /// <summary>Where the template comes from: a file, or the one built in for a family.</summary>
+    /// <summary>Origin of the template: a file, or the built-in one of a family.</summary>
     public string Origin { get; }
 
     /// <summary>
@@ -59,7 +59,7 @@ public sealed class ChatTemplate
     /// </summary>
     /// <param name="time">Clock of templates that write today's date; the system's by default.</param>
     /// <exception cref="ChatTemplateException">The template can not be read.</exception>
-    /// <exception cref="InvalidDataException">There is none, and none of a family fits.</exception>
+    /// <exception cref="InvalidDataException">The folder has no template, and no built-in one fits its architecture.</exception>
     public static ChatTemplate Load(string folder, string architecture, ITokenizer tokenizer, TimeProvider? time = null)
     {
         var specialTokens = SpecialTokens(folder, tokenizer);
@@ -67,7 +67,7 @@ public sealed class ChatTemplate
         return new(source, name, tokenizer, specialTokens, time ?? TimeProvider.System);
     }
 
-    /// <summary>The conversation as ids; pictures by the ids of their vectors.</summary>
+    /// <summary>The token ids of a conversation; an image is given by the ids of its embeddings.</summary>
     /// <exception cref="ChatTemplateException">The template refuses the conversation, for example
     /// its order of roles, or leaves a picture out.</exception>
     public IReadOnlyList<int> Encode(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
@@ -194,8 +194,8 @@ public sealed class ChatTemplate
         return stretches;
     }
 
-    // The first stands before what looks like a special token in a content while the template runs,
-    // the second for a picture; both are taken out afterwards.
+    // While the template runs, the first mark stands before text that is spelled like a special token,
+    // the second in place of an image. Both are removed afterwards.
     private (string Mark, string PictureMark) UnusedMarks(IReadOnlyList<ChatMessage> messages)
     {
         var texts = messages.SelectMany(m => m.Fields.Values.SelectMany(Strings).Concat([m.Role, m.Text])).Append(_source).ToList();
@@ -253,7 +253,7 @@ public sealed class ChatTemplate
                     + $"found another; remove the one that is not meant");
         }
 
-        // Named templates beside the default one; without a default nobody knows which is meant.
+        // Several named templates need one called default; without it the choice would be a guess.
         var more = Path.Combine(folder, "additional_chat_templates");
         return found ?? beside ?? (Directory.Exists(more) && Directory.EnumerateFiles(more, "*.jinja").Any()
             ? throw new InvalidDataException($"{more}: expected a default template beside these, in chat_template.jinja, found none")

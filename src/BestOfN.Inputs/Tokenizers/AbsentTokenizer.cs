@@ -1,6 +1,6 @@
 namespace BestOfN.Inputs.Tokenizers;
 
-/// <summary>In place of a tokenizer that a folder does not hold: token ids can be scored, text cannot.</summary>
+/// <summary>Stands in for the tokenizer of a folder without one: token ids can be scored, text cannot.</summary>
 internal sealed class AbsentTokenizer(string folder) : ITokenizer
 {
     public int VocabularySize => 0;

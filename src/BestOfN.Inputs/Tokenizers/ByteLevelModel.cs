@@ -125,7 +125,7 @@ internal sealed record ByteLevelModel
     private static bool Composes(JsonElement? normalizer) => normalizer is { } n && n.GetProperty("type").GetString() switch
     {
         "NFC" => true,
-        // all are looked at
+        // every inner normalizer is checked
         "Sequence" => n.GetProperty("normalizers").EnumerateArray().Select(inner => Composes(inner)).ToArray().Contains(true),
         var other => throw new InvalidDataException($"normaliser {other} is not supported"),
     };

@@ -1,6 +1,6 @@
 namespace BestOfN.Inputs.Tokenizers;
 
-/// <summary>Which neighbours may be merged, and in which order.</summary>
+/// <summary>The pairs of neighbouring symbols that may be merged, with their order.</summary>
 internal interface IPairRanks
 {
     /// <param name="rank">Lower is merged earlier; of equals the leftmost.</param>

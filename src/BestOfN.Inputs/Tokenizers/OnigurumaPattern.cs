@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace BestOfN.Inputs.Tokenizers;
 
-/// <summary>Writes a pattern of a tokenizer.json, which is in the language of Oniguruma, in
-/// that of .NET. What has no equal there is refused.</summary>
+/// <summary>Translates a pattern of a tokenizer.json from the syntax of Oniguruma to that of
+/// .NET. A pattern without an equivalent is refused.</summary>
 /// <remarks>
 /// Language: https://github.com/kkos/oniguruma/blob/master/doc/RE. Sets of characters are
 /// written anew, over text in which <see cref="AstralStandIns"/>

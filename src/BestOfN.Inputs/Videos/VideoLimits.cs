@@ -3,7 +3,7 @@ namespace BestOfN.Inputs.Videos;
 /// <summary>How large a video may be and what reading it may cost.</summary>
 public sealed record VideoLimits
 {
-    /// <summary>The limits when nothing else is said.</summary>
+    /// <summary>The default limits.</summary>
     public static VideoLimits Default { get; } = new();
 
     /// <summary>Bytes of the encoded file.</summary>

@@ -6,8 +6,8 @@ namespace BestOfN.Inputs.Videos;
 
 /// <summary>Reads frames of MP4, MOV, WebM, Matroska, AVI and GIF through ffmpeg. Thread-safe.</summary>
 /// <remarks>ffmpeg runs as a process of its own that may read this one file, through one demuxer chosen here by the file's first bytes, and
-/// nothing else: no network, no playlists, no references to other files. Steps: 1 what is it, 2
-/// how many frames, 3 which frames, 4 the frames.</remarks>
+/// nothing else: no network, no playlists, no references to other files. Steps: 1 find the format, 2
+/// count the frames, 3 choose frames, 4 decode them.</remarks>
 public static class VideoReader
 {
     private const string Decoders =

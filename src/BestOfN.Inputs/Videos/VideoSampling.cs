@@ -1,9 +1,10 @@
 namespace BestOfN.Inputs.Videos;
 
-/// <summary>Which frames of a video are looked at.</summary>
+/// <summary>Chooses the frames of a video that the model sees.</summary>
 public static class VideoSampling
 {
-    /// <summary>About one frame per second from the first on; of more than <paramref name="sampled"/>, that many evenly.</summary>
+    /// <summary>About one frame per second from the first on; if these are more than
+    /// <paramref name="sampled"/>, that many of them, evenly spaced.</summary>
     /// <param name="frames">Frames in the video.</param>
     /// <param name="framesPerSecond">Average over the video.</param>
     /// <returns>Indices of frames, ascending.</returns>

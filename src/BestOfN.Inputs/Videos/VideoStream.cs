@@ -6,7 +6,7 @@ namespace BestOfN.Inputs.Videos;
 /// <summary>What the container says about its first video stream, and how many packets were found in it.</summary>
 internal sealed record VideoStream(int Width, int Height, double FramesPerSecond, int? DeclaredFrames, int Packets)
 {
-    /// <param name="probed">What ffprobe wrote as JSON about a file: its words are the file's.</param>
+    /// <param name="probed">What ffprobe wrote as JSON about a file: its content comes from the file.</param>
     /// <exception cref="VideoException">There is no video stream in it, or it does not tell its size.</exception>
     public static VideoStream Read(ReadOnlyMemory<byte> probed)
     {

@@ -110,7 +110,7 @@ public sealed class EvaluateBenchmarkCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_model_that_sees_images_is_shown_those_of_a_Parquet_file()
+    public async Task A_model_with_a_vision_encoder_gets_the_images_of_a_Parquet_file()
     {
         var data = Path.Combine(_folder, "test-00000-of-00001.parquet");
         await using (var file = File.Create(data))
@@ -148,7 +148,7 @@ public sealed class EvaluateBenchmarkCommandTests : IDisposable
     [InlineData("Expected either --model", "rm-bench")]
     [InlineData("--model needs --data", "rm-bench", "--model", "/")]
     [InlineData("--limit must be at least 1", "rm-bench", "--model", "/", "--data", "/dev/null", "--limit", "0")]
-    public async Task A_wrong_command_line_is_told(string says, params string[] args)
+    public async Task A_wrong_command_line_is_an_error_that_says_what_is_wrong(string says, params string[] args)
     {
         Assert.Equal(2, await RunAsync(args));
         Assert.Contains(says, _error.ToString(), StringComparison.Ordinal);

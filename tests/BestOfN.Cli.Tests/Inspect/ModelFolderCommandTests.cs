@@ -18,7 +18,7 @@ public sealed class ModelFolderCommandTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task A_folder_that_loads_is_zero_and_is_told_in_lines_or_JSON()
+    public async Task A_folder_that_loads_exits_with_0_and_is_described_in_lines_or_JSON()
     {
         Assert.Equal(0, await RunAsync("inspect", s_golden));
         Assert.Contains("torch.save archive, 3 files", _out.ToString(), StringComparison.Ordinal);
@@ -42,7 +42,7 @@ public sealed class ModelFolderCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_that_does_not_load_is_one_and_says_why()
+    public async Task A_folder_that_does_not_load_exits_with_1_and_says_why()
     {
         Assert.Equal(1, await RunAsync("inspect", _folder));
         Assert.Contains("config.json: the file does not exist", _out.ToString(), StringComparison.Ordinal);
@@ -80,7 +80,7 @@ public sealed class ModelFolderCommandTests : IDisposable
     [Theory]
     [InlineData("--dtype", "int8")]
     [InlineData("--shard-size", "0")]
-    public async Task A_value_that_does_not_exist_is_two(params string[] options) =>
+    public async Task A_value_that_does_not_exist_exits_with_2(params string[] options) =>
         Assert.Equal(2, await RunAsync(["convert", "--model", s_golden, "--output", _folder, .. options]));
 
     private Task<int> RunAsync(params string[] args)

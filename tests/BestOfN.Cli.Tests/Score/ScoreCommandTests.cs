@@ -46,7 +46,7 @@ public sealed class ScoreCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_models_scores_are_not_kept()
+    public async Task Scores_of_another_model_are_not_kept()
     {
         File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5,6]}"]);
         File.WriteAllText(Output, "{\"id\":1,\"score\":42}\n");
@@ -106,7 +106,7 @@ public sealed class ScoreCommandTests : IDisposable
     [InlineData("--dtype", "float16")]
     [InlineData("--device", "tpu")]
     [InlineData("--step-reward", "mean")]
-    public async Task A_value_that_does_not_exist_is_two(params string[] options)
+    public async Task A_value_that_does_not_exist_exits_with_2(params string[] options)
     {
         File.WriteAllLines(Input, ["{\"id\":1,\"input_ids\":[5]}"]);
         Assert.Equal(2, await RunAsync(options));

@@ -43,7 +43,7 @@ public sealed class BenchmarkScoringTests : IDisposable
     }
 
     [Fact]
-    public async Task What_another_run_left_is_not_taken()
+    public async Task A_score_file_of_another_run_is_refused_or_replaced()
     {
         await BreakOffAsync(Rows("a", "b"), after: 1);
         var e = Assert.Throws<InvalidDataException>(() => BenchmarkScoreFile.Open(Scores, """{"judge":"two"}""", replaces: false));

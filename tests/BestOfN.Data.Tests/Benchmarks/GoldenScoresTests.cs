@@ -22,7 +22,7 @@ public sealed class GoldenScoresTests
     [InlineData("multimodal-rewardbench", "multimodal-rewardbench-b")]
     [InlineData("judgebench", "judgebench-a")]
     [InlineData("judgebench", "judgebench-b")]
-    public async Task Every_figure_agrees(string benchmark, string set)
+    public async Task Every_figure_agrees_with_the_published_code(string benchmark, string set)
     {
         var folder = $"evaluators/{set}";
         var rows = await BenchmarkFile.ReadAsync(

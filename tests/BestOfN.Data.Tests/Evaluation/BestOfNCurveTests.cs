@@ -8,7 +8,7 @@ namespace BestOfN.Data.Tests.Evaluation;
 public sealed class BestOfNCurveTests
 {
     [Fact]
-    public void Is_written_in_the_published_form()
+    public void The_curve_is_written_in_the_published_form()
     {
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder.Path, "new", "curve.json");
@@ -77,7 +77,7 @@ public sealed class BestOfNCurveTests
     }
 
     [Fact]
-    public void Has_no_auc_where_nothing_is_wrong()
+    public void Without_a_wrong_answer_there_is_no_AUC()
     {
         var pool = new CandidatePool([new("a", new(1), true), new("b", new(2), true)], GreedyIsCorrect: true);
 

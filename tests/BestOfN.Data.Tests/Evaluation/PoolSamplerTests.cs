@@ -79,7 +79,7 @@ public sealed class PoolSamplerTests
     }
 
     [Fact]
-    public async Task A_lost_candidate_ends_the_run()
+    public async Task A_candidate_that_fails_ends_the_run()
     {
         var generator = new FakeGenerator((_, i) => i == 3 ? null : "text");
 
@@ -89,7 +89,7 @@ public sealed class PoolSamplerTests
     }
 
     [Fact]
-    public async Task Stops_when_told_to()
+    public async Task Sampling_stops_when_it_is_cancelled()
     {
         using var stop = new CancellationTokenSource();
         var generator = new FakeGenerator((_, _) =>

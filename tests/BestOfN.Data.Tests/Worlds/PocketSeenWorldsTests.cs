@@ -34,7 +34,7 @@ public sealed class PocketSeenWorldsTests
 
     [Theory]
     [MemberData(nameof(Worlds))]
-    public void No_strange_answer_throws(string world)
+    public void No_malformed_answer_throws(string world)
     {
         string[] answers = ["", "1", "+", "=", "1+", "+1=", "A", "A1", "A1A1A1A1A1A1",
             "47.", "12+61", "12+=73", "99999999999+1=3", "red", "é", "==", "=+"];
@@ -108,7 +108,7 @@ public sealed class PocketSeenWorldsTests
     [Theory]
     [InlineData(PocketWorlds.Image, "7F162023DF76162F")]
     [InlineData(PocketWorlds.Video, "C7601395CEB29D06")]
-    public void Pictures_stay_what_they_are(string world, string hash)
+    public void Images_of_a_seed_do_not_change_between_versions(string world, string hash)
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var picture in Draw(world, 20).SelectMany(p => p.Frames ?? p.Pictures))

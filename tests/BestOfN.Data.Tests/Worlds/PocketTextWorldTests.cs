@@ -201,7 +201,7 @@ public sealed class PocketTextWorldTests
     [InlineData(0, "One-way streets AH CH CD FA HD DB DH GH EA GF BG DA. How do I get from B to A?", "BGFA")]
     [InlineData(1, "Put ABCDEF in a row that keeps the order of CF BF EA AF BA DF.", "EBDCAF")]
     [InlineData(3, "Which two of 28 17 13 16 27 4 add up to 41?", "28+13=41")]
-    public void Problems_stay_what_they_are(long index, string question, string solution)
+    public void Problems_of_a_seed_do_not_change_between_versions(long index, string question, string solution)
     {
         var problem = s_world.Draw(7, index, Split.Training);
 

@@ -15,7 +15,7 @@ public sealed class WorldMixtureTests
     }
 
     [Fact]
-    public void A_family_can_have_a_turn_of_its_own()
+    public void A_mixture_can_draw_from_one_family_of_a_world()
     {
         var mixture = new WorldMixture([PocketWorlds.Text, "pocket-text/route", "pocket-video/frame-order"]);
         var drawn = Enumerable.Range(0, 300).Select(i => mixture.Draw(3, i, Split.Training)).ToArray();
@@ -29,7 +29,7 @@ public sealed class WorldMixtureTests
     [InlineData("moon/route", "pocket-image, pocket-text, pocket-video")]
     [InlineData("pocket-video/route", "frame-sum, frame-order")]
     [InlineData("pocket-text/", "pair, route, order")]
-    public void What_is_not_there_is_told_with_what_is(string name, string told) =>
+    public void An_unknown_world_or_family_is_an_error_that_lists_the_known_ones(string name, string told) =>
         Assert.Contains(told, Assert.Throws<ArgumentException>(() => new WorldMixture([name])).Message, StringComparison.Ordinal);
 
     [Fact]

@@ -38,7 +38,7 @@ public sealed class CheckpointConversionTests : IDisposable
     [Theory]
     [InlineData(1_000_000, 1)]
     [InlineData(40_000, 4)]
-    public void What_was_converted_has_the_same_bits_and_scores_alike(long shardLength, int files)
+    public void A_converted_model_has_the_same_weights_and_scores(long shardLength, int files)
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
@@ -97,7 +97,7 @@ public sealed class CheckpointConversionTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_with_something_in_it_is_not_touched()
+    public void An_output_folder_that_is_not_empty_is_not_touched()
     {
         Directory.CreateDirectory(Output);
         File.WriteAllText(Path.Combine(Output, "mine.txt"), "mine");

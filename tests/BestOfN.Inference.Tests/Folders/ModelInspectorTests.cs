@@ -37,7 +37,7 @@ public sealed class ModelInspectorTests
     [Theory]
     [InlineData("qwen3-seqcls/plain", "reward")]
     [InlineData("qwen2-prm/steps", "step reward")]
-    public void Every_family_tells_its_kind_and_all_that_is_amiss(string golden, string kind)
+    public void Every_family_reports_its_kind_and_all_problems(string golden, string kind)
     {
         var inspection = ModelInspector.Inspect(GoldenFiles.Folder(golden));
         Assert.Equal(kind, inspection.Kind);
@@ -65,7 +65,7 @@ public sealed class ModelInspectorTests
     }
 
     [Fact]
-    public void A_folder_with_nothing_in_it_is_described_too()
+    public void An_empty_folder_is_described_too()
     {
         var folder = Directory.CreateTempSubdirectory("bestofn-nothing-").FullName;
         try

@@ -45,7 +45,7 @@ public sealed class CandidateTextTests
     }
 
     [Fact]
-    public void Special_tokens_in_the_middle_give_no_text()
+    public void Special_tokens_in_the_middle_of_a_stream_give_no_text()
     {
         var text = new CandidateText(s_tokenizer, []);
         Assert.Equal(["ab", "", "cd"], [text.Push(0), text.Push(5), text.Push(1)]);

@@ -35,7 +35,7 @@ public sealed class GenerationEngineTests : IDisposable
     }
 
     [Fact]
-    public async Task A_candidate_with_a_seed_is_the_same_in_any_company_where_that_is_promised_and_else_likely_to_the_tolerance()
+    public async Task A_seeded_candidate_is_the_same_in_any_batch_where_kernels_promise_it()
     {
         var engine = _fixture.Engine();
         var sampling = new SamplingParameters { MaxTokens = 40, Seed = 11, Logprobs = true };
@@ -183,7 +183,7 @@ public sealed class GenerationEngineTests : IDisposable
     }
 
     [Fact]
-    public async Task A_prompt_beyond_the_context_is_the_clients_fault()
+    public async Task A_prompt_longer_than_the_context_is_an_invalid_request()
     {
         var failure = await Assert.ThrowsAsync<GenerationFailedException>(
             () => All(_fixture.Engine(maxPositions: 20).Start(Request("20/1", 1, Greedy(1)), Token)));
@@ -287,7 +287,7 @@ public sealed class GenerationEngineTests : IDisposable
     }
 
     [Fact]
-    public async Task Latency_is_the_clocks()
+    public async Task Latency_is_measured_by_the_given_clock()
     {
         using var busy = new ManualResetEventSlim();
         var engine = _fixture.Engine();

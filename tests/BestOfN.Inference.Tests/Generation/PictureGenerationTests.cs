@@ -118,7 +118,7 @@ public sealed class PictureGenerationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_no_picture_is_the_senders_mistake()
+    public async Task A_file_that_is_not_an_image_is_an_invalid_request()
     {
         using var engine = Load();
         var broken = new ImagePart("GIF89a"u8.ToArray()) { Source = "messages[0].content[0].image_url" };

@@ -143,7 +143,7 @@ public sealed class TokenSamplerTests
     }
 
     [Fact]
-    public void Settings_out_of_range_are_the_clients_fault()
+    public void Settings_out_of_range_are_invalid_requests()
     {
         SamplingParameters[] wrong =
         [

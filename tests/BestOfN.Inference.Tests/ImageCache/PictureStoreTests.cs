@@ -82,7 +82,7 @@ public sealed class PictureStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_preparation_that_fails_tells_all_who_wait_and_is_tried_again_by_the_next()
+    public async Task A_failed_decoding_fails_every_request_that_waits_for_it_and_is_tried_again_for_the_next()
     {
         using var store = Store();
         var gate = new TaskCompletionSource<TiledImage>();
@@ -117,7 +117,7 @@ public sealed class PictureStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task What_nobody_waits_for_any_more_is_stopped_and_begins_anew_for_the_next()
+    public async Task A_decoding_that_no_request_waits_for_is_stopped_and_starts_again_for_the_next_request()
     {
         using var store = Store();
         var begun = new TaskCompletionSource<CancellationToken>();

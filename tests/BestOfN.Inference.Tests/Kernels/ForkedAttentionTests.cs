@@ -16,7 +16,7 @@ public sealed class ForkedAttentionTests
     [InlineData(1, 4, 24, 3)]
     [InlineData(4, 3, 64, 40)]
     [InlineData(3, 2, 80, 65)]
-    public void Every_row_sees_its_prompt_and_its_own_tokens(int keyHeads, int groups, int headSize, int own)
+    public void Every_row_attends_to_its_prompt_and_its_own_tokens(int keyHeads, int groups, int headSize, int own)
     {
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
@@ -26,7 +26,7 @@ public sealed class ForkedAttentionTests
     }
 
     [Fact]
-    public void A_row_does_not_depend_on_who_else_is_there()
+    public void A_row_does_not_depend_on_the_other_rows()
     {
         using var inference = inference_mode();
         using var scope = NewDisposeScope();

@@ -22,11 +22,13 @@ public sealed class PartialAttentionTests
     };
 
     [Theory, MemberData(nameof(Shapes))]
-    public void In_tiles_it_is_attention(int sequences, int heads, int groups, int queries, int keys, int size, bool causal) =>
+    public void Attention_in_tiles_equals_plain_attention(
+        int sequences, int heads, int groups, int queries, int keys, int size, bool causal) =>
         Check(TiledAttention.Attend, ScalarType.Float32, 1e-5f, sequences, heads, groups, queries, keys, size, causal);
 
     [Theory, MemberData(nameof(Shapes))]
-    public void By_products_it_is_attention(int sequences, int heads, int groups, int queries, int keys, int size, bool causal) =>
+    public void Attention_by_matrix_products_equals_plain_attention(
+        int sequences, int heads, int groups, int queries, int keys, int size, bool causal) =>
         Check(AttentionByProducts.Attend, ScalarType.Float32, 1e-5f, sequences, heads, groups, queries, keys, size, causal);
 
     [Theory, MemberData(nameof(Shapes))]
@@ -39,7 +41,7 @@ public sealed class PartialAttentionTests
     [InlineData(ScalarType.Float32, 16)]        // only the fused kernel takes these
     [InlineData(ScalarType.BFloat16, 16)]
     [InlineData(ScalarType.BFloat16, 64)]
-    public void Whichever_way_is_chosen_it_is_attention(ScalarType type, int size)
+    public void Every_kernel_of_forked_attention_equals_plain_attention(ScalarType type, int size)
     {
         var tolerance = type == ScalarType.Float32 ? 1e-5f : 0.03f;
         Check(PartialAttention.Attend, type, tolerance, 2, 3, 2, 70, 70, size, causal: true);
@@ -47,7 +49,7 @@ public sealed class PartialAttentionTests
     }
 
     [Fact]
-    public void A_query_meets_the_same_numbers_whoever_else_asks()
+    public void A_query_attends_to_the_same_numbers_whatever_else_is_in_the_batch()
     {
         using var scope = NewDisposeScope();
         using var guard = inference_mode();
@@ -58,7 +60,7 @@ public sealed class PartialAttentionTests
     }
 
     [Fact]
-    public void A_first_key_that_nobody_looks_at_does_not_spoil_the_sums()
+    public void A_first_key_that_is_masked_does_not_change_the_softmax_sums()
     {
         using var scope = NewDisposeScope();
         using var guard = inference_mode();
@@ -75,7 +77,7 @@ public sealed class PartialAttentionTests
     }
 
     [Fact]
-    public void What_is_not_a_number_stays_so()
+    public void NaN_stays_NaN()
     {
         using var scope = NewDisposeScope();
         using var guard = inference_mode();

@@ -18,7 +18,7 @@ public sealed class PrepackedWeightTests
     };
 
     [Theory, MemberData(nameof(Weights))]
-    public void A_row_is_the_same_in_every_step_to_the_last_bit_where_that_is_promised_and_else_to_the_tolerance(
+    public void A_row_has_the_same_bits_in_every_step_where_kernels_promise_it_and_is_else_within_the_tolerance(
         ScalarType type, int outputs, int inputs)
     {
         using var guard = inference_mode();
@@ -65,7 +65,7 @@ public sealed class PrepackedWeightTests
     [Theory]
     [InlineData(ScalarType.Float32, 2 * TileProduct.TallRows)]
     [InlineData(ScalarType.BFloat16, TileProduct.PairRows)]
-    public void Few_rows_are_multiplied_here_only_where_that_changes_no_bit(ScalarType type, int most)
+    public void Own_products_for_few_rows_are_used_only_where_they_change_no_bit(ScalarType type, int most)
     {
         using var guard = inference_mode();
         if (IsRefused(type))
@@ -88,7 +88,7 @@ public sealed class PrepackedWeightTests
     }
 
     [Fact]
-    public void Nothing_is_promised_that_was_not_tried()
+    public void Batch_invariance_is_promised_only_after_it_was_tried()
     {
         using var guard = inference_mode();
         using var packed = new PrepackedWeight(randn(64, 32));

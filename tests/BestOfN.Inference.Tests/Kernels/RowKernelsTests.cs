@@ -27,7 +27,7 @@ public sealed class RowKernelsTests
     }
 
     [Theory, MemberData(nameof(Shapes))]
-    public void Gate_is_silu_times_up_and_may_overwrite_the_gate(ScalarType type, int rows, int width)
+    public void SwiGLU_is_silu_of_the_gate_times_up_and_may_overwrite_the_gate(ScalarType type, int rows, int width)
     {
         using var scope = NewDisposeScope();
         using var guard = inference_mode();
@@ -54,7 +54,7 @@ public sealed class RowKernelsTests
     [InlineData(ScalarType.Float32, 64, true)]
     [InlineData(ScalarType.BFloat16, 24, true)]
     [InlineData(ScalarType.BFloat16, 128, false)]
-    public void Heads_are_normed_and_turned_where_they_are(ScalarType type, int size, bool isNormed)
+    public void Heads_are_normalised_and_rotated_in_place(ScalarType type, int size, bool isNormed)
     {
         using var scope = NewDisposeScope();
         using var guard = inference_mode();
@@ -76,7 +76,7 @@ public sealed class RowKernelsTests
     }
 
     [Theory, MemberData(nameof(Shapes))]
-    public void Exponentials_of_what_a_row_sees_become_its_softmax_when_divided(ScalarType type, int rows, int width)
+    public void Exponentials_of_a_rows_visible_scores_divided_by_their_sum_are_its_softmax(ScalarType type, int rows, int width)
     {
         using var scope = NewDisposeScope();
         using var guard = inference_mode();

@@ -29,7 +29,7 @@ public sealed class PictureRewardTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void With_gradients_enabled_they_match_as_well(string folder) => AssertSamples(folder);
+    public void With_gradients_enabled_the_scores_match_as_well(string folder) => AssertSamples(folder);
 
     [Theory, MemberData(nameof(Cases))]
     public void With_packed_weights_rows_in_a_padded_batch_whose_ends_alone_are_wanted_match_and_rank_like_the_reference(string folder)
@@ -168,7 +168,7 @@ public sealed class PictureRewardTests
     }
 
     [Fact]
-    public void Text_is_read_as_if_there_were_no_partial_lora()
+    public void Partial_LoRA_does_not_act_on_text()
     {
         const string Folder = "ixc25-reward/text-batch";
         using var guard = inference_mode();

@@ -157,7 +157,7 @@ public sealed class VisionTests
     }
 
     [Fact]
-    public void A_picture_that_is_not_made_of_the_towers_tiles_is_refused()
+    public void An_image_whose_tiles_do_not_fit_the_vision_encoder_is_refused()
     {
         using var encoder = Fresh(s_small);
         var error = Assert.Throws<ArgumentException>(() => encoder.Encode([new TiledImage(new Image(13, 12, new byte[13 * 12 * 3]), 12)]));

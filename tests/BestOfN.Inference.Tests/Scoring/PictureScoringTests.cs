@@ -126,7 +126,7 @@ public sealed class PictureScoringTests : IDisposable
     }
 
     [Fact]
-    public async Task What_cannot_be_seen_is_told_before_anything_is_computed()
+    public async Task An_image_that_the_model_cannot_take_is_refused_before_anything_is_computed()
     {
         using var engine = Load("image-1x1");
         var broken = new ImagePart("not a picture"u8.ToArray());
@@ -141,7 +141,7 @@ public sealed class PictureScoringTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_ffmpeg_a_video_cannot_be_seen_and_no_part_is_to_blame()
+    public async Task Without_ffmpeg_a_video_is_a_server_error_that_blames_no_part_of_the_message()
     {
         var folder = GoldenFiles.Folder($"{PictureConversations.Family}/image-1x1");
         var network = NetworkLoader.RewardNetwork(folder, ScalarType.Float32, CPU);
@@ -175,7 +175,7 @@ public sealed class PictureScoringTests : IDisposable
     }
 
     [Fact]
-    public async Task The_number_of_tiles_changes_what_is_seen()
+    public async Task The_number_of_tiles_changes_the_score()
     {
         using var coarse = Load("image-2x3", PictureConversations.Options with { HdNum = 1 });
         using var fine = Load("image-2x3");

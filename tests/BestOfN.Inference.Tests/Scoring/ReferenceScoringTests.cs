@@ -58,7 +58,7 @@ public sealed class ReferenceScoringTests : IDisposable
     }
 
     [Fact]
-    public async Task A_comparison_is_strict_and_the_order_of_equals_is_theirs()
+    public async Task Comparisons_are_strict_and_equal_scores_are_ordered_as_in_the_published_code()
     {
         using var engine = Load("text-batch");
         var reference = new ReferenceScoring(engine);

@@ -53,7 +53,7 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public async Task The_prompt_is_read_before_anything_is_asked()
+    public async Task The_prompt_is_prefilled_before_any_answer_arrives()
     {
         using var fixture = new ScoringFixture();
         var prompt = ScoringFixture.Tokens(new Random(3), 30);

@@ -47,7 +47,7 @@ public sealed class ScoringEngineTests
     }
 
     [Fact]
-    public async Task A_beginning_is_read_without_its_closing_and_what_follows_gives_the_whole_score()
+    public async Task A_partial_answer_is_scored_without_its_closing_tokens_and_extending_it_gives_the_score_of_the_whole()
     {
         const string Folder = "internlm2-reward/gqa";
         using var worker = new DeviceWorker(CPU);

@@ -34,7 +34,7 @@ public sealed class ImageDecoderTests
     [Theory]
     [InlineData(-1)]
     [InlineData(1)]
-    public void Of_a_gif_the_first_frame_counts_and_transparent_colours_stay_what_they_are(int transparent)
+    public void The_first_frame_of_a_GIF_is_decoded_and_transparent_colours_keep_their_RGB(int transparent)
     {
         var picture = Decode(ImageFiles.Gif(transparent));
         Assert.Equal([255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255], picture.Pixels.ToArray());
@@ -58,7 +58,7 @@ public sealed class ImageDecoderTests
     }
 
     [Fact]
-    public void Of_16_bits_the_upper_8_stay()
+    public void The_upper_8_of_16_bits_are_kept()
     {
         Assert.Equal([0x12, 0x80, 0xFE], Decode(ImageFiles.Png(1, 1, 16, 2, [0x12, 0xFF, 0x80, 0x00, 0xFE, 0x99])).Pixels.ToArray());
         Assert.Equal([0x12, 0x12, 0x12], Decode(ImageFiles.Png(1, 1, 16, 0, [0x12, 0xFF])).Pixels.ToArray());
@@ -70,7 +70,7 @@ public sealed class ImageDecoderTests
     [InlineData(0, 0, 0, 0, 255, 255, 255)]
     [InlineData(255, 0, 0, 0, 0, 255, 255)]
     [InlineData(0, 0, 255, 128, 127, 127, 0)]
-    public void Inks_become_light(byte cyan, byte magenta, byte yellow, byte black, byte red, byte green, byte blue)
+    public void CMYK_inks_become_RGB(byte cyan, byte magenta, byte yellow, byte black, byte red, byte green, byte blue)
     {
         var picture = Decode(ImageFiles.CmykJpeg(cyan, magenta, yellow, black));
         Assert.Equal((8, 8), (picture.Width, picture.Height));
@@ -157,7 +157,7 @@ public sealed class ImageDecoderTests
     }
 
     [Fact]
-    public void Limits_are_told_before_memory_is_taken()
+    public void Limits_are_checked_before_memory_is_taken()
     {
         var png = ImageFiles.Encode(Original, SKEncodedImageFormat.Png);
         Refuse(png, ImageLimits.Default with { Bytes = 10 }, "at most 10 are allowed");
@@ -190,7 +190,7 @@ public sealed class ImageDecoderTests
     }
 
     [Fact]
-    public void Whoever_gives_up_gets_no_picture()
+    public void A_cancelled_request_gets_no_image()
     {
         using var abandoned = new CancellationTokenSource();
         abandoned.Cancel();
@@ -201,7 +201,7 @@ public sealed class ImageDecoderTests
     [InlineData("")]
     [InlineData("hello")]
     [InlineData("<svg xmlns='http://www.w3.org/2000/svg'/>")]
-    public void What_is_no_picture_is_told(string text) =>
+    public void A_file_that_is_not_an_image_is_an_error(string text) =>
         Refuse(System.Text.Encoding.ASCII.GetBytes(text), ImageLimits.Default, "known format");
 
     [Theory, MemberData(nameof(Formats))]

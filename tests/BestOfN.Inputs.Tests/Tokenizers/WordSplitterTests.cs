@@ -15,14 +15,14 @@ public sealed class WordSplitterTests
     }
 
     [Fact]
-    public void A_long_text_is_cut_as_ever()
+    public void A_long_text_is_split_into_its_words()
     {
         var splitter = new WordSplitter([@"\p{L}+|\s+"]);
         Assert.Equal(199_999, splitter.Split(string.Join(' ', Enumerable.Repeat("word", 100_000))).Count);
     }
 
     [Fact]
-    public void Patterns_cut_as_oniguruma_does()
+    public void Patterns_split_text_as_Oniguruma_does()
     {
         foreach (var c in GoldenFile.Json("tokenizers", "patterns.json").EnumerateArray())
         {

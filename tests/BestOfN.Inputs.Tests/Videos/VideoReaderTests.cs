@@ -30,7 +30,7 @@ public sealed class VideoReaderTests
     }
 
     [Fact]
-    public async Task The_frames_are_the_ones_asked_for()
+    public async Task Reading_a_video_returns_the_frames_at_the_sampled_indices()
     {
         // Frame n has the grey 5 n, without loss.
         var content = await FFmpeg.MakeAsync(
@@ -120,7 +120,7 @@ public sealed class VideoReaderTests
     }
 
     [Fact]
-    public async Task Limits_are_told_with_what_was_found()
+    public async Task An_exceeded_limit_is_an_error_that_names_the_limit_and_the_value()
     {
         var content = await FFmpeg.MakeAsync(Clock, "a.mp4", "-c:v", "mpeg4");
         await Refuse(VideoLimits.Default with { Bytes = 100 }, "at most 100 are allowed");

@@ -1,8 +1,8 @@
 namespace BestOfN.Inputs.Templates.Jinja;
 
-/// <summary>What one rendering may use, so that no template can hang or exhaust the process.</summary>
+/// <summary>Limits of one rendering, so that no template can hang the process or use up its memory.</summary>
 /// <remarks>A step is about a tenth of a microsecond or a hundred bytes. Work is charged before it is
-/// done: what is made, and what is only looked through.</remarks>
+/// done, for text that is made as for text that is only searched.</remarks>
 internal sealed class JinjaBudget
 {
     public const int MaxText = 1 << 24;

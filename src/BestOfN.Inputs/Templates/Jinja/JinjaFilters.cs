@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace BestOfN.Inputs.Templates.Jinja;
 
-/// <summary>What may stand after <c>|</c>.</summary>
+/// <summary>The filters: names that may stand after <c>|</c>.</summary>
 internal static class JinjaFilters
 {
-    // What each filter takes; map, select and their like hand theirs on, to a filter or test that looks at them.
+    // Parameters of each filter. The filters map, select and the like pass their arguments on to a filter or test that checks them.
     private static readonly Dictionary<string, string[]> s_arguments = new()
     {
         ["trim"] = ["chars"],
@@ -197,7 +197,7 @@ internal static class JinjaFilters
         return item;
     }
 
-    /// <summary>What items are compared by; the numbers are the places of the arguments that say so.</summary>
+    /// <summary>The sort key of items; the numbers are the positions of the arguments that choose it.</summary>
     private static Func<object?, object?> Key(JinjaArguments a, int caseSensitive, int attribute, JinjaBudget budget)
     {
         var path = a.Get(attribute, "attribute", null) is { } key ? Path(key, budget) : [];

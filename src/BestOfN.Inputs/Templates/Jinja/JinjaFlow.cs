@@ -1,6 +1,6 @@
 namespace BestOfN.Inputs.Templates.Jinja;
 
-/// <summary>How the execution of statements went on.</summary>
+/// <summary>Why the execution of a list of statements ended.</summary>
 internal enum JinjaFlow
 {
     Next,

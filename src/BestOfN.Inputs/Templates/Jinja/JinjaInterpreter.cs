@@ -9,7 +9,7 @@ internal sealed class JinjaInterpreter
     private StringBuilder _output = new();
     private int _loops;
 
-    /// <summary>Where the interpreter is: what an error names.</summary>
+    /// <summary>Line of the template that is being run, for errors.</summary>
     public int Line { get; private set; } = 1;
 
     public string Render(IReadOnlyList<JinjaStatement> template, IEnumerable<KeyValuePair<string, object?>> variables)

@@ -1,6 +1,6 @@
 namespace BestOfN.Inputs.Templates.Jinja;
 
-/// <summary>Names and values; what is not here is looked for outside.</summary>
+/// <summary>Names and values of one scope; other names are looked up in the scope around it.</summary>
 internal sealed class JinjaScope(JinjaScope? outer)
 {
     private readonly Dictionary<string, object?> _values = [];

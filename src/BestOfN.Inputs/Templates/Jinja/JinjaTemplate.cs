@@ -14,7 +14,7 @@ internal sealed class JinjaTemplate
     private readonly string _name;
     private readonly IReadOnlyList<JinjaStatement> _statements;
 
-    /// <param name="name">What errors call the template.</param>
+    /// <param name="name">Name of the template in errors.</param>
     /// <exception cref="ChatTemplateException">The source is not a template.</exception>
     public JinjaTemplate(string source, string name)
     {

@@ -1,6 +1,6 @@
 namespace BestOfN.Inputs.Templates.Jinja;
 
-/// <summary>What may stand after <c>is</c>.</summary>
+/// <summary>The tests: names that may stand after <c>is</c>.</summary>
 internal static class JinjaTests
 {
     public static bool Apply(string name, object? value, JinjaArguments arguments, JinjaBudget budget)

@@ -1,5 +1,5 @@
 namespace BestOfN.Inputs.Templates.Jinja;
 
-/// <summary>What a name or member without a value evaluates to: prints nothing, is false
-/// and empty, and anything more is an error.</summary>
+/// <summary>Value of an unknown name or member: it prints nothing, is false
+/// and empty, and any other use is an error.</summary>
 internal sealed record JinjaUndefined(string What);
