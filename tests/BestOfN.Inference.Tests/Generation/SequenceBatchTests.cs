@@ -91,7 +91,7 @@ public sealed class SequenceBatchTests
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public void Requests_join_and_leave_a_running_batch_without_a_trace_in_the_others(bool isPrepacked)
+    public void Requests_that_join_or_leave_a_running_batch_change_nothing_in_the_others(bool isPrepacked)
     {
         using var inference = inference_mode();
         using var model = RandomModels.Create();
