@@ -1,24 +1,22 @@
-using BestOfN.Core.Prompts;
+using BestOfN.Core.Failures;
 
 namespace BestOfN.Core.Rewards;
 
 /// <summary>The reward model gave no usable score.</summary>
-public sealed class ScoringFailedException : Exception
+public sealed class ScoringFailedException : FailureException
 {
-    public ScoringFailedException(string message, Exception? innerException = null) : base(message, innerException) { }
+    public ScoringFailedException(Failure failure, Exception? innerException = null) : base(failure, innerException) { }
 
     /// <summary>The message may repeat what the prompt says, so it is not for a log.</summary>
     public bool MayQuotePrompt { get; init; }
 
-    /// <summary>The part of the prompt that could not be read; null where none is to blame. It is the sender's mistake, and the message may be shown to the sender.</summary>
-    public ContentPart? Part { get; init; }
+    /// <summary>A failure of the reward model, which leaves its candidates without a score.</summary>
+    public ScoringFailedException(string message, Exception? innerException = null)
+        : base(new Failure(FailureKind.Internal, message), innerException) { }
 
     /// <summary>
-    /// The prompt cannot be shown to the model, so that no fallback helps: who was to judge has not seen the question. Where no <see cref="Part"/> is to blame,
-    /// the server is, which lacks a tool.
+    /// Whether the model cannot be shown the prompt. The request is then refused: an answer chosen by a reward model that has not seen the question is
+    /// no answer to it. Where the request is not to blame, a tool is missing here.
     /// </summary>
-    public bool IsPromptUnreadable { get => field || Part is not null || IsPromptTooLong; init; }
-
-    /// <summary>The prompt alone has more tokens than the model reads. It is the sender's mistake, and the message may be shown to the sender.</summary>
-    public bool IsPromptTooLong { get; init; }
+    public bool IsPromptUnreadable { get => field || Failure.IsCallersFault; init; }
 }

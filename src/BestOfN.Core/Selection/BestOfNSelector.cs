@@ -1,3 +1,4 @@
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Rewards;
 using Microsoft.Extensions.Logging;
@@ -21,7 +22,7 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
     private static readonly MajorityVoteStrategy _withoutScores = new();
 
     /// <exception cref="GenerationFailedException">
-    /// There is no answer. Carries the upstream's status where all candidates failed with the same; its inner exception is a <see cref="TimeoutException"/> where time ran out.
+    /// There is no answer. Where all candidates failed alike, the first failure; <see cref="FailureKind.TimedOut"/> where time or tokens ran out.
     /// </exception>
     /// <exception cref="ScoringFailedException">The judge cannot be shown the prompt (<see cref="ScoringFailedException.IsPromptUnreadable"/>).</exception>
     /// <exception cref="OperationCanceledException">The caller hung up.</exception>
@@ -181,18 +182,19 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
     {
         if (run.End is GenerationEnd.TimeBudget)
         {
-            return new("The time budget ran out before there was an answer.", new TimeoutException());
+            return new(new Failure(FailureKind.TimedOut, "The time budget ran out before there was an answer."));
         }
 
         var failures = run.Slots.Select(slot => slot.Failure).OfType<GenerationFailedException>().ToList();
         if (failures.Count == 0)
         {
-            return new("The token budget ran out before there was an answer.", new TimeoutException());
+            return new(new Failure(FailureKind.TimedOut, "The token budget ran out before there was an answer."));
         }
 
         var first = failures[0];
-        var isUnanimous = failures.All(failure => failure.StatusCode == first.StatusCode && failure.InnerException?.GetType() == first.InnerException?.GetType());
-        return isUnanimous ? first : new($"No candidate could be made. The first of {failures.Count} failures: {first.Message}", first);
+        var isUnanimous = failures.All(each => (each.Failure.Kind, each.Failure.Upstream?.Status) == (first.Failure.Kind, first.Failure.Upstream?.Status));
+        return isUnanimous ? first
+            : new(new Failure(FailureKind.Upstream, $"No candidate could be made. The first of {failures.Count} failures: {first.Message}"), first);
     }
 
     private void Log(SelectionRequest request, SelectionResult selection)

@@ -17,8 +17,8 @@ internal static partial class SelectionLog
     [LoggerMessage(1003, LogLevel.Trace, "Candidate {Index} finished ({FinishReason}): {Text}")]
     public static partial void CandidateFinished(this ILogger logger, int index, string finishReason, string text);
 
-    [LoggerMessage(1004, LogLevel.Warning, "Candidate {Index} is lost: {Reason}")]
-    public static partial void CandidateFailed(this ILogger logger, int index, string reason);
+    [LoggerMessage(1004, LogLevel.Warning, "Candidate {Index} is lost ({ErrorType}): {Reason}")]
+    public static partial void CandidateFailed(this ILogger logger, int index, string errorType, string reason);
 
     [LoggerMessage(1008, LogLevel.Trace, "The generator's words about candidate {Index}: {Words}")]
     public static partial void GeneratorSaid(this ILogger logger, int index, string words);

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
@@ -117,18 +118,20 @@ internal sealed class SelectionRun
         catch (Exception exception)
         {
             End = GenerationEnd.Broken;
-            // A failure with a status is an answer to the client and no accident.
-            if (exception is not GenerationFailedException { StatusCode: not null })
+            var failure = exception as GenerationFailedException ?? new GenerationFailedException("The generator failed.", exception);
+
+            // Other kinds are answers to the client, not faults that an operator has to look for.
+            if (failure.Failure.Kind is FailureKind.Upstream or FailureKind.Internal)
             {
                 _logger.GenerationBroke(WithoutWords(exception));
             }
 
-            FailUnfinished(exception as GenerationFailedException ?? new GenerationFailedException("The generator failed.", exception) { StatusCode = 502 });
+            FailUnfinished(failure);
         }
 
         if (End is GenerationEnd.Complete)
         {
-            FailUnfinished(new GenerationFailedException("The generator ended without finishing the candidate.") { StatusCode = 502 });
+            FailUnfinished(new GenerationFailedException("The generator ended without finishing the candidate."));
         }
         else if (End is GenerationEnd.TimeBudget or GenerationEnd.TokenBudget && !_slots.Any(slot => slot.Candidate is not null))
         {
@@ -217,7 +220,7 @@ internal sealed class SelectionRun
                     break;
                 case CandidateFailed failed:
                     slot.Fail(failed.Exception);
-                    LogFailed(slot.Index, failed.Exception);
+                    LogFailed(slot.Index, failed.Exception.Failure);
                     break;
             }
         }
@@ -275,11 +278,15 @@ internal sealed class SelectionRun
         }
     }
 
-    /// <summary>A generator that got an answer with a status tells the upstream's words, which may repeat the prompt; otherwise the words are the product's own.</summary>
-    private void LogFailed(int index, GenerationFailedException failure)
+    /// <summary>The words of a server, and those about a wrong request, may repeat the prompt; all others are the product's own.</summary>
+    private void LogFailed(int index, Failure failure)
     {
-        _logger.CandidateFailed(index, failure.StatusCode is { } status ? $"the generator answered with status {status}" : failure.Message);
-        if (failure.StatusCode is not null && _logger.IsEnabled(LogLevel.Trace))
+        var mayRepeatPrompt = failure.Upstream is not null || failure.IsCallersFault;
+        var reason = failure.Upstream is { } answer ? $"the upstream answered with status {answer.Status}"
+            : mayRepeatPrompt ? "the request was refused"
+            : failure.Message;
+        _logger.CandidateFailed(index, failure.ErrorType, reason);
+        if (mayRepeatPrompt && _logger.IsEnabled(LogLevel.Trace))
         {
             _logger.GeneratorSaid(index, LoggedText.Of(failure.Message));
         }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using BestOfN.Core.Generation;
-using BestOfN.Core.Rewards;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Telemetry;
 
 namespace BestOfN.Core.Selection;
@@ -106,15 +105,11 @@ public sealed class SelectionTelemetry
             var outcome = exception switch
             {
                 OperationCanceledException => "abandoned",
-                ScoringFailedException { Part: not null } or GenerationFailedException { Part: not null } or GenerationFailedException { StatusCode: >= 400 and < 500 } => "refused",
+                FailureException { Failure.Kind: FailureKind.InvalidRequest or FailureKind.UnreadableInput or FailureKind.Overloaded } => "refused",
                 _ => "failed",
             };
-            var error = new KeyValuePair<string, object?>(TelemetryNames.ErrorType, exception switch
-            {
-                GenerationFailedException { StatusCode: { } status } => status.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                { InnerException: TimeoutException } => "timeout",
-                _ => exception.GetType().Name,
-            });
+            var error = new KeyValuePair<string, object?>(
+                TelemetryNames.ErrorType, exception is FailureException { Failure: { } failure } ? failure.ErrorType : exception.GetType().Name);
             var elapsed = _time.GetElapsedTime(_begin).TotalSeconds;
             _telemetry._selections.Record(elapsed, [.. _selection, new(TelemetryNames.Outcome, outcome), error]);
             _telemetry._generations.Record(elapsed, [.. _operation, error]);

@@ -91,6 +91,9 @@ public static class TelemetryNames
     public const string EvaluationName = "gen_ai.evaluation.name";
     public const string EvaluationScore = "gen_ai.evaluation.score.value";
 
-    /// <summary>Why there is no answer: an HTTP status of the upstream, <c>timeout</c>, or the name of an error in the source.</summary>
+    /// <summary>
+    /// Why there is no answer: <c>invalid_request</c>, <c>unreadable_input</c>, <c>overloaded</c>, <c>unavailable</c>, <c>timeout</c>, <c>upstream</c>,
+    /// <c>internal</c>, or the name of an error in the source.
+    /// </summary>
     public const string ErrorType = "error.type";
 }

@@ -1,8 +1,7 @@
 using System.Text.Json;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
-using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
-using BestOfN.Inputs.Videos;
 using BestOfN.Protocols.OpenAI.Wire;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -15,22 +14,18 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
 {
     public TimeSpan? RetryAfter { get; private init; }
 
-    /// <summary>An upstream's own envelope, to be relayed as it is; empty if there is none.</summary>
+    /// <summary>An upstream's own error, to be passed on as it is; empty if there is none.</summary>
     public ReadOnlyMemory<byte> Body { get; private init; }
 
     /// <summary>The table of exceptions. An unknown exception's text never leaves the process.</summary>
     public static ErrorDescription Of(Exception exception) => exception switch
     {
-        ApiException api => new(api.StatusCode, new ApiError(api.Message, TypeOf(api.StatusCode)) { Param = api.Param, Code = api.Code }) { RetryAfter = api.RetryAfter },
-        GenerationFailedException or ScoringFailedException when LacksVideoTool(exception) => new(
-            StatusCodes.Status503ServiceUnavailable, new ApiError(exception.Message, TypeOf(StatusCodes.Status503ServiceUnavailable)) { Code = "videos_unavailable" }),
-        GenerationFailedException { Part: { } part } => Unreadable(part, exception.Message),
-        ScoringFailedException { Part: { } part } => Unreadable(part, exception.Message),
-        GenerationFailedException { IsPromptTooLong: true } => TooLong(exception.Message),
-        ScoringFailedException { IsPromptTooLong: true } => TooLong($"{exception.Message} One candidate ('best_of_n': 1) is answered without the reward model."),
-        GenerationFailedException failed => Of(failed),
-        ScoringFailedException { IsPromptUnreadable: true } => new(
-            StatusCodes.Status503ServiceUnavailable, new ApiError(exception.Message, TypeOf(StatusCodes.Status503ServiceUnavailable)) { Code = "scoring_failed" }),
+        ApiException api => new(api.StatusCode, new ApiError(api.Message, TypeOf(api.StatusCode)) { Param = api.Param, Code = api.Code })
+        {
+            RetryAfter = api.RetryAfter,
+        },
+        GenerationFailedException generation => Of(generation.Failure, "generation_failed"),
+        ScoringFailedException { IsPromptUnreadable: true } scoring => Of(WithWayOut(scoring.Failure), "scoring_failed"),
         BadHttpRequestException bad => Of(bad.StatusCode),
         _ => Of(StatusCodes.Status500InternalServerError),
     };
@@ -47,32 +42,34 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
         },
     });
 
-    private static bool LacksVideoTool(Exception? exception) =>
-        exception is VideoToolMissingException || (exception?.InnerException is { } inner && LacksVideoTool(inner));
-
-    private static ErrorDescription Unreadable(ContentPart part, string message) =>
-        new(StatusCodes.Status400BadRequest, new ApiError(message, TypeOf(StatusCodes.Status400BadRequest)) { Param = part.Source, Code = part is VideoPart ? "invalid_video" : "invalid_image" });
-
-    private static ErrorDescription TooLong(string message) =>
-        new(StatusCodes.Status400BadRequest, new ApiError(message, TypeOf(StatusCodes.Status400BadRequest)) { Param = "messages", Code = "context_length_exceeded" });
-
-    /// <summary>A client's mistake keeps the upstream's status; what is not the client's fault is 502, 503 or 504.</summary>
-    private static ErrorDescription Of(GenerationFailedException failed)
+    /// <summary>An answer of an upstream that blames the request keeps the upstream's status, and its words where they are an OpenAI error.</summary>
+    private static ErrorDescription Of(Failure failure, string code)
     {
-        var status = failed switch
+        var upstream = failure.Upstream is { Status: >= 400 and < 500 } blaming ? blaming : null;
+        var status = upstream?.Status ?? StatusOf(failure.Kind);
+        return new(status, new ApiError(failure.Message, TypeOf(status))
         {
-            { StatusCode: >= 400 and < 500 } => failed.StatusCode.Value,
-            { StatusCode: StatusCodes.Status503ServiceUnavailable } => StatusCodes.Status503ServiceUnavailable,
-            { InnerException: TimeoutException } => StatusCodes.Status504GatewayTimeout,
-            { StatusCode: null, InnerException: null } => StatusCodes.Status503ServiceUnavailable,
-            _ => StatusCodes.Status502BadGateway,
-        };
-        return new(status, new ApiError(failed.Message, TypeOf(status)) { Code = status is StatusCodes.Status504GatewayTimeout ? "deadline" : "generation_failed" })
+            Param = failure.Part?.Source ?? failure.Param,
+            Code = failure.Code ?? (failure.Kind is FailureKind.TimedOut ? "deadline" : code),
+        })
         {
-            RetryAfter = failed.RetryAfter,
-            Body = status < 500 && IsEnvelope(failed.Body) ? failed.Body : default,
+            RetryAfter = failure.RetryAfter,
+            Body = upstream is not null && IsEnvelope(upstream.Body) ? upstream.Body : default,
         };
     }
+
+    private static int StatusOf(FailureKind kind) => kind switch
+    {
+        FailureKind.InvalidRequest or FailureKind.UnreadableInput => StatusCodes.Status400BadRequest,
+        FailureKind.Overloaded => StatusCodes.Status429TooManyRequests,
+        FailureKind.Unavailable => StatusCodes.Status503ServiceUnavailable,
+        FailureKind.TimedOut => StatusCodes.Status504GatewayTimeout,
+        _ => StatusCodes.Status502BadGateway, // a model behind the gateway failed, in this process or on a server
+    };
+
+    /// <summary>A prompt that only the reward model cannot read can be answered without it.</summary>
+    private static Failure WithWayOut(Failure failure) => failure.Kind is not FailureKind.InvalidRequest ? failure
+        : failure with { Message = $"{failure.Message} One candidate ('best_of_n': 1) is answered without the reward model." };
 
     private static string TypeOf(int statusCode) => statusCode switch
     {

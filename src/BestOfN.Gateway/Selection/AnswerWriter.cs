@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Selection;
 using BestOfN.Gateway.Configuration;
@@ -59,8 +60,9 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
             var error = ErrorDescription.Of(exception);
 
             // Messages may repeat the prompt, which has no place in a log.
+            var type = (exception as FailureException)?.Failure.ErrorType ?? exception.GetType().Name;
             var isAccident = error.StatusCode is StatusCodes.Status500InternalServerError;
-            logger.StreamBroke(error.StatusCode, isAccident ? $"{exception.GetType().Name}\n{exception.StackTrace}" : error.Error.Code);
+            logger.StreamBroke(error.StatusCode, type, isAccident ? exception.StackTrace : error.Error.Code);
             events.WriteError(error);
             await events.FlushAsync(cancellationToken);
         }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Gateway.Models;
 using BestOfN.Gateway.Selection.Fields;
@@ -24,11 +25,10 @@ internal sealed class CompletionForwarder(
         while (!isAnswered)
         {
             using var destination = destinations.Acquire(unreachable)
-                ?? throw new GenerationFailedException("No upstream is available.")
+                ?? throw new GenerationFailedException(new Failure(FailureKind.Unavailable, "No upstream is available.")
                 {
-                    StatusCode = StatusCodes.Status503ServiceUnavailable,
                     RetryAfter = options.Value.CircuitBreak,
-                };
+                });
 
             // Where none is left, the answer is what was found at the last one.
             isAnswered = unreachable.Contains(destination.Name) || await destination.TryForwardAsync(context, renamed, forwarder, Transformer(destination));

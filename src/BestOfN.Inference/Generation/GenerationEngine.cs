@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using BestOfN.Core.Computing;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Inference.ImageCache;
@@ -226,8 +227,8 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     }
 
     private GenerationFailedException TooLong(string length) =>
-        new($"This model's maximum context length is {ContextLength} tokens. However, your messages {length}. "
-            + "Please reduce the length of the messages.") { StatusCode = 400, IsPromptTooLong = true };
+        new(Failure.PromptTooLong(
+            $"This model's maximum context length is {ContextLength} tokens. However, your messages {length}. Please reduce the length of the messages."));
 
     /// <summary>Decodes the images of a prompt and queues its generation, for which a place is reserved.</summary>
     private async Task DecodeImagesAsync(RunningGeneration generation, GenerationRequest request, CancellationToken cancellationToken)
@@ -262,8 +263,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     {
         GenerationFailedException e => e,
         ChatTemplateException e => Invalid(e.Reason, e),
-        UnreadablePromptException { Part: { } part } e => new(e.Message, e) { StatusCode = 400, Part = part },
-        UnreadablePromptException e => new(e.Message, e) { StatusCode = 503 },
+        UnreadablePromptException e => new(e.ToFailure(), e),
         _ => null,
     };
 
@@ -274,5 +274,6 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         return generation;
     }
 
-    private static GenerationFailedException Invalid(string message, Exception? inner = null) => new(message, inner) { StatusCode = 400 };
+    private static GenerationFailedException Invalid(string message, Exception? inner = null) =>
+        new(new Failure(FailureKind.InvalidRequest, message), inner);
 }

@@ -1,3 +1,4 @@
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Networks;
@@ -106,11 +107,11 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
             ObjectDisposedException.ThrowIf(_isClosed, typeof(GenerationEngine));
             if (_waiting.Count + _reserved >= options.QueueLength)
             {
-                return new GenerationFailedException($"The generation queue is full: {_waiting.Count + _reserved} requests wait.")
-                {
-                    StatusCode = 429,
-                    RetryAfter = TimeSpan.FromSeconds(1),
-                };
+                return new GenerationFailedException(
+                    new Failure(FailureKind.Overloaded, $"The generation queue is full: {_waiting.Count + _reserved} requests wait.")
+                    {
+                        RetryAfter = TimeSpan.FromSeconds(1),
+                    });
             }
 
             place();

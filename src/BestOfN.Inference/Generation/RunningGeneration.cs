@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inputs.Tokenizers;
@@ -126,7 +127,8 @@ internal sealed class RunningGeneration : IGeneration
         var sequence = candidate.Sequence;
         if (sequence.IsBroken)
         {
-            Fail(candidate, new GenerationFailedException("The language model gave values that are not finite."));
+            Fail(candidate, new GenerationFailedException(
+                new Failure(FailureKind.Unavailable, "The language model gave values that are not finite.")));
             return;
         }
 

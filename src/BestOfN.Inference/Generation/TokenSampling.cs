@@ -1,3 +1,4 @@
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 
 namespace BestOfN.Inference.Generation;
@@ -34,7 +35,7 @@ public sealed record TokenSampling
     internal bool HasPenalties => FrequencyPenalty != 0 || PresencePenalty != 0;
 
     /// <summary>The request's settings over these.</summary>
-    /// <exception cref="GenerationFailedException">A value is out of range; its status is 400.</exception>
+    /// <exception cref="GenerationFailedException">A value is out of range; the request is to blame.</exception>
     public TokenSampling With(SamplingParameters parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
@@ -50,5 +51,6 @@ public sealed record TokenSampling
     }
 
     private static double InRange(double value, double least, double most, string name) => value >= least && value <= most ? value
-        : throw new GenerationFailedException(FormattableString.Invariant($"Invalid '{name}': expected a number between {least} and {most}, got {value}.")) { StatusCode = 400 };
+        : throw new GenerationFailedException(new Failure(
+            FailureKind.InvalidRequest, FormattableString.Invariant($"Invalid '{name}': expected a number between {least} and {most}, got {value}.")));
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using BestOfN.Core.Computing;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Inference.ImageCache;
@@ -167,12 +168,14 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
         // Templates may leave out what an assistant thought, so its messages do not count here.
         if (Encoder.AreCertainlyLonger(messages.Where(message => message.Role != "assistant").Select(message => message.Text), MaxLength))
         {
-            throw new ScoringFailedException($"The messages have far more tokens than the {MaxLength} that the reward model '{Name}' reads.") { IsPromptTooLong = true };
+            throw new ScoringFailedException(
+                Failure.PromptTooLong($"The messages have far more tokens than the {MaxLength} that the reward model '{Name}' reads."));
         }
 
         var ids = Encoder.Encode(messages);
         return ids.Length < MaxLength ? ids
-            : throw new ScoringFailedException($"The messages have {ids.Length} tokens; the reward model '{Name}' reads at most {MaxLength}, the answer included.") { IsPromptTooLong = true };
+            : throw new ScoringFailedException(Failure.PromptTooLong(
+                $"The messages have {ids.Length} tokens; the reward model '{Name}' reads at most {MaxLength}, the answer included."));
     }
 
     // The published wrapper of InternLM-XComposer2.5-Reward closes the conversation before the reward token.

@@ -17,12 +17,12 @@ internal static partial class CallRefusal
     public static (CallShape Shape, bool IsGeneral)? Smaller(
         GenerationFailedException refusal, CallShape shape, int choices, bool canSplit, RequestTemplate template, bool hasBudget)
     {
-        if (refusal.StatusCode is not (400 or 404 or 405 or 422 or 500 or 501) || refusal.Body.IsEmpty)
+        if (refusal.Failure.Upstream is not { Status: 400 or 404 or 405 or 422 or 500 or 501, Body: { IsEmpty: false } body })
         {
             return null;
         }
 
-        var words = ErrorWords.Read(refusal.Body);
+        var words = ErrorWords.Read(body);
         var param = words.Param ?? "";
         var isGeneral = !template.ClientFields.Any(field => Names(words.Message, param, field));
         if (shape is { Streams: true, ReportsUsage: true } && (StreamOptions().IsMatch(words.Message) || StreamOptions().IsMatch(param)))

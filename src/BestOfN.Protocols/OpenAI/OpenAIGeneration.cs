@@ -1,5 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Threading.Channels;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Protocols.Upstreams;
 using Microsoft.Extensions.Logging;
@@ -175,7 +176,7 @@ internal sealed class OpenAIGeneration : IGeneration
             if (_budgetSpent.IsCancellationRequested && !_stopped.IsCancellationRequested)
             {
                 call.FinishCutShort();
-                Fail(call, new GenerationFailedException("The token budget was spent before this candidate began."));
+                Fail(call, NoAnswer("The token budget was spent before this candidate began."));
             }
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
@@ -241,13 +242,15 @@ internal sealed class OpenAIGeneration : IGeneration
 
         foreach (var draft in call.Drafts.Except(untouched))
         {
-            Fail(draft, new(draft.HasBegun
+            Fail(draft, NoAnswer(draft.HasBegun
                 ? "The upstream's stream ended in the middle of the answer."
                 : $"The upstream made {made} of {call.Drafts.Count} choices."));
         }
 
         return untouched;
     }
+
+    private static GenerationFailedException NoAnswer(string message) => new(new Failure(FailureKind.Unavailable, message));
 
     private void Learn(CallPlan plan)
     {

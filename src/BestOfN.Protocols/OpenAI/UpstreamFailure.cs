@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Protocols.Upstreams;
 using Polly.CircuitBreaker;
@@ -29,8 +30,8 @@ internal static partial class UpstreamFailure
         var key = response.RequestMessage?.Headers.Authorization?.Parameter;
         var isQuoted = key is { Length: > 0 }
             && (failure.Message.Contains(key, StringComparison.Ordinal)
-                || Encoding.UTF8.GetString(failure.Body.Span).Contains(key, StringComparison.Ordinal));
-        return isQuoted ? Refused(failure.StatusCode) : failure;
+                || Encoding.UTF8.GetString((failure.Failure.Upstream?.Body ?? default).Span).Contains(key, StringComparison.Ordinal));
+        return isQuoted ? Refused(failure.Failure.Upstream?.Status ?? (int)response.StatusCode) : failure;
     }
 
     /// <summary>An error inside an answer whose status says that all is well.</summary>
@@ -41,23 +42,28 @@ internal static partial class UpstreamFailure
     }
 
     /// <summary>A call that got no answer, or lost it.</summary>
-    /// <remarks>The inner exception tells the cases apart: <see cref="TimeoutException"/>, <see cref="HttpRequestException"/> or none at all.</remarks>
-    public static GenerationFailedException From(Exception exception) => exception switch
+    public static GenerationFailedException From(Exception exception)
     {
-        GenerationFailedException failed => failed,
-        NoDestinationException none => Unavailable(none.RetryAfter),
-        BrokenCircuitException open => Unavailable(open.RetryAfter),
-        TimeoutRejectedException => new("The upstream did not answer in time.", new TimeoutException(exception.Message, exception)),
-        AnswerTooLargeException => new(exception.Message, exception),
-        JsonException or InvalidOperationException or KeyNotFoundException or FormatException => new("The upstream's answer is not a chat completion.", exception),
-        InvalidDataException or NotSupportedException => new("The upstream's answer cannot be decompressed.", exception),
-        HttpRequestException => new("The connection to the upstream failed.", exception),
-        _ => new("The connection to the upstream was lost.", new HttpRequestException(exception.Message, exception)),
-    };
+        GenerationFailedException Failed(string message) => new(new Failure(FailureKind.Upstream, message), exception);
+        return exception switch
+        {
+            GenerationFailedException failed => failed,
+            NoDestinationException none => Unavailable(none.RetryAfter),
+            BrokenCircuitException open => Unavailable(open.RetryAfter),
+            TimeoutRejectedException => new(new Failure(FailureKind.TimedOut, "The upstream did not answer in time."), exception),
+            AnswerTooLargeException => Failed(exception.Message),
+            JsonException or InvalidOperationException or KeyNotFoundException or FormatException =>
+                Failed("The upstream's answer is not a chat completion."),
+            InvalidDataException or NotSupportedException => Failed("The upstream's answer cannot be decompressed."),
+            HttpRequestException => Failed("The connection to the upstream failed."),
+            _ => Failed("The connection to the upstream was lost."),
+        };
+    }
 
-    private static GenerationFailedException Unavailable(TimeSpan? retryAfter) => new("No destination of the upstream is available.") { RetryAfter = retryAfter };
+    private static GenerationFailedException Unavailable(TimeSpan? retryAfter) =>
+        new(new Failure(FailureKind.Unavailable, "No destination of the upstream is available.") { RetryAfter = retryAfter });
 
-    private static GenerationFailedException From(ErrorWords words, int? status, TimeSpan? retryAfter = null)
+    private static GenerationFailedException From(ErrorWords words, int status, TimeSpan? retryAfter = null)
     {
         var saysBadKey = BadKey().IsMatch($"{words.Message} {words.Code}");
         if (status is 401 or 407 || (status is 400 && saysBadKey) || (status is 403 && !IsModeration(words)))
@@ -65,18 +71,25 @@ internal static partial class UpstreamFailure
             return Refused(status);
         }
 
-        var nothing = status is { } number ? $"The upstream answered with status {number}." : "The upstream answered with an error.";
-        return new(words.Message.Length > 0 ? words.Message : nothing)
+        var told = words.Message.Length > 0 ? words.Message : $"The upstream answered with status {status}.";
+        return new(new Failure(KindOf(status), told)
         {
-            StatusCode = status,
-            Body = words.Envelope,
             RetryAfter = retryAfter,
-        };
+            Upstream = new(status, words.Envelope),
+        });
     }
 
     // The credentials are the gateway's own, and the upstream's text may quote them.
-    private static GenerationFailedException Refused(int? status) =>
-        new($"The upstream refused the credentials it was called with ({status}).");
+    private static GenerationFailedException Refused(int status) =>
+        new(new Failure(FailureKind.Unavailable, $"The upstream refused the credentials it was called with ({status})."));
+
+    private static FailureKind KindOf(int status) => status switch
+    {
+        429 => FailureKind.Overloaded,
+        503 => FailureKind.Unavailable,
+        >= 400 and < 500 => FailureKind.InvalidRequest,
+        _ => FailureKind.Upstream,
+    };
 
     private static bool IsModeration(ErrorWords words) =>
         words.NamesReasons || (Moderation().IsMatch($"{words.Message} {words.Code} {words.Type}") && !Credentials().IsMatch(words.Message));
@@ -87,7 +100,9 @@ internal static partial class UpstreamFailure
         : ClientsMistake().IsMatch(kind) ? 400
         : 502;
 
-    [GeneratedRegex("moderat|flagged|content.?(policy|policies|filter)|safety|harmful|inappropriate|prohibited (content|use)|jailbreak|usage polic", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        "moderat|flagged|content.?(policy|policies|filter)|safety|harmful|inappropriate|prohibited (content|use)|jailbreak|usage polic",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Moderation();
 
     [GeneratedRegex(

@@ -1,3 +1,4 @@
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
@@ -25,7 +26,7 @@ public sealed class BestOfNSelectorTests
     public async Task A_prompt_that_is_too_long_to_be_judged_is_refused_before_a_candidate_costs_anything()
     {
         var generator = FakeGenerator.Answering("a");
-        var reward = new FakeRewardModel(_ => 0) { Sight = _ => throw new ScoringFailedException("Too long.") { IsPromptTooLong = true } };
+        var reward = new FakeRewardModel(_ => 0) { Sight = _ => throw new ScoringFailedException(Failure.PromptTooLong("Too long.")) };
         await Assert.ThrowsAsync<ScoringFailedException>(() => Selectors.SelectAsync(generator, reward, 4));
         Assert.Empty(generator.Requests);
     }
@@ -111,7 +112,7 @@ public sealed class BestOfNSelectorTests
         var failure = await Assert.ThrowsAsync<GenerationFailedException>(() =>
             Selectors.SelectAsync(new FakeGenerator(FakeCandidate.Failing("too long", 400)), FakeRewardModel.ByLength(), 3));
 
-        Assert.Equal(400, failure.StatusCode);
+        Assert.Equal(400, failure.Failure.Upstream?.Status);
         Assert.Equal("too long", failure.Message);
     }
 
@@ -121,7 +122,7 @@ public sealed class BestOfNSelectorTests
         var generator = new FakeGenerator(FakeCandidate.Failing("too long", 400), FakeCandidate.Failing("busy", 503));
         var failure = await Assert.ThrowsAsync<GenerationFailedException>(() => Selectors.SelectAsync(generator, FakeRewardModel.ByLength(), 2));
 
-        Assert.Null(failure.StatusCode);
+        Assert.Null(failure.Failure.Upstream);
         Assert.IsType<GenerationFailedException>(failure.InnerException);
     }
 
@@ -157,7 +158,7 @@ public sealed class BestOfNSelectorTests
     public async Task What_the_judge_cannot_see_is_refused_before_a_candidate_is_asked_for(bool sendersFault)
     {
         var refusal = sendersFault
-            ? new ScoringFailedException("The picture is truncated.") { Part = new ImagePart(default) }
+            ? new ScoringFailedException(Failure.Unreadable(new ImagePart(default), "The picture is truncated."))
             : new ScoringFailedException("Videos need ffmpeg.") { IsPromptUnreadable = true };
         var generator = FakeGenerator.Answering("a", "b");
         var reward = new FakeRewardModel(_ => 0) { Sight = _ => throw refusal };

@@ -1,3 +1,4 @@
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Selection;
 using BestOfN.Testing.Fakes;
@@ -47,7 +48,7 @@ public sealed class BudgetTests
         else
         {
             _time.Advance(TimeSpan.FromSeconds(9));
-            Assert.IsType<TimeoutException>((await Assert.ThrowsAsync<GenerationFailedException>(() => selection)).InnerException);
+            Assert.Equal(FailureKind.TimedOut, (await Assert.ThrowsAsync<GenerationFailedException>(() => selection)).Failure.Kind);
         }
 
         Assert.Empty(generator.Requests);
@@ -139,7 +140,7 @@ public sealed class BudgetTests
         _time.Advance(TimeSpan.FromSeconds(10));
 
         var failure = await Assert.ThrowsAsync<GenerationFailedException>(() => selection);
-        Assert.IsType<TimeoutException>(failure.InnerException);
+        Assert.Equal(FailureKind.TimedOut, failure.Failure.Kind);
     }
 
     [Fact]

@@ -52,7 +52,7 @@ public sealed class SelectionTelemetryTests
         await selector.SelectAsync(Selectors.Request(FakeGenerator.Answering("a", "bbb"), FakeRewardModel.ByLength(), 2) with { Model = "ours" }, TestContext.Current.CancellationToken);
 
         Assert.Equal(
-            ["bestofn.model=ours bestofn.strategy=first bestofn.outcome=failed error.type=502", "bestofn.model=ours bestofn.strategy=reward bestofn.outcome=answered"],
+            ["bestofn.model=ours bestofn.strategy=first bestofn.outcome=failed error.type=upstream", "bestofn.model=ours bestofn.strategy=reward bestofn.outcome=answered"],
             seen.TagsOf("bestofn.selection.duration"));
         Assert.Single(seen.ValuesOf("gen_ai.server.time_to_first_token")); // no token of the one that failed
         Assert.Equal([2d], seen.ValuesOf("bestofn.selection.margin"));

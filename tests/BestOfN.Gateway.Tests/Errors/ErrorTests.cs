@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Testing.Fakes;
 using BestOfN.Testing.Schemas;
@@ -87,7 +88,7 @@ public sealed class ErrorTests
     public async Task A_unanimous_refusal_of_the_upstream_is_relayed_as_it_is()
     {
         const string Body = """{"error":{"message":"Too long.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}""";
-        var failure = new GenerationFailedException("Too long.") { StatusCode = 400, Body = Encoding.UTF8.GetBytes(Body) };
+        var failure = new GenerationFailedException(FakeCandidate.Refusal("Too long.", 400, Body));
         await using var gateway = new TestGateway(new FakeGenerator(new FakeCandidate("") { Failure = failure }));
         using var response = await gateway.ChatAsync();
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
@@ -97,7 +98,7 @@ public sealed class ErrorTests
     [Fact]
     public async Task A_refusal_that_is_no_envelope_is_put_into_one()
     {
-        var failure = new GenerationFailedException("No.") { StatusCode = 422, Body = "<html>"u8.ToArray() };
+        var failure = new GenerationFailedException(FakeCandidate.Refusal("No.", 422, "<html>"));
         await using var gateway = new TestGateway(new FakeGenerator(new FakeCandidate("") { Failure = failure }));
         Assert.Equal("No.", (string?)(await gateway.ChatAsync().ErrorAsync(HttpStatusCode.UnprocessableEntity))["message"]);
     }
@@ -105,7 +106,7 @@ public sealed class ErrorTests
     [Fact]
     public async Task An_upstreams_wish_to_wait_is_passed_on()
     {
-        var failure = new GenerationFailedException("Slow down.") { StatusCode = 429, RetryAfter = TimeSpan.FromSeconds(8.2) };
+        var failure = new GenerationFailedException(FakeCandidate.Refusal("Slow down.", 429) with { RetryAfter = TimeSpan.FromSeconds(8.2) });
         await using var gateway = new TestGateway(new FakeGenerator(new FakeCandidate("") { Failure = failure }));
         using var response = await gateway.ChatAsync();
         Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
@@ -113,15 +114,15 @@ public sealed class ErrorTests
     }
 
     [Theory]
-    [InlineData(500, null, HttpStatusCode.BadGateway)]
-    [InlineData(503, null, HttpStatusCode.ServiceUnavailable)]
-    [InlineData(null, null, HttpStatusCode.ServiceUnavailable)]
-    [InlineData(null, "timeout", HttpStatusCode.GatewayTimeout)]
-    [InlineData(null, "connection", HttpStatusCode.BadGateway)]
-    public async Task A_lost_upstream_is_502_503_or_504(int? status, string? cause, HttpStatusCode expected)
+    [InlineData(FailureKind.Upstream, 500, HttpStatusCode.BadGateway)]
+    [InlineData(FailureKind.Unavailable, 503, HttpStatusCode.ServiceUnavailable)]
+    [InlineData(FailureKind.Unavailable, null, HttpStatusCode.ServiceUnavailable)]
+    [InlineData(FailureKind.TimedOut, null, HttpStatusCode.GatewayTimeout)]
+    [InlineData(FailureKind.Upstream, null, HttpStatusCode.BadGateway)]
+    [InlineData(FailureKind.Internal, null, HttpStatusCode.BadGateway)]
+    public async Task What_is_not_the_clients_fault_is_502_503_or_504(FailureKind kind, int? status, HttpStatusCode expected)
     {
-        Exception? inner = cause switch { "timeout" => new TimeoutException(), "connection" => new HttpRequestException(), _ => null };
-        var failure = new GenerationFailedException("Lost.", inner) { StatusCode = status };
+        var failure = new GenerationFailedException(new Failure(kind, "Lost.") { Upstream = status is { } given ? new(given) : null });
         await using var gateway = new TestGateway(new FakeGenerator(new FakeCandidate("") { Failure = failure }));
         var error = await gateway.ChatAsync().ErrorAsync(expected);
         Assert.Equal("server_error", (string?)error["type"]);

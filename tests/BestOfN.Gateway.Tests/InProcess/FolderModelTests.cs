@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json.Nodes;
+using BestOfN.Core.Failures;
 using BestOfN.Gateway.Tests.Sdk;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
@@ -79,7 +80,7 @@ public sealed class FolderModelTests : IDisposable
         using var generator = Generator(new ModelOptions { MaxSequences = 2 });
         Assert.Equal(2, (await AllAsync(generator.Start(Request(_text, 2, tokens: 2), TestGateway.Cancellation))).OfType<CandidateFinished>().Count());
         var failure = await Assert.ThrowsAsync<GenerationFailedException>(() => AllAsync(generator.Start(Request(_text, 3, tokens: 2), TestGateway.Cancellation)));
-        Assert.Equal(400, failure.StatusCode);
+        Assert.Equal(FailureKind.InvalidRequest, failure.Failure.Kind);
         Assert.Contains("1 to 2 candidates", failure.Message, StringComparison.Ordinal);
     }
 

@@ -91,11 +91,11 @@ public sealed class LogTests
 
     private static FakeCandidate Failing(int status) => new("")
     {
-        Failure = new GenerationFailedException($"bad prompt: {Secret}\u001b[31m", new InvalidOperationException(Secret))
-        {
-            StatusCode = status,
-            Body = System.Text.Encoding.UTF8.GetBytes($$$"""{"error":{"message":"{{{Secret}}}","type":"invalid_request_error","param":null,"code":null} }"""),
-        },
+        Failure = new GenerationFailedException(
+            FakeCandidate.Refusal(
+                $"bad prompt: {Secret}\u001b[31m", status,
+                $$$"""{"error":{"message":"{{{Secret}}}","type":"invalid_request_error","param":null,"code":null} }"""),
+            new InvalidOperationException(Secret)),
     };
 
     private sealed class Logs : ILoggerProvider, ILogger

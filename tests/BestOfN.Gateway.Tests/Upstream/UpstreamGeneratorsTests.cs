@@ -1,3 +1,4 @@
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Gateway.Upstream;
 using BestOfN.Testing.Upstream;
@@ -71,8 +72,8 @@ public sealed class UpstreamGeneratorsTests
         await upstream.Probed.ReachesAsync(5); // two failures in a row are the default threshold
 
         var failed = Assert.Single((await host.GenerateAsync()).OfType<CandidateFailed>());
-        Assert.Null(failed.Exception.StatusCode);
-        Assert.True(failed.Exception.RetryAfter > TimeSpan.Zero);
+        Assert.Equal(FailureKind.Unavailable, failed.Exception.Failure.Kind);
+        Assert.True(failed.Exception.Failure.RetryAfter > TimeSpan.Zero);
         Assert.Empty(upstream.Requests);
         var health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken);
         Assert.Equal(HealthStatus.Unhealthy, health.Entries["upstreams"].Status);

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Inference.Generation;
 using TorchSharp;
@@ -187,7 +188,7 @@ public sealed class GenerationEngineTests : IDisposable
     {
         var failure = await Assert.ThrowsAsync<GenerationFailedException>(
             () => All(_fixture.Engine(maxPositions: 20).Start(Request("20/1", 1, Greedy(1)), Token)));
-        Assert.Equal(400, failure.StatusCode);
+        Assert.Equal("context_length_exceeded", failure.Failure.Code);
         Assert.StartsWith("This model's maximum context length is 20 tokens. However, your messages resulted in 20 tokens.",
             failure.Message, StringComparison.Ordinal);
     }
@@ -214,7 +215,7 @@ public sealed class GenerationEngineTests : IDisposable
         ];
         foreach (var request in wrong)
         {
-            Assert.Equal(400, (await Assert.ThrowsAsync<GenerationFailedException>(() => All(engine.Start(request, Token)))).StatusCode);
+            Assert.Equal(FailureKind.InvalidRequest, (await Assert.ThrowsAsync<GenerationFailedException>(() => All(engine.Start(request, Token)))).Failure.Kind);
         }
     }
 
@@ -226,8 +227,8 @@ public sealed class GenerationEngineTests : IDisposable
         var blocked = _fixture.Worker.RunAsync(() => busy.Wait(Token), Token);
         var waiting = Enumerable.Range(0, 2).Select(_ => engine.Start(Request("12/1", 2, Greedy(5)), Token)).ToArray();
         var refused = await Assert.ThrowsAsync<GenerationFailedException>(() => All(engine.Start(Request("12/1", 1, Greedy(5)), Token)));
-        Assert.Equal(429, refused.StatusCode);
-        Assert.NotNull(refused.RetryAfter);
+        Assert.Equal(FailureKind.Overloaded, refused.Failure.Kind);
+        Assert.NotNull(refused.Failure.RetryAfter);
         busy.Set();
         await blocked;
         foreach (var generation in waiting)

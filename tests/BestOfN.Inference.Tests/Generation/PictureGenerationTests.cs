@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Inference.Generation;
@@ -123,8 +124,8 @@ public sealed class PictureGenerationTests : IDisposable
         using var engine = Load();
         var broken = new ImagePart("GIF89a"u8.ToArray()) { Source = "messages[0].content[0].image_url" };
         var failure = await Assert.ThrowsAsync<GenerationFailedException>(() => AnswersAsync(engine, [new("user", [broken])]));
-        Assert.Equal(400, failure.StatusCode);
-        Assert.Same(broken, failure.Part);
+        Assert.Equal(FailureKind.UnreadableInput, failure.Failure.Kind);
+        Assert.Same(broken, failure.Failure.Part);
         Assert.StartsWith("messages[0].content[0].image_url: ", failure.Message, StringComparison.Ordinal);
     }
 

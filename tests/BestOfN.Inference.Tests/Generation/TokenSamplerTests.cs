@@ -1,3 +1,4 @@
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Inference.Generation;
 using static TorchSharp.torch;
@@ -153,7 +154,8 @@ public sealed class TokenSamplerTests
             }, new() { Temperature = 2.1 }, new() { TopP = 1.1 }, new() { MinP = -1 }, new() { FrequencyPenalty = 3 },
             new() { PresencePenalty = -3 },
         ];
-        Assert.All(wrong, w => Assert.Equal(400, Assert.Throws<GenerationFailedException>(() => new TokenSampling().With(w)).StatusCode));
+        Assert.All(wrong, w => Assert.Equal(
+            FailureKind.InvalidRequest, Assert.Throws<GenerationFailedException>(() => new TokenSampling().With(w)).Failure.Kind));
         Assert.Equal(
             new TokenSampling { TopP = 0.9, TopK = 0 }, new TokenSampling { TopP = 0.9 }.With(new SamplingParameters { TopK = -1 }));
     }

@@ -119,7 +119,7 @@ public sealed class PictureScoringTests : IDisposable
             var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => session.ScoreAsync([new Answer(0, "a")], Cancelled));
             Assert.StartsWith(name, failure.Message, StringComparison.Ordinal);
             Assert.Contains("not a picture of a known format", failure.Message, StringComparison.Ordinal);
-            Assert.Same(part, failure.Part);
+            Assert.Same(part, failure.Failure.Part);
         }
 
         Assert.Equal(0, engine.Reader.Store!.Count);
@@ -132,7 +132,7 @@ public sealed class PictureScoringTests : IDisposable
         var broken = new ImagePart("not a picture"u8.ToArray());
         await using var session = engine.Begin(new Prompt([new("user", [broken])]));
         var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => session.SeePromptAsync(Cancelled));
-        Assert.Same(broken, failure.Part);
+        Assert.Same(broken, failure.Failure.Part);
         Assert.True(failure.IsPromptUnreadable);
         Assert.Equal((0, 0), (engine.ComputedTokens, engine.EncodedPictures));
 
@@ -158,7 +158,7 @@ public sealed class PictureScoringTests : IDisposable
         {
             var failure = await Assert.ThrowsAsync<ScoringFailedException>(call);
             Assert.True(failure.IsPromptUnreadable);
-            Assert.Null(failure.Part);
+            Assert.Null(failure.Failure.Part);
             Assert.Contains("apt-get install ffmpeg", failure.Message, StringComparison.Ordinal);
         }
     }

@@ -138,7 +138,7 @@ public sealed class ScoringEngineTests
         using var engine = StepEngine(worker, new ScoringOptions());
         await using var session = engine.Begin(new Prompt([new("user", new string('x', times * engine.MaxLength))]));
         var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => session.SeePromptAsync(Cancelled));
-        Assert.True(failure.IsPromptTooLong);
+        Assert.Equal("context_length_exceeded", failure.Failure.Code);
         Assert.Contains($"{engine.MaxLength}", failure.Message, StringComparison.Ordinal);
         Assert.Equal(0, engine.ComputedTokens);
     }

@@ -28,10 +28,10 @@ public sealed class ErrorWordsTests
         var failure = await FailureAsync(400, body);
 
         Assert.Equal(words, failure.Message);
-        Assert.Equal(400, failure.StatusCode);
-        if (!failure.Body.IsEmpty)
+        Assert.Equal(400, failure.Failure.Upstream?.Status);
+        if (!failure.Failure.Upstream!.Body.IsEmpty)
         {
-            using var envelope = JsonDocument.Parse(failure.Body);
+            using var envelope = JsonDocument.Parse(failure.Failure.Upstream!.Body);
             Assert.Equal(words, envelope.RootElement.GetProperty("error").GetProperty("message").GetString() ?? "");
         }
     }
@@ -41,7 +41,7 @@ public sealed class ErrorWordsTests
     [InlineData("""{"object":"error","message":"too long","type":"x","param":"messages","code":"context_length_exceeded"}""")]
     public async Task The_code_and_the_field_are_kept(string body)
     {
-        using var envelope = JsonDocument.Parse((await FailureAsync(400, body)).Body);
+        using var envelope = JsonDocument.Parse((await FailureAsync(400, body)).Failure.Upstream!.Body);
         var error = envelope.RootElement.GetProperty("error");
 
         Assert.Equal(["x", "messages", "context_length_exceeded"],
@@ -56,8 +56,8 @@ public sealed class ErrorWordsTests
 
         Assert.InRange(failure.Message.Length, 500, 1000);
         Assert.False(char.IsHighSurrogate(failure.Message[^1]));
-        Assert.InRange(failure.Body.Length, 500, 7000);
-        Assert.Contains("\"bad\"", Encoding.UTF8.GetString(failure.Body.Span), StringComparison.Ordinal);
+        Assert.InRange(failure.Failure.Upstream!.Body.Length, 500, 7000);
+        Assert.Contains("\"bad\"", Encoding.UTF8.GetString(failure.Failure.Upstream!.Body.Span), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -67,8 +67,8 @@ public sealed class ErrorWordsTests
     {
         var failure = await FailureAsync(403, body);
 
-        Assert.Equal(403, failure.StatusCode);
-        Assert.False(failure.Body.IsEmpty);
+        Assert.Equal(403, failure.Failure.Upstream?.Status);
+        Assert.False(failure.Failure.Upstream!.Body.IsEmpty);
     }
 
     [Theory]
@@ -123,7 +123,7 @@ public sealed class ErrorWordsTests
         {
             var failure = await FailureAsync(fault);
 
-            Assert.Equal(status, failure.StatusCode);
+            Assert.Equal(status, failure.Failure.Upstream?.Status);
             Assert.Contains(failure.Message, body, StringComparison.Ordinal);
         }
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Protocols.OpenAI;
 using BestOfN.Testing.Upstream;
@@ -37,7 +38,7 @@ public sealed class FailureTests
         Assert.Equal("short", Assert.Single(outcome.Finished).Text);
         var failed = Assert.Single(outcome.Failed);
         Assert.Equal(1, failed.Index);
-        Assert.IsType<HttpRequestException>(failed.Exception.InnerException);
+        Assert.Equal(FailureKind.Upstream, failed.Exception.Failure.Kind);
         Assert.Contains(generator.Destinations.Reports, report => !report.Served);
     }
 
@@ -63,11 +64,11 @@ public sealed class FailureTests
         if (lie is "body" or "event")
         {
             Assert.Equal("The model crashed", failure.Message);
-            Assert.Equal(503, failure.StatusCode);
+            Assert.Equal(503, failure.Failure.Upstream?.Status);
         }
         else
         {
-            Assert.Null(failure.StatusCode);
+            Assert.Null(failure.Failure.Upstream);
         }
     }
 
@@ -87,8 +88,8 @@ public sealed class FailureTests
         Assert.Equal(3, outcome.Failed.Count);
         Assert.All(outcome.Failed, failed =>
         {
-            Assert.Equal(status, failed.Exception.StatusCode);
-            Assert.Equal("""{"error":{"message":"Too long","type":"server_error","param":null,"code":null}}""", Encoding.UTF8.GetString(failed.Exception.Body.Span));
+            Assert.Equal(status, failed.Exception.Failure.Upstream?.Status);
+            Assert.Equal("""{"error":{"message":"Too long","type":"server_error","param":null,"code":null}}""", Encoding.UTF8.GetString(failed.Exception.Failure.Upstream!.Body.Span));
         });
         Assert.Equal(3, upstream.Requests.Count);
     }
@@ -104,8 +105,8 @@ public sealed class FailureTests
 
         var failure = Assert.Single((await generator.RunAsync(1)).Failed).Exception;
 
-        Assert.Null(failure.StatusCode);
-        Assert.True(failure.Body.IsEmpty);
+        Assert.Equal(FailureKind.Unavailable, failure.Failure.Kind);
+        Assert.Null(failure.Failure.Upstream);
         Assert.DoesNotContain("sk-secret", failure.ToString(), StringComparison.Ordinal);
     }
 
@@ -228,8 +229,8 @@ public sealed class FailureTests
 
         var failure = Assert.Single((await generator.RunAsync(1)).Failed).Exception;
 
-        Assert.Equal((int)HttpStatusCode.TooManyRequests, failure.StatusCode);
-        Assert.Equal(TimeSpan.FromSeconds(60), failure.RetryAfter);
+        Assert.Equal((int)HttpStatusCode.TooManyRequests, failure.Failure.Upstream?.Status);
+        Assert.Equal(TimeSpan.FromSeconds(60), failure.Failure.RetryAfter);
         Assert.Single(upstream.Requests); // longer than MaxRetryDelay: not asked again
     }
 }

@@ -1,3 +1,4 @@
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Protocols.OpenAI;
 using BestOfN.Protocols.Tests.OpenAI;
@@ -48,7 +49,7 @@ public sealed class UpstreamClientTests
 
         Assert.Equal(6 + retries, upstream.Requests.Count);
         Assert.Equal(6, outcome.Failed.Count);
-        Assert.All(outcome.Failed, failed => Assert.Equal(500, failed.Exception.StatusCode));
+        Assert.All(outcome.Failed, failed => Assert.Equal(500, failed.Exception.Failure.Upstream?.Status));
     }
 
     [Fact]
@@ -149,7 +150,7 @@ public sealed class UpstreamClientTests
 
         _time.Advance(GeneratorUnderTest.Impatient.TotalTimeout);
 
-        Assert.IsType<TimeoutException>(Assert.Single((await running).Failed).Exception.InnerException);
+        Assert.Equal(FailureKind.TimedOut, Assert.Single((await running).Failed).Exception.Failure.Kind);
         Assert.Equal(0, generator.Destinations.Busy);
     }
 
@@ -185,9 +186,9 @@ public sealed class UpstreamClientTests
 
         var failure = Assert.Single((await generator.RunAsync(1)).Failed).Exception;
         Assert.Equal(3, upstream.Requests.Count);
-        Assert.Null(failure.StatusCode);
+        Assert.Null(failure.Failure.Upstream);
         Assert.Null(failure.InnerException);
-        Assert.Equal(GeneratorUnderTest.Impatient.CircuitBreak, failure.RetryAfter);
+        Assert.Equal(GeneratorUnderTest.Impatient.CircuitBreak, failure.Failure.RetryAfter);
 
         upstream.Always = null;
         _time.Advance(GeneratorUnderTest.Impatient.CircuitBreak);

@@ -1,3 +1,4 @@
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 
 namespace BestOfN.Testing.Fakes;
@@ -30,5 +31,18 @@ public sealed record FakeCandidate(string Text)
     public static FakeCandidate FromText(string text) => new(text);
 
     public static FakeCandidate Failing(string message = "It broke.", int? status = null) =>
-        new("") { Failure = new GenerationFailedException(message, new InvalidOperationException(message)) { StatusCode = status } };
+        new("") { Failure = new(Refusal(message, status), new InvalidOperationException(message)) };
+
+    /// <summary>What a server with this status means; null: the model in process failed.</summary>
+    public static Failure Refusal(string message, int? status, string body = "") => status is not { } given ? new(FailureKind.Internal, message)
+        : new(given switch
+        {
+            429 => FailureKind.Overloaded,
+            503 => FailureKind.Unavailable,
+            >= 400 and < 500 => FailureKind.InvalidRequest,
+            _ => FailureKind.Upstream,
+        }, message)
+        {
+            Upstream = new(given, System.Text.Encoding.UTF8.GetBytes(body)),
+        };
 }

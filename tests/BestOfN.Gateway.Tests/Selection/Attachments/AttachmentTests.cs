@@ -1,4 +1,5 @@
 using System.Net;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
@@ -122,8 +123,8 @@ public sealed class AttachmentTests
     public async Task A_picture_that_turns_out_to_be_broken_is_the_clients_mistake(bool generatorFinds)
     {
         var prompts = new List<Prompt>();
-        var judge = new FakeRewardModel(_ => throw new ScoringFailedException("The picture is truncated.") { Part = prompts[0].Messages[0].Parts[1] }) { AcceptsPictures = true };
-        var failure = new GenerationFailedException("The picture is truncated.") { Part = new ImagePart(default) { Source = $"{Field}.url" } };
+        var judge = new FakeRewardModel(_ => throw new ScoringFailedException(Failure.Unreadable(prompts[0].Messages[0].Parts[1], "The picture is truncated."))) { AcceptsPictures = true };
+        var failure = new GenerationFailedException(Failure.Unreadable(new ImagePart(default) { Source = $"{Field}.url" }, "The picture is truncated."));
         var generator = new FakeGenerator(generatorFinds ? new FakeCandidate("") { Failure = failure } : "a") { AcceptsPictures = true };
         await using var gateway = new TestGateway(generator, rewardModel: new Remembering(judge, prompts));
 
@@ -135,7 +136,7 @@ public sealed class AttachmentTests
     public async Task What_the_server_lacks_to_see_a_video_is_its_own_fault_and_costs_no_candidate()
     {
         var generator = Seeing("a", "b");
-        var judge = new FakeRewardModel(_ => 0) { AcceptsPictures = true, Sight = _ => throw new ScoringFailedException("Videos need ffmpeg.") { IsPromptUnreadable = true } };
+        var judge = new FakeRewardModel(_ => 0) { AcceptsPictures = true, Sight = _ => throw new ScoringFailedException(new Failure(FailureKind.Unavailable, "Videos need ffmpeg.")) { IsPromptUnreadable = true } };
         await using var gateway = new TestGateway(generator, judge, relays: true);
 
         var error = await gateway.PostAsync("/v1/chat/completions", Ask(Video)).ErrorAsync(HttpStatusCode.ServiceUnavailable);
