@@ -5,13 +5,18 @@ namespace BestOfN.Gateway.Configuration;
 /// <summary>One model that clients may name.</summary>
 public sealed record ModelOptions
 {
+    internal const string Folder = "folder";
+
+    /// <summary>The older word for <see cref="Folder"/>, which is still read.</summary>
+    internal const string OldFolder = "pocket";
+
     /// <summary>What clients call it; null: its key under <c>Models</c>. Needed for a name with <c>:</c>, which cannot stand in a key.</summary>
     [StringLength(200, MinimumLength = 1)]
     public string? Name { get; init; }
 
-    /// <summary>What makes the candidates: <c>pocket</c> (a folder, in process) or <c>upstream</c> (an OpenAI-like server).</summary>
+    /// <summary>What makes the candidates: <c>folder</c> (a model folder, in process) or <c>upstream</c> (an OpenAI-like server).</summary>
     [Required]
-    public string Generator { get; init; } = "";
+    public string Generator { get; init => field = value == OldFolder ? Folder : value; } = "";
 
     /// <summary>In process: the folder with config.json, weights and tokenizer; relative to the folder of appsettings.json.</summary>
     public string? Path { get; init; }

@@ -9,6 +9,9 @@ internal static partial class SettingsLog
     [LoggerMessage(2101, LogLevel.Warning, "These settings have changed and wait for a restart of the gateway: {Settings}")]
     public static partial void NeedsRestart(this ILogger logger, string settings);
 
+    [LoggerMessage(2103, LogLevel.Warning, "{Path}: '{Old}' is an old word, which is still read; write '{New}'")]
+    public static partial void OldWord(this ILogger logger, string path, string old, string @new);
+
     [LoggerMessage(2102, LogLevel.Error, "{File} has changed and is not used, because there are mistakes in it; the last good settings stay:\n{Problems}")]
     public static partial void Refused(this ILogger logger, string? file, string problems);
 }

@@ -16,6 +16,7 @@ internal sealed class SettingsWatch(IConfiguration configuration, IEnumerable<IC
     public void Begin()
     {
         _started = _last = Settings();
+        WarnOfOldWords();
         foreach (var file in (configuration as IConfigurationRoot)?.Providers.OfType<SettingsFile>() ?? [])
         {
             file.Check = () => [.. checks.SelectMany(check => check.Problems(configuration))];
@@ -47,6 +48,17 @@ internal sealed class SettingsWatch(IConfiguration configuration, IEnumerable<IC
             {
                 logger.NeedsRestart(string.Join(", ", waiting));
             }
+        }
+    }
+
+    private void WarnOfOldWords()
+    {
+        var old = configuration.GetSection($"{BestOfNOptions.Section}:{nameof(BestOfNOptions.Models)}").GetChildren()
+            .Where(model => model[nameof(ModelOptions.Generator)] == ModelOptions.OldFolder)
+            .Select(model => $"{model.Path}:{nameof(ModelOptions.Generator)}").ToList();
+        if (old.Count > 0)
+        {
+            logger.OldWord(string.Join(", ", old), ModelOptions.OldFolder, ModelOptions.Folder);
         }
     }
 

@@ -6,10 +6,10 @@ using BestOfN.Inference.Runtime;
 
 namespace BestOfN.Gateway.InProcess;
 
-/// <summary>Generators from model folders, such as the pocket one.</summary>
+/// <summary>Generators from model folders.</summary>
 internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironment environment, TimeProvider time, IMeterFactory meters) : IGeneratorSource
 {
-    public string Kind => "pocket";
+    public string Kind => ModelOptions.Folder;
 
     public bool ForwardsVerbatim => false;
 

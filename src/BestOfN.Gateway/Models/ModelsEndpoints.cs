@@ -1,4 +1,5 @@
 using BestOfN.Core.Computing;
+using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
 using BestOfN.Protocols.OpenAI.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -32,7 +33,10 @@ internal static class ModelsEndpoints
     {
         var generator = Report(model.Generator.Opened?.Computation);
         var judge = model.Options.RewardModel is { } name && judges.TryGet(name, out var entry) ? Report(entry.Opened?.Computation) : null;
-        return new(model.Name, Created: 0, OwnedBy: model.Options.Generator) { BestOfN = generator is null && judge is null ? null : new(generator, judge) };
+
+        // Clients have always read "pocket" for a model in this process.
+        var owner = model.Options.Generator is ModelOptions.Folder ? ModelOptions.OldFolder : model.Options.Generator;
+        return new(model.Name, Created: 0, OwnedBy: owner) { BestOfN = generator is null && judge is null ? null : new(generator, judge) };
     }
 
     private static ModelComputationReport? Report(ModelComputation? computation) =>

@@ -146,7 +146,7 @@ public sealed class FolderModelTests : IDisposable
     public async Task What_a_generator_sees_is_counted_under_its_name()
     {
         await using var gateway = new SocketGateway(null,
-            ("BestOfN:Models:eye:Generator", "pocket"), ("BestOfN:Models:eye:Path", _model.GeneratorFolder), ("BestOfN:Models:eye:Dtype", "float32"),
+            ("BestOfN:Models:eye:Generator", "folder"), ("BestOfN:Models:eye:Path", _model.GeneratorFolder), ("BestOfN:Models:eye:Dtype", "float32"),
             ("BestOfN:Models:eye:HdNum", "1"), ("BestOfN:Models:eye:Candidates", "1"));
         using var http = new HttpClient();
         var json = $$$"""
@@ -170,7 +170,7 @@ public sealed class FolderModelTests : IDisposable
 
     private (string, string)[] Eye(string ownKernels) =>
     [
-        ("BestOfN:OwnKernels", ownKernels), ("BestOfN:Models:eye:Generator", "pocket"), ("BestOfN:Models:eye:Path", _model.GeneratorFolder), ("BestOfN:Models:eye:Dtype", "float32"),
+        ("BestOfN:OwnKernels", ownKernels), ("BestOfN:Models:eye:Generator", "folder"), ("BestOfN:Models:eye:Path", _model.GeneratorFolder), ("BestOfN:Models:eye:Dtype", "float32"),
         ("BestOfN:Models:eye:RewardModel", "judge"), ("BestOfN:RewardModels:judge:Path", SeeingModel.RewardFolder), ("BestOfN:RewardModels:judge:Dtype", "float32"),
     ];
 

@@ -25,7 +25,7 @@ public sealed class LibtorchTests : IDisposable
         var settings = """
             {
               "BestOfN": {
-                "Models": { "m": { "Generator": "pocket", "Path": "FOLDER", "Strategy": "first" } }
+                "Models": { "m": { "Generator": "folder", "Path": "FOLDER", "Strategy": "first" } }
               }
             }
             """.Replace("FOLDER", Path.Combine(AppContext.BaseDirectory, "config", "models", "pocket-generator"), StringComparison.Ordinal);

@@ -21,7 +21,7 @@ public sealed class MissingToolTests : IDisposable
             {
               "BestOfN": {
                 "ListenUrl": "http://127.0.0.1:0",
-                "Models": { "pocket": { "Generator": "pocket", "Path": "{{models}}/pocket-generator", "RewardModel": "pocket-reward" } },
+                "Models": { "pocket": { "Generator": "folder", "Path": "{{models}}/pocket-generator", "RewardModel": "pocket-reward" } },
                 "RewardModels": { "pocket-reward": { "Path": "{{models}}/pocket-reward" } }
               }
             }

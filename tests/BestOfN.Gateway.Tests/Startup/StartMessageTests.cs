@@ -44,6 +44,18 @@ public sealed class StartMessageTests : IDisposable
     }
 
     [Fact]
+    public async Task The_old_word_for_a_model_folder_is_still_read_with_one_warning_that_names_the_new_one()
+    {
+        var models = Path.Combine(AppContext.BaseDirectory, "config", "models");
+        await using var gateway = GatewayProcess.Start(_folder, $$"""
+            { "BestOfN": { "ListenUrl": "http://127.0.0.1:0", "Models": { "m": { "Generator": "pocket", "Path": "{{models}}/pocket-generator", "Strategy": "first" } } } }
+            """, []);
+        await gateway.SaysAsync("Ready: http://");
+        Assert.Single(gateway.Output.Split(Environment.NewLine), line => line.StartsWith("warn", StringComparison.Ordinal));
+        Assert.Contains("BestOfN:Models:m:Generator: 'pocket' is an old word, which is still read; write 'folder'", gateway.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task No_key_is_written_into_the_home_folder()
     {
         await using var gateway = GatewayProcess.Start(_folder, GatewayProcess.UpstreamOnly(new Uri("http://127.0.0.1:1")), [], ("HOME", _folder));
