@@ -1,6 +1,6 @@
 namespace BestOfN.Core.Failures;
 
-/// <summary>What went wrong, as the caller has to know it. Which status a protocol gives it is decided where that protocol is spoken.</summary>
+/// <summary>What went wrong, as the caller has to know it. The status of a protocol is chosen where that protocol is spoken.</summary>
 public enum FailureKind
 {
     /// <summary>The request asks for something that cannot be done. Another try with the same request fails, too.</summary>

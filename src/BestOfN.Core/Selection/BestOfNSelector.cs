@@ -106,10 +106,10 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
         return
         [
             .. answered
-                .GroupBy(slot => (slot.Flaw, IsUnjudged: slot.Score is null && strategy.NeedsScores))
+                .GroupBy(slot => (slot.Flaw, IsUnscored: slot.Score is null && strategy.NeedsScores))
                 .OrderBy(group => group.Key.Flaw)
-                .ThenBy(group => group.Key.IsUnjudged)
-                .SelectMany(group => (group.Key.IsUnjudged ? _withoutScores : strategy)
+                .ThenBy(group => group.Key.IsUnscored)
+                .SelectMany(group => (group.Key.IsUnscored ? _withoutScores : strategy)
                     .Rank([.. group.Select(slot => slot.Scored)]))
                 .Select(ranked => slots[ranked.Candidate.Index]),
         ];

@@ -70,7 +70,7 @@ internal sealed class CandidateSlot(int index, IAnswerDemands? demands = null)
     public void Fail(GenerationFailedException failure) => Failure ??= failure;
 
     /// <param name="latency">From the start of the generation until now.</param>
-    /// <param name="promptTokens">0 where nobody knows.</param>
+    /// <param name="promptTokens">0 where it is not known.</param>
     /// <returns>False if there is no text to stand in with.</returns>
     public bool TryFinishPartially(TimeSpan latency, int promptTokens)
     {

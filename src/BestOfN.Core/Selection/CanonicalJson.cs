@@ -33,7 +33,7 @@ public static class CanonicalJson
         switch (value.ValueKind)
         {
             case JsonValueKind.Object:
-                // Of members with the same name the last one counts, as for most readers.
+                // Where members have the same name the last one counts, as for most readers.
                 var members = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
                 foreach (var member in value.EnumerateObject())
                 {

@@ -15,7 +15,7 @@ public sealed record MessageContent
     /// <summary>In the order of the message; the older <c>function_call</c> comes last.</summary>
     public IReadOnlyList<ToolCall> Calls { get; init; } = [];
 
-    /// <summary>The message carries sound or pictures, which nobody reads here.</summary>
+    /// <summary>The message carries sound or images, which are not read here.</summary>
     public bool HasMedia { get; init; }
 
     public bool IsEmpty => string.IsNullOrWhiteSpace(Text) && Refusal.Length == 0 && Calls.Count == 0 && !HasMedia;

@@ -15,7 +15,7 @@ public sealed record SelectionRequest
     /// <summary>What to generate; <see cref="GenerationRequest.Candidates"/> is the N.</summary>
     public required GenerationRequest Generation { get; init; }
 
-    /// <summary>Who judges; null where nobody does.</summary>
+    /// <summary>The reward model that scores the candidates; null: they are not scored.</summary>
     public IRewardModel? RewardModel { get; init; }
 
     /// <summary>A name in <see cref="SelectionStrategies"/>.</summary>

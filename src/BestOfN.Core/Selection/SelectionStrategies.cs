@@ -11,7 +11,7 @@ public sealed class SelectionStrategies
     public const string MajorityVote = "majority_vote";
     public const string First = "first";
 
-    /// <summary>What is used where nobody says otherwise.</summary>
+    /// <summary>The strategy where neither request nor configuration names one.</summary>
     public const string Default = WeightedVote;
 
     private readonly FrozenDictionary<string, ISelectionStrategy> _byName;

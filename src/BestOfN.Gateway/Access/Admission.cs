@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace BestOfN.Gateway.Access;
 
 /// <summary>The way in for a request that makes candidates: its body is read, then it waits for its turn, then it is answered.</summary>
-/// <remarks>A request takes no place while its body is still coming, so that slow senders keep nobody out.</remarks>
+/// <remarks>A request takes no place while its body is still coming, so that slow senders do not keep others out.</remarks>
 internal sealed class Admission
 {
     private readonly ApiKeys _keys;

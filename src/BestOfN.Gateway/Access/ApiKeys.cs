@@ -19,7 +19,7 @@ internal sealed class ApiKeys
 
     public bool Admits(HttpRequest request) => Count == 0 || IndexOf(request) is not null;
 
-    /// <summary>Whose share of the gateway a request counts against: its key's, or where no keys are configured its network address's.</summary>
+    /// <summary>The client that a request is counted for: its key, or where no keys are configured its network address.</summary>
     public string ClientOf(HttpContext context) =>
         IndexOf(context.Request) is { } index ? string.Create(CultureInfo.InvariantCulture, $"key {index}") : AddressOf(context.Connection.RemoteIpAddress);
 

@@ -35,7 +35,7 @@ internal sealed class RequestBodies : IDisposable
 
     /// <summary>Reads a JSON body whole. It counts as held until the response is complete.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="client">Whose share of the memory it counts against.</param>
+    /// <param name="client">The client that its memory is counted for.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ApiException">It is no JSON, too large, too slow, broken off, or there is no memory for it now.</exception>
     public async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context, string client, CancellationToken cancellationToken)

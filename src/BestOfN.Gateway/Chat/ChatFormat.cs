@@ -7,7 +7,9 @@ using BestOfN.Protocols.OpenAI.Wire;
 namespace BestOfN.Gateway.Chat;
 
 /// <summary>A selection in the words of chat completions.</summary>
-/// <remarks>Where one candidate is made, the answer has the upstream's own id, date and further fields. Of several, it has the winner's own fields alone.</remarks>
+/// <remarks>
+/// Where one candidate is made, the answer has the upstream's own id, date and further fields. Where several are made, it has the fields of the winner alone.
+/// </remarks>
 internal sealed class ChatFormat(PlannedRequest plan, DateTimeOffset created) : IAnswerFormat
 {
     private static readonly JsonDocumentOptions _deep = new() { MaxDepth = 256 };

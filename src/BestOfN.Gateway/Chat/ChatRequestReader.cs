@@ -28,23 +28,23 @@ internal static class ChatRequestReader
 
         CheckTools(request);
         var model = request.RequiredText("model");
-        string? foreignContent = null;
+        string? unsupportedContent = null;
         return new ModelRequest
         {
             Model = model,
-            Prompt = new Prompt(Messages(request, body, ref foreignContent)),
+            Prompt = new Prompt(Messages(request, body, ref unsupportedContent)),
             Sampling = sampling with { Logprobs = logprobs, TopLogprobs = topLogprobs ?? 0 },
             Choices = request.Integer("n", 1, 128),
             Stream = StreamFields.Read(request),
             BestOfN = BestOfNFields.Read(request),
             Demands = AnswerDemands.Read(request),
             Body = body,
-            ForeignContent = foreignContent,
-            ForeignField = ForeignField(request),
+            UnsupportedContent = unsupportedContent,
+            UnsupportedField = UnsupportedField(request),
         };
     });
 
-    private static List<ChatMessage> Messages(RequestObject request, ReadOnlyMemory<byte> body, ref string? foreignContent)
+    private static List<ChatMessage> Messages(RequestObject request, ReadOnlyMemory<byte> body, ref string? unsupportedContent)
     {
         if (!request.TryGet("messages", out var array))
         {
@@ -61,14 +61,14 @@ internal static class ChatRequestReader
         {
             var path = $"messages[{messages.Count}]";
             messages.Add(element.ValueKind is JsonValueKind.Object
-                ? Message(new RequestObject(element, path), body, ref foreignContent)
+                ? Message(new RequestObject(element, path), body, ref unsupportedContent)
                 : throw RequestObject.WrongType(path, "an object", element));
         }
 
         return messages.Count > 0 ? messages : throw ApiException.Invalid("'messages' must not be empty.", "messages");
     }
 
-    private static ChatMessage Message(RequestObject message, ReadOnlyMemory<byte> body, ref string? foreignContent)
+    private static ChatMessage Message(RequestObject message, ReadOnlyMemory<byte> body, ref string? unsupportedContent)
     {
         var role = message.RequiredText("role");
         if (!_roles.Contains(role))
@@ -88,7 +88,7 @@ internal static class ChatRequestReader
         {
             JsonValueKind.String => [new TextPart(content.GetString()!)],
             JsonValueKind.Array when role is "assistant" => AnsweredParts(content, message.PathOf("content"), body),
-            JsonValueKind.Array => Parts(content, message.PathOf("content"), body, ref foreignContent),
+            JsonValueKind.Array => Parts(content, message.PathOf("content"), body, ref unsupportedContent),
             _ => throw RequestObject.WrongType(message.PathOf("content"), "a string or an array of parts", content),
         };
         if (calls.Length > 0)
@@ -99,7 +99,7 @@ internal static class ChatRequestReader
         return new ChatMessage(role, parts);
     }
 
-    private static List<ContentPart> Parts(JsonElement content, string path, ReadOnlyMemory<byte> body, ref string? foreignContent)
+    private static List<ContentPart> Parts(JsonElement content, string path, ReadOnlyMemory<byte> body, ref string? unsupportedContent)
     {
         List<ContentPart> parts = [];
         var index = 0;
@@ -120,7 +120,7 @@ internal static class ChatRequestReader
                     parts.Add(Attached(part, "video_url", AttachmentKind.Video, body));
                     break;
                 default:
-                    foreignContent ??= part.PathOf("type");
+                    unsupportedContent ??= part.PathOf("type");
                     break;
             }
 
@@ -215,7 +215,7 @@ internal static class ChatRequestReader
         }
     }
 
-    private static string? ForeignField(RequestObject request)
+    private static string? UnsupportedField(RequestObject request)
     {
         foreach (var name in (ReadOnlySpan<string>)["tools", "functions", "logit_bias", "audio", "prediction", "web_search_options"])
         {

@@ -24,7 +24,7 @@ internal static class CompletionRequestReader
             // This route has always had a word of its own for the number of candidates.
             BestOfN = bestOfN with { Candidates = bestOfN.Candidates ?? request.Integer("best_of", 1, int.MaxValue) },
             Body = body,
-            ForeignField = ForeignField(request),
+            UnsupportedField = UnsupportedField(request),
         };
     });
 
@@ -44,7 +44,7 @@ internal static class CompletionRequestReader
         request.TryGet("prompt", out var prompt) && prompt.ValueKind is JsonValueKind.Array
         && prompt.EnumerateArray().Any(item => item.ValueKind is JsonValueKind.Number or JsonValueKind.Array);
 
-    private static string? ForeignField(RequestObject request) =>
+    private static string? UnsupportedField(RequestObject request) =>
         request.Has("suffix") ? "suffix"
         : request.Has("logprobs") ? "logprobs"
         : request.Has("logit_bias") ? "logit_bias"

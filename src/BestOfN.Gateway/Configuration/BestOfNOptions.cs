@@ -115,6 +115,6 @@ public sealed record BestOfNOptions
     /// <summary>What clients may name as <c>model</c>.</summary>
     public Dictionary<string, ModelOptions> Models { get; init; } = new(StringComparer.Ordinal);
 
-    /// <summary>Who judges, by the names that models and requests use.</summary>
+    /// <summary>The reward models, by the names that models and requests use.</summary>
     public Dictionary<string, RewardModelOptions> RewardModels { get; init; } = new(StringComparer.Ordinal);
 }

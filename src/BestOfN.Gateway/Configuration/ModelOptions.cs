@@ -59,7 +59,7 @@ public sealed record ModelOptions
     /// <summary>Upstream: what the model is called there, if not the same.</summary>
     public string? UpstreamModel { get; init; }
 
-    /// <summary>Who judges its candidates; null: nobody.</summary>
+    /// <summary>The reward model that scores its candidates; null: they are not scored.</summary>
     public string? RewardModel { get; init; }
 
     /// <summary>Its own number of candidates.</summary>

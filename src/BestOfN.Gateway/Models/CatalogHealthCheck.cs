@@ -13,7 +13,7 @@ internal sealed class CatalogHealthCheck(GeneratorCatalog generators, RewardMode
         return Task.FromResult(states.Values.All(state => state is "ready") ? HealthCheckResult.Healthy(data: states) : HealthCheckResult.Unhealthy(data: states));
     }
 
-    // Why it failed is in the log: paths and the like are nobody's business out here.
+    // The log tells why it failed: paths and the like are not for the public.
     private static string State<T>(CatalogEntry<T> entry)
         where T : class => entry.IsReady ? "ready" : entry.Failure is null ? "loading" : "failed";
 }

@@ -28,7 +28,7 @@ internal static class ModelsEndpoints
             : throw ApiException.ModelNotFound(asked);
     }
 
-    // When a model was made is known to nobody here; the protocol wants a number.
+    // When a model was made is not known here; the protocol wants a number.
     private static ModelDescription Describe(ServedModel model, RewardModelCatalog judges)
     {
         var generator = Report(model.Generator.Opened?.Computation);

@@ -28,9 +28,9 @@ internal sealed record ModelRequest
     /// <summary>The request as it came.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>First content that is no text, as a path: only a generator that relays requests understands it, and no judge does.</summary>
-    public string? ForeignContent { get; init; }
+    /// <summary>The first content that is not text, image or video, as a path: only a generator that forwards requests verbatim understands it, no reward model does.</summary>
+    public string? UnsupportedContent { get; init; }
 
-    /// <summary>First field that asks for what only a generator that relays requests may be able to do.</summary>
-    public string? ForeignField { get; init; }
+    /// <summary>The first field that asks for what only a generator that forwards requests verbatim may be able to do.</summary>
+    public string? UnsupportedField { get; init; }
 }

@@ -16,7 +16,7 @@ namespace BestOfN.Gateway.Selection;
 internal sealed class RequestPlanner(
     GeneratorCatalog generators, RewardModelCatalog rewardModels, SelectionStrategies strategies, AttachmentReader attachments, IOptions<BestOfNOptions> options)
 {
-    private const string Unjudged = "one candidate ('best_of_n': 1) is answered without it.";
+    private const string Unscored = "one candidate ('best_of_n': 1) is answered without it.";
 
     /// <exception cref="ApiException">The request asks for what there is not.</exception>
     public async Task<PlannedRequest> PlanAsync(ModelRequest request, IHeaderDictionary headers, CancellationToken cancellationToken)
@@ -58,7 +58,7 @@ internal sealed class RequestPlanner(
             },
         };
         var judged = selection.IsJudged(strategy);
-        RefuseForeign(request, model, judged);
+        RefuseUnsupported(request, model, judged);
         return new PlannedRequest(request, model, selection with
         {
             Generation = selection.Generation with { Prompt = ReadAttachments(request, model, generator, judged ? judge : null) },
@@ -80,7 +80,7 @@ internal sealed class RequestPlanner(
             : alias is not null ? (alias, "model")
             : ((int?)null, "n");
 
-        // Where nobody asked for a number of candidates, n keeps OpenAI's meaning whatever the default is.
+        // Where no number of candidates was asked for, n keeps OpenAI's meaning whatever the default is.
         var candidates = asked ?? Math.Max(model.Options.Candidates ?? options.Value.Candidates, choices);
         var most = Math.Min(options.Value.MaxCandidates, model.Options.MaxSequences ?? int.MaxValue);
         if (candidates < 1 || candidates > most)
@@ -127,23 +127,23 @@ internal sealed class RequestPlanner(
 
         if (judge is { AcceptsPictures: false })
         {
-            throw ApiException.Invalid($"The reward model '{judge.Name}' cannot see pictures or videos; {Unjudged}", first.Source, "unsupported_content");
+            throw ApiException.Invalid($"The reward model '{judge.Name}' cannot see pictures or videos; {Unscored}", first.Source, "unsupported_content");
         }
 
         return attachments.Read(request.Prompt);
     }
 
-    private static void RefuseForeign(ModelRequest request, ServedModel model, bool judged)
+    private static void RefuseUnsupported(ModelRequest request, ServedModel model, bool judged)
     {
-        if (request.ForeignContent is { } content && (judged || !model.ForwardsVerbatim))
+        if (request.UnsupportedContent is { } content && (judged || !model.ForwardsVerbatim))
         {
             throw ApiException.Invalid(
-                model.ForwardsVerbatim ? $"The reward model reads text, pictures and videos only; {Unjudged}" : $"The model '{model.Name}' reads text, pictures and videos only.",
+                model.ForwardsVerbatim ? $"The reward model reads text, pictures and videos only; {Unscored}" : $"The model '{model.Name}' reads text, pictures and videos only.",
                 content,
                 "unsupported_content");
         }
 
-        if (request.ForeignField is { } field && !model.ForwardsVerbatim)
+        if (request.UnsupportedField is { } field && !model.ForwardsVerbatim)
         {
             throw ApiException.Invalid($"'{model.Name}' does not support '{field}'.", field, "unsupported_parameter");
         }

@@ -3,7 +3,7 @@ using BestOfN.Gateway.Selection.Fields;
 
 namespace BestOfN.Gateway.Selection;
 
-/// <summary>What every answer says of its selection, for those who look.</summary>
+/// <summary>The headers of an answer that tell how it was selected.</summary>
 internal static class SelectionHeaders
 {
     public static void Write(IHeaderDictionary headers, SelectionResult selection)

@@ -58,7 +58,7 @@ internal sealed class ClusterDestination : IUpstreamDestination
     /// <param name="body">What takes the place of its body.</param>
     /// <param name="forwarder">YARP's.</param>
     /// <param name="transformer">What becomes of the client's headers.</param>
-    /// <returns>False if nobody could be connected to, so that another destination may be tried. Until one is, the response has the status that says so.</returns>
+    /// <returns>False if there was no connection, so that another destination may be tried. Until one is, the response has the status that says so.</returns>
     public async Task<bool> TryForwardAsync(HttpContext context, byte[] body, IHttpForwarder forwarder, HttpTransformer transformer)
     {
         context.Features.Set<IForwarderErrorFeature>(null);

@@ -33,7 +33,7 @@ internal sealed class UpstreamGenerators(
         return _made.GetOrAdd((clusterId, ClusterSettings.Read(cluster.Model.Config).Choices), key => new(() => Make(key.Cluster, key.Choices))).Value.Generator;
     }
 
-    /// <summary>Whose turn it is in a cluster; for one that does not exist it is nobody's.</summary>
+    /// <summary>The destinations of a cluster; none where there is no such cluster.</summary>
     public ClusterDestinations DestinationsOf(string clusterId) => new(clusterId, proxy, loadBalancing, passiveHealth, http);
 
     public void Dispose()

@@ -46,7 +46,7 @@ internal sealed class CompletionCall : IDisposable
 
     public CancellationToken Token => _cancellation.Token;
 
-    /// <summary>Closes the connection once nobody waits for any of the candidates.</summary>
+    /// <summary>Closes the connection once none of its candidates is wanted.</summary>
     public void CancelIfUnwanted()
     {
         if (_drafts.All(draft => draft.HasEnded))

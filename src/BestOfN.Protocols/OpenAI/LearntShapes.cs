@@ -10,7 +10,7 @@ internal sealed class LearntShapes(ChoiceCalls calls, TimeProvider time)
 
     private readonly ConcurrentDictionary<string, (CallShape Shape, DateTimeOffset Until)> _learnt = new(StringComparer.Ordinal);
 
-    /// <summary>Whether a refusal of so many choices may be answered with smaller calls.</summary>
+    /// <summary>Whether calls for fewer choices may follow where the upstream refuses the number asked for.</summary>
     public bool CanSplit => calls is ChoiceCalls.Auto;
 
     public CallShape Of(string model)

@@ -18,7 +18,7 @@ internal sealed class MergedToolCalls
     /// <summary>Takes in the calls of one message or delta.</summary>
     /// <param name="calls">The array.</param>
     /// <param name="isWhole">Whether every element is a complete call.</param>
-    /// <param name="news">Gets the elements (UTF-8 JSON) with the right index and without what was said before; null if nobody watches.</param>
+    /// <param name="news">Gets the elements (UTF-8 JSON) with the right index and without what was said before; null where they are not needed.</param>
     /// <returns>Whether anything came that a model generates.</returns>
     public bool Add(JsonElement calls, bool isWhole, List<ReadOnlyMemory<byte>>? news)
     {

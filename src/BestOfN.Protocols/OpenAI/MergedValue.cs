@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace BestOfN.Protocols.OpenAI;
 
-/// <summary>A JSON value that arrives in pieces, as the deltas of a stream bring it. Fields that nobody here knows are merged like the others.</summary>
+/// <summary>A JSON value that arrives in pieces, as the deltas of a stream bring it. Unknown fields are merged like the others.</summary>
 /// <remarks>
 /// Strings that are known to be text are joined; every other string is an identity or a state, which servers repeat or replace, so the last one counts.
 /// Objects are merged field by field. An element of an array continues an earlier one with the same <c>index</c>, or the last one where both are

@@ -12,7 +12,7 @@ internal sealed class OpenAIGeneration : IGeneration
 {
     private const string Path = "/v1/chat/completions";
 
-    /// <summary>All answers to a request together may be so many times as large as one of them.</summary>
+    /// <summary>How many times as large as one answer all answers to a request together may be.</summary>
     private const int AllAnswers = 4;
 
     private readonly GenerationRequest _request;

@@ -36,7 +36,7 @@ internal sealed class UpstreamBody : Stream
     /// <param name="eventLimit">The most bytes of one event.</param>
     /// <param name="wholeLimit">The most bytes of a body that is no stream of events.</param>
     /// <param name="cancellationToken">Ends the opening.</param>
-    /// <exception cref="NotSupportedException">It is compressed in a way that nobody asked for and that is not known here.</exception>
+    /// <exception cref="NotSupportedException">It is compressed in a way that was not asked for and is not known here.</exception>
     public static async Task<UpstreamBody> OpenAsync(HttpContent content, long eventLimit, long wholeLimit, CancellationToken cancellationToken)
     {
         var body = await content.ReadAsStreamAsync(cancellationToken);

@@ -1,6 +1,6 @@
 namespace BestOfN.Protocols.Upstreams;
 
-/// <summary>The replicas behind one upstream: who is healthy and whose turn it is. The host decides; a protocol only asks.</summary>
+/// <summary>The replicas behind one upstream. The host knows which are healthy and picks the next one; a protocol only asks.</summary>
 /// <remarks>Thread-safe.</remarks>
 public interface IUpstreamDestinations
 {

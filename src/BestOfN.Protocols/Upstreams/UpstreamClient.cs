@@ -43,7 +43,7 @@ public sealed class UpstreamClient : IDisposable
     /// <param name="content">Must be able to be sent more than once.</param>
     /// <param name="budget">Shared by all calls of one client request.</param>
     /// <param name="cancellationToken">Ends the wait for the headers.</param>
-    /// <exception cref="NoDestinationException">Nobody to send to.</exception>
+    /// <exception cref="NoDestinationException">There is no destination.</exception>
     /// <exception cref="BrokenCircuitException">Every destination failed too often of late.</exception>
     /// <exception cref="TimeoutRejectedException">No headers in time.</exception>
     /// <exception cref="HttpRequestException">The connection failed or was lost.</exception>
