@@ -24,7 +24,7 @@ public sealed partial class SourceTextTests
         },
         [nameof(Only_persons_are_called_who_in_comments)] = new()
         {
-            ["src/BestOfN.Core"] = 2, ["src/BestOfN.Gateway"] = 2, ["src/BestOfN.Inference"] = 6, ["src/BestOfN.Protocols"] = 1,
+            ["src/BestOfN.Inference"] = 6,
         },
         [nameof(A_file_holds_one_type)] = new()
         {

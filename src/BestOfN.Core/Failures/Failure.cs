@@ -5,6 +5,8 @@ namespace BestOfN.Core.Failures;
 /// <summary>What went wrong, in words that the caller may read.</summary>
 public sealed record Failure(FailureKind Kind, string Message)
 {
+    private const string TooLongCode = "context_length_exceeded";
+
     /// <summary>The part of the prompt that could not be read; null where no part is to blame.</summary>
     public ContentPart? Part { get; init; }
 
@@ -35,9 +37,12 @@ public sealed record Failure(FailureKind Kind, string Message)
     /// <summary>Whether the request is to blame and not what serves it.</summary>
     public bool IsCallersFault => Kind is FailureKind.InvalidRequest or FailureKind.UnreadableInput;
 
+    /// <summary>Whether the prompt alone has more tokens than the model reads.</summary>
+    public bool IsPromptTooLong => Code is TooLongCode;
+
     /// <summary>The prompt alone has more tokens than the model reads.</summary>
     public static Failure PromptTooLong(string message) =>
-        new(FailureKind.InvalidRequest, message) { Param = "messages", Code = "context_length_exceeded" };
+        new(FailureKind.InvalidRequest, message) { Param = "messages", Code = TooLongCode };
 
     /// <summary>An image or a video that cannot be read.</summary>
     public static Failure Unreadable(ContentPart part, string message) => new(FailureKind.UnreadableInput, message)

@@ -124,7 +124,7 @@ public sealed class CorpusScoring(IRewardModel model, string judge, int window =
         }
         catch (ScoringFailedException e)
         {
-            return (null, e.IsPromptTooLong ? TooLong : e.Message);
+            return (null, e.Failure.IsPromptTooLong ? TooLong : e.Message);
         }
     }
 

@@ -37,7 +37,7 @@ internal static partial class CallRefusal
         }
 
         // An accident may well name the stream it happened in.
-        var isAboutStream = shape.Streams && refusal.StatusCode is not 500 && (param is "stream" || Stream().IsMatch(words.Message));
+        var isAboutStream = shape.Streams && refusal.Failure.Upstream.Status is not 500 && (param is "stream" || Stream().IsMatch(words.Message));
         if (choices > 1 && canSplit && param is not "stream" && (param is "n" || AboutChoices().IsMatch(words.Message)))
         {
             return (shape with { Choices = FewerChoices(words.Message, choices) }, isGeneral);

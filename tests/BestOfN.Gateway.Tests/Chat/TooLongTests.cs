@@ -27,7 +27,8 @@ public sealed class TooLongTests
     public async Task A_prompt_that_is_too_long_for_the_reward_model_is_a_400_before_a_candidate_is_made()
     {
         var generator = FakeGenerator.Answering("a");
-        var reward = new FakeRewardModel(_ => 0) { Sight = _ => throw new ScoringFailedException(Failure.PromptTooLong("The messages have 9 tokens; 8 are allowed.")) };
+        var tooLong = Failure.PromptTooLong("The messages have 9 tokens; 8 are allowed.");
+        var reward = new FakeRewardModel(_ => 0) { Sight = _ => throw new ScoringFailedException(tooLong) };
         await using var gateway = new TestGateway(generator, reward);
         var error = await gateway.ChatAsync("\"best_of_n\":2").ErrorAsync(HttpStatusCode.BadRequest);
 
@@ -39,7 +40,8 @@ public sealed class TooLongTests
     [Fact]
     public async Task A_prompt_that_is_too_long_for_a_model_in_this_process_is_a_400_that_names_the_messages()
     {
-        var generator = new FakeGenerator(new FakeCandidate("") { Failure = new GenerationFailedException(Failure.PromptTooLong("9 tokens are too many.")) });
+        var failure = new GenerationFailedException(Failure.PromptTooLong("9 tokens are too many."));
+        var generator = new FakeGenerator(new FakeCandidate("") { Failure = failure });
         await using var gateway = new TestGateway(generator);
         var error = await gateway.ChatAsync("\"best_of_n\":1").ErrorAsync(HttpStatusCode.BadRequest);
 

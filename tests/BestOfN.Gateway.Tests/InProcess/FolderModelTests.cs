@@ -170,7 +170,8 @@ public sealed class FolderModelTests : IDisposable
 
     private (string, string)[] Eye(string ownKernels) =>
     [
-        ("BestOfN:OwnKernels", ownKernels), ("BestOfN:Models:eye:Generator", "folder"), ("BestOfN:Models:eye:Path", _model.GeneratorFolder), ("BestOfN:Models:eye:Dtype", "float32"),
+        ("BestOfN:OwnKernels", ownKernels), ("BestOfN:Models:eye:Generator", "folder"),
+        ("BestOfN:Models:eye:Path", _model.GeneratorFolder), ("BestOfN:Models:eye:Dtype", "float32"),
         ("BestOfN:Models:eye:RewardModel", "judge"), ("BestOfN:RewardModels:judge:Path", SeeingModel.RewardFolder), ("BestOfN:RewardModels:judge:Dtype", "float32"),
     ];
 

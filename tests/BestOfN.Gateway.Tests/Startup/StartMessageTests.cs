@@ -48,7 +48,12 @@ public sealed class StartMessageTests : IDisposable
     {
         var models = Path.Combine(AppContext.BaseDirectory, "config", "models");
         await using var gateway = GatewayProcess.Start(_folder, $$"""
-            { "BestOfN": { "ListenUrl": "http://127.0.0.1:0", "Models": { "m": { "Generator": "pocket", "Path": "{{models}}/pocket-generator", "Strategy": "first" } } } }
+            {
+              "BestOfN": {
+                "ListenUrl": "http://127.0.0.1:0",
+                "Models": { "m": { "Generator": "pocket", "Path": "{{models}}/pocket-generator", "Strategy": "first" } }
+              }
+            }
             """, []);
         await gateway.SaysAsync("Ready: http://");
         Assert.Single(gateway.Output.Split(Environment.NewLine), line => line.StartsWith("warn", StringComparison.Ordinal));

@@ -215,7 +215,8 @@ public sealed class GenerationEngineTests : IDisposable
         ];
         foreach (var request in wrong)
         {
-            Assert.Equal(FailureKind.InvalidRequest, (await Assert.ThrowsAsync<GenerationFailedException>(() => All(engine.Start(request, Token)))).Failure.Kind);
+            var refused = await Assert.ThrowsAsync<GenerationFailedException>(() => All(engine.Start(request, Token)));
+            Assert.Equal(FailureKind.InvalidRequest, refused.Failure.Kind);
         }
     }
 

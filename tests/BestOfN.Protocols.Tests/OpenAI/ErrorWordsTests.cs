@@ -44,8 +44,9 @@ public sealed class ErrorWordsTests
         using var envelope = JsonDocument.Parse((await FailureAsync(400, body)).Failure.Upstream!.Body);
         var error = envelope.RootElement.GetProperty("error");
 
-        Assert.Equal(["x", "messages", "context_length_exceeded"],
-            ((string[])["type", "param", "code"]).Select(name => error.GetProperty(name).GetString()));
+        Assert.Equal(
+            ("x", "messages", "context_length_exceeded"),
+            (error.GetProperty("type").GetString(), error.GetProperty("param").GetString(), error.GetProperty("code").GetString()));
     }
 
     [Fact]

@@ -164,7 +164,8 @@ public sealed class OpenAIGeneratorTests
         {
             Assert.Equal(400, failed.Exception.Failure.Upstream?.Status);
             Assert.Equal("temperature must be at most 2", failed.Exception.Message);
-            Assert.Contains("temperature must be at most 2", Encoding.UTF8.GetString(failed.Exception.Failure.Upstream!.Body.Span), StringComparison.Ordinal);
+            Assert.Contains(
+                "temperature must be at most 2", Encoding.UTF8.GetString(failed.Exception.Failure.Upstream!.Body.Span), StringComparison.Ordinal);
         });
         Assert.Equal(2, accepted.Finished.Count);
         Assert.Equal(2, upstream.Requests.Count);

@@ -34,7 +34,8 @@ public sealed record FakeCandidate(string Text)
         new("") { Failure = new(Refusal(message, status), new InvalidOperationException(message)) };
 
     /// <summary>What a server with this status means; null: the model in process failed.</summary>
-    public static Failure Refusal(string message, int? status, string body = "") => status is not { } given ? new(FailureKind.Internal, message)
+    public static Failure Refusal(string message, int? status, string body = "") => status is not { } given
+        ? new(FailureKind.Internal, message)
         : new(given switch
         {
             429 => FailureKind.Overloaded,

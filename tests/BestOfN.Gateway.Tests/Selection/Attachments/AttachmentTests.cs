@@ -124,7 +124,8 @@ public sealed class AttachmentTests
     {
         var prompts = new List<Prompt>();
         var judge = new FakeRewardModel(_ => throw new ScoringFailedException(Failure.Unreadable(prompts[0].Messages[0].Parts[1], "The picture is truncated."))) { AcceptsPictures = true };
-        var failure = new GenerationFailedException(Failure.Unreadable(new ImagePart(default) { Source = $"{Field}.url" }, "The picture is truncated."));
+        var part = new ImagePart(default) { Source = $"{Field}.url" };
+        var failure = new GenerationFailedException(Failure.Unreadable(part, "The picture is truncated."));
         var generator = new FakeGenerator(generatorFinds ? new FakeCandidate("") { Failure = failure } : "a") { AcceptsPictures = true };
         await using var gateway = new TestGateway(generator, rewardModel: new Remembering(judge, prompts));
 
@@ -136,7 +137,8 @@ public sealed class AttachmentTests
     public async Task What_the_server_lacks_to_see_a_video_is_its_own_fault_and_costs_no_candidate()
     {
         var generator = Seeing("a", "b");
-        var judge = new FakeRewardModel(_ => 0) { AcceptsPictures = true, Sight = _ => throw new ScoringFailedException(new Failure(FailureKind.Unavailable, "Videos need ffmpeg.")) { IsPromptUnreadable = true } };
+        var missing = new ScoringFailedException(new Failure(FailureKind.Unavailable, "Videos need ffmpeg.")) { IsPromptUnreadable = true };
+        var judge = new FakeRewardModel(_ => 0) { AcceptsPictures = true, Sight = _ => throw missing };
         await using var gateway = new TestGateway(generator, judge, relays: true);
 
         var error = await gateway.PostAsync("/v1/chat/completions", Ask(Video)).ErrorAsync(HttpStatusCode.ServiceUnavailable);
