@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 
 namespace BestOfN.Protocols.OpenAI;
@@ -325,7 +326,7 @@ internal sealed class CompletionCall : IDisposable
 
         var isError = choice.TryGetProperty("finish_reason"u8, out var reason)
             && reason.ValueKind is JsonValueKind.String && reason.ValueEquals("error"u8);
-        return isError ? new("The upstream ended the answer with an error.") { StatusCode = 502 } : null;
+        return isError ? new(new Failure(FailureKind.Upstream, "The upstream ended the answer with an error.") { Upstream = new(502) }) : null;
     }
 
     private void Add(CandidateDraft draft, JsonElement choice, IReadOnlyDictionary<string, JsonElement> answerFields, bool isWhole)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Testing.Fakes;
 
@@ -128,7 +129,8 @@ public sealed class StreamingTests
     {
         var time = new WatchedTime();
         var end = new TaskCompletionSource();
-        var failure = new GenerationFailedException("Slow down.") { StatusCode = 429, RetryAfter = TimeSpan.FromSeconds(7) };
+        var failure = new GenerationFailedException(
+            new Failure(FailureKind.Overloaded, "Slow down.") { RetryAfter = TimeSpan.FromSeconds(7), Upstream = new(429) });
         var generator = new FakeGenerator(new FakeCandidate("") { Failure = failure, Gate = end.Task });
         await using var gateway = new TestGateway(generator, time: time, settings: ("BestOfN:KeepAliveInterval", "00:00:03"));
         var sending = gateway.ChatAsync("\"best_of_n\":1,\"stream\":true");

@@ -198,7 +198,7 @@ public sealed class GenerationEngineTests : IDisposable
     {
         var failure = await Assert.ThrowsAsync<GenerationFailedException>(
             () => All(_fixture.Engine(maxPositions: 20).Start(Request(new string('1', 100_000), 1, Greedy(1)), Token)));
-        Assert.True(failure.IsPromptTooLong);
+        Assert.True(failure.Failure.IsPromptTooLong);
         Assert.Contains("20 tokens. However, your messages have far more.", failure.Message, StringComparison.Ordinal);
     }
 

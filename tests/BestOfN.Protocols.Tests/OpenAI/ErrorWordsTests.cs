@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Protocols.Upstreams;
 using BestOfN.Testing.Upstream;
@@ -79,7 +80,7 @@ public sealed class ErrorWordsTests
     {
         var failure = await FailureAsync(400, body);
 
-        Assert.Equal((null, true), (failure.StatusCode, failure.Body.IsEmpty));
+        Assert.Equal((FailureKind.Unavailable, null), (failure.Failure.Kind, failure.Failure.Upstream));
         Assert.Equal("The upstream refused the credentials it was called with (400).", failure.Message);
     }
 
@@ -99,7 +100,7 @@ public sealed class ErrorWordsTests
         var failure = Assert.Single((await generator.RunAsync(1)).Failed).Exception;
 
         Assert.DoesNotContain("sk-secret-0", failure.ToString(), StringComparison.Ordinal);
-        Assert.True(failure.Body.IsEmpty);
+        Assert.True(failure.Failure.Upstream?.Body.IsEmpty ?? true);
     }
 
     [Theory]
@@ -107,7 +108,7 @@ public sealed class ErrorWordsTests
     [InlineData("""{"message":"too long","code":"bad"}""", "\"bad\"")]
     public async Task A_code_that_is_a_number_stays_one(string body, string code)
     {
-        using var envelope = JsonDocument.Parse((await FailureAsync(400, body)).Body);
+        using var envelope = JsonDocument.Parse((await FailureAsync(400, body)).Failure.Upstream!.Body);
 
         Assert.Equal(code, envelope.RootElement.GetProperty("error").GetProperty("code").GetRawText());
     }
@@ -120,7 +121,13 @@ public sealed class ErrorWordsTests
     [InlineData("""{"detail":"It broke"}""", 502)]
     public async Task An_error_in_an_answer_that_claims_success_is_told_whole_or_streamed(string body, int status)
     {
-        foreach (var fault in (Fault[])[Fault.Answering(200, body), Fault.Answering(200, $"data: {body}\n\ndata: [DONE]\n\n", "text/event-stream"), Fault.Answering(200, $"event: error\ndata: {body}\n\n", "text/event-stream")])
+        Fault[] faults =
+        [
+            Fault.Answering(200, body),
+            Fault.Answering(200, $"data: {body}\n\ndata: [DONE]\n\n", "text/event-stream"),
+            Fault.Answering(200, $"event: error\ndata: {body}\n\n", "text/event-stream"),
+        ];
+        foreach (var fault in faults)
         {
             var failure = await FailureAsync(fault);
 

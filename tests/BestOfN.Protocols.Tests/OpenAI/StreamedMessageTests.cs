@@ -306,7 +306,7 @@ public sealed class StreamedMessageTests
 
         Assert.Equal("good", Assert.Single(outcome.Finished).Text);
         var failed = Assert.Single(outcome.Failed);
-        Assert.Equal((0, words, 502), (failed.Index, failed.Exception.Message, failed.Exception.StatusCode));
+        Assert.Equal((0, words, (int?)502), (failed.Index, failed.Exception.Message, failed.Exception.Failure.Upstream?.Status));
     }
 
     [Fact]
