@@ -27,6 +27,17 @@ public sealed class StreamingTests
     }
 
     [Fact]
+    public async Task A_text_stands_in_a_stream_as_it_is_without_needless_escapes()
+    {
+        await using var gateway = new TestGateway(FakeGenerator.Answering("26+21=47 <é>"));
+        using var response = await gateway.ChatAsync("\"stream\":true,\"best_of_n\":1");
+        var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        Assert.Contains("\"content\":\"26+21=47", body, StringComparison.Ordinal);
+        Assert.Contains("<é>", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Usage_and_selection_ride_on_the_last_chunk()
     {
         await using var gateway = new TestGateway();
