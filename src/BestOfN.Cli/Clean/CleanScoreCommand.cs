@@ -46,14 +46,8 @@ internal static class CleanScoreCommand
                 result.AddError("--shard: expected INDEX/COUNT, such as 0/4 for the first of four.");
             }
         });
-        var type = new Option<string>("--dtype")
-        {
-            Description = "auto is bfloat16 where the hardware computes in it.",
-            DefaultValueFactory = _ => "auto",
-        };
-        type.AcceptOnlyFromAmong("auto", "float32", "bfloat16");
-        var device = new Option<string>("--device") { Description = "Where to compute.", DefaultValueFactory = _ => "cpu" };
-        device.AcceptOnlyFromAmong("cpu", "cuda");
+        var type = ComputeOptions.Dtype();
+        var device = ComputeOptions.Device();
         var command = new Command("score", "Score every answer of every record that passes the checks.")
         {
             input, model, output, options, shard, type, device,

@@ -48,14 +48,8 @@ internal static class EvaluateBenchmarkCommand
         truncate.AcceptOnlyFromAmong("fail", "left", "right");
         var limit = new Option<int?>("--limit") { Description = "Draw so many rows. The result is marked as a sample." };
         var seed = new Option<int>("--seed") { Description = "Decides which rows --limit draws.", DefaultValueFactory = _ => 1 };
-        var type = new Option<string>("--dtype")
-        {
-            Description = "auto is bfloat16 where the hardware computes in it.",
-            DefaultValueFactory = _ => "auto",
-        };
-        type.AcceptOnlyFromAmong("auto", "float32", "bfloat16");
-        var device = new Option<string>("--device") { Description = "Where to compute.", DefaultValueFactory = _ => "cpu" };
-        device.AcceptOnlyFromAmong("cpu", "cuda");
+        var type = ComputeOptions.Dtype();
+        var device = ComputeOptions.Device();
         var hdNum = new Option<int?>("--hd-num")
         {
             Description =

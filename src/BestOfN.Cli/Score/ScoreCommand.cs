@@ -46,14 +46,8 @@ internal static class ScoreCommand
         Validate.Exists(input);
         Validate.IsNamed(output);
         onError.AcceptOnlyFromAmong("stop", "skip");
-        var type = new Option<string>("--dtype")
-        {
-            Description = "auto is bfloat16 where the hardware computes in it.",
-            DefaultValueFactory = _ => "auto",
-        };
-        type.AcceptOnlyFromAmong("auto", "float32", "bfloat16");
-        var device = new Option<string>("--device") { Description = "Where to compute.", DefaultValueFactory = _ => "cpu" };
-        device.AcceptOnlyFromAmong("cpu", "cuda");
+        var type = ComputeOptions.Dtype();
+        var device = ComputeOptions.Device();
         var stepReward = new Option<string?>("--step-reward")
         {
             Description = "How the rewards of steps become a score: last (the default), min or product. Only for models that score steps.",

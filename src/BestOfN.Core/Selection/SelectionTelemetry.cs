@@ -5,7 +5,7 @@ using BestOfN.Core.Telemetry;
 
 namespace BestOfN.Core.Selection;
 
-/// <summary>What is counted and traced of selections, those without an answer included.</summary>
+/// <summary>Counts and traces selections, those without an answer included.</summary>
 public sealed class SelectionTelemetry
 {
     private static readonly ActivitySource _activities = new(TelemetryNames.Source);

@@ -146,7 +146,7 @@ internal sealed class RequestBodies : IDisposable
 
     private static ApiException TooSlow(HttpContext context)
     {
-        // What is still to come of the body would be taken for the next request.
+        // The rest of the body, which is still to come, would be taken for the next request.
         context.Response.Headers.Connection = "close";
         return ApiException.TooSlow();
     }

@@ -75,7 +75,7 @@ public sealed record BestOfNOptions
     public int MinRequestBytesPerSecond { get; init; } = 1000;
 
     /// <summary>Bytes of request bodies held at the same time, over all requests; one client gets half of it. Beyond that requests are refused with 503.
-    /// What is made of a body takes up to about four times its size.</summary>
+    /// The objects made from a body take up to about four times its size.</summary>
     [Range(1024L, 1L << 40)]
     public long MaxHeldRequestBytes { get; init; } = 512L << 20;
 

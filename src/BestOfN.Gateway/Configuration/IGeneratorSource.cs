@@ -11,7 +11,7 @@ internal interface IGeneratorSource
     /// <summary>Whether the client's request goes on as it came, so that fields and content unknown here are not lost.</summary>
     bool ForwardsVerbatim { get; }
 
-    /// <summary>What is wrong with a model's settings as far as this kind is concerned.</summary>
+    /// <summary>The mistakes in a model's settings that this kind of generator can tell.</summary>
     IEnumerable<(string Setting, string Problem)> Check(ModelOptions options);
 
     /// <summary>Opens the model. May take long; called once for each model, when the gateway starts.</summary>

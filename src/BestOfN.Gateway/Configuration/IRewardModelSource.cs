@@ -5,7 +5,7 @@ namespace BestOfN.Gateway.Configuration;
 /// <summary>Opens the reward models that the configuration names.</summary>
 internal interface IRewardModelSource
 {
-    /// <summary>What is wrong with a reward model's settings as far as this source is concerned.</summary>
+    /// <summary>The mistakes in a reward model's settings that this source can tell.</summary>
     IEnumerable<(string Setting, string Problem)> Check(RewardModelOptions options);
 
     /// <summary>Opens the model. May take long; called once for each, when the gateway starts.</summary>

@@ -18,7 +18,7 @@ internal static class StartupServices
         ["Logging:LogLevel:Yarp.ReverseProxy.Health.DestinationHealthUpdater"] = "Information",
     };
 
-    /// <summary>What is logged by default: a message when the gateway is ready, and nothing that <see cref="StartFailure"/> tells.</summary>
+    /// <summary>The log by default: a message when the gateway is ready, and nothing that <see cref="StartFailure"/> tells.</summary>
     public static void AddStartup(this WebApplicationBuilder builder)
     {
         ((IConfigurationBuilder)builder.Configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = _levels });

@@ -36,7 +36,7 @@ internal sealed class CompletionForwarder(
         }
     }
 
-    /// <summary>What is told of the client is what a passed-through route tells, by the same code.</summary>
+    /// <summary>The upstream is told the same of the client as on a passed-through route, by the same code.</summary>
     private HttpTransformer Transformer(ClusterDestination destination) => transforms.Create(route =>
     {
         UpstreamServices.ReplaceClient(route, destination.Settings);

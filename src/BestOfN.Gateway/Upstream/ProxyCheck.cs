@@ -69,7 +69,7 @@ internal sealed class ProxyCheck(IConfigValidator proxyRules) : IConfigurationCh
         cluster = cluster with
         {
             ClusterId = section.Key,
-            // What is wrong with an address has been said.
+            // Mistakes in an address are already told.
             Destinations = destinations.ToDictionary(destination => destination.Key, _ => new DestinationConfig { Address = "http://localhost" }),
         };
         foreach (var problem in proxyRules.ValidateClusterAsync(cluster).AsTask().GetAwaiter().GetResult())
