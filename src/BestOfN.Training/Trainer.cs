@@ -18,7 +18,8 @@ public static class Trainer
     /// <param name="cancellationToken">Ends the training; the steps that are done are saved.</param>
     /// <exception cref="RecipeException">The recipe cannot be followed; the message names every field that is wrong.</exception>
     /// <exception cref="PreferenceDataException">A data set or one of its images cannot be read.</exception>
-    /// <exception cref="CheckpointException">A model to start from is not as expected, or what was saved belongs to another recipe.</exception>
+    /// <exception cref="CheckpointException">A model to start from is not as expected, or what was saved belongs to another
+    /// recipe.</exception>
     /// <exception cref="TrainingStoppedException">It was asked to stop, and is saved.</exception>
     /// <returns>Losses, and what was measured at each checkpoint.</returns>
     public static TrainingHistory Run(

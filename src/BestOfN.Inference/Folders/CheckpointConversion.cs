@@ -44,7 +44,8 @@ public sealed class CheckpointConversion : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(shardLength, 1);
         var conversion = new CheckpointConversion(Checkpoint.Open(folder), type);
         long filled = 0;
-        foreach (var entry in conversion._checkpoint.Files.SelectMany(f => f.Tensors.Values.OrderBy(t => t.Offset)).Where(conversion.IsUsed))
+        foreach (var entry in conversion._checkpoint.Files.SelectMany(f => f.Tensors.Values.OrderBy(t => t.Offset))
+            .Where(conversion.IsUsed))
         {
             if (entry.UnreadType is not null)
             {
@@ -52,7 +53,8 @@ public sealed class CheckpointConversion : IDisposable
                 throw new CheckpointException($"{folder}: tensor {entry.Name}: {entry.UnreadType} is not read, so it can not be written.");
             }
 
-            var item = new SafetensorsItem(entry.Name, type is not null && ElementTypes.IsFloatingPoint(entry.Type) ? type.Value : entry.Type, entry.Shape);
+            var item = new SafetensorsItem(
+                entry.Name, type is not null && ElementTypes.IsFloatingPoint(entry.Type) ? type.Value : entry.Type, entry.Shape);
             if (filled > 0 && filled + item.Length > shardLength)
             {
                 conversion._shards.Add([]);
@@ -109,14 +111,17 @@ public sealed class CheckpointConversion : IDisposable
     public void Dispose() => _checkpoint.Dispose();
 
     /// <summary>What a new folder takes over besides weights.</summary>
-    /// <exception cref="CheckpointException">A file is a link out of the folder, or no regular file. Links of a Hugging Face cache stay within it.</exception>
+    /// <exception cref="CheckpointException">A file is a link out of the folder, or no regular file. Links of a Hugging Face cache stay
+    /// within it.</exception>
     internal static IReadOnlyList<string> FilesToCopy(string folder)
     {
         string[] files = [.. CopiedFiles.SelectMany(pattern => Directory.EnumerateFiles(folder, pattern)).Distinct()
             .Where(path => !path.EndsWith(Checkpoint.IndexSuffix, StringComparison.Ordinal))];
         var home = RegularFile.RealPath(folder);
         // models--OWNER--NAME/snapshots/REVISION/config.json leads to models--OWNER--NAME/blobs/HASH.
-        var blobs = Path.GetFileName(Path.GetDirectoryName(home)) == "snapshots" ? Path.GetFullPath(Path.Combine(home, "..", "..", "blobs")) : home;
+        var blobs = Path.GetFileName(Path.GetDirectoryName(home)) == "snapshots"
+            ? Path.GetFullPath(Path.Combine(home, "..", "..", "blobs"))
+            : home;
         foreach (var path in files)
         {
             try
@@ -125,7 +130,9 @@ public sealed class CheckpointConversion : IDisposable
                 var target = RegularFile.RealPath(path);
                 if (!IsIn(target, home) && !IsIn(target, blobs))
                 {
-                    throw new CheckpointException($"{path}: is a link to {target}, out of the model's folder; put the file itself into the folder, or remove the link.");
+                    throw new CheckpointException(
+                        $"{path}: is a link to {target}, out of the model's folder; put the file itself into the folder, or "
+                        + "remove the link.");
                 }
             }
             catch (IOException e)
@@ -179,7 +186,8 @@ public sealed class CheckpointConversion : IDisposable
             }
             else
             {
-                File.WriteAllBytes(copy, RegularFile.ReadAllBytes(path, MaxCopiedBytes));   // not File.Copy, which would keep a read-only mode
+                // Not File.Copy, which would keep a read-only mode.
+                File.WriteAllBytes(copy, RegularFile.ReadAllBytes(path, MaxCopiedBytes));
             }
         }
     }
@@ -189,7 +197,8 @@ public sealed class CheckpointConversion : IDisposable
     {
         try
         {
-            if (JsonNode.Parse(RegularFile.ReadAllBytes(path, MaxCopiedBytes)) is JsonObject root && (string[])["torch_dtype", "dtype"] is var fields && Array.Exists(fields, root.ContainsKey))
+            if (JsonNode.Parse(RegularFile.ReadAllBytes(path, MaxCopiedBytes)) is JsonObject root
+                && (string[])["torch_dtype", "dtype"] is var fields && Array.Exists(fields, root.ContainsKey))
             {
                 foreach (var field in fields.Where(root.ContainsKey))
                 {

@@ -48,11 +48,14 @@ public static partial class ModelInspector
         {
             inspection = inspection with
             {
-                Tokenizer = $"{(tokenizer is SentencePieceTokenizer ? "SentencePiece" : "byte-level")} BPE, {tokenizer.VocabularySize} tokens, from {TokenizerFiles.Origin(tokenizer, folder)}",
+                Tokenizer = $"{(tokenizer is SentencePieceTokenizer ? "SentencePiece" : "byte-level")} BPE, {tokenizer.VocabularySize} "
+                    + $"tokens, from {TokenizerFiles.Origin(tokenizer, folder)}",
             };
             if (inspection.Decoder is { } decoder && tokenizer.VocabularySize > decoder.VocabularySize)
             {
-                problems.Add($"{folder}: tokenizer: expected at most {decoder.VocabularySize} tokens, as vocab_size says, found {tokenizer.VocabularySize}.");
+                problems.Add(
+                    $"{folder}: tokenizer: expected at most {decoder.VocabularySize} tokens, as vocab_size says, found "
+                    + $"{tokenizer.VocabularySize}.");
             }
 
             if (configuration is not null)
@@ -60,7 +63,8 @@ public static partial class ModelInspector
                 Attempt(problems, () => Judging(configuration, tokenizer), out _);
             }
 
-            if (inspection.Architecture is { } architecture && Attempt(problems, () => ChatTemplate.Load(folder, architecture, tokenizer), out var template))
+            if (inspection.Architecture is { } architecture
+                && Attempt(problems, () => ChatTemplate.Load(folder, architecture, tokenizer), out var template))
             {
                 inspection = inspection with { ChatTemplate = template.Origin };
             }
@@ -71,7 +75,7 @@ public static partial class ModelInspector
 
     /// <summary>Loads the model on the CPU, in the type that suits it best, and adds how it is computed there. Takes its memory and
     /// time.</summary>
-    /// <param name="inspection">Of a folder that loads.</param>
+    /// <param name="inspection">The inspection of a folder that loads.</param>
     public static ModelInspection LoadAndAsk(ModelInspection inspection)
     {
         ArgumentNullException.ThrowIfNull(inspection);
@@ -119,18 +123,22 @@ public static partial class ModelInspector
         using var checkpoint = Checkpoint.Open(folder);
         var architecture = inspection.Architecture!;
         var reward = NetworkLoader.RewardModels.Contains(architecture)
-            && !(NetworkLoader.LanguageModels.Contains(architecture) && !RewardHead.IsIn(checkpoint) && checkpoint.Contains("output.weight"));
+            && !(NetworkLoader.LanguageModels.Contains(architecture) && !RewardHead.IsIn(checkpoint)
+                && checkpoint.Contains("output.weight"));
         inspection = inspection with { Kind = reward ? "reward" : "generator" };
         Checkpoint Audited(string path) => Checkpoint.Open(path, audit);
 
-        if (reward && Attempt(problems, () => NetworkLoader.RewardNetwork(folder, torch.ScalarType.Float32, torch.CPU, Audited), out var network))
+        if (reward
+            && Attempt(problems, () => NetworkLoader.RewardNetwork(folder, torch.ScalarType.Float32, torch.CPU, Audited), out var network))
         {
             using (network)
             {
-                inspection = Describe(inspection, network.Decoder, network.Pictures, network.Assumptions) with { Kind = network.ScoresSteps ? "step reward" : "reward" };
+                inspection = Describe(inspection, network.Decoder, network.Pictures, network.Assumptions)
+                    with { Kind = network.ScoresSteps ? "step reward" : "reward" };
             }
         }
-        else if (!reward && Attempt(problems, () => NetworkLoader.LanguageModel(folder, torch.ScalarType.Float32, torch.CPU, Audited), out var model))
+        else if (!reward
+            && Attempt(problems, () => NetworkLoader.LanguageModel(folder, torch.ScalarType.Float32, torch.CPU, Audited), out var model))
         {
             using (model)
             {
@@ -155,7 +163,8 @@ public static partial class ModelInspector
         };
     }
 
-    private static ModelInspection Describe(ModelInspection inspection, Decoder decoder, PictureEncoder? pictures, IReadOnlyList<string> assumptions) =>
+    private static ModelInspection Describe(
+        ModelInspection inspection, Decoder decoder, PictureEncoder? pictures, IReadOnlyList<string> assumptions) =>
         inspection with { Decoder = decoder.Configuration, Vision = pictures?.Configuration, Assumptions = assumptions };
 
     private static bool Attempt<T>(List<string> problems, Func<T> work, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out T? result)

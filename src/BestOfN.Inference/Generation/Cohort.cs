@@ -7,13 +7,14 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Generation;
 
-/// <summary>Sequences that started together: G prompts, each forked into as many sequences as are still alive. They are in lockstep, so own
-/// keys need no mask.</summary>
+/// <summary>
+/// Sequences that started together: G prompts, each forked into as many sequences as are still alive. They are in lockstep, so own keys
+/// need no mask.
+/// </summary>
 /// <remarks>
 /// A prompt's keys and values are held once and read in place by all its forks; what a sequence adds is held per row. Rows are ordered by
 /// prompt. Either way of attention takes them in an order of its own: <see cref="ForkedAttention"/> on a CPU; elsewhere the fused kernel,
-/// two
-/// parts merged by their log-sum-exps. G prompts, P longest prompt, R rows, K key/value heads, g query heads per key/value head, D head
+/// two parts merged by their log-sum-exps. G prompts, P longest prompt, R rows, K key/value heads, g query heads per key/value head, D head
 /// size, A own tokens.
 /// </remarks>
 internal sealed class Cohort : IDisposable
@@ -32,7 +33,7 @@ internal sealed class Cohort : IDisposable
     private int _ownCapacity;
     private int _read, _readColumns;    // prompts read entirely; tokens read of the next one
 
-    /// <param name="decoder">Whose keys are kept.</param>
+    /// <param name="decoder">The decoder whose keys are kept.</param>
     /// <param name="prompts">Token ids of each prompt, at least one each, and its sequences.</param>
     /// <param name="longestAnswer">No sequence will be longer than this.</param>
     /// <param name="pictures">What ids above the vocabulary mean; encoded before <see cref="Prefill"/> comes to them.</param>
@@ -55,7 +56,8 @@ internal sealed class Cohort : IDisposable
         _ownValues = new Tensor[c.Layers];
 
         // Zeros: what lies behind a shorter prompt is masked, but nothing times a weight of 0 may be NaN.
-        Tensor Fresh() => zeros(_prompts.Length, c.KeyValueHeads, longest, c.HeadSize, decoder.Type, decoder.Device).DetachFromDisposeScope();
+        Tensor Fresh() =>
+            zeros(_prompts.Length, c.KeyValueHeads, longest, c.HeadSize, decoder.Type, decoder.Device).DetachFromDisposeScope();
         try
         {
             for (var i = 0; i < c.Layers; i++)
@@ -94,7 +96,8 @@ internal sealed class Cohort : IDisposable
         var first = _read;
         var whole = 0;
         var longest = 0;
-        while (_readColumns == 0 && first + whole < _prompts.Length && (whole + 1) * Math.Max(longest, _prompts[first + whole].Ids.Count) <= tokens)
+        while (_readColumns == 0 && first + whole < _prompts.Length
+            && (whole + 1) * Math.Max(longest, _prompts[first + whole].Ids.Count) <= tokens)
         {
             longest = Math.Max(longest, _prompts[first + whole].Ids.Count);
             whole++;
@@ -118,7 +121,9 @@ internal sealed class Cohort : IDisposable
         }
 
         var device = _decoder.Device;
-        var last = finished ? Enumerable.Range(0, count).Select(i => (long)(i * columns) + _prompts[first + i].Ids.Count - from - 1).ToArray() : [];
+        var last = finished
+            ? Enumerable.Range(0, count).Select(i => (long)(i * columns) + _prompts[first + i].Ids.Count - from - 1).ToArray()
+            : [];
         var attention = new PrefillAttention(_promptKeys, _promptValues, first, from, columns, Mask(_prompts.AsSpan(first, count)));
         var seen = _pictures?.Take(ids);
         var wanted = DecoderOutput.Rows(tensor(last, ScalarType.Int64, device));
@@ -176,7 +181,8 @@ internal sealed class Cohort : IDisposable
 
         if (IsBlocked)
         {
-            return ForkedAttention.Attend(_forks, q, k, v, (_promptKeys[layer], _promptValues[layer]), (_ownKeys[layer], _ownValues[layer]), OwnLength).MoveToOuterDisposeScope();
+            return ForkedAttention.Attend(_forks, q, k, v, (_promptKeys[layer], _promptValues[layer]), (_ownKeys[layer], _ownValues[layer]),
+                OwnLength).MoveToOuterDisposeScope();
         }
 
         var ownKeys = _ownKeys[layer].narrow(2, 0, OwnLength);
@@ -307,7 +313,7 @@ internal sealed class Cohort : IDisposable
         Replace(ref cache!, larger);
     }
 
-    // What is kept for the keys of so many tokens, and for one value.
+    // Rooms for the keys of this many tokens, and numbers for one value.
     private int KeyRoom(int tokens) => IsBlocked ? Lanes.Up(tokens) / Lanes.Count : tokens;
 
     private int ValueSize => IsBlocked ? Lanes.Up(_decoder.Configuration.HeadSize) : _decoder.Configuration.HeadSize;

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Generation;
 
-/// <summary>A decode step over several cohorts whose rows stand one behind the other. Rows behind the last have no meaning and get zeros.</summary>
+/// <summary>
+/// A decode step over several cohorts whose rows stand one behind the other. Rows behind the last have no meaning and get zeros.
+/// </summary>
 internal sealed class CohortsAttention(IReadOnlyList<Cohort> cohorts) : IAttention
 {
     public Tensor? Attend(int layer, Tensor? q, Tensor k, Tensor v)

@@ -1,7 +1,10 @@
 namespace BestOfN.Inference.Generation;
 
 /// <summary>Random numbers as a function of seed and counter, so that a sequence draws the same whatever else is in the batch.</summary>
-/// <remarks>SplitMix64's finaliser (Steele et al. 2014, https://doi.org/10.1145/2714064.2660195) over a seed that went through it too: neighbouring seeds share nothing.</remarks>
+/// <remarks>
+/// SplitMix64's finaliser (Steele et al. 2014, https://doi.org/10.1145/2714064.2660195) over a seed that went through it too: neighbouring
+/// seeds share nothing.
+/// </remarks>
 internal static class CounterRandom
 {
     private const ulong Increment = 0x9E3779B97F4A7C15;

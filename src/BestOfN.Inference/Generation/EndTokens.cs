@@ -12,7 +12,9 @@ namespace BestOfN.Inference.Generation;
 /// <summary>Which tokens end an answer.</summary>
 internal static class EndTokens
 {
-    /// <summary>All that a folder names: config.json, generation_config.json, the tokenizer, and what the chat template writes behind an answer.</summary>
+    /// <summary>
+    /// All that a folder names: config.json, generation_config.json, the tokenizer, and what the chat template writes behind an answer.
+    /// </summary>
     public static IReadOnlyList<int> Of(string folder, LanguageModel model, ITokenizer tokenizer, ChatTemplate template)
     {
         var ends = new SortedSet<int>(model.EndTokenIds);
@@ -67,7 +69,8 @@ internal static class EndTokens
         try
         {
             using var document = JsonDocument.Parse(RegularFile.ReadAllBytes(path, ModelConfiguration.MaxBytes));
-            return document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("eos_token_id", out var eos) ? []
+            return document.RootElement.ValueKind != JsonValueKind.Object
+                || !document.RootElement.TryGetProperty("eos_token_id", out var eos) ? []
                 : eos.ValueKind switch
                 {
                     JsonValueKind.Number => [eos.GetInt32()],

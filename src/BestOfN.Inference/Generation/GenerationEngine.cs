@@ -17,16 +17,14 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Generation;
 
-/// <summary>A language model in process. Candidates of all requests decode together; requests join and leave between any two
-/// steps.</summary>
+/// <summary>
+/// A language model in process. Candidates of all requests decode together; requests join and leave between any two steps.
+/// </summary>
 /// <remarks>
 /// Three layers: this one knows text and images; <see cref="GenerationScheduler"/> knows the queue and the loop of steps;
-/// <see cref="SequenceBatch"/>
-/// computes a step on the device's thread. Logprobs are those of the model itself: before penalties, temperature and filters. Failures are
-/// told by the
-/// enumeration of events. Images are decoded beside the device, before their request waits for its turn. Owns the model; the device worker
-/// may be shared
-/// and is the caller's.
+/// <see cref="SequenceBatch"/> computes a step on the device's thread. Logprobs are those of the model itself: before penalties,
+/// temperature and filters. Failures are told by the enumeration of events. Images are decoded beside the device, before their request
+/// waits for its turn. Owns the model; the device worker may be shared and is the caller's.
 /// </remarks>
 public sealed class GenerationEngine : IGenerator, IDisposable
 {
@@ -56,7 +54,8 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         IMeterFactory? meters = null)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
-        (_model, _tokenizer, _template, _worker, _options, _time) = (model, tokenizer, template, worker, options, time ?? TimeProvider.System);
+        (_model, _tokenizer, _template, _worker, _options, _time) =
+            (model, tokenizer, template, worker, options, time ?? TimeProvider.System);
         _length = new LengthBound(tokenizer);
         _endTokenIds = [.. endTokenIds];
         _reader = reader ?? PromptReader.TextOnly;
@@ -98,7 +97,8 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     /// broken.</exception>
     /// <exception cref="ValidationException">An option is out of range.</exception>
     public static GenerationEngine Load(
-        string folder, ScalarType type, DeviceWorker worker, GenerationOptions options, TimeProvider? time = null, string? name = null, IMeterFactory? meters = null)
+        string folder, ScalarType type, DeviceWorker worker, GenerationOptions options, TimeProvider? time = null, string? name = null,
+        IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(worker);
         LanguageModel? model = null;
@@ -107,7 +107,8 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         {
             var tokenizer = TokenizerFiles.Load(folder);
             var template = ChatTemplate.Load(folder, model!.Architecture, tokenizer, time);
-            var reader = PromptReader.For(model.Pictures, model.Decoder, tokenizer, options.HdNum ?? model.MaxTiles, options.PictureCacheBytes);
+            var reader =
+                PromptReader.For(model.Pictures, model.Decoder, tokenizer, options.HdNum ?? model.MaxTiles, options.PictureCacheBytes);
             return new GenerationEngine(
                 model, tokenizer, template.Encode, EndTokens.Of(folder, model, tokenizer, template), worker, options, time, reader,
                 name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), meters);
@@ -198,7 +199,8 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         {
             var seed = parameters.Seed is { } given ? SamplingParameters.SeedOf(given, i) : Random.Shared.NextInt64();
             candidates[i] = new RunningCandidate(
-                i, new TokenSequence(sampling, seed, parameters.Logprobs ? parameters.TopLogprobs : null), new CandidateText(_tokenizer, parameters.Stop));
+                i, new TokenSequence(sampling, seed, parameters.Logprobs ? parameters.TopLogprobs : null),
+                new CandidateText(_tokenizer, parameters.Stop));
         }
 
         return new RunningGeneration(candidates, request.TokenBudget, _tokenizer, _endTokenIds, _scheduler.Wake, _time);
@@ -228,7 +230,8 @@ public sealed class GenerationEngine : IGenerator, IDisposable
 
     private GenerationFailedException TooLong(string length) =>
         new(Failure.PromptTooLong(
-            $"This model's maximum context length is {ContextLength} tokens. However, your messages {length}. Please reduce the length of the messages."));
+            $"This model's maximum context length is {ContextLength} tokens. However, your messages {length}. Please reduce the length of "
+                + "the messages."));
 
     /// <summary>Decodes the images of a prompt and queues its generation, for which a place is reserved.</summary>
     private async Task DecodeImagesAsync(RunningGeneration generation, GenerationRequest request, CancellationToken cancellationToken)

@@ -13,7 +13,9 @@ public sealed record GenerationOptions
     [Range(1, 1_000_000)]
     public int QueueLength { get; init; } = 256;
 
-    /// <summary>Prompt tokens read between two steps of the sequences that run: less keeps them fluent, more reads prompts a little faster.</summary>
+    /// <summary>
+    /// Prompt tokens read between two steps of the sequences that run: less keeps them fluent, more reads prompts a little faster.
+    /// </summary>
     [Range(16, 1_048_576)]
     public int TokensPerPrefill { get; init; } = 512;
 
@@ -21,13 +23,15 @@ public sealed record GenerationOptions
     [Range(1, 1_048_576)]
     public int MaxTokens { get; init; } = 1024;
 
-    /// <summary>Memory for encoded pictures, in use or kept for later. Pictures of requests that run are never freed, so that many may exceed it.</summary>
+    /// <summary>
+    /// Memory for encoded pictures, in use or kept for later. Pictures of requests that run are never freed, so that many may exceed it.
+    /// </summary>
     [Range(0, long.MaxValue)]
     public long PictureCacheBytes { get; init; } = 1L << 28;
 
     /// <summary>
-    /// Tiles at most into which the only picture of a conversation is cut; null: what the model's folder says. Pictures of a conversation with several
-    /// get 6, as published.
+    /// Tiles at most into which the only picture of a conversation is cut; null: what the model's folder says. Pictures of a conversation
+    /// with several get 6, as published.
     /// </summary>
     [Range(1, 64)]
     public int? HdNum { get; init; }

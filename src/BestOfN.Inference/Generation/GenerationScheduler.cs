@@ -16,7 +16,8 @@ namespace BestOfN.Inference.Generation;
 /// <param name="images">What ids above the vocabulary mean; null: there are none.</param>
 /// <param name="worker">The device's thread.</param>
 /// <param name="options">Limits.</param>
-internal sealed class GenerationScheduler(LanguageModel model, PictureStore? images, DeviceWorker worker, GenerationOptions options) : IDisposable
+internal sealed class GenerationScheduler(LanguageModel model, PictureStore? images, DeviceWorker worker, GenerationOptions options)
+    : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Queue<RunningGeneration> _waiting = [];
@@ -138,7 +139,8 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
         {
             foreach (var generation in _waiting)
             {
-                generation.EndAll(new GenerationFailedException("The generation device has been shut down.", task.Exception.InnerException));
+                generation.EndAll(
+                    new GenerationFailedException("The generation device has been shut down.", task.Exception.InnerException));
             }
 
             _waiting.Clear();

@@ -11,7 +11,8 @@ namespace BestOfN.Inference.Generation;
 /// <param name="first">The first of the B prompts.</param>
 /// <param name="from">Columns read before.</param>
 /// <param name="columns">T, columns read now.</param>
-/// <param name="mask">[B, 1, 1, from + T] for the last layer, whose queries see all of their prompt; null where all prompts are equally long.</param>
+/// <param name="mask">[B, 1, 1, from + T] for the last layer, whose queries see all of their prompt; null where all prompts are equally
+/// long.</param>
 internal sealed class PrefillAttention(Tensor[] keys, Tensor[] values, int first, int from, int columns, Tensor? mask) : IAttention
 {
     public Tensor? Attend(int layer, Tensor? q, Tensor k, Tensor v)
@@ -43,7 +44,8 @@ internal sealed class PrefillAttention(Tensor[] keys, Tensor[] values, int first
         var (own, ownWeight) = PartialAttention.Attend(q, k, v, causal: true);
         if (from > 0)
         {
-            var (before, beforeWeight) = PartialAttention.Attend(q, allKeys.narrow(2, 0, from), allValues.narrow(2, 0, from), causal: false);
+            var (before, beforeWeight) =
+                PartialAttention.Attend(q, allKeys.narrow(2, 0, from), allValues.narrow(2, 0, from), causal: false);
             own = own.lerp(before, (beforeWeight - ownWeight).sigmoid_().unsqueeze(-1).to(q.dtype));
         }
 

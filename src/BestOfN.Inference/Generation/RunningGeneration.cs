@@ -10,7 +10,8 @@ namespace BestOfN.Inference.Generation;
 internal sealed class RunningGeneration : IGeneration
 {
     // Unbounded so that a slow reader never holds up the device; at most one event per token and candidate.
-    private readonly Channel<GenerationEvent> _events = Channel.CreateUnbounded<GenerationEvent>(new UnboundedChannelOptions { SingleWriter = false });
+    private readonly Channel<GenerationEvent> _events =
+        Channel.CreateUnbounded<GenerationEvent>(new UnboundedChannelOptions { SingleWriter = false });
     private readonly TimeProvider _time;
     private readonly ITokenizer _tokenizer;
     private readonly IReadOnlyCollection<int> _endTokenIds;

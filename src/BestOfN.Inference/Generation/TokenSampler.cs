@@ -15,7 +15,9 @@ internal static class TokenSampler
     private static readonly Scalar s_zero = 0f;
     private static readonly Scalar s_minusOne = -1;
 
-    /// <summary>Draws one token for every row and appends it to its sequence. A row without a usable distribution breaks its own sequence only.</summary>
+    /// <summary>
+    /// Draws one token for every row and appends it to its sequence. A row without a usable distribution breaks its own sequence only.
+    /// </summary>
     /// <param name="logits">[R, V], the network's own; float32 logits may be changed.</param>
     /// <param name="rows">R sequences.</param>
     public static void Draw(Tensor logits, IReadOnlyList<TokenSequence> rows)
@@ -96,13 +98,14 @@ internal static class TokenSampler
             logits = logits.masked_fill(logits.lt(best.gather(1, last).masked_fill(unlimited, s_minusInfinity)), s_minusInfinity);
         }
 
-        var probabilities = logits.softmax(-1);                                                                                       // [R, V]
+        var probabilities = logits.softmax(-1);                                                  // [R, V]
         var nucleus = Enumerable.Range(0, rows.Count).Where(i => rows[i].Sampling.TopP < 1).ToArray();
         if (nucleus.Length > 0)
         {
             var mass = tensor(nucleus.Select(i => (float)rows[i].Sampling.TopP).ToArray(), device: device).unsqueeze(1);
             var least = zeros(rows.Count, 1, device: device);
-            least.index_copy_(0, tensor(nucleus.Select(i => (long)i).ToArray(), device: device), LeastInNucleus(Select(probabilities, nucleus, rows.Count), mass));
+            least.index_copy_(0, tensor(nucleus.Select(i => (long)i).ToArray(), device: device),
+                LeastInNucleus(Select(probabilities, nucleus, rows.Count), mass));
             probabilities = probabilities.masked_fill(probabilities.lt(least), s_zero);
         }
 
@@ -119,7 +122,9 @@ internal static class TokenSampler
         return greedy is null ? at : where(tensor(rows.Select(r => r.Sampling.IsGreedy).ToArray(), device: device), greedy, at);
     }
 
-    /// <summary>The smallest probability that is kept: the most probable tokens up to and including the one that reaches the mass.</summary>
+    /// <summary>
+    /// The smallest probability that is kept: the most probable tokens up to and including the one that reaches the mass.
+    /// </summary>
     private static Tensor LeastInNucleus(Tensor probabilities, Tensor mass)
     {
         var V = (int)probabilities.size(1);
@@ -141,7 +146,8 @@ internal static class TokenSampler
     private static void Report(Tensor raw, int[] reported, long[] ids, IReadOnlyList<TokenSequence> rows)
     {
         var most = reported.Max(i => rows[i].Alternatives!.Value);
-        var chosen = raw.gather(1, tensor(reported.Select(i => Math.Max(ids[i], 0)).ToArray(), device: raw.device).unsqueeze(1)).cpu().data<float>().ToArray();
+        var chosen = raw.gather(1, tensor(reported.Select(i => Math.Max(ids[i], 0)).ToArray(), device: raw.device).unsqueeze(1)).cpu()
+            .data<float>().ToArray();
         var (values, best) = most == 0 ? (null, null) : raw.topk(Math.Min(most, (int)raw.size(1)), -1);
         var (logprobs, tokens) = (values?.cpu().data<float>().ToArray() ?? [], best?.cpu().data<long>().ToArray() ?? []);
         var width = logprobs.Length / reported.Length;

@@ -43,7 +43,8 @@ public sealed record TokenSampling
         {
             Temperature = InRange(parameters.Temperature ?? Temperature, 0, 2, "temperature"),
             TopP = InRange(parameters.TopP ?? TopP, 0, 1, "top_p"),
-            TopK = (int)InRange(parameters.TopK is { } k ? Math.Max(k, 0) : TopK, 0, int.MaxValue, "top_k"),   // -1 means all for some clients
+            // -1 means all for some clients.
+            TopK = (int)InRange(parameters.TopK is { } k ? Math.Max(k, 0) : TopK, 0, int.MaxValue, "top_k"),
             MinP = InRange(parameters.MinP ?? MinP, 0, 1, "min_p"),
             FrequencyPenalty = InRange(parameters.FrequencyPenalty ?? FrequencyPenalty, -2, 2, "frequency_penalty"),
             PresencePenalty = InRange(parameters.PresencePenalty ?? PresencePenalty, -2, 2, "presence_penalty"),
@@ -52,5 +53,6 @@ public sealed record TokenSampling
 
     private static double InRange(double value, double least, double most, string name) => value >= least && value <= most ? value
         : throw new GenerationFailedException(new Failure(
-            FailureKind.InvalidRequest, FormattableString.Invariant($"Invalid '{name}': expected a number between {least} and {most}, got {value}.")));
+            FailureKind.InvalidRequest,
+            FormattableString.Invariant($"Invalid '{name}': expected a number between {least} and {most}, got {value}.")));
 }

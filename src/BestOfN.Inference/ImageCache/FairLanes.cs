@@ -1,6 +1,8 @@
 namespace BestOfN.Inference.ImageCache;
 
-/// <summary>Lets a number of works run at the same time, and requests take turns: one with much work does not keep out one with little. Thread-safe.</summary>
+/// <summary>
+/// Lets a number of works run at the same time, and requests take turns: one with much work does not keep out one with little. Thread-safe.
+/// </summary>
 /// <param name="lanes">Works at the same time.</param>
 /// <param name="lanesPerRequest">Works of one request at the same time.</param>
 internal sealed class FairLanes(int lanes, int lanesPerRequest)
@@ -11,7 +13,7 @@ internal sealed class FairLanes(int lanes, int lanesPerRequest)
     private int _running;
 
     /// <summary>Waits for a lane. To be given back with <see cref="Leave"/> where this does not throw.</summary>
-    /// <param name="request">Whose work it is; told from others by reference.</param>
+    /// <param name="request">The request that the work is for; told from others by reference.</param>
     /// <param name="cancellationToken">Gives up the place in the queue.</param>
     public async Task EnterAsync(object request, CancellationToken cancellationToken)
     {

@@ -19,7 +19,8 @@ public static class PictureFile
         var extension = Path.GetExtension(path).ToLowerInvariant();
         return s_pictures.Contains(extension) ? ReadPicture(path)
             : s_videos.Contains(extension) ? ReadVideo(path)
-            : throw new InvalidDataException($"{path}: expected a picture ({string.Join(' ', s_pictures)}) or a video ({string.Join(' ', s_videos)})");
+            : throw new InvalidDataException(
+                $"{path}: expected a picture ({string.Join(' ', s_pictures)}) or a video ({string.Join(' ', s_videos)})");
     }
 
     /// <exception cref="IOException">The file cannot be read, is not a regular file, or is too large.</exception>

@@ -1,6 +1,8 @@
 namespace BestOfN.Inference.ImageCache;
 
-/// <summary>Which ids mean which picture: a range for each, never overlapping. Not thread-safe: <see cref="PictureStore"/> guards it.</summary>
+/// <summary>
+/// Which ids mean which picture: a range for each, never overlapping. Not thread-safe: <see cref="PictureStore"/> guards it.
+/// </summary>
 /// <param name="firstId">The smallest id handed out.</param>
 /// <param name="lastId">The largest.</param>
 internal sealed class PictureIds(int firstId, int lastId)
@@ -14,7 +16,8 @@ internal sealed class PictureIds(int firstId, int lastId)
     /// <exception cref="InvalidOperationException">No range is long enough.</exception>
     public void Place(StoredPicture picture, int count)
     {
-        var first = Free(_nextId, count) ?? Free(firstId, count) ?? throw new InvalidOperationException("Too many pictures are in use at the same time.");
+        var first = Free(_nextId, count)
+            ?? Free(firstId, count) ?? throw new InvalidOperationException("Too many pictures are in use at the same time.");
         (picture.FirstId, picture.Count) = ((int)first, count);
         _ranges.Insert(IndexBehind(first), picture);
         _nextId = first + count;

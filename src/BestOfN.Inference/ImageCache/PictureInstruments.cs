@@ -13,15 +13,19 @@ internal static class PictureInstruments
     /// <param name="model">The tag that says whose they are.</param>
     public static void Observe(Meter meter, string engine, PictureStore pictures, KeyValuePair<string, object?> model)
     {
-        meter.CreateObservableGauge(engine + TelemetryNames.PictureCacheSize, () => Tagged(pictures.Bytes), "By", "Memory of encoded pictures.");
+        meter.CreateObservableGauge(
+            engine + TelemetryNames.PictureCacheSize, () => Tagged(pictures.Bytes), "By", "Memory of encoded pictures.");
         meter.CreateObservableCounter(
             engine + TelemetryNames.PictureCacheLookups,
             () => new[] { Tagged(pictures.Hits, "hit"), Tagged(pictures.Misses, "miss") },
             "{picture}",
             "Pictures of prompts, by whether they were there.");
-        meter.CreateObservableCounter(engine + TelemetryNames.PictureCacheEvictions, () => Tagged(pictures.Evictions), "{picture}", "Encoded pictures freed for others.");
-        meter.CreateObservableCounter(engine + TelemetryNames.Pictures, () => Tagged(pictures.Encoded), "{picture}", "Pictures that went through the vision tower.");
+        meter.CreateObservableCounter(engine + TelemetryNames.PictureCacheEvictions, () => Tagged(pictures.Evictions), "{picture}",
+            "Encoded pictures freed for others.");
+        meter.CreateObservableCounter(
+            engine + TelemetryNames.Pictures, () => Tagged(pictures.Encoded), "{picture}", "Pictures that went through the vision tower.");
 
-        Measurement<long> Tagged(long value, string? result = null) => result is null ? new(value, model) : new(value, model, new(TelemetryNames.Result, result));
+        Measurement<long> Tagged(long value, string? result = null) =>
+            result is null ? new(value, model) : new(value, model, new(TelemetryNames.Result, result));
     }
 }

@@ -7,15 +7,12 @@ namespace BestOfN.Inference.ImageCache;
 
 /// <summary>
 /// Gives the vectors of pictures ids of their own, at and above the vocabulary, so that a prompt with pictures is a list of ids like any
-/// other.
-/// Equal pictures have equal ids, and are decoded and encoded once.
+/// other. Equal pictures have equal ids, and are decoded and encoded once.
 /// </summary>
 /// <remarks>
 /// Leasing and returning are thread-safe; what touches tensors (<see cref="Encode"/>, <see cref="Take"/>, <see cref="Trim"/>,
-/// <see cref="Dispose"/>)
-/// belongs to the device's thread. A leased picture keeps its vectors. Others keep them under the memory budget, least recently used out
-/// first;
-/// ids stay reserved while a kept prompt state mentions them, and come into use again as late as possible.
+/// <see cref="Dispose"/>) belongs to the device's thread. A leased picture keeps its vectors. Others keep them under the memory budget,
+/// least recently used out first; ids stay reserved while a kept prompt state mentions them, and come into use again as late as possible.
 /// The encoder stays the caller's.
 /// </remarks>
 public sealed class PictureStore : IDisposable
@@ -143,7 +140,7 @@ public sealed class PictureStore : IDisposable
             picture.LastUse = ++_uses;
             if (picture.Leases == 0 && picture.Stop is not null)
             {
-                // Who wants it from now on begins anew.
+                // A request that wants the image from now on begins its preparation anew.
                 stop = picture.Stop;
                 (picture.Preparation, picture.Stop) = (null, null);
             }
@@ -165,7 +162,9 @@ public sealed class PictureStore : IDisposable
             {
                 if (picture.Vectors is null)
                 {
-                    waiting.Enqueue((picture, picture.Tiled ?? throw new InvalidOperationException("A picture that is not prepared cannot be encoded.")));
+                    waiting.Enqueue((
+                        picture,
+                        picture.Tiled ?? throw new InvalidOperationException("A picture that is not prepared cannot be encoded.")));
                 }
             }
         }
@@ -229,7 +228,8 @@ public sealed class PictureStore : IDisposable
         }
 
         return rows is null ? null
-            : new PictureTokens(tensor(rows.ToArray(), ScalarType.Int64, _decoder.Device), parts.Count == 1 ? parts[0] : cat([.. parts], 0));
+            : new PictureTokens(
+                tensor(rows.ToArray(), ScalarType.Int64, _decoder.Device), parts.Count == 1 ? parts[0] : cat([.. parts], 0));
     }
 
     /// <summary>Frees vectors of pictures that nobody leases until the rest fits the budget.</summary>
@@ -287,7 +287,8 @@ public sealed class PictureStore : IDisposable
         }
     }
 
-    private async Task PrepareAsync(StoredPicture picture, object request, Func<CancellationToken, Task<TiledImage>> prepare, CancellationTokenSource stop)
+    private async Task PrepareAsync(
+        StoredPicture picture, object request, Func<CancellationToken, Task<TiledImage>> prepare, CancellationTokenSource stop)
     {
         try
         {
@@ -342,7 +343,8 @@ public sealed class PictureStore : IDisposable
             var picture = run[i].Picture;
             if (vectors[i].size(0) != picture.Count)
             {
-                throw new InvalidOperationException($"The vision tower gave {vectors[i].size(0)} vectors where {picture.Count} were expected.");
+                throw new InvalidOperationException(
+                    $"The vision tower gave {vectors[i].size(0)} vectors where {picture.Count} were expected.");
             }
 
             // A copy: what the encoder gives may be a part of something larger.

@@ -8,11 +8,15 @@ using BestOfN.Inputs.Videos;
 
 namespace BestOfN.Inference.ImageCache;
 
-/// <summary>Shows a conversation's pictures and videos to a model: decodes and tiles them, beside the device and in parallel, and gives them ids. Thread-safe.</summary>
+/// <summary>
+/// Shows a conversation's pictures and videos to a model: decodes and tiles them, beside the device and in parallel, and gives them ids.
+/// Thread-safe.
+/// </summary>
 /// <param name="store">The model's pictures; null where it reads text only.</param>
 /// <param name="hdNum">Largest number of tiles for the only picture of a conversation.</param>
 /// <param name="prepare">Decodes a part and cuts it into tiles.</param>
-internal sealed class PromptReader(PictureStore? store, int hdNum, Func<ContentPart, PictureKey, CancellationToken, Task<TiledImage>> prepare)
+internal sealed class PromptReader(
+    PictureStore? store, int hdNum, Func<ContentPart, PictureKey, CancellationToken, Task<TiledImage>> prepare)
 {
     /// <summary>The published wrapper's number of tiles where a conversation has several pictures, whatever was asked for.</summary>
     private const int HdNumOfSeveral = 6;
@@ -30,7 +34,8 @@ internal sealed class PromptReader(PictureStore? store, int hdNum, Func<ContentP
     /// <param name="tokenizer">The model's; its ids may reach past the model's vocabulary.</param>
     /// <param name="hdNum">Largest number of tiles.</param>
     /// <param name="cacheBytes">Memory for vectors.</param>
-    public static PromptReader For(PictureEncoder? encoder, Decoder decoder, ITokenizer tokenizer, int hdNum, long cacheBytes) => encoder is null ? TextOnly : new(
+    public static PromptReader For(PictureEncoder? encoder, Decoder decoder, ITokenizer tokenizer, int hdNum, long cacheBytes) =>
+        encoder is null ? TextOnly : new(
         new PictureStore(encoder, decoder, Math.Max(decoder.Configuration.VocabularySize, tokenizer.VocabularySize), cacheBytes),
         hdNum,
         (part, key, cancellation) => PicturePreparation.PrepareAsync(part, key, encoder.Configuration.ImageSize, cancellation));
@@ -55,13 +60,15 @@ internal sealed class PromptReader(PictureStore? store, int hdNum, Func<ContentP
         if (store is null)
         {
             var (name, part) = pictures[0];
-            throw new UnreadablePromptException($"{name}: expected text, found a {(part is VideoPart ? "video" : "picture")}; the model reads text only.", part);
+            throw new UnreadablePromptException(
+                $"{name}: expected text, found a {(part is VideoPart ? "video" : "picture")}; the model reads text only.", part);
         }
 
         var tiles = pictures.Count > 1 ? HdNumOfSeveral : largest ?? hdNum;
         var keys = pictures.Select(p => PictureKey.Of(p.Part, tiles, orientation)).ToList();
         var request = new object();
-        var leases = pictures.Select((p, i) => store.Lease(keys[i], request, cancellation => prepare(p.Part, keys[i], cancellation))).ToList();
+        var leases =
+            pictures.Select((p, i) => store.Lease(keys[i], request, cancellation => prepare(p.Part, keys[i], cancellation))).ToList();
         try
         {
             for (var i = 0; i < leases.Count; i++)

@@ -7,7 +7,8 @@ namespace BestOfN.Inference.ImageCache;
 /// <param name="messages">Pictures and videos are <see cref="ImageIdsPart"/>s.</param>
 /// <param name="pictures">One for each lease.</param>
 /// <param name="store">Where they are from; null where there are none.</param>
-internal sealed class SeenPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<StoredPicture> pictures, PictureStore? store) : IDisposable
+internal sealed class SeenPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<StoredPicture> pictures, PictureStore? store)
+    : IDisposable
 {
     private int _isDisposed;
 

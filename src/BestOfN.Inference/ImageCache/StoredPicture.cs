@@ -20,7 +20,9 @@ public sealed class StoredPicture
     /// <summary>Pixels that wait for the tower. As all below, guarded by the store's lock.</summary>
     internal TiledImage? Tiled { get; set; }
 
-    /// <summary>[Count, C] on the device; null until encoded, and after it made room for others. Changed on the device's thread only.</summary>
+    /// <summary>
+    /// [Count, C] on the device; null until encoded, and after it made room for others. Changed on the device's thread only.
+    /// </summary>
     internal Tensor? Vectors { get; set; }
 
     /// <summary>Decoding and tiling, under way or done; null where neither pixels nor vectors are at hand.</summary>

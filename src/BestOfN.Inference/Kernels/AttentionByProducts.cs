@@ -8,7 +8,7 @@ namespace BestOfN.Inference.Kernels;
 /// <remarks>Scores and shares are rounded to bfloat16, as in the eager form of the reference implementations. Inference only.</remarks>
 internal static class AttentionByProducts
 {
-    // So many scores at a time stay in the cache between the passes over them.
+    // This many scores stay in the processor's cache between the passes over them.
     private const long ScoresAtOnce = 1 << 20;
     private const long FewestRows = 64;
 
@@ -37,7 +37,8 @@ internal static class AttentionByProducts
             var (from, rows) = (first, Math.Min(step, L - first));
             var seen = causal ? first + rows : S;
             Tensor Seen(Tensor x) => x.narrow(1, 0, seen).contiguous();                      // oneDNN would turn one with gaps first
-            var scores = q.narrow(3, first, rows).reshape(B, g * rows, D).matmul(Seen(keys).transpose(1, 2));                // [B, g·rows, seen]
+            // [B, g·rows, seen]
+            var scores = q.narrow(3, first, rows).reshape(B, g * rows, D).matmul(Seen(keys).transpose(1, 2));
             var totals = new float[B * g * rows];
             RowKernels.SoftmaxNumerators(
                 scores.view(B * g * rows, seen),

@@ -6,16 +6,15 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Kernels;
 
-/// <summary>Attention of one decode step on a CPU, float32 or bfloat16: forks of prompts, each of which sees its prompt and what it added
-/// itself.</summary>
+/// <summary>
+/// Attention of one decode step on a CPU, float32 or bfloat16: forks of prompts, each of which sees its prompt and what it added itself.
+/// </summary>
 /// <remarks>
 /// Tensor operations for a few queries cost more than the work they do, and oneDNN would compile products anew at every step, since own
-/// keys grow.
-/// Keys lie in blocks of 32, transposed, so that a register holds one number of many keys and memory is read in order; six queries share
-/// what
-/// is loaded. All is computed in float32, in the same order whoever else is in the batch. G prompts, P longest prompt, R rows, H query
-/// heads, K key/value heads, g = H/K, D head size, C room for own tokens; P' = P/32 and C' = C/32 blocks and D' are rounded up
-/// (<see cref="Lanes"/>).
+/// keys grow. Keys lie in blocks of 32, transposed, so that a register holds one number of many keys and memory is read in order; six
+/// queries share what is loaded. All is computed in float32, in the same order whoever else is in the batch. G prompts, P longest prompt, R
+/// rows, H query heads, K key/value heads, g = H/K, D head size, C room for own tokens; P' = P/32 and C' = C/32 blocks and D' are rounded
+/// up (<see cref="Lanes"/>).
 /// </remarks>
 internal static unsafe class ForkedAttention
 {
@@ -28,15 +27,16 @@ internal static unsafe class ForkedAttention
 
     /// <summary>Keeps the new keys and values, and attends.</summary>
     /// <param name="forks">Which rows continue which prompt.</param>
-    /// <param name="q">[R, H, D], heads adjacent; <paramref name="k"/> and <paramref name="v"/> [R, K, D] likewise.</param>
-    /// <param name="k">Of the new token.</param>
-    /// <param name="v">Of the new token.</param>
+    /// <param name="q">[R, H, D], heads adjacent.</param>
+    /// <param name="k">Keys of the new tokens, [R, K, D], heads adjacent.</param>
+    /// <param name="v">Values of the new tokens, [R, K, D], heads adjacent.</param>
     /// <param name="prompt">Keys [G, K, P', D, 32] and values [G, K, P, D'].</param>
     /// <param name="own">Keys [R, K, C', D, 32] and values [R, K, C, D'].</param>
     /// <param name="length">Own tokens, the new one included.</param>
     /// <returns>[R, H, D].</returns>
     public static Tensor Attend(
-        IReadOnlyList<Fork> forks, Tensor q, Tensor k, Tensor v, (Tensor Keys, Tensor Values) prompt, (Tensor Keys, Tensor Values) own, int length)
+        IReadOnlyList<Fork> forks, Tensor q, Tensor k, Tensor v, (Tensor Keys, Tensor Values) prompt, (Tensor Keys, Tensor Values) own,
+        int length)
     {
         var result = empty(q.size(0), q.size(1), q.size(2), q.dtype, q.device);
         if (q.dtype == ScalarType.Float32)
@@ -88,9 +88,11 @@ internal static unsafe class ForkedAttention
         where TLanes : struct, ILanes<T>
     {
         private readonly T* _q, _k, _v, _promptKeys, _promptValues, _ownKeys, _ownValues, _result;
-        private readonly int _qStride, _kStride, _vStride, _heads, _groups, _size, _wide, _promptKeyRoom, _promptRoom, _ownKeyRoom, _ownRoom, _length;
+        private readonly int _qStride, _kStride, _vStride, _heads, _groups, _size, _wide, _promptKeyRoom, _promptRoom, _ownKeyRoom,
+            _ownRoom, _length;
 
-        public Step(Tensor q, Tensor k, Tensor v, (Tensor Keys, Tensor Values) prompt, (Tensor Keys, Tensor Values) own, int length, Tensor result)
+        public Step(
+            Tensor q, Tensor k, Tensor v, (Tensor Keys, Tensor Values) prompt, (Tensor Keys, Tensor Values) own, int length, Tensor result)
         {
             _q = (T*)Aten.Data(q);
             _k = (T*)Aten.Data(k);
@@ -102,7 +104,8 @@ internal static unsafe class ForkedAttention
             _ownValues = (T*)Aten.Data(own.Values);
             (_qStride, _kStride, _vStride) = ((int)q.stride(0), (int)k.stride(0), (int)v.stride(0));
             (_heads, KeyHeads, _size) = ((int)q.size(1), (int)k.size(1), (int)q.size(2));
-            (_promptKeyRoom, _promptRoom, _ownKeyRoom, _ownRoom) = (Room(prompt.Keys), (int)prompt.Values.size(2), Room(own.Keys), (int)own.Values.size(2));
+            (_promptKeyRoom, _promptRoom, _ownKeyRoom, _ownRoom) =
+                (Room(prompt.Keys), (int)prompt.Values.size(2), Room(own.Keys), (int)own.Values.size(2));
             (_groups, _wide, _length) = (_heads / KeyHeads, (int)own.Values.size(3), length);
         }
 
@@ -134,7 +137,8 @@ internal static unsafe class ForkedAttention
                 for (var i = 0; i < count; i++)
                 {
                     new Span<float>(scores + (i * room) + fork.Length, Lanes.Up(fork.Length) - fork.Length).Fill(float.NegativeInfinity);
-                    shares[i] = 1 / RowKernels.SoftmaxNumerators<float, Float32Lanes>(scores + (i * room), Lanes.Up(fork.Length) + _length, 1).Sum;
+                    shares[i] = 1 / RowKernels.SoftmaxNumerators<float, Float32Lanes>(
+                        scores + (i * room), Lanes.Up(fork.Length) + _length, 1).Sum;
                 }
 
                 var promptValues = _promptValues + ((((long)fork.Prompt * KeyHeads) + head) * _promptRoom * _wide);
@@ -142,7 +146,8 @@ internal static unsafe class ForkedAttention
                 for (var i = 0; i < fork.Rows; i++)
                 {
                     Gather(
-                        scores + (i * _groups * room) + Lanes.Up(fork.Length), room, _groups, OwnValues(fork.Row + i, head), _length, met + (i * _groups * _wide),
+                        scores + (i * _groups * room) + Lanes.Up(fork.Length), room, _groups, OwnValues(fork.Row + i, head), _length,
+                        met + (i * _groups * _wide),
                         add: true);
                 }
 
@@ -231,7 +236,8 @@ internal static unsafe class ForkedAttention
             var first = 0;
             for (; rows - first > SmallBlock; first += LargeBlock)
             {
-                MultiplySix(x + (first * xStride), xStride, Math.Min(LargeBlock, rows - first), m, mStride, count, y + (first * yStride), yStride, add);
+                MultiplySix(x + (first * xStride), xStride, Math.Min(LargeBlock, rows - first), m, mStride, count, y + (first * yStride),
+                    yStride, add);
             }
 
             if (first < rows)

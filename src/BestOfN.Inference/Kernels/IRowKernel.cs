@@ -1,7 +1,8 @@
 namespace BestOfN.Inference.Kernels;
 
-/// <summary>What is done to some adjacent rows, whatever the type of their numbers. A struct, so that each type gets machine code of its
-/// own.</summary>
+/// <summary>
+/// Work on some adjacent rows, for every type of their numbers. A struct, so that each type gets machine code of its own.
+/// </summary>
 internal interface IRowKernel
 {
     /// <summary>Must not touch tensors: it runs on other threads.</summary>

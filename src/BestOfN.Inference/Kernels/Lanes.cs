@@ -29,10 +29,12 @@ internal static class Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x) => Exp2(Vector512.MinNative(Vector512.Create(127f), x * Log2E));
 
-    /// <summary>2 to the power of x, for x up to 127, within one unit in the last place; x is taken as -126 where it is less. NaN stays NaN.</summary>
+    /// <summary>
+    /// 2 to the power of x, for x up to 127, within one unit in the last place; x is taken as -126 where it is less. NaN stays NaN.
+    /// </summary>
     /// <remarks>
-    /// 2ⁿ · 2ʳ with n = round(x); the polynomial is the one of degree 6, exact at 0, whose largest relative error for |r| ≤ ½ is the least (2e-9). The
-    /// platform's own exponential takes float64 within, at several times the price.
+    /// 2ⁿ · 2ʳ with n = round(x); the polynomial is the one of degree 6, exact at 0, whose largest relative error for |r| ≤ ½ is the least
+    /// (2e-9). The platform's own exponential takes float64 within, at several times the price.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp2(Vector512<float> x)
@@ -47,83 +49,5 @@ internal static class Lanes
         y = Vector512.FusedMultiplyAdd(y, r, Vector512.Create(0.693147182f));
         y = Vector512.FusedMultiplyAdd(y, r, Vector512<float>.One);
         return (y.AsInt32() + (shifted.AsInt32() << 23)).AsSingle();
-    }
-}
-
-/// <inheritdoc cref="Lanes"/>
-internal unsafe interface ILanes<T>
-    where T : unmanaged
-{
-    static abstract (Vector512<float> First, Vector512<float> Second) Load(T* from);
-
-    static abstract void Store(T* to, Vector512<float> first, Vector512<float> second);
-
-    /// <summary>As <see cref="Load"/>, but in whatever order is the cheapest; <see cref="Join"/> knows it.</summary>
-    static abstract (Vector512<float> First, Vector512<float> Second) Split(T* from);
-
-    static abstract void Join(T* to, Vector512<float> first, Vector512<float> second);
-
-    static abstract float Get(T* from);
-
-    static abstract void Set(T* to, float value);
-}
-
-/// <inheritdoc cref="Lanes"/>
-internal readonly unsafe struct Float32Lanes : ILanes<float>
-{
-    public static (Vector512<float> First, Vector512<float> Second) Load(float* from) => (Vector512.Load(from), Vector512.Load(from + 16));
-
-    public static void Store(float* to, Vector512<float> first, Vector512<float> second)
-    {
-        first.Store(to);
-        second.Store(to + 16);
-    }
-
-    public static (Vector512<float> First, Vector512<float> Second) Split(float* from) => Load(from);
-
-    public static void Join(float* to, Vector512<float> first, Vector512<float> second) => Store(to, first, second);
-
-    public static float Get(float* from) => *from;
-
-    public static void Set(float* to, float value) => *to = value;
-}
-
-/// <summary>The upper half of a float32; rounded to nearest, ties to even. What came from bfloat16 as NaN, or has become NaN here, stays NaN.</summary>
-internal readonly unsafe struct BFloat16Lanes : ILanes<ushort>
-{
-    private const uint UpperHalf = 0xffff0000;
-
-    public static (Vector512<float> First, Vector512<float> Second) Load(ushort* from)
-    {
-        var (first, second) = Vector512.Widen(Vector512.Load(from));
-        return ((first << 16).AsSingle(), (second << 16).AsSingle());
-    }
-
-    public static void Store(ushort* to, Vector512<float> first, Vector512<float> second) =>
-        Vector512.Narrow(Rounded(first) >> 16, Rounded(second) >> 16).Store(to);
-
-    // Numbers at even places, then those at odd ones.
-    public static (Vector512<float> First, Vector512<float> Second) Split(ushort* from)
-    {
-        var both = Vector512.Load((uint*)from);
-        return ((both << 16).AsSingle(), (both & Vector512.Create(UpperHalf)).AsSingle());
-    }
-
-    public static void Join(ushort* to, Vector512<float> first, Vector512<float> second) =>
-        ((Rounded(first) >> 16) | (Rounded(second) & Vector512.Create(UpperHalf))).Store((uint*)to);
-
-    public static float Get(ushort* from) => BitConverter.UInt32BitsToSingle((uint)*from << 16);
-
-    public static void Set(ushort* to, float value)
-    {
-        var bits = BitConverter.SingleToUInt32Bits(value);
-        *to = float.IsNaN(value) ? (ushort)0x7fc0 : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-    }
-
-    // In the upper half. The lower half of a NaN from there is 0, so that nothing is carried into its sign.
-    private static Vector512<uint> Rounded(Vector512<float> x)
-    {
-        var bits = x.AsUInt32();
-        return bits + Vector512.Create(0x7fffu) + ((bits >> 16) & Vector512<uint>.One);
     }
 }

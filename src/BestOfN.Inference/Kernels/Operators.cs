@@ -18,7 +18,9 @@ internal static class Operators
             return F.linear(x.to(weight.dtype), weight, bias?.to(weight.dtype)).to(x.dtype).MoveToOuterDisposeScope();
         }
 
-        return mode == ComputeMode.Inference && Aten.HasOneDnn(x.dtype, x.device) ? Aten.Linear(x, weight, bias) : F.linear(x, weight, bias);
+        return mode == ComputeMode.Inference && Aten.HasOneDnn(x.dtype, x.device)
+            ? Aten.Linear(x, weight, bias)
+            : F.linear(x, weight, bias);
     }
 
     /// <summary>residual + x · weightᵀ + bias, in one pass. Inference only.</summary>

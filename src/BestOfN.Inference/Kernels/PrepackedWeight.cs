@@ -8,13 +8,10 @@ namespace BestOfN.Inference.Kernels;
 /// <summary>A weight that is only multiplied by, on a CPU, in the order in which oneDNN reads it.</summary>
 /// <remarks>
 /// A product of a few rows is bound by reading the weight, and oneDNN reads it at half the rate of the memory then; so those are computed
-/// here. Numbers
-/// are added in oneDNN's order. Whether that is so is tried for every weight when it is made; where it is not, for example where oneDNN
-/// shares many
-/// inputs of few outputs among its threads, oneDNN does all. <see cref="IsExact"/> tells whether a row is the same to the last bit however
-/// many others
-/// are in a step: then a candidate does not depend on what decodes beside it. Inference only; one thread at a time. T rows, I inputs, O
-/// outputs.
+/// here. Numbers are added in oneDNN's order. Whether that is so is tried for every weight when it is made; where it is not, for example
+/// where oneDNN shares many inputs of few outputs among its threads, oneDNN does all. <see cref="IsExact"/> tells whether a row is the same
+/// to the last bit however many others are in a step: then a candidate does not depend on what decodes beside it. Inference only; one
+/// thread at a time. T rows, I inputs, O outputs.
 /// </remarks>
 internal sealed unsafe class PrepackedWeight : IDisposable
 {
@@ -42,7 +39,8 @@ internal sealed unsafe class PrepackedWeight : IDisposable
         _weight = Aten.Pack(weight);
         (_outputs, _inputs) = ((int)weight.size(0), (int)weight.size(1));
         _stretches = [.. Stretches(_inputs)];
-        if (OwnKernels.AreOn && Vector512.IsHardwareAccelerated && _outputs % TileProduct.Columns == 0 && _inputs % 2 == 0 && Aten.PackedData(_weight) is var data and not 0)
+        if (OwnKernels.AreOn && Vector512.IsHardwareAccelerated && _outputs % TileProduct.Columns == 0 && _inputs % 2 == 0
+            && Aten.PackedData(_weight) is var data and not 0)
         {
             _data = data;
             int[] tried = weight.dtype == ScalarType.Float32 ? [1, TileProduct.Rows, MostRows] : [1, TileProduct.PairRows];
@@ -57,7 +55,7 @@ internal sealed unsafe class PrepackedWeight : IDisposable
     /// every place among them.</summary>
     public bool IsExact { get; }
 
-    /// <summary>So many rows at most are multiplied here; 0: none are.</summary>
+    /// <summary>Own kernels multiply inputs of at most this many rows; 0: none.</summary>
     public int FewRows { get; }
 
     /// <summary>x · weightᵀ + bias.</summary>
@@ -71,14 +69,17 @@ internal sealed unsafe class PrepackedWeight : IDisposable
     /// <param name="bias">[O] or null.</param>
     /// <param name="added">[T, O], contiguous.</param>
     /// <returns>[T, O].</returns>
-    public Tensor LinearAdd(Tensor x, Tensor? bias, Tensor added) => x.size(0) <= FewRows ? Few(x, bias, added) : Aten.LinearAdd(x, _weight, bias, added);
+    public Tensor LinearAdd(Tensor x, Tensor? bias, Tensor added) =>
+        x.size(0) <= FewRows ? Few(x, bias, added) : Aten.LinearAdd(x, _weight, bias, added);
 
     public void Dispose() => _weight.Dispose();
 
     private static int Up(int count) => (count + Block - 1) / Block * Block;
 
-    /// <summary>What is added up at a time: whole blocks in stretches of one size where that is possible, and what is left of the last
-    /// block.</summary>
+    /// <summary>
+    /// The inputs that are added up at a time: whole blocks in stretches of one size where that is possible, then the rest of the last
+    /// block.
+    /// </summary>
     private static IEnumerable<int> Stretches(int inputs)
     {
         var longest = LongestStretch;
@@ -112,7 +113,8 @@ internal sealed unsafe class PrepackedWeight : IDisposable
     {
         var result = empty(x.size(0), _outputs, x.dtype, x.device);
         RowKernels.Run(x.dtype, _outputs / TileProduct.Columns, (long)TileProduct.Columns * _inputs, new PanelKernel(
-            this, Aten.Data(x), x.stride(0), (int)x.size(0), bias is null ? 0 : Aten.Data(bias), added is null ? 0 : Aten.Data(added), Aten.Data(result)));
+            this, Aten.Data(x), x.stride(0), (int)x.size(0), bias is null ? 0 : Aten.Data(bias), added is null ? 0 : Aten.Data(added),
+            Aten.Data(result)));
         GC.KeepAlive(x);
         GC.KeepAlive(bias);
         GC.KeepAlive(added);
@@ -137,7 +139,8 @@ internal sealed unsafe class PrepackedWeight : IDisposable
             }
             else if (typeof(T) == typeof(float))
             {
-                TileProduct.Multiply((float*)x, stride, rows, (float*)weights, TileProduct.Columns, count, sums, TileProduct.Columns, !isFirst);
+                TileProduct.Multiply(
+                    (float*)x, stride, rows, (float*)weights, TileProduct.Columns, count, sums, TileProduct.Columns, !isFirst);
             }
             else
             {
@@ -203,7 +206,8 @@ internal sealed unsafe class PrepackedWeight : IDisposable
     }
 
     /// <summary>A row of this kernel is a panel of 64 outputs.</summary>
-    private readonly struct PanelKernel(PrepackedWeight weight, nint x, long stride, int rows, nint bias, nint added, nint result) : IRowKernel
+    private readonly struct PanelKernel(PrepackedWeight weight, nint x, long stride, int rows, nint bias, nint added, nint result)
+        : IRowKernel
     {
         public void Run<T, TLanes>(long first, long count)
             where T : unmanaged

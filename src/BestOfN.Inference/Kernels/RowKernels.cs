@@ -9,8 +9,7 @@ namespace BestOfN.Inference.Kernels;
 /// <remarks>
 /// One pass over memory where tensor operations take several; and for a few rows one thread is done before a tensor operation has begun.
 /// Arithmetic is float32, rounded once, and the result of a row does not depend on the other rows. No gradients flow. T rows, C numbers in
-/// each.
-/// The loops are compiled with full optimization at once: tiered compilation would make the first requests many times slower.
+/// each. The loops are compiled with full optimization at once: tiered compilation would make the first requests many times slower.
 /// </remarks>
 internal static unsafe class RowKernels
 {
@@ -49,7 +48,8 @@ internal static unsafe class RowKernels
     {
         var (n, D) = ((int)heads.size(1), (int)heads.size(2));
         Run(heads.dtype, heads.size(0), n * D, new RotateKernel(
-            Aten.Data(heads), heads.stride(0), heads.stride(1), n, D, norm is null ? 0 : Aten.Data(norm), epsilon, Aten.Data(cos), Aten.Data(sin)));
+            Aten.Data(heads), heads.stride(0), heads.stride(1), n, D, norm is null ? 0 : Aten.Data(norm), epsilon, Aten.Data(cos),
+            Aten.Data(sin)));
         GC.KeepAlive(heads);
         GC.KeepAlive(norm);
         GC.KeepAlive(cos);
@@ -111,7 +111,8 @@ internal static unsafe class RowKernels
     /// <param name="result">[N, K, g, L, D], as <see cref="HeadRows{T}"/> wants it.</param>
     public static void Normalize(Tensor x, float[] by, Tensor result)
     {
-        Run(x.dtype, x.size(0), x.size(1), new NormalizeKernel(Aten.Data(x), (int)x.size(1), by, new HeadRows<byte>(result), result.size(3)));
+        Run(x.dtype, x.size(0), x.size(1),
+            new NormalizeKernel(Aten.Data(x), (int)x.size(1), by, new HeadRows<byte>(result), result.size(3)));
         GC.KeepAlive(x);
         GC.KeepAlive(result);
     }
@@ -120,7 +121,7 @@ internal static unsafe class RowKernels
     /// <param name="type">float32 or bfloat16.</param>
     /// <param name="rows">How many.</param>
     /// <param name="width">Numbers that each row goes through.</param>
-    /// <param name="kernel">What is done to the rows.</param>
+    /// <param name="kernel">The work on the rows.</param>
     public static void Run<TKernel>(ScalarType type, long rows, long width, TKernel kernel)
         where TKernel : struct, IRowKernel
     {
@@ -191,7 +192,8 @@ internal static unsafe class RowKernels
         }
     }
 
-    private readonly struct SwiGluKernel(nint gate, long gateStride, nint up, long upStride, nint result, long resultStride, int width) : IRowKernel
+    private readonly struct SwiGluKernel(nint gate, long gateStride, nint up, long upStride, nint result, long resultStride, int width)
+        : IRowKernel
     {
         public void Run<T, TLanes>(long first, long count)
             where T : unmanaged
@@ -211,7 +213,8 @@ internal static unsafe class RowKernels
             where TLanes : struct, ILanes<T> => QuickGelu<T, TLanes>((T*)x + (first * width), count * width);
     }
 
-    private readonly struct SoftmaxKernel(nint scores, int width, float scale, Func<long, int> keys, Action<long, SoftmaxSums> sums) : IRowKernel
+    private readonly struct SoftmaxKernel(nint scores, int width, float scale, Func<long, int> keys, Action<long, SoftmaxSums> sums)
+        : IRowKernel
     {
         public void Run<T, TLanes>(long first, long count)
             where T : unmanaged
@@ -327,7 +330,8 @@ internal static unsafe class RowKernels
         for (; i + Lanes.Count <= count; i += Lanes.Count)
         {
             var (a, b) = TLanes.Split(x + i);
-            TLanes.Join(x + i, a / (Vector512<float>.One + Lanes.Exp(a * -QuickGeluAlpha)), b / (Vector512<float>.One + Lanes.Exp(b * -QuickGeluAlpha)));
+            TLanes.Join(x + i, a / (Vector512<float>.One + Lanes.Exp(a * -QuickGeluAlpha)),
+                b / (Vector512<float>.One + Lanes.Exp(b * -QuickGeluAlpha)));
         }
 
         for (; i < count; i++)
@@ -366,7 +370,8 @@ internal static unsafe class RowKernels
         var largest = Lanes.Max(Vector512.MaxNative(mostA, mostB)) * toBinary;
         var (factor, shift) = (Vector512.Create(toBinary), Vector512.Create(-largest));
         var (sumA, sumB) = TLanes.Split(rest);
-        (sumA, sumB) = (Lanes.Exp2(Vector512.FusedMultiplyAdd(sumA, factor, shift)), Lanes.Exp2(Vector512.FusedMultiplyAdd(sumB, factor, shift)));
+        (sumA, sumB) =
+            (Lanes.Exp2(Vector512.FusedMultiplyAdd(sumA, factor, shift)), Lanes.Exp2(Vector512.FusedMultiplyAdd(sumB, factor, shift)));
         TLanes.Join(rest, sumA, sumB);
         for (var i = 0; i < whole; i += Lanes.Count)
         {

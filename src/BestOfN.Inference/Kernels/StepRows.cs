@@ -1,13 +1,12 @@
 namespace BestOfN.Inference.Kernels;
 
-/// <summary>How many rows a decode step is computed with: the sequences that run, and rows of no meaning up to the next number of a short
-/// list.</summary>
+/// <summary>
+/// How many rows a decode step is computed with: the sequences that run, and rows of no meaning up to the next number of a short list.
+/// </summary>
 /// <remarks>
 /// oneDNN compiles a kernel for every number of rows, and on some processors adds up in another order for another number. With a short list
-/// all of its
-/// numbers can be tried when a model is loaded, and few kernels are kept. Every number up to 8 is on the list; above, it goes up in steps
-/// of a quarter
-/// of the last power of two, so that at most a fifth of the rows is of no meaning.
+/// all of its numbers can be tried when a model is loaded, and few kernels are kept. Every number up to 8 is on the list; above, it goes up
+/// in steps of a quarter of the last power of two, so that at most a fifth of the rows is of no meaning.
 /// </remarks>
 internal static class StepRows
 {

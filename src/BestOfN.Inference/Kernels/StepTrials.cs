@@ -5,8 +5,7 @@ namespace BestOfN.Inference.Kernels;
 /// <summary>Tries whether a row of a product is the same to the last bit in every number of rows that a step may have.</summary>
 /// <remarks>
 /// Which order oneDNN adds in depends on the processor, on the sizes and on the number of rows, and is documented nowhere; so it is tried.
-/// Kernels are
-/// chosen by sizes alone, never by contents, so one random row stands for all, and one weight for all of its size.
+/// Kernels are chosen by sizes alone, never by contents, so one random row stands for all, and one weight for all of its size.
 /// </remarks>
 /// <param name="sequences">The most that decode together.</param>
 internal sealed class StepTrials(int sequences)
@@ -31,14 +30,15 @@ internal sealed class StepTrials(int sequences)
         var row = randn([1, inputs], generator: random).to(type);
         var plain = weight.Linear(row, null);
 
-        // What is left of a sum less its rounded value shows the order of adding in bfloat16, too.
+        // Adding the negated result exposes the order of summation even after rounding to bfloat16.
         var rest = weight.LinearAdd(row, null, plain.neg());
         return StepRows.UpTo(sequences).All(rows =>
         {
             using var inner = NewDisposeScope();
             var many = row.expand(rows, inputs).contiguous();
             var negative = plain.neg().expand(rows, plain.size(1)).contiguous();
-            return weight.Linear(many, null).eq(plain).all().item<bool>() && weight.LinearAdd(many, null, negative).eq(rest).all().item<bool>();
+            return weight.Linear(many, null).eq(plain).all().item<bool>()
+                && weight.LinearAdd(many, null, negative).eq(rest).all().item<bool>();
         });
     }
 }

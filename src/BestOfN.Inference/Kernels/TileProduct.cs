@@ -16,7 +16,7 @@ internal static unsafe class TileProduct
     /// <summary>y = x · m, or y += x · m, in float32.</summary>
     /// <param name="x">1..6 rows of n numbers.</param>
     /// <param name="xStride">From a row of x to the next.</param>
-    /// <param name="rows">Of x and y.</param>
+    /// <param name="rows">Rows of x and y.</param>
     /// <param name="m">n rows of 64 numbers.</param>
     /// <param name="mStride">From a row of m to the next.</param>
     /// <param name="n">How many are added up.</param>
@@ -27,7 +27,8 @@ internal static unsafe class TileProduct
     public static void Multiply(float* x, long xStride, int rows, float* m, long mStride, int n, float* y, long yStride, bool add)
     {
         // In the place of a missing row the last one is worked on again: reading m takes longer than all six.
-        float* b = Row(x, xStride, rows, 1), c = Row(x, xStride, rows, 2), d = Row(x, xStride, rows, 3), e = Row(x, xStride, rows, 4), f = Row(x, xStride, rows, 5);
+        float* b = Row(x, xStride, rows, 1), c = Row(x, xStride, rows, 2), d = Row(x, xStride, rows, 3), e = Row(x, xStride, rows, 4),
+            f = Row(x, xStride, rows, 5);
         Sums sa = default, sb = default, sc = default, sd = default, se = default, sf = default;
         for (var i = 0; i < n; i++, m += mStride)
         {
@@ -48,11 +49,15 @@ internal static unsafe class TileProduct
         sf.Store(y, 5, rows, yStride, add);
     }
 
-    /// <summary>For more rows than <see cref="Multiply(float*, long, int, float*, long, int, float*, long, bool)"/>, a half of the columns at a time: goes on with the sums in y.</summary>
+    /// <summary>
+    /// For more rows than <see cref="Multiply(float*, long, int, float*, long, int, float*, long, bool)"/>, a half of the columns at a
+    /// time: goes on with the sums in y.
+    /// </summary>
     /// <param name="x">1..8 rows of n numbers.</param>
     /// <param name="xStride">From a row of x to the next.</param>
-    /// <param name="rows">Of x and y.</param>
-    /// <param name="m">32 of the 64 numbers of n adjacent rows. As many rows behind them are fetched meanwhile, as far as these columns go.</param>
+    /// <param name="rows">Rows of x and y.</param>
+    /// <param name="m">32 of the 64 numbers of n adjacent rows. As many rows behind them are fetched meanwhile, as far as these columns
+    /// go.</param>
     /// <param name="n">How many are added, one by one.</param>
     /// <param name="y">As many rows as x has, 64 numbers from one to the next, of which 32 are worked on.</param>
     /// <param name="goOn">False: y begins as 0.</param>
@@ -102,11 +107,15 @@ internal static unsafe class TileProduct
         a.Store(y);
     }
 
-    /// <summary>As <see cref="Multiply(float*, long, int, float*, long, int, float*, long, bool)"/> for bfloat16, whose pairs are read as one: for 1..4 rows, even n.</summary>
+    /// <summary>
+    /// As <see cref="Multiply(float*, long, int, float*, long, int, float*, long, bool)"/> for bfloat16, whose pairs are read as one: for
+    /// 1..4 rows, even n.
+    /// </summary>
     /// <param name="x">1..4 rows of n numbers.</param>
     /// <param name="xStride">From a row of x to the next.</param>
-    /// <param name="rows">Of x and y.</param>
-    /// <param name="m">n / 2 rows of 64 pairs: what an even number of x meets, and what the odd one behind it meets. Of a pair the odd is added first, as the hardware's own product does.</param>
+    /// <param name="rows">Rows of x and y.</param>
+    /// <param name="m">n / 2 rows of 64 pairs: what an even number of x meets, and what the odd one behind it meets. The odd number of a
+    /// pair is added first, as the hardware's own product does.</param>
     /// <param name="n">How many are added up.</param>
     /// <param name="y">As many rows as x has, of 64 float32 numbers, adjacent.</param>
     /// <param name="add">Whether to add to what is there.</param>

@@ -6,12 +6,12 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Kernels;
 
-/// <summary>Attention in float32 on a CPU whose registers hold 16 numbers: libtorch's fused kernel takes 8 at a time on some of
-/// them.</summary>
+/// <summary>
+/// Attention in float32 on a CPU whose registers hold 16 numbers: libtorch's fused kernel takes 8 at a time on some of them.
+/// </summary>
 /// <remarks>
 /// A tile of queries meets all its keys, then one softmax over them, then their values: keys lie in panels of 64, transposed, and a product
-/// of 6
-/// rows by 64 columns stays in the registers. A query's arithmetic does not depend on the others. Inference only.
+/// of 6 rows by 64 columns stays in the registers. A query's arithmetic does not depend on the others. Inference only.
 /// </remarks>
 internal static unsafe class TiledAttention
 {
@@ -22,7 +22,7 @@ internal static unsafe class TiledAttention
     // than one long sum.
     private const int KeysAtOnce = 128;
 
-    // Of a tile. Its scores are to stay in a core's cache.
+    // Size of a tile: its scores are to stay in a core's cache.
     private const int MostRows = 48;
     private const int MostScores = 1 << 16;
 
@@ -33,7 +33,8 @@ internal static unsafe class TiledAttention
     /// <summary>Whether to prefer it to the fused kernel.</summary>
     /// <param name="q">Queries; the last dimension is the head size.</param>
     public static bool Serves(Tensor q) =>
-        OwnKernels.AreOn && Vector512.IsHardwareAccelerated && q.dtype == ScalarType.Float32 && q.device_type == TorchSharp.DeviceType.CPU && q.size(-1) % Columns == 0;
+        OwnKernels.AreOn && Vector512.IsHardwareAccelerated && q.dtype == ScalarType.Float32 && q.device_type == TorchSharp.DeviceType.CPU
+            && q.size(-1) % Columns == 0;
 
     /// <inheritdoc cref="PartialAttention.Attend"/>
     public static (Tensor Output, Tensor LogSumExp) Attend(Tensor q, Tensor k, Tensor v, bool causal)
@@ -85,7 +86,8 @@ internal static unsafe class TiledAttention
     /// <summary>One tile.</summary>
     /// <param name="seen">How many keys a row sees; the last row the most.</param>
     private static void Attend(
-        float* q, long qStride, int count, int D, float* keys, float* values, Func<int, int> seen, float* output, long outputStride, float* sums, long sumStride)
+        float* q, long qStride, int count, int D, float* keys, float* values, Func<int, int> seen, float* output, long outputStride,
+            float* sums, long sumStride)
     {
         var (rows, most) = (Up(count), seen(count - 1));
         var panels = (most + Columns - 1) / Columns;
@@ -102,7 +104,8 @@ internal static unsafe class TiledAttention
             {
                 for (var r = 0; r < rows; r += Rows)
                 {
-                    TileProduct.Multiply(queries + (r * D), D, Rows, keys + ((long)panel * D * Columns), Columns, D, scores + (r * stride) + (panel * Columns), stride, add: false);
+                    TileProduct.Multiply(queries + (r * D), D, Rows, keys + ((long)panel * D * Columns), Columns, D,
+                        scores + (r * stride) + (panel * Columns), stride, add: false);
                 }
             }
 
@@ -122,7 +125,8 @@ internal static unsafe class TiledAttention
                     for (var r = 0; r < rows; r += Rows)
                     {
                         TileProduct.Multiply(
-                            scores + (r * stride) + key, stride, Rows, values + ((long)key * D) + d, D, Math.Min(KeysAtOnce, most - key), met + (r * D) + d, D, add: key > 0);
+                            scores + (r * stride) + key, stride, Rows, values + ((long)key * D) + d, D, Math.Min(KeysAtOnce, most - key),
+                            met + (r * D) + d, D, add: key > 0);
                     }
                 }
             }

@@ -3,7 +3,9 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Inference.Networks;
 
-/// <summary>Plain causal attention over sequences of one length, B of them one behind the other. What training uses, and the yardstick for the rest.</summary>
+/// <summary>
+/// Plain causal attention over sequences of one length, B of them one behind the other. What training uses, and the yardstick for the rest.
+/// </summary>
 /// <remarks>Shorter sequences are padded on the right; causality keeps the padding out of what precedes it.</remarks>
 /// <param name="batch">B.</param>
 public sealed class BatchedAttention(int batch) : IAttention
@@ -29,7 +31,8 @@ public sealed class BatchedAttention(int batch) : IAttention
         if (LastRows is null || layer != LastLayer)
         {
             q = q.view(batch, T, H, D).transpose(1, 2);
-            return F.scaled_dot_product_attention(q, k, v, is_casual: true).transpose(1, 2).reshape(batch * T, H, D).MoveToOuterDisposeScope();
+            return F.scaled_dot_product_attention(q, k, v, is_casual: true).transpose(1, 2).reshape(batch * T, H, D)
+                .MoveToOuterDisposeScope();
         }
 
         // One query per sequence, which sees what precedes it: [B, H, 1, D].

@@ -15,10 +15,12 @@ public sealed class Decoder : IDisposable
 
     internal Decoder(
         DecoderConfiguration configuration, Tensor embedding, IReadOnlyList<DecoderLayer> layers, Tensor norm,
-        IReadOnlyList<KeyValuePair<string, Tensor>> parameters, ComputeMode mode, ScalarType? type = null, IReadOnlyList<Tensor>? owned = null)
+        IReadOnlyList<KeyValuePair<string, Tensor>> parameters, ComputeMode mode, ScalarType? type = null,
+        IReadOnlyList<Tensor>? owned = null)
     {
         (Configuration, Embedding, Layers, Norm, Parameters, Mode) = (configuration, embedding, layers, norm, parameters, mode);
-        (Type, Rotary, _owned) = (type ?? embedding.dtype, new RotaryEmbedding(configuration), owned ?? [.. parameters.Select(p => p.Value)]);
+        (Type, Rotary, _owned) =
+            (type ?? embedding.dtype, new RotaryEmbedding(configuration), owned ?? [.. parameters.Select(p => p.Value)]);
     }
 
     public DecoderConfiguration Configuration { get; }
@@ -48,8 +50,7 @@ public sealed class Decoder : IDisposable
 
     /// <summary>
     /// Whether a sequence gets the same hidden states to the last bit whatever decodes beside it: the work between the products is done row
-    /// by row, and
-    /// every product was tried with every number of rows that a step may have.
+    /// by row, and every product was tried with every number of rows that a step may have.
     /// </summary>
     internal bool IsExact => Layers.All(l => l.Projections.All(p => p is PrepackedProjection { IsExact: true }));
 
@@ -60,20 +61,23 @@ public sealed class Decoder : IDisposable
     /// <param name="ids">Token ids of all sequences, one behind the other, [T] int64, on <see cref="Device"/>.</param>
     /// <param name="positions">Position of each within its own sequence, [T] int64.</param>
     /// <param name="attention">Which token attends to which.</param>
-    /// <param name="output">Whose hidden states are wanted.</param>
+    /// <param name="output">The rows whose hidden states are wanted.</param>
     /// <param name="sequenceLength">Only where <see cref="RotaryEmbedding.DependsOnLength"/>.</param>
     /// <param name="pictures">Tokens that are parts of images; their ids are not read. Null: there are none.</param>
     /// <returns>[T, C] or [R, C], owned by the caller's dispose scope; null for <see cref="DecoderOutput.KeysOnly"/>.</returns>
     public Tensor? Forward(
-        Tensor ids, Tensor positions, IAttention attention, DecoderOutput output = default, int sequenceLength = 0, PictureTokens? pictures = null)
+        Tensor ids, Tensor positions, IAttention attention, DecoderOutput output = default, int sequenceLength = 0,
+        PictureTokens? pictures = null)
     {
         using var scope = NewDisposeScope();
-        var (cos, sin) = Rotary.Angles(positions, Mode == ComputeMode.Inference && RowKernels.Serve(Type, Device) ? ScalarType.Float32 : Type, sequenceLength);
+        var (cos, sin) = Rotary.Angles(
+            positions, Mode == ComputeMode.Inference && RowKernels.Serve(Type, Device) ? ScalarType.Float32 : Type, sequenceLength);
         Tensor? h = Embed(ids, pictures);
         var pictureRows = Configuration.PartialLoraRank == 0 ? null : PictureRows.Of(pictures, ids.size(0), Mode);
         for (var i = 0; i < Layers.Count; i++)
         {
-            var next = Layers[i].Forward(Configuration, i, h!, cos, sin, attention, i == Layers.Count - 1 ? output : DecoderOutput.All, pictureRows);
+            var wanted = i == Layers.Count - 1 ? output : DecoderOutput.All;
+            var next = Layers[i].Forward(Configuration, i, h!, cos, sin, attention, wanted, pictureRows);
             if (Mode == ComputeMode.Inference)
             {
                 h!.Dispose();
@@ -119,12 +123,12 @@ public sealed class Decoder : IDisposable
         ],
         Norm, Parameters, mode, type, owned: []);
 
-    /// <summary>The same decoder over prepacked copies of its weights, above all for decode steps, one new token for each of a few
-    /// sequences.</summary>
+    /// <summary>
+    /// The same decoder over prepacked copies of its weights, above all for decode steps, one new token for each of a few sequences.
+    /// </summary>
     /// <remarks>
     /// A step of few rows is bound by reading the weights and by the number of operations. So weights are copied into the order in which
-    /// they are
-    /// read fastest, and products of the same input become one. Where it throws, nothing stays in memory.
+    /// they are read fastest, and products of the same input become one. Where it throws, nothing stays in memory.
     /// </remarks>
     /// <param name="trials">Tries whether steps are exact; null: nothing is tried, and <see cref="IsExact"/> is false.</param>
     /// <param name="frees">Frees the weights of every layer that was copied; only the new decoder may be used then, and both must be

@@ -40,7 +40,9 @@ public sealed record DecoderConfiguration
     /// <summary>The language head is the embedding.</summary>
     public bool TiedEmbeddings { get; init; }
 
-    /// <summary>Rank of the branch that every linear layer has for the tokens of pictures (InternLM-XComposer2); 0: there is none.</summary>
+    /// <summary>
+    /// Rank of the branch that every linear layer has for the tokens of pictures (InternLM-XComposer2); 0: there is none.
+    /// </summary>
     public int PartialLoraRank { get; init; }
 
     /// <summary>What that branch's output is multiplied by: alpha / rank.</summary>
@@ -49,9 +51,12 @@ public sealed record DecoderConfiguration
     /// <summary>Query heads per key/value head.</summary>
     public int Groups => Heads / KeyValueHeads;
 
-    /// <summary>Multiplications and additions of the linear layers for one token, language head and Partial LoRA not included: 2 per weight.</summary>
+    /// <summary>
+    /// Multiplications and additions of the linear layers for one token, language head and Partial LoRA not included: 2 per weight.
+    /// </summary>
     public long LinearFlopsPerToken => 2L * Layers * (
-        ((long)HiddenSize * (Heads + 2 * KeyValueHeads) * HeadSize) + ((long)Heads * HeadSize * HiddenSize) + (3L * HiddenSize * IntermediateSize));
+        ((long)HiddenSize * (Heads + 2 * KeyValueHeads) * HeadSize) + ((long)Heads * HeadSize * HiddenSize)
+            + (3L * HiddenSize * IntermediateSize));
 
     /// <summary>Weights of embedding, layers and norms, Partial LoRA not included.</summary>
     public long Parameters => (LinearFlopsPerToken / 2) + ((long)VocabularySize * HiddenSize) + ((2L * Layers) + 1) * HiddenSize;

@@ -6,7 +6,9 @@ namespace BestOfN.Inference.Networks;
 /// <remarks><c>{i}</c> in a name is the layer.</remarks>
 internal sealed record DecoderFamily
 {
-    /// <summary>How the family's architectures begin: <c>InternLM2</c>, <c>InternLMXComposer2</c>, <c>Llama</c>, <c>Qwen2</c>, <c>Qwen3</c>.</summary>
+    /// <summary>
+    /// How the family's architectures begin: <c>InternLM2</c>, <c>InternLMXComposer2</c>, <c>Llama</c>, <c>Qwen2</c>, <c>Qwen3</c>.
+    /// </summary>
     public required string Prefix { get; init; }
 
     /// <summary>What <c>model_type</c> may say: transformers choose the network by it.</summary>
@@ -50,7 +52,9 @@ internal sealed record DecoderFamily
     /// <summary>Where config.json does not tell; null: it has to.</summary>
     public double? DefaultRopeTheta { get; init; } = 10_000;
 
-    /// <summary>The token that reward models of this family read, unless config.json names another; null: the last token of an answer is read.</summary>
+    /// <summary>
+    /// The token that reward models of this family read, unless config.json names another; null: the last token of an answer is read.
+    /// </summary>
     public int? RewardTokenId { get; init; }
 
     /// <summary>The fields that <see cref="Biases"/> reads; others of that kind must be false.</summary>

@@ -6,8 +6,8 @@ namespace BestOfN.Inference.Networks;
 
 /// <summary>One block: h + attention(norm(h)), then h + mlp(norm(h)).</summary>
 /// <remarks>
-/// T tokens, C hidden size, H query heads, K key/value heads, g = H/K, D head size, I MLP size. Pre-norm, SwiGLU
-/// (Shazeer 2020, https://arxiv.org/abs/2002.05202).
+/// T tokens, C hidden size, H query heads, K key/value heads, g = H/K, D head size, I MLP size. Pre-norm, SwiGLU (Shazeer 2020,
+/// https://arxiv.org/abs/2002.05202).
 /// </remarks>
 internal sealed class DecoderLayer
 {
@@ -55,7 +55,8 @@ internal sealed class DecoderLayer
     /// <param name="pictures">Which of the T rows are parts of images; null: none.</param>
     /// <returns>[T, C] or [R, C]; null where only keys are wanted, after the attention got them.</returns>
     public Tensor? Forward(
-        DecoderConfiguration c, int index, Tensor h, Tensor cos, Tensor sin, IAttention attention, DecoderOutput output = default, PictureRows? pictures = null)
+        DecoderConfiguration c, int index, Tensor h, Tensor cos, Tensor sin, IAttention attention, DecoderOutput output = default,
+        PictureRows? pictures = null)
     {
         using var scope = NewDisposeScope();
         var x = Operators.RmsNorm(h, AttentionNorm, c.NormEpsilon, Mode);

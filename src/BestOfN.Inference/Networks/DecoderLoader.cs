@@ -76,7 +76,8 @@ internal sealed class DecoderLoader
         Take(name, ".weight", layer, outputs, inputs),
         hasBias ? Take(name, ".bias", layer, outputs) : null,
         _c.PartialLoraRank == 0 ? null : new PartialLora(
-            Take(name, ".Plora_A.weight", layer, _c.PartialLoraRank, inputs), Take(name, ".Plora_B.weight", layer, outputs, _c.PartialLoraRank), _c.PartialLoraScale));
+            Take(name, ".Plora_A.weight", layer, _c.PartialLoraRank, inputs),
+            Take(name, ".Plora_B.weight", layer, outputs, _c.PartialLoraRank), _c.PartialLoraScale));
 
     private Tensor Take(string name, string suffix, int layer, params ReadOnlySpan<long> shape)
     {

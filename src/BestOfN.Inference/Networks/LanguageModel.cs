@@ -16,7 +16,8 @@ public sealed class LanguageModel : IDisposable
     /// <param name="decoder">The body.</param>
     /// <param name="head">[V, C]; the decoder's own embedding where they are tied.</param>
     /// <param name="checkpoint">Kept alive and disposed with this.</param>
-    internal LanguageModel(Decoder decoder, Tensor head, Checkpoint? checkpoint = null) => (Decoder, Head, _checkpoint) = (decoder, head, checkpoint);
+    internal LanguageModel(Decoder decoder, Tensor head, Checkpoint? checkpoint = null) =>
+        (Decoder, Head, _checkpoint) = (decoder, head, checkpoint);
 
     private LanguageModel(Decoder decoder, Tensor head, PrepackedWeight prepackedHead)
         : this(decoder, head) => _prepackedHead = prepackedHead;
@@ -42,8 +43,9 @@ public sealed class LanguageModel : IDisposable
 
     internal Tensor Head { get; }
 
-    /// <summary>Whether a sequence gets the same logits to the last bit whatever decodes beside it; see
-    /// <see cref="Decoder.IsExact"/>.</summary>
+    /// <summary>
+    /// Whether a sequence gets the same logits to the last bit whatever decodes beside it; see <see cref="Decoder.IsExact"/>.
+    /// </summary>
     internal bool IsExact => _prepackedHead is { IsExact: true } && Decoder.IsExact;
 
     /// <inheritdoc cref="Decoder.FewRows"/>
@@ -56,11 +58,8 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>The same model over prepacked weights, for decode steps and prompts on a CPU.</summary>
     /// <param name="sequences">The most that decode together; 0: no product is tried, and <see cref="IsExact"/> is false.</param>
-    /// <returns>
-    /// Owned by the caller; null where the device or the type has no prepacked form, or own kernels are turned off. It reads the mapped
-    /// parts of this
-    /// model, which must live as long, but does not follow its weights: after training, prepack again.
-    /// </returns>
+    /// <returns>Owned by the caller; null where the device or the type has no prepacked form, or own kernels are turned off. It reads the
+    /// mapped parts of this model, which must live as long, but does not follow its weights: after training, prepack again.</returns>
     internal LanguageModel? Prepack(int sequences = 0)
     {
         if (!OwnKernels.AreOn || !Aten.HasOneDnn(Decoder.Type, Decoder.Device))

@@ -36,7 +36,8 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
         {
             // All rows of the narrow product and a mask: on the way back much faster than picking rows and adding them again.
             var narrow = Operators.Linear(x, Plora_A, null, mode) * _scale;                              // [T, r]
-            return y.add(Operators.Linear(rows.Mask is null ? narrow : narrow * rows.Mask.to(narrow.dtype), Plora_B, null, mode), HeldScalar.One).MoveToOuterDisposeScope();
+            return y.add(Operators.Linear(rows.Mask is null ? narrow : narrow * rows.Mask.to(narrow.dtype), Plora_B, null, mode),
+                HeldScalar.One).MoveToOuterDisposeScope();
         }
 
         // One stretch after the other, so that the result for a picture does not depend on the other pictures of the pass.

@@ -24,7 +24,8 @@ internal sealed class PictureRows
         All = Select(0, total);
         _pieceRows = Operators.PieceRows(total);
         _pieces = mode == ComputeMode.Training ? []
-            : [.. Enumerable.Range(0, (int)((total + _pieceRows - 1) / _pieceRows)).Select(i => Select(i * _pieceRows, Math.Min(_pieceRows, total - (i * _pieceRows))))];
+            : [.. Enumerable.Range(0, (int)((total + _pieceRows - 1) / _pieceRows))
+                .Select(i => Select(i * _pieceRows, Math.Min(_pieceRows, total - (i * _pieceRows))))];
     }
 
     public RowSelection All { get; }
@@ -43,7 +44,8 @@ internal sealed class PictureRows
         {
             if (rows[i] < 0 || rows[i] >= total || (i > 0 && rows[i] <= rows[i - 1]))
             {
-                throw new ArgumentException($"Expected ascending rows of pictures in 0..{total - 1}, found {rows[i]} at {i}.", nameof(pictures));
+                throw new ArgumentException(
+                    $"Expected ascending rows of pictures in 0..{total - 1}, found {rows[i]} at {i}.", nameof(pictures));
             }
         }
 
@@ -55,7 +57,8 @@ internal sealed class PictureRows
     {
         var asked = Read(wanted);
         return new PictureRows(
-            [.. Enumerable.Range(0, asked.Length).Where(i => Array.BinarySearch(_rows, asked[i]) >= 0).Select(i => (long)i)], asked.Length, _device, _mode);
+            [.. Enumerable.Range(0, asked.Length).Where(i => Array.BinarySearch(_rows, asked[i]) >= 0).Select(i => (long)i)], asked.Length,
+            _device, _mode);
     }
 
     /// <summary>Those of the piece that begins at <paramref name="first"/>, counted from there. In inference only.</summary>

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Networks;
 
-/// <summary>The tokens of a pass that are parts of pictures: they bring their vectors with them, and Partial LoRA acts on them alone.</summary>
+/// <summary>
+/// The tokens of a pass that are parts of pictures: they bring their vectors with them, and Partial LoRA acts on them alone.
+/// </summary>
 /// <param name="Rows">Which rows of the pass, [M] int64, ascending.</param>
 /// <param name="Vectors">Their embeddings, [M, C], in the network's type.</param>
 public sealed record PictureTokens(Tensor Rows, Tensor Vectors);

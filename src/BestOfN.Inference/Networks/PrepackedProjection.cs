@@ -52,7 +52,8 @@ internal sealed class PrepackedProjection : Projection
 
     public override Tensor Linear(Tensor x, RowSelection? images) => AddBranches(_weight.Linear(x, _bias), x, images);
 
-    public override Tensor LinearAdd(Tensor x, Tensor residual, RowSelection? images) => AddBranches(_weight.LinearAdd(x, _bias, residual), x, images);
+    public override Tensor LinearAdd(Tensor x, Tensor residual, RowSelection? images) =>
+        AddBranches(_weight.LinearAdd(x, _bias, residual), x, images);
 
     public override void Dispose()
     {

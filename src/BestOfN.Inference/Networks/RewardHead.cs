@@ -43,7 +43,8 @@ public sealed class RewardHead : IDisposable
     public static RewardHead Load(Checkpoint checkpoint, int hiddenSize, int outputs, Device device)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        Tensor Take(string name, params ReadOnlySpan<long> shape) => checkpoint.Take(name, shape, ScalarType.Float32, device).DetachFromDisposeScope();
+        Tensor Take(string name, params ReadOnlySpan<long> shape) =>
+            checkpoint.Take(name, shape, ScalarType.Float32, device).DetachFromDisposeScope();
 
         string[] present = [.. s_linearNames.Append("score.0").Where(n => checkpoint.Contains(n + ".weight"))];
         if (present.Length > 1)
@@ -70,7 +71,9 @@ public sealed class RewardHead : IDisposable
         }
 
         var name = present.FirstOrDefault()
-            ?? throw new CheckpointException($"{checkpoint.Folder}: reward head: expected one of {string.Join(", ", s_linearNames)} or score.0 and score.2, found none.");
+            ?? throw new CheckpointException(
+                $"{checkpoint.Folder}: reward head: expected one of {string.Join(", ", s_linearNames)} or score.0 and score.2, "
+                + "found none.");
         var weight = Take(name + ".weight", outputs, hiddenSize);
         try
         {

@@ -9,7 +9,8 @@ public sealed class RewardNetwork : IDisposable
 {
     private readonly Checkpoint? _checkpoint;
 
-    internal RewardNetwork(Decoder decoder, RewardHead head, Checkpoint? checkpoint = null) => (Decoder, Head, _checkpoint) = (decoder, head, checkpoint);
+    internal RewardNetwork(Decoder decoder, RewardHead head, Checkpoint? checkpoint = null) =>
+        (Decoder, Head, _checkpoint) = (decoder, head, checkpoint);
 
     public required string Architecture { get; init; }
 

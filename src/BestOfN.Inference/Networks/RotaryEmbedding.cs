@@ -98,7 +98,8 @@ public sealed class RotaryEmbedding
             return frequency / scaling.Factor;
         }
 
-        var kept = ((scaling.OriginalPositions / wavelength) - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
+        var kept = ((scaling.OriginalPositions / wavelength) - scaling.LowFrequencyFactor)
+            / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
         return ((1 - kept) * frequency / scaling.Factor) + (kept * frequency);
     }
 }

@@ -15,15 +15,15 @@ internal static unsafe class Aten
     private static readonly delegate* unmanaged<nint, nint> s_packedData =
         (delegate* unmanaged<nint, nint>)TorchRuntime.Export("_ZN2at6native20data_ptr_from_mkldnnERKNS_6TensorE");
 
-    /// <summary>Scaled dot-product attention that also returns the log-sum-exp of each query's scores, so that parts can be merged.</summary>
+    /// <summary>
+    /// Scaled dot-product attention that also returns the log-sum-exp of each query's scores, so that parts can be merged.
+    /// </summary>
     /// <param name="q">[B, H, L, D].</param>
     /// <param name="k">[B, H, S, D]; any strides whose last is 1.</param>
     /// <param name="v">As <paramref name="k"/>.</param>
     /// <param name="causal">Query i sees keys 0..i; the first query is aligned with the first key.</param>
-    /// <param name="mask">
-    /// Added to the scores before the softmax, in the type of <paramref name="q"/>, [B, 1, 1, S]; not together with <paramref name="causal"/>.
-    /// CUDA wants rows that begin at multiples of 16 elements.
-    /// </param>
+    /// <param name="mask">Added to the scores before the softmax, in the type of <paramref name="q"/>, [B, 1, 1, S]; not together with
+    /// <paramref name="causal"/>. CUDA wants rows that begin at multiples of 16 elements.</param>
     /// <returns>Output [B, H, L, D] in the type of <paramref name="q"/>; log-sum-exp [B, H, L] in float32 or wider.</returns>
     public static (Tensor Output, Tensor LogSumExp) FlashAttention(Tensor q, Tensor k, Tensor v, bool causal, Tensor? mask = null)
     {
@@ -58,14 +58,16 @@ internal static unsafe class Aten
     }
 
     /// <summary>
-    /// Whether oneDNN multiplies bfloat16 here, as it says itself: the processor may be able to where the library was told not to, and the other way round.
+    /// Whether oneDNN multiplies bfloat16 here, as it says itself: the processor may be able to where the library was told not to, and the
+    /// other way round.
     /// </summary>
     public static bool OneDnnHasBFloat16 => s_hasOneDnn && s_oneDnnHasBFloat16.Value;
 
     /// <summary>True where <see cref="Linear"/>, <see cref="LinearAdd"/> and <see cref="Pack"/> serve this type, and fast.</summary>
     /// <remarks>In float32 the default leaves AVX-512 unused on AMD and takes one thread for one row.</remarks>
     public static bool HasOneDnn(ScalarType type, Device device) =>
-        device.type == DeviceType.CPU && s_hasOneDnn && (type == ScalarType.Float32 || (type == ScalarType.BFloat16 && ComputeTypes.CpuHasBFloat16));
+        device.type == DeviceType.CPU && s_hasOneDnn
+            && (type == ScalarType.Float32 || (type == ScalarType.BFloat16 && ComputeTypes.CpuHasBFloat16));
 
     /// <summary>x · weightᵀ + bias through oneDNN, on the CPU.</summary>
     /// <param name="x">[T, I].</param>
@@ -78,7 +80,8 @@ internal static unsafe class Aten
         var added = bias?.Handle ?? 0;
         fixed (byte* none = "none\0"u8)
         {
-            Check(aoti_torch_cpu__linear_pointwise(x.Handle, weight.Handle, bias is null ? null : &added, none, null, 0, null, &result), "linear_pointwise");
+            Check(aoti_torch_cpu__linear_pointwise(x.Handle, weight.Handle, bias is null ? null : &added, none, null, 0, null, &result),
+                "linear_pointwise");
         }
 
         GC.KeepAlive(x);
@@ -100,7 +103,8 @@ internal static unsafe class Aten
         fixed (byte* add = "add\0"u8)
         {
             Check(
-                aoti_torch_cpu__linear_pointwise_binary(x.Handle, added.Handle, weight.Handle, bias is null ? null : &offset, add, &result), "linear_pointwise.binary");
+                aoti_torch_cpu__linear_pointwise_binary(x.Handle, added.Handle, weight.Handle, bias is null ? null : &offset, add, &result),
+                "linear_pointwise.binary");
         }
 
         GC.KeepAlive(x);
@@ -110,7 +114,10 @@ internal static unsafe class Aten
         return Tensor.UnsafeCreateTensor(result);
     }
 
-    /// <summary>A copy of a weight in the order in which oneDNN reads it: for <see cref="Linear"/> and <see cref="LinearAdd"/> alone, any number of rows.</summary>
+    /// <summary>
+    /// A copy of a weight in the order in which oneDNN reads it: for <see cref="Linear"/> and <see cref="LinearAdd"/> alone, any number of
+    /// rows.
+    /// </summary>
     /// <param name="weight">[O, I], float32 or bfloat16, on the CPU.</param>
     /// <returns>The same weight on the same memory where the copy would not multiply as it does.</returns>
     public static Tensor Pack(Tensor weight)
@@ -127,7 +134,9 @@ internal static unsafe class Aten
         return (difference <= tolerance ? packed : weight.contiguous()).DetachFromDisposeScope();
     }
 
-    /// <summary>What to make of weights that are only multiplied by: <see cref="Pack"/>, or null where they are best left as they are.</summary>
+    /// <summary>
+    /// What to make of weights that are only multiplied by: <see cref="Pack"/>, or null where they are best left as they are.
+    /// </summary>
     public static Func<Tensor, Tensor>? Order(ScalarType type, Device device) => HasOneDnn(type, device) ? Pack : null;
 
     private static bool AskForBFloat16()
@@ -156,7 +165,10 @@ internal static unsafe class Aten
         return data;
     }
 
-    /// <summary>Where what <see cref="Pack"/> returned lies, in oneDNN's order; 0 where it is a plain weight, or libtorch does not tell. Valid as long as the tensor.</summary>
+    /// <summary>
+    /// Where what <see cref="Pack"/> returned lies, in oneDNN's order; 0 where it is a plain weight, or libtorch does not tell. Valid as
+    /// long as the tensor.
+    /// </summary>
     public static nint PackedData(Tensor packed)
     {
         int layout;
@@ -262,7 +274,8 @@ internal static unsafe class Aten
         nint x, nint weight, nint* bias, byte* attribute, double** scalars, long scalarCount, byte** algorithm, nint* result);
 
     [DllImport("torch_cpu")]
-    private static extern int aoti_torch_cpu__linear_pointwise_binary(nint x, nint other, nint weight, nint* bias, byte* attribute, nint* result);
+    private static extern int aoti_torch_cpu__linear_pointwise_binary(
+        nint x, nint other, nint weight, nint* bias, byte* attribute, nint* result);
 
     [DllImport("torch_cpu")]
     private static extern int aoti_torch_get_data_ptr(nint tensor, nint* data);

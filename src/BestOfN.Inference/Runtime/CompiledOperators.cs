@@ -5,8 +5,9 @@ namespace BestOfN.Inference.Runtime;
 
 /// <summary>What oneDNN, inside libtorch, does with operators that it compiled.</summary>
 /// <remarks>
-/// It compiles one for every shape. Two caches keep them, oneDNN's own and that of libtorch's layer above it, 1,024 operators each unless the environment
-/// says otherwise; one frees nothing while the other still holds it. A limit set from outside stays. Nothing here has an effect on Windows. Thread-safe.
+/// It compiles one for every shape. Two caches keep them, oneDNN's own and that of libtorch's layer above it, 1,024 operators each unless
+/// the environment says otherwise; one frees nothing while the other still holds it. A limit set from outside stays. Nothing here has an
+/// effect on Windows. Thread-safe.
 /// </remarks>
 public static partial class CompiledOperators
 {
@@ -21,8 +22,8 @@ public static partial class CompiledOperators
     private static bool s_isCapacityOurs, s_isLayerCapacityOurs;
 
     /// <summary>
-    /// Keeps few of them: requests have ever new shapes, so that most of a full cache is never asked again, and an operator holds up to half a megabyte
-    /// of code. With 256 the pocket models need as much processor time as with 1,024 and settle at 0.39 GB instead of 0.67.
+    /// Keeps few of them: requests have ever new shapes, so that most of a full cache is never asked again, and an operator holds up to
+    /// half a megabyte of code. With 256 the pocket models need as much processor time as with 1,024 and settle at 0.39 GB instead of 0.67.
     /// </summary>
     /// <remarks>To be called before libtorch is loaded, which reads the limit once.</remarks>
     internal static void Bound()
@@ -46,7 +47,9 @@ public static partial class CompiledOperators
         Set(s_isLayerCapacityOurs, LayerCapacity, KeptForRequests);
     }
 
-    /// <summary>Keeps more of them: a training meets more than 1,024 again and again, and compiling them anew takes a seventh of its time.</summary>
+    /// <summary>
+    /// Keeps more of them: a training meets more than 1,024 again and again, and compiling them anew takes a seventh of its time.
+    /// </summary>
     /// <remarks>Works until the first operator is compiled.</remarks>
     public static void Keep()
     {

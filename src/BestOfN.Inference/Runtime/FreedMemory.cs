@@ -14,7 +14,8 @@ public static partial class FreedMemory
 
     /// <summary>
     /// Keeps it for the next allocation instead of returning it to the system. A training step or a scoring pass frees and takes the same
-    /// hundreds of megabytes again, and touching new pages takes up to half of a step's time. For programs that do one thing; the peak stays what it was.
+    /// hundreds of megabytes again, and touching new pages takes up to half of a step's time. For programs that do one thing; the peak
+    /// stays what it was.
     /// </summary>
     /// <remarks>Does nothing where the C library is not glibc. Thread-safe.</remarks>
     public static void Keep()

@@ -6,10 +6,10 @@ namespace BestOfN.Inference.Runtime;
 
 /// <summary>Loads libtorch and TorchSharp's shim when something first asks for them.</summary>
 /// <remarks>
-/// TorchSharp's static constructor fails once and for all, so the module initializer of this assembly sees to it that its libraries are found. They are half a
-/// gigabyte: a host that computes nothing itself never loads them.
-/// <c>BESTOFN_LIBTORCH</c> names a folder with another libtorch 2.10 (for example the <c>lib</c> folder of a pip-installed
-/// torch with CUDA); without it the libraries under <c>torch/</c> beside the program are taken.
+/// TorchSharp's static constructor fails once and for all, so the module initializer of this assembly sees to it that its libraries are
+/// found. They are half a gigabyte: a host that computes nothing itself never loads them. <c>BESTOFN_LIBTORCH</c> names a folder with
+/// another libtorch 2.10 (for example the <c>lib</c> folder of a pip-installed torch with CUDA); without it the libraries under
+/// <c>torch/</c> beside the program are taken.
 /// </remarks>
 public static class TorchRuntime
 {
@@ -24,7 +24,8 @@ public static class TorchRuntime
         ["libc10.so", "libc10_cuda.so", "libtorch_cpu.so", "libtorch_cuda_linalg.so", "libtorch_cuda.so", "libtorch.so"];
 
     // Null where TorchSharp's own packages carry the libraries: not the isolated Linux build.
-    private static readonly Lazy<Libraries?> s_loaded = new(() => File.Exists(Path.Combine(s_own, "libLibTorchSharp.so")) ? LoadAll() : null);
+    private static readonly Lazy<Libraries?> s_loaded =
+        new(() => File.Exists(Path.Combine(s_own, "libLibTorchSharp.so")) ? LoadAll() : null);
 
     /// <summary>Why CUDA libraries that are present could not be loaded, or null.</summary>
     public static string? CudaLoadError => s_loaded.Value?.CudaError;
@@ -37,7 +38,8 @@ public static class TorchRuntime
     public static void Load() => _ = s_loaded.Value;
 
     [ModuleInitializer]
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "Must precede TorchSharp's static constructor in every host.")]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage(
+        "Usage", "CA2255", Justification = "Must precede TorchSharp's static constructor in every host.")]
     internal static void Register()
     {
         CompiledOperators.Bound();
@@ -46,7 +48,8 @@ public static class TorchRuntime
     }
 
     /// <summary>A function of libtorch or of what it is linked to; 0 where there is none.</summary>
-    internal static nint Export(string name) => s_loaded.Value is { } libraries && NativeLibrary.TryGetExport(libraries.Cpu, name, out var address) ? address : 0;
+    internal static nint Export(string name) =>
+        s_loaded.Value is { } libraries && NativeLibrary.TryGetExport(libraries.Cpu, name, out var address) ? address : 0;
 
     private static nint Find(string name) => name switch
     {

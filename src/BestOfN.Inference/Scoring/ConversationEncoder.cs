@@ -5,7 +5,9 @@ using BestOfN.Inputs.Tokenizers;
 namespace BestOfN.Inference.Scoring;
 
 /// <summary>From conversations to the token ids that the reference would see, and the positions it would read.</summary>
-/// <remarks>Every answer is rendered and tokenised together with its prompt: a token may reach over the border between the two. Thread-safe.</remarks>
+/// <remarks>
+/// Every answer is rendered and tokenised together with its prompt: a token may reach over the border between the two. Thread-safe.
+/// </remarks>
 internal sealed class ConversationEncoder
 {
     // The spelling in the published step-reward models, whose config.json does not name the id.
@@ -21,12 +23,14 @@ internal sealed class ConversationEncoder
 
     /// <param name="render">The model's chat template.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="ending">Appended to every sequence, as far as it does not end with it; its last token is read. Empty: the last token of the conversation is.</param>
+    /// <param name="ending">Appended to every sequence, as far as it does not end with it; its last token is read. Empty: the last token of
+    /// the conversation is.</param>
     /// <param name="scoresSteps">Every step of an answer is read.</param>
     /// <param name="stepTokenId">What ends a step; null: the tokenizer tells.</param>
     /// <param name="padTokenId">The last token that differs from it is read; null: the last token.</param>
     /// <exception cref="InvalidDataException">The model scores steps and neither it nor the tokenizer knows their token.</exception>
-    public ConversationEncoder(Render render, ITokenizer tokenizer, IReadOnlyList<int> ending, bool scoresSteps, int? stepTokenId, int? padTokenId = null)
+    public ConversationEncoder(
+        Render render, ITokenizer tokenizer, IReadOnlyList<int> ending, bool scoresSteps, int? stepTokenId, int? padTokenId = null)
     {
         (_render, _tokenizer, _ending, _padTokenId) = (render, tokenizer, ending, padTokenId);
         _stepTokenId = (scoresSteps, stepTokenId) switch
@@ -34,7 +38,8 @@ internal sealed class ConversationEncoder
             (false, _) => null,
             (true, { } id) => id,
             _ => tokenizer.SpecialTokens.TryGetValue(StepToken, out var id) ? id
-                : throw new InvalidDataException($"The model scores steps, but neither config.json (step_token_id) nor the tokenizer ({StepToken}) names their token."),
+                : throw new InvalidDataException(
+                    $"The model scores steps, but neither config.json (step_token_id) nor the tokenizer ({StepToken}) names their token."),
         };
         _closing = new(FindClosing);
         _length = new(tokenizer);
@@ -107,12 +112,14 @@ internal sealed class ConversationEncoder
         return 0;
     }
 
-    // Steps are separated by the model's own token where the text spells it, else by blank lines. The published way: the token in place of the separator, and one at the end.
+    // Steps are separated by the model's own token where the text spells it, else by blank lines. The published way: the token in place of
+    // the separator, and one at the end.
     private ScoringSequence EncodeSteps(IReadOnlyList<ChatMessage> prompt, Answer answer, int stepToken)
     {
         if (answer.Fields is { Count: > 0 } fields)
         {
-            throw new ScoringFailedException($"{fields.Keys.First()}: the model scores the steps of a text, and nothing else of an answer.");
+            throw new ScoringFailedException(
+                $"{fields.Keys.First()}: the model scores the steps of a text, and nothing else of an answer.");
         }
 
         var separator = answer.Text.Contains(StepToken, StringComparison.Ordinal) ? StepToken : "\n\n";

@@ -38,7 +38,8 @@ internal sealed class KeyValueBlock : IDisposable
 
     /// <summary>Puts the keys and values of new tokens behind <see cref="Length"/>, which stays until all layers are written.</summary>
     /// <param name="layer">Which layer.</param>
-    /// <param name="k">[n, K, D]; <paramref name="v"/> likewise.</param>
+    /// <param name="k">[n, K, D].</param>
+    /// <param name="v">[n, K, D].</param>
     public void Write(int layer, Tensor k, Tensor v)
     {
         var n = (int)k.size(0);

@@ -4,16 +4,16 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Scoring;
 
-/// <summary>Attention of one packed pass: every run sees a shared prefix, its own earlier tokens and, causally, its new ones. Nothing is padded.</summary>
+/// <summary>
+/// Attention of one packed pass: every run sees a shared prefix, its own earlier tokens and, causally, its new ones. Nothing is padded.
+/// </summary>
 /// <remarks>
-/// <para>
-/// Each of the three is an attention of its own that also gives the log-sum-exp of its scores (<see cref="PartialAttention"/>); the parts are merged exactly:
-/// the weight of the second is sigmoid(lse₂ − lse₁) (Juravsky et al. 2024, https://arxiv.org/abs/2402.05099). The prefix is read in place by
-/// the queries of all its runs at once, whatever their lengths. Runs of one length share a call for their new tokens.
-/// </para>
-/// <para>
-/// Q queries, T tokens, H heads, K key/value heads, g = H/K, D head size. Runs with a common prefix must be adjacent, and within them runs of one length.
-/// </para>
+/// <para>Each of the three is an attention of its own that also gives the log-sum-exp of its scores (<see cref="PartialAttention"/>); the
+/// parts are merged exactly: the weight of the second is sigmoid(lse₂ − lse₁) (Juravsky et al. 2024, https://arxiv.org/abs/2402.05099). The
+/// prefix is read in place by the queries of all its runs at once, whatever their lengths. Runs of one length share a call for their new
+/// tokens.</para>
+/// <para>Q queries, T tokens, H heads, K key/value heads, g = H/K, D head size. Runs with a common prefix must be adjacent, and within them
+/// runs of one length.</para>
 /// </remarks>
 internal sealed class PackedAttention : IAttention
 {
@@ -134,7 +134,8 @@ internal sealed class PackedAttention : IAttention
     }
 
     /// <summary>Queries against what precedes them all, merged into what they have.</summary>
-    private static void AttendPast(KeyValueBlock block, int length, int layer, int first, int count, Tensor q, Tensor output, Tensor logSumExp)
+    private static void AttendPast(
+        KeyValueBlock block, int length, int layer, int first, int count, Tensor q, Tensor output, Tensor logSumExp)
     {
         var (o, l) = PartialAttention.Attend(
             Queries(q, first, 1, count), block.Keys(layer, length).unsqueeze(0), block.Values(layer, length).unsqueeze(0), causal: false);
@@ -149,10 +150,12 @@ internal sealed class PackedAttention : IAttention
         x.narrow(0, first, n * m).view(n, m, x.size(1), x.size(2), x.size(3)).permute(0, 2, 3, 1, 4);
 
     /// <summary>Rows of [Q, K, g] likewise: [n, K, g, m].</summary>
-    private static Tensor Sums(Tensor x, int first, int n, int m) => x.narrow(0, first, n * m).view(n, m, x.size(1), x.size(2)).permute(0, 2, 3, 1);
+    private static Tensor Sums(Tensor x, int first, int n, int m) =>
+        x.narrow(0, first, n * m).view(n, m, x.size(1), x.size(2)).permute(0, 2, 3, 1);
 
     /// <summary>Rows of [T, K, D] as keys of n runs of m tokens: [n, K, m, D].</summary>
-    private static Tensor Keys(Tensor x, int first, int n, int m) => x.narrow(0, first, n * m).view(n, m, x.size(1), x.size(2)).transpose(1, 2);
+    private static Tensor Keys(Tensor x, int first, int n, int m) =>
+        x.narrow(0, first, n * m).view(n, m, x.size(1), x.size(2)).transpose(1, 2);
 
     /// <summary>Where a run lies: its first row among all tokens, its first query among those of the last layer.</summary>
     private sealed record Span(PackedRun Run, int Row, int Query)

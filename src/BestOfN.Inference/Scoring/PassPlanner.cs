@@ -35,8 +35,8 @@ internal sealed class PassPlanner
 
     /// <summary>Whether every id means something to the context.</summary>
     /// <remarks>
-    /// An index out of range is an exception on a CPU, but the end of the process's context on a GPU.
-    /// And an id of a picture says nothing to those who did not bring it.
+    /// An index out of range is an exception on a CPU, but the end of the process's context on a GPU. And an id of a picture says nothing
+    /// to those who did not bring it.
     /// </remarks>
     public bool AreKnown(ScoringContext context, ReadOnlySpan<int> ids)
     {
@@ -56,7 +56,7 @@ internal sealed class PassPlanner
     }
 
     /// <summary>Makes the next pass.</summary>
-    /// <param name="number">Of the pass, counted from 1.</param>
+    /// <param name="number">Number of the pass, counted from 1.</param>
     /// <param name="waiting">Oldest first.</param>
     /// <param name="failures">Work to leave out; what fails here is added.</param>
     public ScoringPass Plan(long number, List<ScoringWork> waiting, Dictionary<ScoringWork, Exception> failures)
@@ -90,7 +90,8 @@ internal sealed class PassPlanner
 
         if (work.Context.Pictures.Count > 0 && work.Context.Prompt?.Pass == pass.Number)
         {
-            // The answers take the next pass: so they are computed in the same company, hence to the same bits, whether their pictures were known or not.
+            // The answers take the next pass: so they are computed in the same company, hence to the same bits, whether their pictures were
+            // known or not.
             return true;
         }
 

@@ -2,7 +2,9 @@ using BestOfN.Inference.ImageCache;
 
 namespace BestOfN.Inference.Scoring;
 
-/// <summary>States of prompts by content, least recently used out first. The longest known beginning of a new prompt is taken over.</summary>
+/// <summary>
+/// States of prompts by content, least recently used out first. The longest known beginning of a new prompt is taken over.
+/// </summary>
 /// <remarks>Device thread only; the counters may be read from anywhere.</remarks>
 internal sealed class PromptCache(PackedScorer scorer, long budget) : IDisposable
 {

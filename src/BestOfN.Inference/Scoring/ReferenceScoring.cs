@@ -11,9 +11,9 @@ namespace BestOfN.Inference.Scoring;
 /// <summary>The calls of the published InternLM-XComposer2.5-Reward under their documented meaning.</summary>
 /// <remarks>
 /// For trusted text: as in the published code, the spelling of a special token in a content is that token, and <c>&lt;ImageHere&gt;</c>
-/// stands for the next picture.
-/// A single picture without one stands before everything. The chat form (<see cref="ScoringEngine.Begin(Prompt)"/>) has neither trap.
-/// Where the published code cuts silently or leaves pictures out, these calls fail. EXIF data turn no picture, as there. Thread-safe.
+/// stands for the next picture. A single picture without one stands before everything. The chat form
+/// (<see cref="ScoringEngine.Begin(Prompt)"/>) has neither trap. Where the published code cuts silently or leaves pictures out, these calls
+/// fail. EXIF data turn no picture, as there. Thread-safe.
 /// </remarks>
 public sealed class ReferenceScoring
 {
@@ -29,9 +29,11 @@ public sealed class ReferenceScoring
     public ReferenceScoring(ScoringEngine engine)
     {
         ArgumentNullException.ThrowIfNull(engine);
-        if (engine.Tokenizer is not { } tokenizer || !engine.Network.Architecture.StartsWith(InternLMXComposer2.Family.Prefix, StringComparison.Ordinal))
+        if (engine.Tokenizer is not { } tokenizer
+            || !engine.Network.Architecture.StartsWith(InternLMXComposer2.Family.Prefix, StringComparison.Ordinal))
         {
-            throw new ArgumentException($"The reference calls are those of InternLM-XComposer2.5-Reward; '{engine.Name}' is another model.", nameof(engine));
+            throw new ArgumentException(
+                $"The reference calls are those of InternLM-XComposer2.5-Reward; '{engine.Name}' is another model.", nameof(engine));
         }
 
         (_engine, _encoder) = (engine, new SpecialTokenEncoder(tokenizer));
@@ -52,9 +54,8 @@ public sealed class ReferenceScoring
     /// 9.</param>
     /// <param name="applyTemplate">False: the texts of the conversation are the prompt as it is, and nothing is added.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="ScoringFailedException">
-    /// Another role, more or fewer placeholders than pictures, a picture that cannot be read, too many tokens, or the model failed.
-    /// </exception>
+    /// <exception cref="ScoringFailedException">Another role, more or fewer placeholders than pictures, a picture that cannot be read, too
+    /// many tokens, or the model failed.</exception>
     public async Task<double> GetScoreAsync(
         IReadOnlyList<ChatMessage> conversation,
         IReadOnlyList<ContentPart> images,
@@ -84,7 +85,8 @@ public sealed class ReferenceScoring
 
             if (ids.Count > maxLength)
             {
-                throw new ScoringFailedException($"The conversation has {ids.Count} tokens; at most {maxLength} are allowed. A cut would remove the reward token.");
+                throw new ScoringFailedException(
+                    $"The conversation has {ids.Count} tokens; at most {maxLength} are allowed. A cut would remove the reward token.");
             }
 
             sequence = new ScoringSequence { Key = 0, Ids = [.. ids], Rows = [ids.Count - 1] };
@@ -123,8 +125,10 @@ public sealed class ReferenceScoring
         ArgumentNullException.ThrowIfNull(conversations);
         ArgumentNullException.ThrowIfNull(images);
         return conversations.Count != images.Count
-            ? throw new ArgumentException($"Expected pictures for {conversations.Count} conversations, found {images.Count} lists.", nameof(images))
-            : await Task.WhenAll(conversations.Select((c, i) => GetScoreAsync(c, images[i], maxLength, hdNum, applyTemplate, cancellationToken)));
+            ? throw new ArgumentException(
+                $"Expected pictures for {conversations.Count} conversations, found {images.Count} lists.", nameof(images))
+            : await Task.WhenAll(
+                conversations.Select((c, i) => GetScoreAsync(c, images[i], maxLength, hdNum, applyTemplate, cancellationToken)));
     }
 
     /// <summary>Whether the first of two conversations scores strictly higher.</summary>
@@ -143,7 +147,8 @@ public sealed class ReferenceScoring
         bool applyTemplate = true,
         CancellationToken cancellationToken = default)
     {
-        var scores = await GetScoresAsync([conversation1, conversation2], [image1, image2], maxLength, hdNum, applyTemplate, cancellationToken);
+        var scores =
+            await GetScoresAsync([conversation1, conversation2], [image1, image2], maxLength, hdNum, applyTemplate, cancellationToken);
         return new ReferenceComparison(scores[0] > scores[1], scores[0], scores[1]);
     }
 
@@ -202,7 +207,8 @@ public sealed class ReferenceScoring
         try
         {
             return await Task.Run(
-                () => _engine.Reader.ReadAsync([new ChatMessage("user", named)], hdNum, ImageOrientation.AsStored, cancellationToken), cancellationToken);
+                () => _engine.Reader.ReadAsync([new ChatMessage("user", named)], hdNum, ImageOrientation.AsStored, cancellationToken),
+                    cancellationToken);
         }
         catch (UnreadablePromptException e)
         {

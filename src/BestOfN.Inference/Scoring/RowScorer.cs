@@ -7,7 +7,10 @@ using BestOfN.Inference.ImageCache;
 
 namespace BestOfN.Inference.Scoring;
 
-/// <summary>Scores a file of JSON lines. Rows of one window that share a prompt are one session; windows reuse each other's prompts through the cache.</summary>
+/// <summary>
+/// Scores a file of JSON lines. Rows of one window that share a prompt are one session; windows reuse each other's prompts through the
+/// cache.
+/// </summary>
 /// <remarks>Output keeps the order of the input.</remarks>
 /// <param name="engine">The model.</param>
 /// <param name="window">Rows in work at the same time.</param>
@@ -21,9 +24,10 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
     /// <param name="standardOutput">Written to where there is no file.</param>
     /// <param name="options">What to do about rows that cannot be scored, and about what another run left.</param>
     /// <param name="progress">Told how many rows are done, those that were there included.</param>
-    /// <param name="cancellationToken">What is done stays in the partial file.</param>
-    /// <exception cref="ScoringFailedException">A row cannot be scored, and that ends the run. The message names file and line; rows before it are in the partial file.</exception>
-    /// <exception cref="InvalidDataException">What is in the partial file was left by another run.</exception>
+    /// <param name="cancellationToken">Ends the run; scores that were computed stay in the partial file.</param>
+    /// <exception cref="ScoringFailedException">A row cannot be scored, and that ends the run. The message names file and line; rows before
+    /// it are in the partial file.</exception>
+    /// <exception cref="InvalidDataException">The partial file was left by another run.</exception>
     public async Task<RowScoringSummary> RunAsync(
         ScoringRowFile rows,
         ScoreFile? output,
@@ -35,21 +39,25 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(options);
         var (kept, failed) = output?.Resume(
-            options.Fingerprint ?? throw new ArgumentException("A file needs a fingerprint.", nameof(options)), rows, options.StartsAnew, options.SkipsBadRows) ?? (0, 0);
+            options.Fingerprint ?? throw new ArgumentException("A file needs a fingerprint.", nameof(options)), rows, options.StartsAnew,
+            options.SkipsBadRows) ?? (0, 0);
         var done = kept;
         progress?.Report(done);
         foreach (var chunk in rows.Read().Skip(kept).Chunk(window))
         {
             var groups = Group(chunk);
             var scored = groups.ToDictionary(g => g, g => ScoreAsync(g, cancellationToken));
-            await Task.WhenAll(scored.Values.Select(t => t.ContinueWith(_ => { }, TaskScheduler.Default)));   // neighbours of a bad row are finished, too
+            // Neighbours of a bad row are finished, too.
+            await Task.WhenAll(scored.Values.Select(t => t.ContinueWith(_ => { }, TaskScheduler.Default)));
             var results = scored.SelectMany(g => g.Key.Rows.Select((row, i) => (Row: row, Group: g.Value, Index: i)))
                 .ToDictionary(r => r.Row.Line, r => (r.Group, r.Index));
             try
             {
                 foreach (var row in chunk)
                 {
-                    var outcome = row.Error is { } error ? new RowOutcome(null, error) : (await results[row.Line].Group)[results[row.Line].Index];
+                    var outcome = row.Error is { } error
+                        ? new RowOutcome(null, error)
+                        : (await results[row.Line].Group)[results[row.Line].Index];
                     if (outcome.Error is { } reason)
                     {
                         var named = ScoringRow.Sentence(rows.Path, row.Line, reason);
@@ -114,7 +122,9 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
     private static RowOutcome Finite(AnswerReward[] rewards)
     {
         var strange = rewards.SelectMany(r => r.Steps.Append(r.Score)).Select(r => (float)r).FirstOrDefault(r => !float.IsFinite(r));
-        return float.IsFinite(strange) ? new RowOutcome(rewards, null) : new RowOutcome(null, $"The model's score is {strange}, which is no number to compare by");
+        return float.IsFinite(strange)
+            ? new RowOutcome(rewards, null)
+            : new RowOutcome(null, $"The model's score is {strange}, which is no number to compare by");
     }
 
     private async Task<AnswerReward[][]> RewardAsync(RowGroup group, CancellationToken cancellationToken)
@@ -164,11 +174,13 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
     private static List<RowGroup> Group(ScoringRow[] rows)
     {
         var groups = rows.Where(r => r is { Error: null, InputIds: null })
-            .GroupBy(r => JsonSerializer.Serialize(r.Prompt.Select(m => m.Parts.Select(Identity).Concat(m.Fields.Select(f => $"{f.Key} {f.Value.GetRawText()}")).Prepend(m.Role))))
+            .GroupBy(r => JsonSerializer.Serialize(r.Prompt.Select(m =>
+                m.Parts.Select(Identity).Concat(m.Fields.Select(f => $"{f.Key} {f.Value.GetRawText()}")).Prepend(m.Role))))
             .Select(g => new RowGroup([.. g], null)).ToList();
         var ofIds = new List<ScoringRow>();
         var shared = 0;
-        foreach (var row in rows.Where(r => r is { Error: null, InputIds: not null }).OrderBy(r => r.InputIds!, Comparer<int[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))))
+        foreach (var row in rows.Where(r => r is { Error: null, InputIds: not null })
+            .OrderBy(r => r.InputIds!, Comparer<int[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))))
         {
             var common = ofIds.Count == 0 ? 0 : Math.Min(shared, row.InputIds.AsSpan().CommonPrefixLength(ofIds[^1].InputIds));
             if (ofIds.Count > 0 && common < Math.Max(ShortestSharedPrompt, shared / 2))

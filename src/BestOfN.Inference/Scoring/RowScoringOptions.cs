@@ -3,7 +3,7 @@ namespace BestOfN.Inference.Scoring;
 /// <summary>How a file of rows is scored.</summary>
 public sealed record RowScoringOptions
 {
-    /// <summary>Of this run; needed where a file is made.</summary>
+    /// <summary>Fingerprint of this run; needed where a file is made.</summary>
     public ScoringFingerprint? Fingerprint { get; init; }
 
     /// <summary>A row that cannot be scored gets an <c>error</c> in place of a score. Else it ends the run.</summary>

@@ -6,8 +6,8 @@ namespace BestOfN.Inference.Scoring;
 
 /// <summary>Makes a file of scores, which appears when it is whole.</summary>
 /// <remarks>
-/// It grows in <c>FILE.partial</c>: a line with the fingerprint of the run, then a line per row, with the row's digest before its scores. A later run of the same
-/// fingerprint keeps the lines whose rows are still the first of the input, in their order, and nothing else.
+/// It grows in <c>FILE.partial</c>: a line with the fingerprint of the run, then a line per row, with the row's digest before its scores. A
+/// later run of the same fingerprint keeps the lines whose rows are still the first of the input, in their order, and nothing else.
 /// </remarks>
 public sealed class ScoreFile : IDisposable
 {
@@ -28,7 +28,7 @@ public sealed class ScoreFile : IDisposable
 
     /// <summary>Finds out before anything is computed whether the file can be made.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="input">What is scored.</param>
+    /// <param name="input">The file whose rows are scored.</param>
     /// <param name="overwrites">A file that is there is replaced at the end.</param>
     /// <exception cref="IOException">It cannot be made, or is there and not to be replaced. The message names it.</exception>
     public static ScoreFile Open(string path, string input, bool overwrites)
@@ -65,7 +65,7 @@ public sealed class ScoreFile : IDisposable
     }
 
     /// <summary>Keeps what an interrupted run of the same fingerprint left, as far as its rows are still those of the input.</summary>
-    /// <param name="fingerprint">Of this run.</param>
+    /// <param name="fingerprint">Fingerprint of this run.</param>
     /// <param name="rows">The input.</param>
     /// <param name="startsAnew">What another run left is dropped, not refused.</param>
     /// <param name="keepsErrors">True: rows that failed are kept as failed.</param>
@@ -119,7 +119,7 @@ public sealed class ScoreFile : IDisposable
         _rows++;
     }
 
-    /// <summary>What is written is safe from the end of the process.</summary>
+    /// <summary>Lines that were written outlive the process from now on.</summary>
     internal void Flush() => _partial.Flush();
 
     /// <summary>Gives the file its name; all rows are written.</summary>

@@ -15,12 +15,12 @@ using TorchSharp;
 
 namespace BestOfN.Inference.Scoring;
 
-/// <summary>A reward network in process: sessions over text and, where the model sees them, pictures and videos, scored in packed
-/// passes.</summary>
+/// <summary>
+/// A reward network in process: sessions over text and, where the model sees them, pictures and videos, scored in packed passes.
+/// </summary>
 /// <remarks>
 /// Three layers: this one knows text and pictures; the scheduler knows queues, sessions and the cache of prompt states; the packed scorer
-/// computes one
-/// pass on the device's thread. Owns the network; the device worker may be shared and is the caller's.
+/// computes one pass on the device's thread. Owns the network; the device worker may be shared and is the caller's.
 /// </remarks>
 public sealed class ScoringEngine : IRewardModel, IDisposable
 {
@@ -60,7 +60,8 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     /// template.</param>
     /// <remarks>Nothing stays loaded where it throws.</remarks>
     public static ScoringEngine Load(
-        string name, string folder, torch.ScalarType type, DeviceWorker worker, ScoringOptions options, IMeterFactory? meters = null, bool readsText = true)
+        string name, string folder, torch.ScalarType type, DeviceWorker worker, ScoringOptions options, IMeterFactory? meters = null,
+        bool readsText = true)
     {
         ArgumentNullException.ThrowIfNull(worker);
         ArgumentNullException.ThrowIfNull(options);
@@ -73,8 +74,10 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
             InternLM2.RefusePolar(Weights.ModelConfiguration.Load(folder), tokenizer);
             ConversationEncoder.Render render = readsText ? ChatTemplate.Load(folder, network.Architecture, tokenizer).Encode
                 : (_, _) => throw new InvalidDataException($"{folder} was loaded for token ids alone.");
-            var encoder = new ConversationEncoder(render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId, network.PadTokenId);
-            var reader = PromptReader.For(network.Pictures, network.Decoder, tokenizer, options.HdNum ?? network.MaxTiles, options.PictureCacheBytes);
+            var encoder = new ConversationEncoder(
+                render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId, network.PadTokenId);
+            var reader = PromptReader.For(
+                network.Pictures, network.Decoder, tokenizer, options.HdNum ?? network.MaxTiles, options.PictureCacheBytes);
             return new ScoringEngine(name, network, encoder, worker, options, meters, reader, tokenizer);
         }
         catch
@@ -146,7 +149,8 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
         _metrics.Dispose();
     }
 
-    private async Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)> DecodeImagesAsync(IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken) =>
+    private async Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)> DecodeImagesAsync(
+        IReadOnlyList<ChatMessage> messages, CancellationToken cancellationToken) =>
         Open(await Reader.ReadAsync(messages, largest: null, ImageOrientation.AsShown, cancellationToken));
 
     private (IReadOnlyList<ChatMessage> Messages, ScoringContext Context) Open(SeenPrompt seen)
@@ -179,11 +183,17 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     }
 
     // The published wrapper of InternLM-XComposer2.5-Reward closes the conversation before the reward token.
-    private static int[] Ending(RewardNetwork network, ITokenizer tokenizer) => (network.RewardTokenId, network.Architecture.StartsWith(InternLMXComposer2.Family.Prefix, StringComparison.Ordinal)) switch
+    private static int[] Ending(RewardNetwork network, ITokenizer tokenizer) =>
+        (network.RewardTokenId, network.Architecture.StartsWith(InternLMXComposer2.Family.Prefix, StringComparison.Ordinal)) switch
     {
         (null, _) => [],
         ({ } reward, false) => [reward],
-        ({ } reward, true) => [tokenizer.EosId ?? throw new InvalidDataException("The tokenizer names no end-of-sequence token, which a conversation ends with before the reward token."), reward],
+        ({ } reward, true) =>
+        [
+            tokenizer.EosId ?? throw new InvalidDataException(
+                "The tokenizer names no end-of-sequence token, which a conversation ends with before the reward token."),
+            reward,
+        ],
     };
 
     internal AnswerReward Reward(float[] rewards)

@@ -9,7 +9,7 @@ public sealed record ScoringFingerprint
 {
     private static readonly JsonSerializerOptions s_json = new() { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
-    /// <summary>Of the contents of the files from which the model is loaded.</summary>
+    /// <summary>Digest of the contents of the files from which the model is loaded.</summary>
     public required string Model { get; init; }
 
     /// <summary>What the network computes in.</summary>
@@ -33,7 +33,8 @@ public sealed record ScoringFingerprint
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static ScoringFingerprint Of(
-        string folder, torch.ScalarType type, torch.Device device, ScoringOptions options, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+        string folder, torch.ScalarType type, torch.Device device, ScoringOptions options, IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(options);
@@ -50,7 +51,7 @@ public sealed record ScoringFingerprint
     /// <summary>Bytes of the files from which a model is loaded.</summary>
     public static long BytesOf(string folder) => FolderDigest.Files(folder).Sum(f => f.Length);
 
-    /// <summary>What is not the same, in words; null where nothing differs.</summary>
+    /// <summary>The first difference, in words; null where nothing differs.</summary>
     internal string? DifferenceTo(ScoringFingerprint other) => this == other ? null
         : Model != other.Model ? "another model, or its files were changed"
         : Type != other.Type ? $"--dtype {Type}, now {other.Type}"

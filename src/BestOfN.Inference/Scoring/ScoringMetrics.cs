@@ -22,7 +22,8 @@ internal sealed class ScoringMetrics : IDisposable
         _meter = meters?.Create(TelemetryNames.Source) ?? new Meter(TelemetryNames.Source);
         _model = new(TelemetryNames.RewardModel, model);
         _tokens = _meter.CreateCounter<long>(TelemetryNames.ScoringTokens, "{token}", "Tokens of prompts and answers, computed or reused.");
-        _tokensPerPass = _meter.CreateHistogram(TelemetryNames.TokensPerPass, "{token}", "Tokens computed in one pass.", null, Buckets.Tokens);
+        _tokensPerPass =
+            _meter.CreateHistogram(TelemetryNames.TokensPerPass, "{token}", "Tokens computed in one pass.", null, Buckets.Tokens);
     }
 
     /// <summary>Tokens that went through the network.</summary>
@@ -34,20 +35,23 @@ internal sealed class ScoringMetrics : IDisposable
     public void Observe(ScoringScheduler scheduler)
     {
         var cache = scheduler.Cache;
-        _meter.CreateObservableGauge(TelemetryNames.ScoringQueueLength, () => Tagged(scheduler.Waiting), "{call}", "Calls that wait for the device.");
+        _meter.CreateObservableGauge(
+            TelemetryNames.ScoringQueueLength, () => Tagged(scheduler.Waiting), "{call}", "Calls that wait for the device.");
         _meter.CreateObservableGauge(TelemetryNames.PromptCacheSize, () => Tagged(cache.Bytes), "By", "Memory of prompt states.");
         _meter.CreateObservableCounter(
             TelemetryNames.PromptCacheLookups,
             () => new[] { Tagged(cache.Hits, "hit"), Tagged(cache.PartialHits, "partial"), Tagged(cache.Misses, "miss") },
             "{prompt}",
             "Prompts looked up, by how much of them was there.");
-        _meter.CreateObservableCounter(TelemetryNames.PromptCacheEvictions, () => Tagged(cache.Evictions), "{prompt}", "Prompt states freed for others.");
+        _meter.CreateObservableCounter(
+            TelemetryNames.PromptCacheEvictions, () => Tagged(cache.Evictions), "{prompt}", "Prompt states freed for others.");
         if (scheduler.Pictures is { } pictures)
         {
             PictureInstruments.Observe(_meter, TelemetryNames.Scoring, pictures, _model);
         }
 
-        _meter.CreateObservableCounter(TelemetryNames.PromptCacheTokens, () => Tagged(cache.ReusedTokens), "{token}", "Prompt tokens that need not be computed.");
+        _meter.CreateObservableCounter(
+            TelemetryNames.PromptCacheTokens, () => Tagged(cache.ReusedTokens), "{token}", "Prompt tokens that need not be computed.");
     }
 
     public void Computed(ScoringPass pass)

@@ -5,7 +5,10 @@ namespace BestOfN.Inference.Scoring;
 /// <summary>How the scoring engine shares the device among requests.</summary>
 public sealed record ScoringOptions
 {
-    /// <summary>Tokens computed in one pass, over all sessions. Longer work is cut into several passes; more is a little faster and takes more memory.</summary>
+    /// <summary>
+    /// Tokens computed in one pass, over all sessions. Longer work is cut into several passes; more is a little faster and takes more
+    /// memory.
+    /// </summary>
     [Range(16, 1_048_576)]
     public int TokensPerPass { get; init; } = 8192;
 
@@ -13,17 +16,21 @@ public sealed record ScoringOptions
     [Range(1, 1_000_000)]
     public int QueueLength { get; init; } = 1024;
 
-    /// <summary>Memory for the states of prompts, in use or kept for later. States in use are never freed, so that many open sessions may exceed it.</summary>
+    /// <summary>
+    /// Memory for the states of prompts, in use or kept for later. States in use are never freed, so that many open sessions may exceed it.
+    /// </summary>
     [Range(0, long.MaxValue)]
     public long PromptCacheBytes { get; init; } = 1L << 30;
 
-    /// <summary>Memory for encoded pictures, in use or kept for later. Pictures of open sessions are never freed, so that many may exceed it.</summary>
+    /// <summary>
+    /// Memory for encoded pictures, in use or kept for later. Pictures of open sessions are never freed, so that many may exceed it.
+    /// </summary>
     [Range(0, long.MaxValue)]
     public long PictureCacheBytes { get; init; } = 1L << 28;
 
     /// <summary>
-    /// Tiles at most into which the only picture of a conversation is cut; null: what the model's folder says. Pictures of a conversation with several
-    /// get 6, as published.
+    /// Tiles at most into which the only picture of a conversation is cut; null: what the model's folder says. Pictures of a conversation
+    /// with several get 6, as published.
     /// </summary>
     [Range(1, 64)]
     public int? HdNum { get; init; }

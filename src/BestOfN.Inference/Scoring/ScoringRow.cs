@@ -9,9 +9,10 @@ namespace BestOfN.Inference.Scoring;
 
 /// <summary>One line of a file to be scored: a conversation, a prompt with candidates, or token ids.</summary>
 /// <remarks>
-/// <c>images</c> and <c>videos</c>, lists of paths from the file's folder on, belong to the conversation: in place of each <c>&lt;ImageHere&gt;</c> of the user, images before videos,
-/// or, where it has none, before the first user's words. Pictures may also stand in messages as <c>image_url</c> and <c>video_url</c> parts with <c>data:</c> URIs.
-/// A field that is not read is refused, for it might have changed the score; <c>metadata</c> is the one that is passed over.
+/// <c>images</c> and <c>videos</c>, lists of paths from the file's folder on, belong to the conversation: in place of each
+/// <c>&lt;ImageHere&gt;</c> of the user, images before videos, or, where it has none, before the first user's words. Pictures may also
+/// stand in messages as <c>image_url</c> and <c>video_url</c> parts with <c>data:</c> URIs. A field that is not read is refused, for it
+/// might have changed the score; <c>metadata</c> is the one that is passed over.
 /// </remarks>
 internal sealed record ScoringRow
 {
@@ -54,7 +55,7 @@ internal sealed record ScoringRow
     /// <summary>The id as the file writes it, quotes included; the number of the line where it has none.</summary>
     public required string Id { get; init; }
 
-    /// <summary>What is wrong with the row; null where it can be scored.</summary>
+    /// <summary>The mistake in the row; null where it can be scored.</summary>
     public string? Error { get; init; }
 
     /// <summary>The conversation up to the answers; empty where the row holds token ids.</summary>
@@ -75,7 +76,8 @@ internal sealed record ScoringRow
     /// <param name="folder">Where the paths of pictures begin.</param>
     public static ScoringRow Read(JsonLine line, string folder)
     {
-        var row = new ScoringRow { Line = line.Number, Id = line.Number.ToString(CultureInfo.InvariantCulture), _text = line.Text?.ToArray() ?? [] };
+        var row = new ScoringRow { Line = line.Number, Id = line.Number.ToString(CultureInfo.InvariantCulture),
+            _text = line.Text?.ToArray() ?? [] };
         try
         {
             var root = line.ParseUnchecked();
@@ -101,8 +103,9 @@ internal sealed record ScoringRow
         }
     }
 
-    /// <summary>What is wrong, and where.</summary>
-    public static string Sentence(string path, int line, string error) => $"{path}, line {line}: {error.TrimEnd('.')}{(error.EndsWith('?') ? "" : ".")}";
+    /// <summary>Names the place of a mistake, then the mistake.</summary>
+    public static string Sentence(string path, int line, string error) =>
+        $"{path}, line {line}: {error.TrimEnd('.')}{(error.EndsWith('?') ? "" : ".")}";
 
     /// <summary>Tells the row from every other, its pictures' contents included.</summary>
     public string Digest()
@@ -141,7 +144,8 @@ internal sealed record ScoringRow
     {
         if (root.TryGetProperty("input_ids", out var ids))
         {
-            return ((string[])["messages", "candidates", "images", "videos"]).FirstOrDefault(name => root.TryGetProperty(name, out _)) is { } found
+            return ((string[])["messages", "candidates", "images", "videos"])
+                .FirstOrDefault(name => root.TryGetProperty(name, out _)) is { } found
                 ? throw new InvalidDataException($"expected {found} or input_ids, found both")
                 : row with { InputIds = Ids(ids) };
         }
@@ -154,8 +158,10 @@ internal sealed record ScoringRow
                 throw new InvalidDataException("messages: expected to end with the user's where there are candidates, found assistant");
             }
 
-            return candidates.ValueKind == JsonValueKind.Array && candidates.GetArrayLength() > 0 && candidates.EnumerateArray().All(c => c.ValueKind == JsonValueKind.String)
-                ? row with { Prompt = messages, Answers = [.. candidates.EnumerateArray().Select(c => c.GetString()!)], HasCandidates = true }
+            return candidates.ValueKind == JsonValueKind.Array && candidates.GetArrayLength() > 0
+                && candidates.EnumerateArray().All(c => c.ValueKind == JsonValueKind.String)
+                ? row with { Prompt = messages, Answers = [.. candidates.EnumerateArray().Select(c => c.GetString()!)],
+                    HasCandidates = true }
                 : throw new InvalidDataException("candidates: expected a list of strings, at least one");
         }
 
@@ -165,13 +171,16 @@ internal sealed record ScoringRow
         }
 
         return messages[^1].Role == "assistant"
-            ? row with { Prompt = messages[..^1], Answers = [messages[^1].Text], AnswerFields = messages[^1].Fields is { Count: > 0 } fields ? fields : null }
-            : throw new InvalidDataException($"messages: expected to end with an assistant message, or candidates; found {messages[^1].Role}");
+            ? row with { Prompt = messages[..^1], Answers = [messages[^1].Text],
+                AnswerFields = messages[^1].Fields is { Count: > 0 } fields ? fields : null }
+            : throw new InvalidDataException(
+                $"messages: expected to end with an assistant message, or candidates; found {messages[^1].Role}");
     }
 
     private static ChatMessage[] Messages(JsonElement root)
     {
-        if (!root.TryGetProperty("messages", out var messages) || messages.ValueKind != JsonValueKind.Array || messages.GetArrayLength() == 0)
+        if (!root.TryGetProperty("messages", out var messages) || messages.ValueKind != JsonValueKind.Array
+            || messages.GetArrayLength() == 0)
         {
             throw new InvalidDataException("expected messages, a list with at least one, or input_ids");
         }
@@ -181,20 +190,23 @@ internal sealed record ScoringRow
 
     private static ChatMessage Message(JsonElement message, int index)
     {
-        if (message.ValueKind != JsonValueKind.Object || !message.TryGetProperty("role", out var role) || role.ValueKind != JsonValueKind.String)
+        if (message.ValueKind != JsonValueKind.Object || !message.TryGetProperty("role", out var role)
+            || role.ValueKind != JsonValueKind.String)
         {
             throw new InvalidDataException($"messages[{index}].role: expected a string");
         }
 
         s_messageFields.Check(message, $"messages[{index}].");
         var content = message.TryGetProperty("content", out var found) ? found : default;
-        var fields = message.EnumerateObject().Where(m => s_furtherFields.Contains(m.Name) && m.Value.ValueKind != JsonValueKind.Null).ToDictionary(m => m.Name, m => m.Value);
+        var fields = message.EnumerateObject().Where(m => s_furtherFields.Contains(m.Name) && m.Value.ValueKind != JsonValueKind.Null)
+            .ToDictionary(m => m.Name, m => m.Value);
         ContentPart[] parts = content.ValueKind switch
         {
             JsonValueKind.String => [new TextPart(content.GetString()!)],
             JsonValueKind.Array => [.. content.EnumerateArray().Select((part, i) => Part(part, $"messages[{index}].content[{i}]"))],
             JsonValueKind.Null when fields.ContainsKey("tool_calls") => [],
-            _ => throw new InvalidDataException($"messages[{index}].content: expected a string or a list of parts, or null beside tool_calls"),
+            _ => throw new InvalidDataException(
+                $"messages[{index}].content: expected a string or a list of parts, or null beside tool_calls"),
         };
         if (content.ValueKind == JsonValueKind.Null)
         {
@@ -218,14 +230,18 @@ internal sealed record ScoringRow
             throw new InvalidDataException($"{name}: expected {found[0]} or {found[1]}, found both");
         }
 
-        if (part.TryGetProperty("type", out var type) && (type.ValueKind != JsonValueKind.String || (found.Length == 1 && type.GetString() != found[0])))
+        if (part.TryGetProperty("type", out var type)
+            && (type.ValueKind != JsonValueKind.String || (found.Length == 1 && type.GetString() != found[0])))
         {
-            throw new InvalidDataException($"{name}.type: expected {(found.Length == 1 ? found[0] : "text, image_url or video_url")}, found {type.GetRawText()}");
+            throw new InvalidDataException(
+                $"{name}.type: expected {(found.Length == 1 ? found[0] : "text, image_url or video_url")}, found {type.GetRawText()}");
         }
 
         if (part.TryGetProperty("text", out var text))
         {
-            return text.ValueKind == JsonValueKind.String ? new TextPart(text.GetString()!) : throw new InvalidDataException($"{name}.text: expected a string");
+            return text.ValueKind == JsonValueKind.String
+                ? new TextPart(text.GetString()!)
+                : throw new InvalidDataException($"{name}.text: expected a string");
         }
 
         return part.TryGetProperty("image_url", out var image) ? new ImagePart(Data(image, name + ".image_url")) { Source = name }
@@ -243,7 +259,8 @@ internal sealed record ScoringRow
         var url = reference.ValueKind == JsonValueKind.Object && reference.TryGetProperty("url", out var inner) ? inner : reference;
         var text = url.ValueKind == JsonValueKind.String ? url.GetString()! : "";
         var comma = text.IndexOf(',', StringComparison.Ordinal);
-        if (comma < 0 || !text.StartsWith("data:", StringComparison.OrdinalIgnoreCase) || !text[..comma].EndsWith(";base64", StringComparison.OrdinalIgnoreCase))
+        if (comma < 0 || !text.StartsWith("data:", StringComparison.OrdinalIgnoreCase)
+            || !text[..comma].EndsWith(";base64", StringComparison.OrdinalIgnoreCase))
         {
             throw new InvalidDataException($"{name}: expected a data: URI in base64; files are named in images and videos");
         }
@@ -266,12 +283,14 @@ internal sealed record ScoringRow
         }
 
         return list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(IsPath)
-            ? [.. list.EnumerateArray().Select((p, i) => Picture(Path.GetFullPath(p.GetString()!, folder), $"{field}[{i}]", field == "videos"))]
+            ? [.. list.EnumerateArray()
+                .Select((p, i) => Picture(Path.GetFullPath(p.GetString()!, folder), $"{field}[{i}]", field == "videos"))]
             : throw new InvalidDataException($"{field}: expected a list of paths");
     }
 
     private static bool IsPath(JsonElement value) =>
-        value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } path && !path.Contains('\0', StringComparison.Ordinal);
+        value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } path
+            && !path.Contains('\0', StringComparison.Ordinal);
 
     private static RowPicture Picture(string path, string name, bool isVideo) =>
         File.Exists(path) ? new RowPicture(path, isVideo) : throw new InvalidDataException($"{name}: there is no file {path}");
@@ -283,7 +302,8 @@ internal sealed record ScoringRow
             return messages;
         }
 
-        var places = messages.Where(m => m.Role == "user").Sum(m => m.Parts.OfType<TextPart>().Sum(t => t.Text.Split(Placeholder).Length - 1));
+        var places =
+            messages.Where(m => m.Role == "user").Sum(m => m.Parts.OfType<TextPart>().Sum(t => t.Text.Split(Placeholder).Length - 1));
         if (places == 0)
         {
             var first = Array.FindIndex(messages, m => m.Role == "user");
@@ -293,11 +313,13 @@ internal sealed record ScoringRow
 
         if (places != pictures.Count)
         {
-            throw new InvalidDataException($"messages: expected {pictures.Count} {Placeholder}, one for each of images and videos, found {places}");
+            throw new InvalidDataException(
+                $"messages: expected {pictures.Count} {Placeholder}, one for each of images and videos, found {places}");
         }
 
         var next = 0;
-        return [.. messages.Select(m => m.Role != "user" ? m : m with { Parts = [.. m.Parts.SelectMany(p => p is TextPart text ? Placed(text) : [p])] })];
+        return [.. messages.Select(
+            m => m.Role != "user" ? m : m with { Parts = [.. m.Parts.SelectMany(p => p is TextPart text ? Placed(text) : [p])] })];
 
         IEnumerable<ContentPart> Placed(TextPart text)
         {

@@ -3,7 +3,9 @@ using BestOfN.Inputs.Records;
 
 namespace BestOfN.Inference.Scoring;
 
-/// <summary>A file of rows to be scored, one JSON object a line; blank lines are skipped. Read once and found in order before anything is scored.</summary>
+/// <summary>
+/// A file of rows to be scored, one JSON object a line; blank lines are skipped. Read once and found in order before anything is scored.
+/// </summary>
 public sealed class ScoringRowFile
 {
     private readonly string _folder;
@@ -27,7 +29,8 @@ public sealed class ScoringRowFile
     /// <param name="path">The file.</param>
     /// <param name="keepsBadRows">True: a row that is not as expected is no error here; it is one in the output.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="InvalidDataException">There is no row, or one is not as expected or has the id of another. The message names file and line.</exception>
+    /// <exception cref="InvalidDataException">There is no row, or one is not as expected or has the id of another. The message names file
+    /// and line.</exception>
     public static ScoringRowFile Open(string path, bool keepsBadRows = false, CancellationToken cancellationToken = default)
     {
         var lines = new Dictionary<string, int>();

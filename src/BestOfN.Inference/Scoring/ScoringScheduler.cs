@@ -80,7 +80,8 @@ internal sealed class ScoringScheduler : IDisposable
 
     /// <summary>Rewards of every sequence at its rows, in the order given; one that is no number costs its sequence alone.</summary>
     /// <exception cref="ScoringFailedException">The queue is full, a sequence is too long or the device failed.</exception>
-    public async Task<float[][]> ScoreAsync(ScoringContext context, IReadOnlyList<ScoringSequence> sequences, CancellationToken cancellationToken)
+    public async Task<float[][]> ScoreAsync(
+        ScoringContext context, IReadOnlyList<ScoringSequence> sequences, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (sequences.Count == 0)
@@ -93,7 +94,8 @@ internal sealed class ScoringScheduler : IDisposable
             if (sequence.Ids.Length > MaxLength)
             {
                 throw new ScoringFailedException(
-                    $"The conversation with answer {sequence.Key} has {sequence.Ids.Length} tokens; the reward model takes at most {MaxLength}.");
+                    $"The conversation with answer {sequence.Key} has {sequence.Ids.Length} tokens; the reward model takes at most "
+                        + $"{MaxLength}.");
             }
 
             if (!_planner.AreKnown(context, sequence.Ids))

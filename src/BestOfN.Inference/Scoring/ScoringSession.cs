@@ -12,9 +12,10 @@ public sealed class ScoringSession : IScoringSession
     private readonly Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)> _opening;
     private int _isDisposed;
 
-    /// <param name="engine">Whose session it is.</param>
+    /// <param name="engine">The engine that scores.</param>
     /// <param name="open">Reads the prompt and opens the context; where that fails, every call says why.</param>
-    internal ScoringSession(ScoringEngine engine, Func<CancellationToken, Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)>> open)
+    internal ScoringSession(
+        ScoringEngine engine, Func<CancellationToken, Task<(IReadOnlyList<ChatMessage> Messages, ScoringContext Context)>> open)
     {
         _engine = engine;
         try
@@ -43,7 +44,8 @@ public sealed class ScoringSession : IScoringSession
     public async Task<IReadOnlyList<CandidateScore?>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(answers);
-        var (context, sequences) = await EncodeAsync((encoder, messages) => answers.Select(answer => Fitting(encoder, messages, answer)), cancellationToken);
+        var (context, sequences) =
+            await EncodeAsync((encoder, messages) => answers.Select(answer => Fitting(encoder, messages, answer)), cancellationToken);
         var rewards = await _engine.Scheduler.ScoreAsync(context, [.. sequences.OfType<ScoringSequence>()], cancellationToken);
         var next = 0;
         return [.. sequences.Select(sequence => sequence is null ? (CandidateScore?)null : new(_engine.Reward(rewards[next++]).Score))];
@@ -51,8 +53,10 @@ public sealed class ScoringSession : IScoringSession
 
     /// <summary>Scores answers as published benchmarks do, which cut what is longer than a limit.</summary>
     /// <param name="answers">What to judge; indices are distinct.</param>
-    /// <param name="maxTokens">Of a conversation with its answer; never more than the model reads. Null: as many as the model reads.</param>
-    /// <param name="truncation">What is done about more. A conversation with images and a model that scores steps are never cut.</param>
+    /// <param name="maxTokens">Tokens of a conversation with its answer; never more than the model reads. Null: as many as the model
+    /// reads.</param>
+    /// <param name="truncation">How a longer conversation is treated. A conversation with images and a model that scores steps are never
+    /// cut.</param>
     /// <param name="cancellationToken">Takes the waiting work out of the queue.</param>
     /// <exception cref="ScoringFailedException">The model failed, or the prompt alone is longer than it reads.</exception>
     public async Task<IReadOnlyList<LimitedReward>> ScoreAsync(
@@ -61,14 +65,18 @@ public sealed class ScoringSession : IScoringSession
         ArgumentNullException.ThrowIfNull(answers);
         var most = Math.Min(maxTokens ?? int.MaxValue, _engine.MaxLength);
         var (context, encoded) = await EncodeAsync(
-            (encoder, messages) => answers.Select(answer => Cut(encoder.Encode(messages, answer), messages, most, truncation)), cancellationToken);
-        var rewards = await _engine.Scheduler.ScoreAsync(context, [.. encoded.Select(e => e.Sequence).OfType<ScoringSequence>()], cancellationToken);
+            (encoder, messages) => answers.Select(answer => Cut(encoder.Encode(messages, answer), messages, most, truncation)),
+                cancellationToken);
+        var rewards =
+            await _engine.Scheduler.ScoreAsync(context, [.. encoded.Select(e => e.Sequence).OfType<ScoringSequence>()], cancellationToken);
         var next = 0;
         return [.. encoded.Select(e => new LimitedReward(
             e.Sequence is null ? null : _engine.Reward(rewards[next++]).Score, e.Tokens, e.Sequence is not null && e.Tokens > most))];
     }
 
-    /// <summary>As <see cref="ScoreAsync(IReadOnlyList{Answer}, CancellationToken)"/>, with the rewards of the steps where the model gives them.</summary>
+    /// <summary>
+    /// As <see cref="ScoreAsync(IReadOnlyList{Answer}, CancellationToken)"/>, with the rewards of the steps where the model gives them.
+    /// </summary>
     public Task<IReadOnlyList<AnswerReward>> RewardAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(answers);
@@ -134,10 +142,12 @@ public sealed class ScoringSession : IScoringSession
 
     /// <returns>Null where the conversation with the answer is longer than the model reads.</returns>
     private ScoringSequence? Fitting(ConversationEncoder encoder, IReadOnlyList<ChatMessage> messages, Answer answer) =>
-        !encoder.AreCertainlyLonger([answer.Text], _engine.MaxLength) && encoder.Encode(messages, answer) is var sequence && sequence.Ids.Length <= _engine.MaxLength ? sequence : null;
+        !encoder.AreCertainlyLonger([answer.Text], _engine.MaxLength) && encoder.Encode(messages, answer) is var sequence
+            && sequence.Ids.Length <= _engine.MaxLength ? sequence : null;
 
     /// <returns>The sequence, null where it is too long and not cut, and the tokens that it had.</returns>
-    private (ScoringSequence? Sequence, int Tokens) Cut(ScoringSequence sequence, IReadOnlyList<ChatMessage> messages, int most, Truncation truncation)
+    private (ScoringSequence? Sequence, int Tokens) Cut(
+        ScoringSequence sequence, IReadOnlyList<ChatMessage> messages, int most, Truncation truncation)
     {
         var ids = sequence.Ids;
         if (ids.Length <= most)
@@ -145,8 +155,10 @@ public sealed class ScoringSession : IScoringSession
             return (sequence, ids.Length);
         }
 
-        var canBeCut = truncation != Truncation.Fail && !_engine.ScoresSteps && messages.All(message => message.Parts.All(part => part is TextPart));
-        return (canBeCut ? sequence with { Ids = truncation == Truncation.Left ? ids[^most..] : ids[..most], Rows = [most - 1] } : null, ids.Length);
+        var canBeCut = truncation != Truncation.Fail && !_engine.ScoresSteps
+            && messages.All(message => message.Parts.All(part => part is TextPart));
+        return (canBeCut ? sequence with { Ids = truncation == Truncation.Left ? ids[^most..] : ids[..most], Rows = [most - 1] } : null,
+            ids.Length);
     }
 
     private static ScoringFailedException? Failure(Exception exception) => exception switch

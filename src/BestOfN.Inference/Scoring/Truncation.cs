@@ -1,6 +1,6 @@
 namespace BestOfN.Inference.Scoring;
 
-/// <summary>What is done about a conversation with more tokens than a limit.</summary>
+/// <summary>How a conversation with more tokens than a limit is treated.</summary>
 public enum Truncation
 {
     /// <summary>It gets no score.</summary>

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Weights;
 
-/// <summary>The tensors of a model folder in the published layout: safetensors or torch.save archives, one file or shards with an index.</summary>
+/// <summary>
+/// The tensors of a model folder in the published layout: safetensors or torch.save archives, one file or shards with an index.
+/// </summary>
 /// <remarks>Not thread-safe. Owns the mappings: keep it alive as long as any tensor taken from it.</remarks>
 public sealed class Checkpoint : IDisposable
 {
@@ -35,10 +37,13 @@ public sealed class Checkpoint : IDisposable
     /// <summary>All tensors by the checkpoint's names.</summary>
     public IEnumerable<TensorEntry> Entries => _tensors.Values.Select(t => t.Entry);
 
-    /// <exception cref="CheckpointException">A file is missing, truncated, malformed, or lacks a tensor that the index puts there.</exception>
+    /// <exception cref="CheckpointException">A file is missing, truncated, malformed, or lacks a tensor that the index puts
+    /// there.</exception>
     public static Checkpoint Open(string folder) => Open(folder, null);
 
-    /// <summary>Opens a folder to learn what a network would take from it: tensors have shapes and no contents, and what is amiss goes to the audit.</summary>
+    /// <summary>
+    /// Opens a folder to learn what a network would take from it: tensors have shapes and no contents, and what is amiss goes to the audit.
+    /// </summary>
     /// <exception cref="CheckpointException">As from <see cref="Open(string)"/>.</exception>
     internal static Checkpoint Open(string folder, CheckpointAudit? audit)
     {
@@ -72,7 +77,9 @@ public sealed class Checkpoint : IDisposable
                 }
             }
 
-            throw new CheckpointException($"{folder}: expected {string.Join(" or ", s_formats.SelectMany(f => new[] { f.Name, f.Name + IndexSuffix }))}, found none of them.");
+            throw new CheckpointException(
+                $"{folder}: expected {string.Join(" or ", s_formats.SelectMany(f => new[] { f.Name, f.Name + IndexSuffix }))}, found "
+                + "none of them.");
         }
         catch
         {
@@ -119,21 +126,27 @@ public sealed class Checkpoint : IDisposable
         return mapped.contiguous().to(type, device).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Refuses layers, or parts of layers, that nobody took: the network that was trained is another than the one that was put together.</summary>
+    /// <summary>
+    /// Refuses layers, or parts of layers, that nobody took: the network that was trained is another than the one that was put together.
+    /// </summary>
     /// <exception cref="CheckpointException">A tensor of a layer was not taken; the message names it.</exception>
     internal void RefuseUnreadLayers()
     {
         // Frequencies that old versions stored, masks, and branches of InternLM-XComposer2 for other tasks.
-        static bool IsSpare(string name) => name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || name.EndsWith(".masked_bias", StringComparison.Ordinal)
-            || name.Contains(".lora_sft_", StringComparison.Ordinal) || name.Contains(".lora_dpo_", StringComparison.Ordinal) || name.Contains(".lora_web_", StringComparison.Ordinal);
+        static bool IsSpare(string name) =>
+            name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || name.EndsWith(".masked_bias", StringComparison.Ordinal)
+            || name.Contains(".lora_sft_", StringComparison.Ordinal) || name.Contains(".lora_dpo_", StringComparison.Ordinal)
+                || name.Contains(".lora_web_", StringComparison.Ordinal);
 
-        var unread = _tensors.Keys.Where(n => n.StartsWith("model.layers.", StringComparison.Ordinal) && !_taken.Contains(n) && !IsSpare(n)).Order(StringComparer.Ordinal).FirstOrDefault();
+        var unread = _tensors.Keys.Where(n => n.StartsWith("model.layers.", StringComparison.Ordinal) && !_taken.Contains(n) && !IsSpare(n))
+            .Order(StringComparer.Ordinal).FirstOrDefault();
         if (unread is null)
         {
             return;
         }
 
-        var message = $"{_tensors[unread].File.Path}: tensor {Printable.Text(unread)}: the configuration describes a network without it; the scores would be of another network.";
+        var message = $"{_tensors[unread].File.Path}: tensor {Printable.Text(unread)}: the configuration describes a network without it; "
+            + "the scores would be of another network.";
         if (_audit is null)
         {
             throw new CheckpointException(message);
@@ -197,9 +210,11 @@ public sealed class Checkpoint : IDisposable
             var bytes = RegularFile.ReadAllBytes(index, MaxIndexBytes);
             CheckpointException.ThrowIfPointer(index, bytes);
             using var document = JsonDocument.Parse(bytes);
-            map = document.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "");
+            map = document.RootElement.GetProperty("weight_map").EnumerateObject()
+                .ToDictionary(p => p.Name, p => p.Value.GetString() ?? "");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException or IOException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException
+            or IOException)
         {
             throw new CheckpointException($"{index}: not an index of shards: {e.Message}", e);
         }
@@ -208,7 +223,8 @@ public sealed class Checkpoint : IDisposable
         {
             if (shard.Key.Length == 0 || shard.Key.Contains('\0', StringComparison.Ordinal) || Path.GetFileName(shard.Key) != shard.Key)
             {
-                throw new CheckpointException($"{index}: shard \"{Printable.Text(shard.Key)}\": expected the name of a file in the same folder.");
+                throw new CheckpointException(
+                    $"{index}: shard \"{Printable.Text(shard.Key)}\": expected the name of a file in the same folder.");
             }
 
             var file = Add(Path.Combine(Folder, shard.Key), open);
@@ -216,7 +232,8 @@ public sealed class Checkpoint : IDisposable
             {
                 if (!file.Tensors.TryGetValue(name, out var entry))
                 {
-                    throw new CheckpointException($"{file.Path}: tensor {Printable.Text(name)}: the index puts it here, found no such tensor.");
+                    throw new CheckpointException(
+                        $"{file.Path}: tensor {Printable.Text(name)}: the index puts it here, found no such tensor.");
                 }
 
                 _tensors.Add(name, (file, entry));

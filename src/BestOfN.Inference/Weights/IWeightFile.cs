@@ -10,6 +10,9 @@ public interface IWeightFile : IDisposable
     /// <summary>What the file holds, by name; all of it has been checked against the file's length.</summary>
     IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
 
-    /// <summary>A view of a tensor in the mapping, in its stored type and layout, on the CPU; not to be written. The caller disposes it before the file.</summary>
+    /// <summary>
+    /// A view of a tensor in the mapping, in its stored type and layout, on the CPU; not to be written. The caller disposes it before the
+    /// file.
+    /// </summary>
     Tensor Map(TensorEntry entry);
 }

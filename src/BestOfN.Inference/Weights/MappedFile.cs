@@ -21,7 +21,8 @@ internal sealed unsafe class MappedFile : IDisposable
 
     public long Length { get; }
 
-    /// <exception cref="CheckpointException">The file is missing, shorter than <paramref name="smallest"/> bytes, or cannot be mapped.</exception>
+    /// <exception cref="CheckpointException">The file is missing, shorter than <paramref name="smallest"/> bytes, or cannot be
+    /// mapped.</exception>
     public static MappedFile Open(string path, int smallest)
     {
         MemoryMappedFile? file = null;
@@ -42,7 +43,8 @@ internal sealed unsafe class MappedFile : IDisposable
                 throw new CheckpointException($"{path}: expected at least {smallest} bytes, found {length}.");
             }
 
-            file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            file = MemoryMappedFile.CreateFromFile(
+                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             view = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
             byte* data = null;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref data);

@@ -39,8 +39,11 @@ public sealed class ModelConfiguration
                 throw new CheckpointException($"{path}: expected a JSON object, found {root.ValueKind}.");
             }
 
-            var architecture = root.TryGetProperty("architectures", out var list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() == 1
-                && list[0].ValueKind == JsonValueKind.String ? list[0].GetString()! : throw new CheckpointException($"{path}: architectures: expected a list with one name.");
+            var architecture = root.TryGetProperty("architectures", out var list) && list.ValueKind == JsonValueKind.Array
+                && list.GetArrayLength() == 1
+                && list[0].ValueKind == JsonValueKind.String
+                    ? list[0].GetString()!
+                    : throw new CheckpointException($"{path}: architectures: expected a list with one name.");
             return new ModelConfiguration(path, root) { Architecture = architecture };
         }
         catch (JsonException e)
@@ -70,13 +73,17 @@ public sealed class ModelConfiguration
     {
         null => null,
         { ValueKind: JsonValueKind.Number } value when value.TryGetInt32(out var id) && id >= 0 => id,
-        { ValueKind: JsonValueKind.Array } value when value.GetArrayLength() == 1 && value[0] is { ValueKind: JsonValueKind.Number } only && only.TryGetInt32(out var id) && id >= 0 => id,
+        { ValueKind: JsonValueKind.Array } value when value.GetArrayLength() == 1 && value[0] is { ValueKind: JsonValueKind.Number } only
+            && only.TryGetInt32(out var id) && id >= 0 => id,
         var value => throw Unexpected(field, "a token id", value),
     };
 
     /// <summary>All token ids of a field that holds one, or a list of them; empty where the field is absent or null.</summary>
     public IReadOnlyList<int> TokenIds(string field) => Find(field) is { ValueKind: JsonValueKind.Array } list
-        ? [.. list.EnumerateArray().Select(e => e is { ValueKind: JsonValueKind.Number } && e.TryGetInt32(out var id) && id >= 0 ? id : throw Unexpected(field, "token ids", list))]
+        ? [.. list.EnumerateArray()
+            .Select(e => e is { ValueKind: JsonValueKind.Number } && e.TryGetInt32(out var id) && id >= 0
+            ? id
+            : throw Unexpected(field, "token ids", list))]
         : TokenId(field) is { } one ? [one] : [];
 
     /// <summary>A finite number.</summary>

@@ -59,7 +59,8 @@ public sealed class SafetensorsFile : IWeightFile
         var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file.Read(0, 8));
         if (headerLength > LargestHeader || (long)headerLength > length - 8)
         {
-            throw new CheckpointException($"{path}: the header claims {headerLength} bytes; the file has {length} and a header at most {LargestHeader}.");
+            throw new CheckpointException(
+                $"{path}: the header claims {headerLength} bytes; the file has {length} and a header at most {LargestHeader}.");
         }
 
         var header = file.Read(8, (int)headerLength).ToArray();
@@ -101,7 +102,8 @@ public sealed class SafetensorsFile : IWeightFile
         var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
         if (begin < 0 || end < begin || end > fileLength - dataStart)
         {
-            throw new CheckpointException($"{path}: tensor {shown}: bytes {begin}..{end} lie outside the {fileLength - dataStart} bytes of data.");
+            throw new CheckpointException(
+                $"{path}: tensor {shown}: bytes {begin}..{end} lie outside the {fileLength - dataStart} bytes of data.");
         }
 
         var expected = (Int128)(type is { } read ? ElementTypes.SizeOf(read) : 1);
@@ -116,13 +118,14 @@ public sealed class SafetensorsFile : IWeightFile
 
         if (type is null)
         {
-            // Of a size that nobody here knows; it is an error where a network asks for it.
+            // The size of its elements is unknown; that is an error where a network asks for it.
             return new TensorEntry(name, ScalarType.Byte, shape, dataStart + begin, end - begin) { UnreadType = typeName ?? "none" };
         }
 
         if (expected != end - begin)
         {
-            throw new CheckpointException($"{path}: tensor {shown}: shape [{string.Join(", ", shape)}] in {typeName} needs {expected} bytes, found {end - begin}.");
+            throw new CheckpointException(
+                $"{path}: tensor {shown}: shape [{string.Join(", ", shape)}] in {typeName} needs {expected} bytes, found {end - begin}.");
         }
 
         return new TensorEntry(name, type.Value, shape, dataStart + begin, end - begin);
@@ -137,7 +140,8 @@ public sealed class SafetensorsFile : IWeightFile
             if (tensor.Offset != end)
             {
                 throw new CheckpointException(
-                    $"{path}: tensor {Printable.Text(tensor.Name)}: expected to begin at byte {end - dataStart}, where the one before ends, found {tensor.Offset - dataStart}.");
+                    $"{path}: tensor {Printable.Text(tensor.Name)}: expected to begin at byte {end - dataStart}, where the one before "
+                        + $"ends, found {tensor.Offset - dataStart}.");
             }
 
             end += tensor.Length;
@@ -145,7 +149,8 @@ public sealed class SafetensorsFile : IWeightFile
 
         if (end != fileLength)
         {
-            throw new CheckpointException($"{path}: expected {end - dataStart} bytes of data, as the header says, found {fileLength - dataStart}.");
+            throw new CheckpointException(
+                $"{path}: expected {end - dataStart} bytes of data, as the header says, found {fileLength - dataStart}.");
         }
     }
 }

@@ -22,7 +22,8 @@ public static class SafetensorsWriter
         }
 
         var byName = tensors.ToDictionary();
-        Write(path, [.. byName.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new SafetensorsItem(t.Key, type, t.Value.shape))], item => byName[item.Name].alias());
+        Write(path, [.. byName.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new SafetensorsItem(t.Key, type, t.Value.shape))],
+            item => byName[item.Name].alias());
     }
 
     /// <summary>Writes tensors one after the other; of each, a small piece at a time is copied.</summary>
@@ -66,7 +67,8 @@ public static class SafetensorsWriter
     {
         if (!tensor.shape.SequenceEqual(item.Shape))
         {
-            throw new ArgumentException($"{item.Name}: expected shape [{string.Join(", ", item.Shape)}], found [{string.Join(", ", tensor.shape)}]");
+            throw new ArgumentException(
+                $"{item.Name}: expected shape [{string.Join(", ", item.Shape)}], found [{string.Join(", ", tensor.shape)}]");
         }
 
         using var scope = NewDisposeScope();

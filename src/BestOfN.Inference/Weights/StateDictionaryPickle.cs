@@ -8,9 +8,12 @@ namespace BestOfN.Inference.Weights;
 
 /// <summary>
 /// Reads the pickle of a dictionary of tensors as data. It knows the opcodes that torch.save writes for one, and of all the things a pickle
-/// can name only those that such a dictionary is made of. Plain values between the tensors are left out. Nothing is looked up, called or executed; whatever else occurs is an error.
+/// can name only those that such a dictionary is made of. Plain values between the tensors are left out. Nothing is looked up, called or
+/// executed; whatever else occurs is an error.
 /// </summary>
-/// <remarks>Protocol 2, https://github.com/python/cpython/blob/main/Lib/pickletools.py. Time and memory are linear in the pickle's length.</remarks>
+/// <remarks>
+/// Protocol 2, https://github.com/python/cpython/blob/main/Lib/pickletools.py. Time and memory are linear in the pickle's length.
+/// </remarks>
 internal ref struct StateDictionaryPickle
 {
     public const int LargestPickle = 16 << 20;
@@ -110,7 +113,8 @@ internal ref struct StateDictionaryPickle
                 case 'u': SetItems(PopToMark()); break;
                 case 'b': Build(Pop(2)); break;
                 case '.': return Result();
-                default: throw Error($"opcode 0x{(int)opcode:X2}{NameOf(opcode)} has no place in a dictionary of tensors; nothing is executed");
+                default: throw Error(
+                    $"opcode 0x{(int)opcode:X2}{NameOf(opcode)} has no place in a dictionary of tensors; nothing is executed");
             }
         }
     }
@@ -166,7 +170,8 @@ internal ref struct StateDictionaryPickle
 
     private PickledTensor View(object?[] arguments)
     {
-        if (arguments is not [PickledStorage storage, long offset, object?[] sizes, object?[] steps, bool, Dictionary<string, object?> { Count: 0 }]
+        if (arguments is not [PickledStorage storage, long offset, object?[] sizes, object?[] steps, bool,
+            Dictionary<string, object?> { Count: 0 }]
             || sizes.Length != steps.Length || sizes.Length > LargestRank || !sizes.All(s => s is >= 0L) || !steps.All(s => s is >= 0L))
         {
             throw Error($"{RebuildTensor}: expected (storage, offset, size, stride, requires_grad, no hooks), found something else");
@@ -191,9 +196,12 @@ internal ref struct StateDictionaryPickle
 
         // More elements than the storage has only come from a stride of 0, by which a small file asks for any amount of memory.
         var empty = shape.Contains(0);
-        if (offset < 0 || offset > storage.Count || elements > long.MaxValue || (!empty && (elements > storage.Count || last >= storage.Count)))
+        if (offset < 0 || offset > storage.Count || elements > long.MaxValue
+            || (!empty && (elements > storage.Count || last >= storage.Count)))
         {
-            throw Error($"{RebuildTensor}: shape [{string.Join(", ", shape)}], strides [{string.Join(", ", strides)}] from element {offset} on do not fit "
+            throw Error(
+                $"{RebuildTensor}: shape [{string.Join(", ", shape)}], strides [{string.Join(", ", strides)}] from element {offset} on "
+                + "do not fit "
                 + $"storage {storage.Key} of {storage.Count} elements");
         }
 
@@ -334,7 +342,8 @@ internal ref struct StateDictionaryPickle
         }
     }
 
-    private readonly void Recall(uint index) => Push(_memo.TryGetValue(index, out var value) ? value : throw Error($"value {index} was never remembered"));
+    private readonly void Recall(uint index) =>
+        Push(_memo.TryGetValue(index, out var value) ? value : throw Error($"value {index} was never remembered"));
 
     private readonly long LongInteger(ReadOnlySpan<byte> bytes)
     {

@@ -81,7 +81,9 @@ internal static class StoredZip
 
         if (at < 0)
         {
-            throw Broken(file, "expected a ZIP archive, as torch.save writes it since PyTorch 1.6, found no end of its directory; the file is cut off or of another format");
+            throw Broken(file,
+                "expected a ZIP archive, as torch.save writes it since PyTorch 1.6, found no end of its directory; the file is cut off or "
+                + "of another format");
         }
 
         var end = tail.Slice(at, EndLength);
@@ -89,7 +91,8 @@ internal static class StoredZip
         var (disk, directoryDisk, here, count) = ((uint)U16(end, 4), (uint)U16(end, 6), (ulong)U16(end, 8), (ulong)U16(end, 10));
         var (length, start) = ((ulong)U32(end, 12), (ulong)U32(end, 16));
         var limit = endPosition;
-        if (endPosition >= Zip64LocatorLength && file.Read(endPosition - Zip64LocatorLength, Zip64LocatorLength) is var locator && U32(locator, 0) == 0x07064b50)
+        if (endPosition >= Zip64LocatorLength && file.Read(endPosition - Zip64LocatorLength, Zip64LocatorLength) is var locator
+            && U32(locator, 0) == 0x07064b50)
         {
             var position = U64(locator, 8);
             if (position > (ulong)Math.Max(0, endPosition - Zip64LocatorLength - Zip64EndLength))
@@ -120,13 +123,15 @@ internal static class StoredZip
 
         if (start > (ulong)limit || length > (ulong)limit - start)
         {
-            throw Broken(file, $"the directory claims {length} bytes from byte {start} on, which lie outside the {limit} bytes before its end");
+            throw Broken(
+                file, $"the directory claims {length} bytes from byte {start} on, which lie outside the {limit} bytes before its end");
         }
 
         return ((long)count, (long)start, (int)length);
     }
 
-    private static (long Size, long Header) SizeAndHeader(MappedFile file, string name, ReadOnlySpan<byte> central, ReadOnlySpan<byte> extra)
+    private static (long Size, long Header) SizeAndHeader(
+        MappedFile file, string name, ReadOnlySpan<byte> central, ReadOnlySpan<byte> extra)
     {
         if ((U16(central, 8) & 1) != 0)
         {
@@ -156,7 +161,9 @@ internal static class StoredZip
 
         if (size != compressed || size > (ulong)file.Length || header > (ulong)file.Length)
         {
-            throw Broken(file, $"entry {name}: {size} bytes, stored as {compressed}, with a header at byte {header}, are impossible in a file of {file.Length} bytes");
+            throw Broken(file,
+                $"entry {name}: {size} bytes, stored as {compressed}, with a header at byte {header}, are impossible in a file of "
+                + $"{file.Length} bytes");
         }
 
         return ((long)size, (long)header);
@@ -204,7 +211,8 @@ internal static class StoredZip
 
         if (U16(local, 8) != 0)
         {
-            throw Broken(file, $"entry {name}: expected stored bytes (method 0), found compressed ones (method {U16(local, 8)}) in its own header");
+            throw Broken(
+                file, $"entry {name}: expected stored bytes (method 0), found compressed ones (method {U16(local, 8)}) in its own header");
         }
 
         int nameLength = U16(local, 26), extraLength = U16(local, 28);
@@ -223,7 +231,9 @@ internal static class StoredZip
         {
             if (entries[i].Header < entries[i - 1].End)
             {
-                throw Broken(file, $"entry {entries[i].Name} at byte {entries[i].Header} overlaps {entries[i - 1].Name}, which ends at byte {entries[i - 1].End}");
+                throw Broken(file,
+                    $"entry {entries[i].Name} at byte {entries[i].Header} overlaps {entries[i - 1].Name}, which ends at byte "
+                    + $"{entries[i - 1].End}");
             }
         }
     }

@@ -13,7 +13,10 @@ public sealed record TensorEntry(string Name, torch.ScalarType Type, IReadOnlyLi
     /// <summary>Steps between neighbours of each dimension, in elements; null where they lie row by row without gaps.</summary>
     public IReadOnlyList<long>? Strides { get; init; }
 
-    /// <summary>The type's name where it is none that is read, such as <c>F8_E4M3</c>; <see cref="Type"/> means nothing then, and the tensor can not be mapped.</summary>
+    /// <summary>
+    /// The type's name where it is none that is read, such as <c>F8_E4M3</c>; <see cref="Type"/> means nothing then, and the tensor can not
+    /// be mapped.
+    /// </summary>
     public string? UnreadType { get; init; }
 
     /// <summary>The type's name for people.</summary>

@@ -21,7 +21,8 @@ public sealed class TorchArchiveFile : IWeightFile
 
     public IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
 
-    /// <exception cref="CheckpointException">The file is missing, truncated, malformed, or holds anything but a dictionary of tensors.</exception>
+    /// <exception cref="CheckpointException">The file is missing, truncated, malformed, or holds anything but a dictionary of
+    /// tensors.</exception>
     public static TorchArchiveFile Open(string path)
     {
         var file = MappedFile.Open(path, StoredZip.SmallestArchive);
@@ -62,28 +63,34 @@ public sealed class TorchArchiveFile : IWeightFile
         }
 
         var folder = pickle.Name[..^(Pickle.Length - 1)];
-        if (entries.TryGetValue(folder + "byteorder", out var order) && !file.Read(order.Offset, (int)Math.Min(order.Length, 16)).SequenceEqual("little"u8))
+        if (entries.TryGetValue(folder + "byteorder", out var order)
+            && !file.Read(order.Offset, (int)Math.Min(order.Length, 16)).SequenceEqual("little"u8))
         {
             throw new CheckpointException($"{file.Path}: byteorder: expected little, found another.");
         }
 
-        var pickled = StateDictionaryPickle.Read(file.Read(pickle.Offset, (int)Math.Min(pickle.Length, StateDictionaryPickle.LargestPickle + 1)), file.Path);
+        var pickled = StateDictionaryPickle.Read(
+            file.Read(pickle.Offset, (int)Math.Min(pickle.Length, StateDictionaryPickle.LargestPickle + 1)), file.Path);
         return pickled.Select(t => Entry(file.Path, t.Key, t.Value, entries, folder)).ToFrozenDictionary(e => e.Name);
     }
 
-    private static TensorEntry Entry(string path, string name, PickledTensor tensor, Dictionary<string, StoredZipEntry> entries, string folder)
+    private static TensorEntry Entry(
+        string path, string name, PickledTensor tensor, Dictionary<string, StoredZipEntry> entries, string folder)
     {
         var storage = tensor.Storage;
         var size = ElementTypes.SizeOf(storage.Type);
         if (!entries.TryGetValue($"{folder}data/{storage.Key}", out var data))
         {
-            throw new CheckpointException($"{path}: tensor {Printable.Text(name)}: expected its storage in entry data/{Printable.Text(storage.Key)}, found no such entry.");
+            throw new CheckpointException(
+                $"{path}: tensor {Printable.Text(name)}: expected its storage in entry data/{Printable.Text(storage.Key)}, found no "
+                + "such entry.");
         }
 
         if ((Int128)storage.Count * size != data.Length)
         {
             throw new CheckpointException(
-                $"{path}: tensor {Printable.Text(name)}: {storage.Count} elements of {storage.Type} need {(Int128)storage.Count * size} bytes, found {data.Length} in entry {Printable.Text(data.Name)}.");
+                $"{path}: tensor {Printable.Text(name)}: {storage.Count} elements of {storage.Type} need {(Int128)storage.Count * size} "
+                    + $"bytes, found {data.Length} in entry {Printable.Text(data.Name)}.");
         }
 
         return new TensorEntry(name, storage.Type, tensor.Shape, data.Offset + (tensor.Offset * size), tensor.Extent * size)

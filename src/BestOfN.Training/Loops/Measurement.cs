@@ -4,4 +4,5 @@ namespace BestOfN.Training.Loops;
 /// <param name="counted">Sums of <see cref="StepOutcome.Counts"/> since the checkpoint before.</param>
 /// <param name="cancellationToken">Gives the measurement up.</param>
 /// <returns>Measurements by name.</returns>
-internal delegate IReadOnlyDictionary<string, double> Measurement(IReadOnlyDictionary<string, double> counted, CancellationToken cancellationToken);
+internal delegate IReadOnlyDictionary<string, double> Measurement(
+    IReadOnlyDictionary<string, double> counted, CancellationToken cancellationToken);

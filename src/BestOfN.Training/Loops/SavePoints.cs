@@ -1,6 +1,9 @@
 namespace BestOfN.Training.Loops;
 
-/// <summary>When a training is saved between its checkpoints: every two minutes, so that a power cut costs no more, but no more than a twentieth of the time goes into saving.</summary>
+/// <summary>
+/// When a training is saved between its checkpoints: every two minutes, so that a power cut costs no more, but no more than a twentieth of
+/// the time goes into saving.
+/// </summary>
 internal sealed class SavePoints(TimeProvider time)
 {
     private const int LeastShare = 20;

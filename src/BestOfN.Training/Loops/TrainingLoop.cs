@@ -23,7 +23,8 @@ internal sealed class TrainingLoop(
     /// <param name="progress">Told after every step.</param>
     /// <param name="cancellationToken">Ends the training; the steps that are done are saved.</param>
     /// <exception cref="TrainingStoppedException">It was asked to stop, and is saved.</exception>
-    public TrainingHistory Run(string fingerprint, Measurement measure, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    public TrainingHistory Run(
+        string fingerprint, Measurement measure, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var state = new TrainingState(stateFolder, fingerprint, _steps, optimizer, _time);
         state.Restore();

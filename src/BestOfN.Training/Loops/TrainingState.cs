@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 namespace BestOfN.Training.Loops;
 
 /// <summary>How far a training is, on disk too: it can be stopped by pulling the plug and goes on where it was last saved.</summary>
-/// <remarks>There is a file of weights per saved step; the one named in <c>state.json</c>, which is replaced atomically and last, is the valid one.</remarks>
+/// <remarks>
+/// There is a file of weights per saved step; the one named in <c>state.json</c>, which is replaced atomically and last, is the valid one.
+/// </remarks>
 internal sealed class TrainingState(string folder, string fingerprint, int steps, IOptimizer optimizer, TimeProvider time)
 {
     // Enough for a plot, few enough for a state that is written again and again.
@@ -66,7 +68,8 @@ internal sealed class TrainingState(string folder, string fingerprint, int steps
         Saved saved;
         try
         {
-            saved = JsonSerializer.Deserialize<Saved>(File.ReadAllBytes(StateFile), s_json) ?? throw new CheckpointException($"{StateFile}: empty.");
+            saved = JsonSerializer.Deserialize<Saved>(File.ReadAllBytes(StateFile), s_json)
+                ?? throw new CheckpointException($"{StateFile}: empty.");
         }
         catch (JsonException e)
         {
@@ -76,7 +79,8 @@ internal sealed class TrainingState(string folder, string fingerprint, int steps
         if (saved.Fingerprint != fingerprint)
         {
             throw new CheckpointException(
-                $"{StateFile}: belongs to another version of the recipe ({saved.Fingerprint}, now {fingerprint}); delete {folder} to start anew.");
+                $"{StateFile}: belongs to another version of the recipe ({saved.Fingerprint}, now {fingerprint}); delete {folder} to "
+                    + "start anew.");
         }
 
         using var file = SafetensorsFile.Open(Path.Combine(folder, WeightsName(saved.Step)));
@@ -121,7 +125,8 @@ internal sealed class TrainingState(string folder, string fingerprint, int steps
     public void Save()
     {
         Directory.CreateDirectory(folder);
-        SafetensorsWriter.Write(Path.Combine(folder, WeightsName(Step)), optimizer.Parameters.Concat(optimizer.Moments), ScalarType.Float32);
+        SafetensorsWriter.Write(
+            Path.Combine(folder, WeightsName(Step)), optimizer.Parameters.Concat(optimizer.Moments), ScalarType.Float32);
         var saved = new Saved(fingerprint, Step, _points, _losses, _sums, _counts, Trained.TotalSeconds);
         AtomicFile.Write(StateFile, JsonSerializer.SerializeToUtf8Bytes(saved, s_json));
         foreach (var old in Directory.EnumerateFiles(folder, "step-*.safetensors").Where(f => Path.GetFileName(f) != WeightsName(Step)))
@@ -132,7 +137,8 @@ internal sealed class TrainingState(string folder, string fingerprint, int steps
         IsSaved = true;
     }
 
-    private static void Add(Dictionary<string, double> sums, string name, double value) => sums[name] = sums.GetValueOrDefault(name) + value;
+    private static void Add(Dictionary<string, double> sums, string name, double value) =>
+        sums[name] = sums.GetValueOrDefault(name) + value;
 
     // Begins the two sums anew.
     private double Mean(string sum, string count)

@@ -36,7 +36,8 @@ internal sealed class AdamW(IReadOnlyList<KeyValuePair<string, Tensor>> paramete
         Steps++;
         var (correct1, correct2) = (1 - Math.Pow(Beta1, Steps), 1 - Math.Pow(beta2, Steps));
 
-        using TorchSharp.Scalar keep1 = Beta1, take1 = 1 - Beta1, keep2 = beta2, take2 = 1 - beta2, decay = 1 - (learningRate * weightDecay),
+        using TorchSharp.Scalar keep1 = Beta1, take1 = 1 - Beta1, keep2 = beta2, take2 = 1 - beta2,
+            decay = 1 - (learningRate * weightDecay),
             second = correct2, epsilon = Epsilon, rate = -learningRate / correct1;
         for (var i = 0; i < parameters.Count; i++)
         {

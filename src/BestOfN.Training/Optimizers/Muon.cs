@@ -4,11 +4,13 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Optimizers;
 
-/// <summary>Momentum whose singular values are made equal, for the matrices of hidden layers; AdamW for embeddings, heads and vectors.</summary>
+/// <summary>
+/// Momentum whose singular values are made equal, for the matrices of hidden layers; AdamW for embeddings, heads and vectors.
+/// </summary>
 /// <remarks>
-/// Jordan et al. 2024 (https://kellerjordan.github.io/posts/muon/), with the update's scale of Liu et al. 2025 (https://arxiv.org/abs/2502.16982),
-/// 0.2 · √max(rows, columns), under which both take the same learning rate and weight decay. A network that has to learn to look gets
-/// there in less than half of AdamW's steps.
+/// Jordan et al. 2024 (https://kellerjordan.github.io/posts/muon/), with the update's scale of Liu et al. 2025
+/// (https://arxiv.org/abs/2502.16982), 0.2 · √max(rows, columns), under which both take the same learning rate and weight decay. A network
+/// that has to learn to look gets there in less than half of AdamW's steps.
 /// </remarks>
 internal sealed class Muon : IOptimizer
 {
@@ -55,7 +57,8 @@ internal sealed class Muon : IOptimizer
         foreach (var shape in moved.GroupBy(m => (Rows: m.Weight.size(0), Columns: m.Weight.NumberOfElements / m.Weight.size(0))))
         {
             var (rows, columns) = shape.Key;
-            using TorchSharp.Scalar rate = -learningRate * Scale * Math.Sqrt(Math.Max(rows, columns)), kept = 1 - (learningRate * _weightDecay);
+            using TorchSharp.Scalar rate = -learningRate * Scale * Math.Sqrt(Math.Max(rows, columns)),
+                kept = 1 - (learningRate * _weightDecay);
             var items = shape.ToArray();
             var directions = stack(items.Select(m =>
             {
@@ -101,8 +104,10 @@ internal sealed class Muon : IOptimizer
         return (tall ? x.transpose(1, 2) : x).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    // Rows of embeddings are looked up, not multiplied, and the heads' outputs are tokens or the reward: those are not maps from a hidden space to another.
+    // Rows of embeddings are looked up, not multiplied, and the heads' outputs are tokens or the reward: those are not maps from a hidden
+    // space to another.
     private static bool IsHidden(string name, Tensor weight) =>
-        weight.dim() > 1 && !name.Contains("embeddings.weight", StringComparison.Ordinal) && !name.Contains("position_embedding", StringComparison.Ordinal)
+        weight.dim() > 1 && !name.Contains("embeddings.weight", StringComparison.Ordinal)
+            && !name.Contains("position_embedding", StringComparison.Ordinal)
         && !name.EndsWith("_GN", StringComparison.Ordinal) && name is not ("output.weight" or "score.weight" or "v_head.weight");
 }

@@ -25,11 +25,13 @@ internal sealed class AnswerFormat
 
     /// <summary>Learns the worlds' vocabulary and leaves it in a folder.</summary>
     /// <returns>The format, and the number of tokens.</returns>
-    public static (AnswerFormat Format, int VocabularySize) Learn(WorldMixture world, int vocabularySize, VisionShape? vision, string folder)
+    public static (AnswerFormat Format, int VocabularySize) Learn(
+        WorldMixture world, int vocabularySize, VisionShape? vision, string folder)
     {
         SentencePieceVocabulary.Learn(world.VocabularyProblems(), vocabularySize).Write(folder);
         var tokenizer = TokenizerFiles.Load(folder);
-        return (new AnswerFormat(tokenizer, ChatTemplate.Load(folder, PocketModelFiles.Architecture(vision, isReward: false), tokenizer), vision), tokenizer.VocabularySize);
+        var template = ChatTemplate.Load(folder, PocketModelFiles.Architecture(vision, isReward: false), tokenizer);
+        return (new AnswerFormat(tokenizer, template, vision), tokenizer.VocabularySize);
     }
 
     public int RewardToken { get; }
@@ -64,15 +66,20 @@ internal sealed class AnswerFormat
     public TrainingExample[] Examples(IReadOnlyList<Problem> companions) =>
         [.. Prompts(companions).Zip(companions, (prompt, problem) => new TrainingExample(prompt, Answer(problem.Solution)))];
 
-    /// <summary>An answer as the reward model reads it: its end, the line break of the template, the reward token; InternLM-XComposer2 has an end of sequence before that.</summary>
+    /// <summary>
+    /// An answer as the reward model reads it: its end, the line break of the template, the reward token; InternLM-XComposer2 has an end of
+    /// sequence before that.
+    /// </summary>
     public IReadOnlyList<int> Judged(string text) =>
         [.. Answer(text), .. _tokenizer.Encode("\n"), .. _vision is null ? (int[])[] : [_tokenizer.EosId!.Value], RewardToken];
 
     private TiledImage? Tile(Problem problem) => problem switch
     {
         { Pictures: [] , Frames: null } => null,
-        _ when _vision is null => throw new RecipeException("A model without vision cannot be trained on worlds with pictures: vision is missing."),
-        { Pictures: [var picture] } => HighDefinitionTiling.Apply(picture, _vision.HdNum, _vision.ImageSize, TilingVariant.Inference, CancellationToken.None),
+        _ when _vision is null =>
+            throw new RecipeException("A model without vision cannot be trained on worlds with pictures: vision is missing."),
+        { Pictures: [var picture] } =>
+            HighDefinitionTiling.Apply(picture, _vision.HdNum, _vision.ImageSize, TilingVariant.Inference, CancellationToken.None),
         { Frames: { } frames } => VideoComposition.Tile(frames, _vision.ImageSize, CancellationToken.None),
         _ => null,
     };

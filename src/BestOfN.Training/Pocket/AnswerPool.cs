@@ -26,7 +26,8 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
 
     /// <summary>Samples what the file does not hold yet; a line per problem, in order.</summary>
     public static AnswerPool SampleOrLoad(
-        PocketRewardRecipe recipe, WorldMixture world, string path, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+        PocketRewardRecipe recipe, WorldMixture world, string path, IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken)
     {
         var total = recipe.Pairs.Problems + recipe.Pairs.HeldOutProblems;
         var lines = File.Exists(path) ? CompleteLines(path) : [];
@@ -34,7 +35,8 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
         {
             using var model = NetworkLoader.LanguageModel(recipe.GeneratorFolder, ScalarType.Float32, CPU);
             var tokenizer = TokenizerFiles.Load(recipe.GeneratorFolder);
-            var format = new AnswerFormat(tokenizer, ChatTemplate.Load(recipe.GeneratorFolder, model.Architecture, tokenizer), VisionShape.Of(model));
+            var format = new AnswerFormat(
+                tokenizer, ChatTemplate.Load(recipe.GeneratorFolder, model.Architecture, tokenizer), VisionShape.Of(model));
             var sampling = new TokenSampling { Temperature = recipe.Pairs.Temperature };
             using var file = new StreamWriter(path, append: true);
             var clock = Stopwatch.StartNew();
@@ -49,7 +51,8 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
                 var indices = Enumerable.Range(lines.Count, Math.Min(Chunk, total - lines.Count)).ToArray();
                 var prompts = indices.Select(i => format.Prompt(Draw(recipe, world, i))).ToArray();
                 var drawn = Sample(
-                    model, prompts, recipe.Pairs.AnswersPerProblem, sampling, unchecked((long)new SplitMix64(recipe.Seed, (ulong)lines.Count).Next()), cancellationToken);
+                    model, prompts, recipe.Pairs.AnswersPerProblem, sampling,
+                    unchecked((long)new SplitMix64(recipe.Seed, (ulong)lines.Count).Next()), cancellationToken);
                 foreach (var answers in drawn)
                 {
                     var line = JsonSerializer.Serialize(answers.Where(a => a.IsComplete).Select(a => tokenizer.Decode(a.Ids)).Distinct());
@@ -58,7 +61,8 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
                 }
 
                 file.Flush();
-                progress?.Report(new TrainingProgress("sampling", lines.Count, total, double.NaN, (lines.Count - before) / clock.Elapsed.TotalSeconds));
+                progress?.Report(
+                    new TrainingProgress("sampling", lines.Count, total, double.NaN, (lines.Count - before) / clock.Elapsed.TotalSeconds));
             }
         }
 
@@ -67,9 +71,12 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
     }
 
     private static BulkSample[][] Sample(
-        LanguageModel model, IReadOnlyList<TrainingPrompt> prompts, int answers, TokenSampling sampling, long seed, CancellationToken cancellationToken)
+        LanguageModel model, IReadOnlyList<TrainingPrompt> prompts, int answers, TokenSampling sampling, long seed,
+        CancellationToken cancellationToken)
     {
-        using var store = model.Pictures is { } encoder ? new PictureStore(encoder, model.Decoder, model.Decoder.Configuration.VocabularySize, budget: 0) : null;
+        using var store = model.Pictures is { } encoder
+            ? new PictureStore(encoder, model.Decoder, model.Decoder.Configuration.VocabularySize, budget: 0)
+            : null;
         var shown = prompts.Select(p => p.Picture is { } picture ? store!.Add(picture) : null).ToArray();
         using (inference_mode())
         {
@@ -79,7 +86,8 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
         IReadOnlyList<int> Ids(TrainingPrompt prompt, StoredPicture? picture) => picture is null ? prompt.Ids
             : [prompt.Ids[0], .. picture.Ids, .. prompt.Ids.Skip(1 + prompt.PictureTokens)];
         return BulkSampler.Sample(
-            model, [.. prompts.Zip(shown, Ids)], answers, sampling, seed, LongestAnswer, pictures: store, cancellationToken: cancellationToken);
+            model, [.. prompts.Zip(shown, Ids)], answers, sampling, seed, LongestAnswer, pictures: store,
+            cancellationToken: cancellationToken);
     }
 
     private static Problem Draw(PocketRewardRecipe recipe, WorldMixture world, int index) => index < recipe.Pairs.Problems

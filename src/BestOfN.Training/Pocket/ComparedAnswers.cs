@@ -15,7 +15,8 @@ internal sealed record ComparedAnswers
     public int Length => Prompt.Count + Answers.Sum(a => a.Count);
 
     /// <param name="judged">Distinct answers.</param>
-    /// <param name="maxLengthRatio">A pair is dropped where the better answer has more than this many times the tokens of the worse.</param>
+    /// <param name="maxLengthRatio">A pair is dropped where the better answer has more than this many times the tokens of the
+    /// worse.</param>
     public static ComparedAnswers Of(JudgedAnswers judged, double maxLengthRatio)
     {
         var answers = judged.Answers;

@@ -22,7 +22,8 @@ internal sealed class GeneratorTraining(GeneratorRecipe recipe, string stateFold
 
         var schedule = recipe.Training;
         using var optimizer = new Muon(parameters, schedule.Beta2, schedule.WeightDecay);
-        var gradient = new ParallelParts(parameters, schedule.Steps!.Value, step => LanguageModelling.Parts(model, head, Batch(step, format)));
+        var gradient =
+            new ParallelParts(parameters, schedule.Steps!.Value, step => LanguageModelling.Parts(model, head, Batch(step, format)));
         var heldOut = HeldOut(format);
         var loop = new TrainingLoop("generator", schedule, optimizer, gradient, stateFolder);
         var history = loop.Run(RecipeFile.Fingerprint(recipe), (_, _) => Measure(model, head, heldOut), progress, cancellationToken);
@@ -43,7 +44,8 @@ internal sealed class GeneratorTraining(GeneratorRecipe recipe, string stateFold
     }
 
     private (string World, TrainingExample[] Examples)[] HeldOut(AnswerFormat format) =>
-        [.. _worlds.HeldOut(recipe.Seed, recipe.HeldOutProblems).Select(w => (w.World, w.Problems.SelectMany(p => format.Examples([p])).ToArray()))];
+        [.. _worlds.HeldOut(recipe.Seed, recipe.HeldOutProblems)
+            .Select(w => (w.World, w.Problems.SelectMany(p => format.Examples([p])).ToArray()))];
 
     private static Dictionary<string, double> Measure(
         VisionLanguageDecoder model, Tensor head, IReadOnlyList<(string World, TrainingExample[] Examples)> heldOut)

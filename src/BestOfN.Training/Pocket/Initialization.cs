@@ -26,7 +26,8 @@ internal static class Initialization
         var known = decoder.Parameters.ToDictionary();
         var configuration = decoder.Configuration with { Layers = decoder.Configuration.Layers + layers };
         return DecoderLoader.Load(
-            InternLM2.Family, configuration, (name, shape) => known.TryGetValue(name, out var weight) ? weight : Fresh(name, shape, configuration, generator),
+            InternLM2.Family, configuration,
+            (name, shape) => known.TryGetValue(name, out var weight) ? weight : Fresh(name, shape, configuration, generator),
             mode: ComputeMode.Training);
     }
 

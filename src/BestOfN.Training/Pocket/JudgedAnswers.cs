@@ -16,7 +16,8 @@ internal sealed record JudgedAnswers(TrainingPrompt Prompt, IReadOnlyList<IReadO
     public static JudgedAnswers[] Guessed(IReadOnlyList<Problem> companions, AnswerFormat format, int count, SplitMix64 random) =>
     [
         .. companions.Zip(format.Prompts(companions), (problem, prompt) =>
-            Of(problem, prompt, Enumerable.Range(0, count - 1).Select(_ => problem.Guess(random)).Prepend(problem.Solution).Distinct(), format)),
+            Of(problem, prompt, Enumerable.Range(0, count - 1).Select(_ => problem.Guess(random)).Prepend(problem.Solution).Distinct(),
+                format)),
     ];
 
     public static JudgedAnswers Of(Problem problem, TrainingPrompt prompt, IEnumerable<string> answers, AnswerFormat format)

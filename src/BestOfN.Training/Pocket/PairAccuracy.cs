@@ -2,13 +2,16 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Pocket;
 
-/// <summary>Share of held-out pairs that a reward model puts in the right order: the mean over problems of each problem's share; ties count half.</summary>
+/// <summary>
+/// Share of held-out pairs that a reward model puts in the right order: the mean over problems of each problem's share; ties count half.
+/// </summary>
 internal static class PairAccuracy
 {
     private const int ProblemsAtOnce = 32;
 
     /// <returns>By name of each family of problems, and <c>pair_accuracy</c>, the mean over the families.</returns>
-    public static IReadOnlyDictionary<string, double> Of(PocketRewardModel model, IEnumerable<KeyValuePair<string, ComparedAnswers[]>> families)
+    public static IReadOnlyDictionary<string, double> Of(
+        PocketRewardModel model, IEnumerable<KeyValuePair<string, ComparedAnswers[]>> families)
     {
         var accuracy = families.ToDictionary(f => f.Key, f => Of(model, f.Value));
         accuracy.Add("pair_accuracy", accuracy.Values.Average());

@@ -3,10 +3,14 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Training.Pocket;
 
-/// <summary>−log σ(r⁺ − r⁻), in nats per pair: the model of Bradley and Terry, trained as Ouyang et al. 2022 do (https://arxiv.org/abs/2203.02155).</summary>
+/// <summary>
+/// −log σ(r⁺ − r⁻), in nats per pair: the model of Bradley and Terry, trained as Ouyang et al. 2022 do (https://arxiv.org/abs/2203.02155).
+/// </summary>
 internal static class PairwiseRanking
 {
-    /// <summary>Parts of the mean over problems of the mean over each problem's pairs, so that no problem weighs more for having more pairs.</summary>
+    /// <summary>
+    /// Parts of the mean over problems of the mean over each problem's pairs, so that no problem weighs more for having more pairs.
+    /// </summary>
     public static IReadOnlyList<Func<Tensor>> Parts(PocketRewardModel model, IReadOnlyList<ComparedAnswers> problems) =>
         BatchParts.Losses(problems, p => p.Length, part => Share(model, part, problems.Count));
 

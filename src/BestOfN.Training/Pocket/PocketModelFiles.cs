@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Pocket;
 
-/// <summary>Writes a trained model in the published InternLM-XComposer2 layout: config.json and bfloat16 safetensors beside a tokenizer.</summary>
+/// <summary>
+/// Writes a trained model in the published InternLM-XComposer2 layout: config.json and bfloat16 safetensors beside a tokenizer.
+/// </summary>
 internal static class PocketModelFiles
 {
     /// <summary>The class that the published code would load.</summary>

@@ -4,14 +4,18 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Training.Pocket;
 
-/// <summary>Token-level process supervision: binary cross-entropy of σ(r) at every token of an answer against "right so far". In nats per token.</summary>
+/// <summary>
+/// Token-level process supervision: binary cross-entropy of σ(r) at every token of an answer against "right so far". In nats per token.
+/// </summary>
 /// <remarks>
 /// A label for every token instead of one comparison for every two answers: a small network that starts from nothing learns to check from
 /// this (Lightman et al. 2023, https://arxiv.org/abs/2305.20050); ranking alone barely gets it started.
 /// </remarks>
 internal static class ProcessSupervision
 {
-    /// <summary>Parts of that loss plus the next-token cross-entropy of all tokens that are right so far, which teaches what may come next.</summary>
+    /// <summary>
+    /// Parts of that loss plus the next-token cross-entropy of all tokens that are right so far, which teaches what may come next.
+    /// </summary>
     /// <param name="model">The model that is trained.</param>
     /// <param name="companions">Answers with labels, the first of each right, to problems that share an image.</param>
     public static IReadOnlyList<Func<Tensor>> Parts(PocketRewardModel model, IReadOnlyList<JudgedAnswers[]> companions)

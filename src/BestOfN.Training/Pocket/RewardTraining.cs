@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Pocket;
 
-/// <summary>Trains the pocket reward model: process supervision on guessed answers first, then pairwise ranking of a generator's own answers.</summary>
+/// <summary>
+/// Trains the pocket reward model: process supervision on guessed answers first, then pairwise ranking of a generator's own answers.
+/// </summary>
 /// <remarks>
 /// After Zang et al. 2025 (InternLM-XComposer2.5-Reward, https://arxiv.org/abs/2501.12368): −log σ(r⁺ − r⁻) over pairs of sampled answers
 /// with verifiable labels, pairs filtered by length. The paper starts from a fine-tuned chat model; this one starts from nothing, and
@@ -40,7 +42,8 @@ internal sealed class RewardTraining(PocketRewardRecipe recipe, string stateFold
         var schedule = recipe.ProcessSupervision;
         KeyValuePair<string, Tensor>[] parameters = [.. model.Parameters, new("output.weight", model.LanguageHead)];
         using var optimizer = new Muon(parameters, schedule.Beta2, schedule.WeightDecay);
-        var gradient = new ParallelParts(parameters, schedule.Steps!.Value, step => ProcessSupervision.Parts(model, GuessedBatch(step, format)));
+        var gradient =
+            new ParallelParts(parameters, schedule.Steps!.Value, step => ProcessSupervision.Parts(model, GuessedBatch(step, format)));
         var heldOut = HeldOutGuesses(format);
         var fingerprint = RecipeFile.Fingerprint(new
         {
@@ -76,7 +79,8 @@ internal sealed class RewardTraining(PocketRewardRecipe recipe, string stateFold
             schedule.Steps!.Value,
             step => PairwiseRanking.Parts(model, [.. sampler.Batch(step, schedule.Batch).Select(i => training[i])]));
         return new TrainingLoop("pairs", schedule, optimizer, gradient, Path.Combine(stateFolder, "pairs"))
-            .Run(RecipeFile.Fingerprint(new { recipe, Generator = generator }), (_, _) => PairAccuracy.Of(model, heldOut), progress, cancellationToken);
+            .Run(RecipeFile.Fingerprint(new { recipe, Generator = generator }), (_, _) => PairAccuracy.Of(model, heldOut), progress,
+                cancellationToken);
     }
 
     private JudgedAnswers[][] GuessedBatch(int step, AnswerFormat format)

@@ -4,10 +4,13 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Pocket;
 
-/// <summary>Problems side by side for one training step: each its prompt once, then its answers, all of which see the prompt but not each other. Problems about one picture share it.</summary>
+/// <summary>
+/// Problems side by side for one training step: each its prompt once, then its answers, all of which see the prompt but not each other.
+/// Problems about one picture share it.
+/// </summary>
 /// <remarks>
-/// The cost is P + ΣA per problem, as in scoring. With one answer it is an ordinary causal batch. L is the longest row; shorter
-/// ones are padded on the right with token 0, which nobody sees.
+/// The cost is P + ΣA per problem, as in scoring. With one answer it is an ordinary causal batch. L is the longest row; shorter ones are
+/// padded on the right with token 0, which nobody sees.
 /// </remarks>
 internal sealed class TokenBatch
 {
@@ -62,7 +65,8 @@ internal sealed class TokenBatch
         var length = rows.Max(row => RowLength(row.Select(p => (p.Prompt, p.Answers.Sum(a => a.Count)))));
         length = (length + LengthStep - 1) / LengthStep * LengthStep;
         var (ids, positions) = (new long[rows.Count * length], new long[rows.Count * length]);
-        var (segments, parents) = (new int[rows.Count * length], new int[rows.Count * length]);   // 0: what all share; 1..: a question or an answer; -1: padding
+        // 0: what all share; 1..: a question or an answer; -1: padding.
+        var (segments, parents) = (new int[rows.Count * length], new int[rows.Count * length]);
         var (starts, ends) = (new List<long>(), new List<long>());
         var pictures = new List<(TiledImage, long, int)>();
         for (var b = 0; b < rows.Count; b++)
@@ -103,11 +107,13 @@ internal sealed class TokenBatch
         var own = tensor(segments).view(rows.Count, 1, length);
         var (query, key, parent) = (own.unsqueeze(3), own.unsqueeze(2), tensor(parents).view(rows.Count, 1, length, 1));
         var causal = ones(length, length, ScalarType.Bool).tril();
-        var seenKeys = causal.logical_and(key.eq(s_shared).logical_or(key.eq(query)).logical_or(key.eq(parent)));   // padding sees what is shared: never an empty row
+        // Padding sees what is shared: never an empty row.
+        var seenKeys = causal.logical_and(key.eq(s_shared).logical_or(key.eq(query)).logical_or(key.eq(parent)));
         var type = is_grad_enabled() && ComputeTypes.CpuHasBFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         var mask = zeros(seenKeys.shape, type).masked_fill_(seenKeys.logical_not(), s_unseen);
         return new TokenBatch(
-            tensor(ids).MoveToOuterDisposeScope(), tensor(positions).MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope(), rows.Count, length)
+            tensor(ids).MoveToOuterDisposeScope(), tensor(positions).MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope(), rows.Count,
+            length)
         {
             Starts = [.. starts],
             Ends = [.. ends],

@@ -44,7 +44,8 @@ internal sealed class VisionLanguageDecoder : IDisposable
         if (batch.Pictures.Count > 0)
         {
             var rows = batch.Pictures.SelectMany(p => Enumerable.Range(0, p.Tokens).Select(i => p.FirstRow + i)).ToArray();
-            using var encoder = PictureEncoder.Load(Pictures!.Configuration, Decoder.Configuration.HiddenSize, Computed(Pictures.Parameters), mode: mode);
+            using var encoder =
+                PictureEncoder.Load(Pictures!.Configuration, Decoder.Configuration.HiddenSize, Computed(Pictures.Parameters), mode: mode);
             pictures = new PictureTokens(tensor(rows), cat(encoder.Encode([.. batch.Pictures.Select(p => p.Picture)]), 0));
         }
 
@@ -58,7 +59,8 @@ internal sealed class VisionLanguageDecoder : IDisposable
     {
         var weights = parameters.ToDictionary();
         var narrow = is_grad_enabled() && ComputeTypes.CpuHasBFloat16;
-        return (name, _) => narrow && weights[name].dim() > 1 && !name.Contains("embeddings.", StringComparison.Ordinal) && !name.EndsWith("_GN", StringComparison.Ordinal)
+        return (name, _) => narrow && weights[name].dim() > 1 && !name.Contains("embeddings.", StringComparison.Ordinal)
+            && !name.EndsWith("_GN", StringComparison.Ordinal)
             ? weights[name].to(ScalarType.BFloat16)
             : weights[name].alias();
     }

@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 namespace BestOfN.Training.Preference;
 
 /// <summary>The gradient of a batch of pairs, added up over parts that fit into memory.</summary>
-/// <remarks>The number of a step alone decides what it draws and drops out. A pair that is too long adds nothing; the mean is over the others.</remarks>
+/// <remarks>
+/// The number of a step alone decides what it draws and drops out. A pair that is too long adds nothing; the mean is over the others.
+/// </remarks>
 /// <param name="recipe">Sizes of batch and parts, and the longest pair.</param>
 /// <param name="network">The network that is trained.</param>
 /// <param name="pairs">The gradient of a part.</param>
@@ -54,7 +56,8 @@ internal sealed class AccumulatedGradient(
 
         if (kept == 0)
         {
-            throw new PreferenceDataException($"step {step}: none of the {_batch} pairs has at most {recipe.MaxLength} tokens (max_length).");
+            throw new PreferenceDataException(
+                $"step {step}: none of the {_batch} pairs has at most {recipe.MaxLength} tokens (max_length).");
         }
 
         if (kept < _batch)

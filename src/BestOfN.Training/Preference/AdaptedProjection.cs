@@ -44,7 +44,7 @@ internal sealed class AdaptedProjection(PlainProjection plain, IReadOnlyList<Ada
     }
 
     /// <summary>The low-rank change of one part.</summary>
-    /// <param name="Adapter">What is added.</param>
+    /// <param name="Adapter">The low-rank product that is added.</param>
     /// <param name="Dropout">What of the input the adapter gets.</param>
     internal sealed record Change(Adapter Adapter, Func<Tensor, Tensor> Dropout);
 }

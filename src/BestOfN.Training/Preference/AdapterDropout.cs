@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Preference;
 
-/// <summary>Sets a share of an adapter's inputs to zero and enlarges the rest. The same pass gives the same zeros, however often it is computed.</summary>
+/// <summary>
+/// Sets a share of an adapter's inputs to zero and enlarges the rest. The same pass gives the same zeros, however often it is computed.
+/// </summary>
 /// <param name="share">In 0..1, less than 1.</param>
 /// <param name="pass">Names the pass: every one has zeros of its own.</param>
 internal sealed class AdapterDropout(double share, ulong pass)

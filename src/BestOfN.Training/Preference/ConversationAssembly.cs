@@ -5,10 +5,12 @@ using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Training.Preference;
 
-/// <summary>From messages to tokens, as the published code trains: markers are spelled out, and so is whatever a message spells of them.</summary>
+/// <summary>
+/// From messages to tokens, as the published code trains: markers are spelled out, and so is whatever a message spells of them.
+/// </summary>
 /// <remarks>
-/// <c>[UNUSED_TOKEN_146]role\ncontent[UNUSED_TOKEN_145]\n</c> for every message, then <c>&lt;/s&gt;[UNUSED_TOKEN_130]</c>. The text is cut at the
-/// pictures' places, and the pieces are encoded one by one, the first behind a BOS even if it is empty.
+/// <c>[UNUSED_TOKEN_146]role\ncontent[UNUSED_TOKEN_145]\n</c> for every message, then <c>&lt;/s&gt;[UNUSED_TOKEN_130]</c>. The text is cut
+/// at the pictures' places, and the pieces are encoded one by one, the first behind a BOS even if it is empty.
 /// </remarks>
 internal sealed class ConversationAssembly
 {
@@ -20,7 +22,8 @@ internal sealed class ConversationAssembly
     /// <exception cref="InvalidDataException">The tokenizer does not know the markers of the family.</exception>
     public ConversationAssembly(ITokenizer tokenizer, int rewardTokenId)
     {
-        (_encoder, _bos) = (new SpecialTokenEncoder(tokenizer), tokenizer.BosId ?? throw new InvalidDataException("tokenizer: expected a token before a text (bos), found none."));
+        (_encoder, _bos) = (new SpecialTokenEncoder(tokenizer),
+            tokenizer.BosId ?? throw new InvalidDataException("tokenizer: expected a token before a text (bos), found none."));
         foreach (var marker in new[] { "[UNUSED_TOKEN_146]", "[UNUSED_TOKEN_145]", "[UNUSED_TOKEN_130]" })
         {
             if (_encoder.Encode(marker) is not [var id])
@@ -30,12 +33,14 @@ internal sealed class ConversationAssembly
 
             if (marker == "[UNUSED_TOKEN_130]" && id != rewardTokenId)
             {
-                throw new InvalidDataException($"tokenizer: {marker}: expected {rewardTokenId}, the reward token of the model, found {id}.");
+                throw new InvalidDataException(
+                    $"tokenizer: {marker}: expected {rewardTokenId}, the reward token of the model, found {id}.");
             }
         }
     }
 
-    /// <param name="messages">Messages with a placeholder for every image, or without one for a single image, which then comes first.</param>
+    /// <param name="messages">Messages with a placeholder for every image, or without one for a single image, which then comes
+    /// first.</param>
     /// <param name="pictures">Tokens of every picture.</param>
     public JudgedConversation Assemble(IReadOnlyList<ChatMessage> messages, IReadOnlyList<int> pictures)
     {
@@ -54,7 +59,8 @@ internal sealed class ConversationAssembly
         var pieces = text.Split(PreferenceFile.Placeholder);
         if (pieces.Length != pictures.Count + 1)
         {
-            throw new ArgumentException($"Expected {pictures.Count} {PreferenceFile.Placeholder}, found {pieces.Length - 1}.", nameof(messages));
+            throw new ArgumentException(
+                $"Expected {pictures.Count} {PreferenceFile.Placeholder}, found {pieces.Length - 1}.", nameof(messages));
         }
 
         var (ids, places) = (new List<long> { _bos }, new List<(int, int)>());

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Preference;
 
-/// <summary>Pairs side by side: chosen, rejected, chosen, rejected, each padded on the right to the longest. Its tensors belong to the scope it is made in.</summary>
+/// <summary>
+/// Pairs side by side: chosen, rejected, chosen, rejected, each padded on the right to the longest. Its tensors belong to the scope it is
+/// made in.
+/// </summary>
 /// <remarks>T tokens in a row, 2·P rows.</remarks>
 internal sealed class PairBatch
 {
@@ -65,7 +68,8 @@ internal sealed class PairBatch
             pairs.Count,
             length,
             tensor(ids, device: device).MoveToOuterDisposeScope(),
-            tensor(Enumerable.Range(0, length).Select(t => (long)t).ToArray(), device: device).repeat(2 * pairs.Count).MoveToOuterDisposeScope(),
+            tensor(Enumerable.Range(0, length).Select(t => (long)t).ToArray(), device: device).repeat(2 * pairs.Count)
+                .MoveToOuterDisposeScope(),
             tensor(ends.ToArray(), device: device).MoveToOuterDisposeScope(),
             pictures);
     }

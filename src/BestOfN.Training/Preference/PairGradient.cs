@@ -75,7 +75,8 @@ internal sealed class PairGradient(TrainableNetwork network, bool checkpointing)
             var x = inputs[i].detach().requires_grad_(true);
             using (gradient)
             {
-                (network.Layer(i, x, pass) * gradient).sum().backward();   // the derivative of this sum by the layer's output is the gradient that came
+                // The derivative of this sum by the layer's output is the gradient that came.
+                (network.Layer(i, x, pass) * gradient).sum().backward();
             }
 
             gradient = x.grad!.MoveToOuterDisposeScope();

@@ -27,15 +27,18 @@ internal sealed class PairReader(ConversationAssembly assembly, VisionConfigurat
         int[] tokens = [.. tiled.Select(t => t.TokenCount(pictures!.Cells))];
         var judged = new JudgedPair(assembly.Assemble(pair.Chosen, tokens), assembly.Assemble(pair.Rejected, tokens), tiled);
         return judged.Chosen.Ids.Concat(judged.Rejected.Ids).Max() is var highest && highest < vocabulary ? judged
-            : throw new PreferenceDataException($"pair {pair.Id}: token {highest}: expected less than {vocabulary}, the rows of the embedding.");
+            : throw new PreferenceDataException(
+                $"pair {pair.Id}: token {highest}: expected less than {vocabulary}, the rows of the embedding.");
     }
 
     private TiledImage Tile(PreferencePair pair, string path, TilingVariant variant, CancellationToken cancellationToken)
     {
         try
         {
-            var picture = ImageDecoder.Decode(RegularFile.ReadAllBytes(path, ImageLimits.Default.Bytes), ImageLimits.Default, cancellationToken);
-            return HighDefinitionTiling.Apply(picture, pair.Pictures.Count > 1 ? TilesOfSeveral : maximumTiles, pictures!.ImageSize, variant, cancellationToken);
+            var picture =
+                ImageDecoder.Decode(RegularFile.ReadAllBytes(path, ImageLimits.Default.Bytes), ImageLimits.Default, cancellationToken);
+            return HighDefinitionTiling.Apply(
+                picture, pair.Pictures.Count > 1 ? TilesOfSeveral : maximumTiles, pictures!.ImageSize, variant, cancellationToken);
         }
         catch (Exception e) when (e is ImageException or IOException or UnauthorizedAccessException)
         {

@@ -13,7 +13,9 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Preference;
 
-/// <summary>Trains a published model on preference pairs: reads and filters the data, trains, measures, and writes a reward model's folder.</summary>
+/// <summary>
+/// Trains a published model on preference pairs: reads and filters the data, trains, measures, and writes a reward model's folder.
+/// </summary>
 internal sealed class PreferenceTraining(PreferenceRecipe recipe, string stateFolder)
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
@@ -31,10 +33,12 @@ internal sealed class PreferenceTraining(PreferenceRecipe recipe, string stateFo
         var pairs = new PairGradient(network, recipe.GradientCheckpointing);
         var schedule = recipe.Training with { Steps = recipe.Training.StepsFor(training.Count) };
         using var optimizer = new AdamW(network.Trainable, schedule.Beta2, schedule.WeightDecay);
-        var gradient = new AccumulatedGradient(recipe, network, pairs, reader, new DataMix(training, recipe.PicturePairsPerTextPair, recipe.Seed));
+        var gradient =
+            new AccumulatedGradient(recipe, network, pairs, reader, new DataMix(training, recipe.PicturePairsPerTextPair, recipe.Seed));
         var loop = new TrainingLoop("pairs", schedule, optimizer, gradient, stateFolder);
         var fingerprint = RecipeFile.Fingerprint(new { recipe, Training = training.Digest(), HeldOut = heldOut.Digest() });
-        var history = loop.Run(fingerprint, (counted, token) => Measure(counted, heldOut, network, pairs, reader, token), progress, cancellationToken);
+        var history = loop.Run(
+            fingerprint, (counted, token) => Measure(counted, heldOut, network, pairs, reader, token), progress, cancellationToken);
 
         ModelWriter.Publish(recipe.Output, folder => RewardModelFiles.Write(network, folder, recipe.HdNum, cancellationToken));
         return history;
@@ -43,7 +47,8 @@ internal sealed class PreferenceTraining(PreferenceRecipe recipe, string stateFo
     // How many pairs were kept and dropped, and what was assumed of the base.
     private void Describe(PreferenceData training, PreferenceData heldOut, IReadOnlyList<string> assumptions)
     {
-        static object Summary(PreferenceData data) => new { WithPictures = data.WithPictures.Count, TextOnly = data.TextOnly.Count, data.Dropped };
+        static object Summary(PreferenceData data) =>
+            new { WithPictures = data.WithPictures.Count, TextOnly = data.TextOnly.Count, data.Dropped };
         var description = new { Training = Summary(training), HeldOut = Summary(heldOut), Assumptions = assumptions };
         AtomicFile.Write(Path.Combine(stateFolder, "data.json"), JsonSerializer.SerializeToUtf8Bytes(description, s_json));
     }

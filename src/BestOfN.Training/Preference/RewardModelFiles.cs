@@ -7,7 +7,9 @@ using BestOfN.Inputs.Files;
 
 namespace BestOfN.Training.Preference;
 
-/// <summary>Writes a trained network as a reward model in the published layout: the base's files, its tensors as they are now, and the score.</summary>
+/// <summary>
+/// Writes a trained network as a reward model in the published layout: the base's files, its tensors as they are now, and the score.
+/// </summary>
 /// <remarks>
 /// Every tensor keeps the type that it had in the base, so that frozen ones are the same bytes. The language head is left out, as are the
 /// low-rank sets for tasks that have no part in scoring.
@@ -32,7 +34,9 @@ internal static class RewardModelFiles
     {
         var language = network.LanguageModel.Select(p => p.Key).ToHashSet();
         var items = network.Checkpoint.Entries
-            .Where(e => language.Contains(e.Name) || (e.Name is not ("output.weight" or "score.weight") && !Array.Exists(s_leftOut, l => e.Name.Contains(l, StringComparison.Ordinal))))
+            .Where(e => language.Contains(e.Name)
+                || (e.Name is not ("output.weight" or "score.weight")
+                && !Array.Exists(s_leftOut, l => e.Name.Contains(l, StringComparison.Ordinal))))
             .Select(e => new SafetensorsItem(e.Name, e.Type, e.Shape))
             .ToList();
         var embedding = network.Checkpoint.Find(network.LanguageModel[0].Key)!;
@@ -54,7 +58,8 @@ internal static class RewardModelFiles
             }
             else
             {
-                File.WriteAllBytes(Path.Combine(folder, name), RegularFile.ReadAllBytes(path, CheckpointConversion.MaxCopiedBytes));   // not File.Copy, which would keep a read-only mode
+                // Not File.Copy, which would keep a read-only mode.
+                File.WriteAllBytes(Path.Combine(folder, name), RegularFile.ReadAllBytes(path, CheckpointConversion.MaxCopiedBytes));
             }
         }
     }

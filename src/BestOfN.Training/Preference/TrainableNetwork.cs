@@ -9,12 +9,13 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Training.Preference;
 
-/// <summary>InternLM-XComposer2.5 with a score, ready to be trained. Owns its weights and the checkpoint they come from; not
-/// thread-safe.</summary>
+/// <summary>
+/// InternLM-XComposer2.5 with a score, ready to be trained. Owns its weights and the checkpoint they come from; not thread-safe.
+/// </summary>
 /// <remarks>
 /// Vision tower, projector and separators are frozen. Trained are the score and either all of the language model, Partial LoRA included, or
-/// low-rank
-/// changes of its linear layers. What is trained is float32 whatever is computed in, for small updates would be lost in bfloat16.
+/// low-rank changes of its linear layers. Trained weights are float32, whatever type is computed in, for small updates would be lost in
+/// bfloat16.
 /// </remarks>
 internal sealed class TrainableNetwork : IDisposable
 {
@@ -27,9 +28,11 @@ internal sealed class TrainableNetwork : IDisposable
     private readonly double _dropout;
     private AdapterDropout? _current;     // of the pass that is computed now
 
-    private TrainableNetwork(Checkpoint checkpoint, Decoder decoder, PictureEncoder? pictures, Adapter[] adapters, Tensor score, ScalarType type, double dropout)
+    private TrainableNetwork(
+        Checkpoint checkpoint, Decoder decoder, PictureEncoder? pictures, Adapter[] adapters, Tensor score, ScalarType type, double dropout)
     {
-        (Checkpoint, _decoder, Pictures, _adapters, _score, Type, _dropout) = (checkpoint, decoder, pictures, adapters, score, type, dropout);
+        (Checkpoint, _decoder, Pictures, _adapters, _score, Type, _dropout) =
+            (checkpoint, decoder, pictures, adapters, score, type, dropout);
         _adapted = decoder.With(Adapt, ComputeMode.Training, type);
         Trainable = [.. adapters.Length > 0 ? adapters.SelectMany(a => a.Parameters) : decoder.Parameters, new(ScoreName, score)];
     }
@@ -77,7 +80,9 @@ internal sealed class TrainableNetwork : IDisposable
         var family = DecoderFamilies.Of(configuration, NetworkLoader.RewardModels);
         if (!InternLMXComposer2.Is(family))
         {
-            throw new CheckpointException($"{configuration.FilePath}: architectures: expected {family.Prefix}… of InternLM-XComposer2, found {configuration.Architecture}.");
+            throw new CheckpointException(
+                $"{configuration.FilePath}: architectures: expected {family.Prefix}… of InternLM-XComposer2, found "
+                + $"{configuration.Architecture}.");
         }
 
         var checkpoint = Checkpoint.Open(folder);
@@ -98,10 +103,13 @@ internal sealed class TrainableNetwork : IDisposable
                 return stored.clone().requires_grad_(true).DetachFromDisposeScope();   // not the mapping, which is not to be written to
             }
 
-            var decoder = DecoderLoader.Load(family, sizes, (name, shape) => lora is null ? Own(name, shape) : checkpoint.Take(name, shape, type, device), mode: ComputeMode.Training);
+            var decoder = DecoderLoader.Load(family, sizes,
+                (name, shape) => lora is null ? Own(name, shape) : checkpoint.Take(name, shape, type, device), mode: ComputeMode.Training);
             owned.Add(decoder);
             using var random = new Generator(seed, CPU);
-            var score = checkpoint.Contains(ScoreName) ? Own(ScoreName, [1, sizes.HiddenSize]) : Fresh(sizes.HiddenSize, configuration.Number("initializer_range", 0.02), random, device);
+            var score = checkpoint.Contains(ScoreName)
+                ? Own(ScoreName, [1, sizes.HiddenSize])
+                : Fresh(sizes.HiddenSize, configuration.Number("initializer_range", 0.02), random, device);
             owned.Add(score);
             var adapters = lora is null ? [] : Adapters(family, sizes, decoder, lora, random, device);
             owned.AddRange(adapters);
@@ -131,7 +139,8 @@ internal sealed class TrainableNetwork : IDisposable
         var (cos, sin) = _decoder.Rotary.Angles(batch.Positions, Type, batch.Length);
         var pictures = Configuration.PartialLoraRank == 0 ? null : PictureRows.Of(batch.Pictures, batch.Ids.size(0), ComputeMode.Training);
         return new TrainedPass(
-            cos, sin, new BatchedAttention(2 * batch.Pairs), pictures, dropout is { } pass && _adapters.Length > 0 ? new AdapterDropout(_dropout, pass) : null);
+            cos, sin, new BatchedAttention(2 * batch.Pairs), pictures,
+            dropout is { } pass && _adapters.Length > 0 ? new AdapterDropout(_dropout, pass) : null);
     }
 
     /// <returns>[2·P·T, C], owned by the caller's dispose scope.</returns>
@@ -141,7 +150,8 @@ internal sealed class TrainableNetwork : IDisposable
     public Tensor Layer(int index, Tensor h, TrainedPass pass)
     {
         _current = pass.Dropout;
-        return _adapted.Layers[index].Forward(Configuration, index, h, pass.Cos, pass.Sin, pass.Attention, DecoderOutput.All, pass.Pictures)!;
+        return _adapted.Layers[index]
+            .Forward(Configuration, index, h, pass.Cos, pass.Sin, pass.Attention, DecoderOutput.All, pass.Pictures)!;
     }
 
     /// <summary>Final norm and score at the tokens that are read.</summary>
@@ -204,17 +214,20 @@ internal sealed class TrainableNetwork : IDisposable
             _ => [3],
         };
         return new((PlainProjection)projection, _adapters.Length == 0 ? [] :
-            [.. places.Select(place => new AdaptedProjection.Change(_adapters[(layer * PerLayer) + place], x => _current?.Apply(x, layer, place) ?? x))]);
+            [.. places.Select(
+                place => new AdaptedProjection.Change(_adapters[(layer * PerLayer) + place], x => _current?.Apply(x, layer, place) ?? x))]);
     }
 
-    private static Adapter[] Adapters(DecoderFamily family, DecoderConfiguration c, Decoder decoder, LowRankAdaptation lora, Generator random, Device device)
+    private static Adapter[] Adapters(
+        DecoderFamily family, DecoderConfiguration c, Decoder decoder, LowRankAdaptation lora, Generator random, Device device)
     {
         var shapes = decoder.Parameters.ToDictionary(p => p.Key, p => p.Value.shape);
         string[] places = [family.FusedQueryKeyValue!, family.AttentionOutput, family.Gate, family.Down, family.Up];
         return
         [
             .. Enumerable.Range(0, c.Layers)
-                .SelectMany(i => places.Select(p => p.Replace("{i}", i.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)))
+                .SelectMany(i => places.Select(p => p.Replace(
+                    "{i}", i.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)))
                 .Select(name => new Adapter(name, shapes[name + ".weight"][0], shapes[name + ".weight"][1], lora, random, device)),
         ];
     }

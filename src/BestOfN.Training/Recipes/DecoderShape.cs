@@ -17,7 +17,9 @@ public sealed record DecoderShape
 
     public int MaxPositionEmbeddings { get; init; } = 512;
 
-    /// <summary>Base of the rotary embedding. With the published million, short contexts rotate so slowly that near positions look alike.</summary>
+    /// <summary>
+    /// Base of the rotary embedding. With the published million, short contexts rotate so slowly that near positions look alike.
+    /// </summary>
     public double RopeTheta { get; init; } = 10_000;
 
     internal void Check(RecipeMistakes mistakes, string field)
@@ -29,10 +31,12 @@ public sealed record DecoderShape
         {
             mistakes.Expect(
                 HiddenSize % (2 * NumAttentionHeads) == 0,
-                $"{field}.hidden_size", FormattableString.Invariant($"a multiple of twice num_attention_heads, {2 * NumAttentionHeads}"), HiddenSize);
+                $"{field}.hidden_size", FormattableString.Invariant($"a multiple of twice num_attention_heads, {2 * NumAttentionHeads}"),
+                HiddenSize);
             mistakes.Expect(
                 NumAttentionHeads % NumKeyValueHeads == 0,
-                $"{field}.num_attention_heads", FormattableString.Invariant($"a multiple of num_key_value_heads, {NumKeyValueHeads}"), NumAttentionHeads);
+                $"{field}.num_attention_heads", FormattableString.Invariant($"a multiple of num_key_value_heads, {NumKeyValueHeads}"),
+                NumAttentionHeads);
         }
 
         mistakes.Expect(RopeTheta is > 0 and < double.PositiveInfinity, $"{field}.rope_theta", "a number above 0", RopeTheta);

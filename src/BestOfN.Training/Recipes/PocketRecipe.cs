@@ -18,7 +18,8 @@ public abstract record PocketRecipe : Recipe
     /// <summary>The vision encoder; null for worlds of text.</summary>
     public VisionShape? Vision { get; init; }
 
-    private protected static Schedule DefaultSchedule => new() { Warmup = 100, FinalShare = 0.1, WeightDecay = 0.05, Beta2 = 0.98, CheckpointEvery = 500 };
+    private protected static Schedule DefaultSchedule =>
+        new() { Warmup = 100, FinalShare = 0.1, WeightDecay = 0.05, Beta2 = 0.98, CheckpointEvery = 500 };
 
     private protected override void Check(RecipeMistakes mistakes)
     {

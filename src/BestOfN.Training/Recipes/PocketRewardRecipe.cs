@@ -3,7 +3,9 @@ using BestOfN.Training.Pocket;
 
 namespace BestOfN.Training.Recipes;
 
-/// <summary>A small reward model: first it learns to tell right from wrong token by token, then to rank the answers of a generator.</summary>
+/// <summary>
+/// A small reward model: first it learns to tell right from wrong token by token, then to rank the answers of a generator.
+/// </summary>
 public sealed record PocketRewardRecipe : PocketRecipe
 {
     /// <summary>Its <see cref="Recipe.Kind"/>.</summary>
@@ -22,7 +24,10 @@ public sealed record PocketRewardRecipe : PocketRecipe
     [JsonObjectCreationHandling(JsonObjectCreationHandling.Populate)]
     public Schedule ProcessSupervision { get; init; } = DefaultSchedule;
 
-    /// <summary>Answers to each problem in process supervision, one of them right; half as many, rounded up, to each of several problems about one image.</summary>
+    /// <summary>
+    /// Answers to each problem in process supervision, one of them right; half as many, rounded up, to each of several problems about one
+    /// image.
+    /// </summary>
     public int GuessesPerProblem { get; init; } = 6;
 
     public required PairSampling Pairs { get; init; }

@@ -16,16 +16,21 @@ public sealed record PreferenceRecipe : Recipe
     /// <summary>What the released training says of the schedule, and the defaults of a recipe file.</summary>
     public static Schedule PublishedSchedule { get; } = new()
     {
-        Epochs = 1, Batch = 256, LearningRate = 1e-5, Warmup = 0.01, FinalShare = 0, WeightDecay = 0.1, Beta2 = 0.95, GradientNorm = 1, CheckpointEvery = 100,
+        Epochs = 1, Batch = 256, LearningRate = 1e-5, Warmup = 0.01, FinalShare = 0, WeightDecay = 0.1, Beta2 = 0.95, GradientNorm = 1,
+        CheckpointEvery = 100,
     };
 
-    /// <summary>Folder of InternLM-XComposer2.5 or of a reward model made of it; relative to the working directory, as all paths of a recipe.</summary>
+    /// <summary>
+    /// Folder of InternLM-XComposer2.5 or of a reward model made of it; relative to the working directory, as all paths of a recipe.
+    /// </summary>
     public required string Base { get; init; }
 
     /// <summary><c>cpu</c> or <c>cuda</c>.</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary><c>auto</c>, <c>float32</c> or <c>bfloat16</c>: the type that the network computes in. Trained weights are kept in float32.</summary>
+    /// <summary>
+    /// <c>auto</c>, <c>float32</c> or <c>bfloat16</c>: the type that the network computes in. Trained weights are kept in float32.
+    /// </summary>
     public string Type { get; init; } = "bfloat16";
 
     /// <summary>Pairs to learn from.</summary>
@@ -42,7 +47,9 @@ public sealed record PreferenceRecipe : Recipe
     /// <summary>Pairs with images drawn for every pair without, where there are both.</summary>
     public int PicturePairsPerTextPair { get; init; } = 2;
 
-    /// <summary>Longest sequence in tokens, images included. A longer pair is left out: cut, it would lose the token whose reward is read.</summary>
+    /// <summary>
+    /// Longest sequence in tokens, images included. A longer pair is left out: cut, it would lose the token whose reward is read.
+    /// </summary>
     public int MaxLength { get; init; } = 8192;
 
     /// <summary>Most tiles of an image (hd_num) where a conversation has one; with several it is 6, as published.</summary>

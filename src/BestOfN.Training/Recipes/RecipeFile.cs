@@ -39,9 +39,8 @@ public static class RecipeFile
 
     /// <param name="path">The file.</param>
     /// <param name="kinds">The kinds that are expected; none: all.</param>
-    /// <exception cref="RecipeException">
-    /// The file is missing or no such recipe; the message names the file and every field that is unknown, missing or of another type.
-    /// </exception>
+    /// <exception cref="RecipeException">The file is missing or no such recipe; the message names the file and every field that is unknown,
+    /// missing or of another type.</exception>
     public static Recipe Load(string path, params IReadOnlyList<string> kinds)
     {
         if (!File.Exists(path))

@@ -43,7 +43,8 @@ public sealed record VisionShape
         if (mistakes.Sizes(
             ($"{field}.hidden_size", HiddenSize), ($"{field}.intermediate_size", IntermediateSize),
             ($"{field}.num_hidden_layers", NumHiddenLayers), ($"{field}.num_attention_heads", NumAttentionHeads),
-            ($"{field}.image_size", ImageSize), ($"{field}.patch_size", PatchSize), ($"{field}.hd_num", HdNum), ($"{field}.plora_r", PloraR)))
+            ($"{field}.image_size", ImageSize), ($"{field}.patch_size", PatchSize), ($"{field}.hd_num", HdNum),
+                ($"{field}.plora_r", PloraR)))
         {
             mistakes.Expect(
                 HiddenSize % NumAttentionHeads == 0,

@@ -51,8 +51,8 @@ public sealed class GenerationEngineTests : IDisposable
             return;
         }
 
-        // The first token comes before anything is computed beside it; those after it are as
-        // likely as they were, as long as the text is the same.
+        // The first token comes before anything is computed beside it; those after it are as likely as they were, as long as the text is
+        // the same.
         Assert.Equal(alone.Text[..1], first.Text[..1]);
         var (before, after) = (Logprobs(alone), Logprobs(first));
         for (var i = 0; i < before.Length && i < after.Length && before[i].Token == after[i].Token; i++)

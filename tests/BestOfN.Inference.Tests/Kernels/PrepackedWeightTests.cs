@@ -110,8 +110,9 @@ public sealed class PrepackedWeightTests
         Assert.Equal(StepRows.UpTo(sequences), Enumerable.Range(1, sequences).Select(StepRows.For).Distinct());
     }
 
-    /// <summary>Where oneDNN does not multiply a type, packing must never be tried: that would be an
-    /// error of libtorch in the middle of a request.</summary>
+    /// <summary>
+    /// Where oneDNN does not multiply a type, packing must never be tried: that would be an error of libtorch in the middle of a request.
+    /// </summary>
     private static bool IsRefused(ScalarType type)
     {
         if (Aten.HasOneDnn(type, CPU))

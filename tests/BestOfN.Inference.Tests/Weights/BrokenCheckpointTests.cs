@@ -10,8 +10,9 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Tests.Weights;
 
-/// <summary>Whatever is wrong with a folder: one error that names file, tensor or field,
-/// expected and found; nothing stays loaded.</summary>
+/// <summary>
+/// Whatever is wrong with a folder: one error that names file, tensor or field, expected and found; nothing stays loaded.
+/// </summary>
 [Collection(NativeMemory.Name)]
 public sealed class BrokenCheckpointTests
 {

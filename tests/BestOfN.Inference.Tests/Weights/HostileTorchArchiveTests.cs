@@ -7,8 +7,9 @@ using P = BestOfN.Inference.Tests.Weights.TorchPickle;
 
 namespace BestOfN.Inference.Tests.Weights;
 
-/// <summary>Whatever an archive claims: one error of one line that names the file,
-/// quickly, and nothing is executed or stays mapped.</summary>
+/// <summary>
+/// Whatever an archive claims: one error of one line that names the file, quickly, and nothing is executed or stays mapped.
+/// </summary>
 [Collection(NativeMemory.Name)]
 public sealed class HostileTorchArchiveTests : IDisposable
 {

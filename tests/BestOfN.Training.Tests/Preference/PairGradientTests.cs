@@ -27,7 +27,7 @@ public sealed class PairGradientTests
         Assert.Equal(expected.GetProperty("pairwise").GetProperty("loss_mean").GetDouble(), loss, 1e-4);
         AssertClose([.. expected.GetProperty("batch").GetProperty("rewards").EnumerateArray().Select(r => r.GetSingle())], rewards);
 
-        // Of the score's weight: what the reference says the loss changes with every reward, times what the reference read.
+        // Gradient of the score's weight: what the reference says the loss changes with every reward, times what the reference read.
         float[] slopes = [.. expected.GetProperty("pairwise").GetProperty("dloss_dreward").EnumerateArray().Select(g => g.GetSingle())];
         var hidden = expected.GetProperty("samples").EnumerateArray().Select(s =>
             s.GetProperty("pooled_hidden").EnumerateArray().Select(h => h.GetSingle()).ToArray()).ToArray();
@@ -35,7 +35,7 @@ public sealed class PairGradientTests
             Enumerable.Range(0, 4).Sum(row => slopes[row] * hidden[row][c]))];
         AssertClose(ofScore, Gradient(network.Trainable[^1].Value));
 
-        // Of everything else: the same slopes, led back through the network that scores.
+        // Gradient of all other weights: the same slopes, led back through the network that scores.
         using var scoring = NetworkLoader.RewardNetwork(TinyComposer.Folder("text-batch"), ScalarType.Float32, CPU,
             mode: ComputeMode.Training);
         var weights = scoring.Decoder.Parameters.ToDictionary(p => p.Key, p => p.Value.requires_grad_(true));

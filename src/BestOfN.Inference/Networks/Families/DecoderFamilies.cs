@@ -13,7 +13,8 @@ internal static class DecoderFamilies
     public static DecoderFamily Of(ModelConfiguration configuration, IReadOnlyList<string> supported) =>
         supported.Contains(configuration.Architecture) ? s_all.Single(f => IsOf(f, configuration.Architecture))
             : throw new CheckpointException(
-                $"{configuration.FilePath}: architectures: expected one of {string.Join(", ", supported)}, found {configuration.Architecture}.");
+                $"{configuration.FilePath}: architectures: expected one of {string.Join(", ", supported)}, found "
+                    + $"{configuration.Architecture}.");
 
     /// <exception cref="CheckpointException">A field is missing or impossible.</exception>
     public static DecoderConfiguration Read(this DecoderFamily family, ModelConfiguration c)
@@ -23,13 +24,15 @@ internal static class DecoderFamilies
         var keyValueHeads = c.WholeNumber("num_key_value_heads", heads, 1024);
         if (heads % keyValueHeads != 0)
         {
-            throw new CheckpointException($"{c.FilePath}: num_attention_heads: expected a multiple of num_key_value_heads ({keyValueHeads}), found {heads}.");
+            throw new CheckpointException(
+                $"{c.FilePath}: num_attention_heads: expected a multiple of num_key_value_heads ({keyValueHeads}), found {heads}.");
         }
 
         var headSize = c.WholeNumber("head_dim", hidden / heads > 0 ? hidden / heads : 1);
         if ((long)heads * headSize > LargestWidth)
         {
-            throw new CheckpointException($"{c.FilePath}: head_dim: expected at most {LargestWidth} for all {heads} heads together, found {headSize} for each.");
+            throw new CheckpointException(
+                $"{c.FilePath}: head_dim: expected at most {LargestWidth} for all {heads} heads together, found {headSize} for each.");
         }
 
         if (headSize % 2 != 0)

@@ -28,10 +28,13 @@ internal static partial class InternLM2
         Biases = c => (c.Flag("bias", true), c.Flag("bias", true), false),   // the published code's default is true
     };
 
-    /// <summary>Refuses POLAR: it compares an answer with a reference answer, which the prompts here do not have; without one its score means nothing.</summary>
+    /// <summary>
+    /// Refuses POLAR: it compares an answer with a reference answer, which the prompts here do not have; without one its score means
+    /// nothing.
+    /// </summary>
     /// <remarks>
-    /// The architecture is that of InternLM2-Reward. POLAR's tokenizer has a token between the two conversations beside the reward token, both published under the
-    /// name <c>&lt;|reward|&gt;</c>: https://huggingface.co/internlm/POLAR-7B/blob/main/tokenizer_config.json.
+    /// The architecture is that of InternLM2-Reward. POLAR's tokenizer has a token between the two conversations beside the reward token,
+    /// both published under the name <c>&lt;|reward|&gt;</c>: https://huggingface.co/internlm/POLAR-7B/blob/main/tokenizer_config.json.
     /// </remarks>
     /// <exception cref="CheckpointException">The folder holds a POLAR model.</exception>
     public static void RefusePolar(ModelConfiguration c, ITokenizer tokenizer)
@@ -43,13 +46,16 @@ internal static partial class InternLM2
 
         var reward = c.TokenId("reward_token_id") ?? Family.RewardTokenId;
         var folder = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(c.FilePath)));
-        var sign = tokenizer.SpecialTokens.TryGetValue("<|reward|>", out var separator) && separator != reward ? $"its tokenizer separates conversations by <|reward|> ({separator})"
+        var sign = tokenizer.SpecialTokens.TryGetValue("<|reward|>", out var separator) && separator != reward
+            ? $"its tokenizer separates conversations by <|reward|> ({separator})"
             : PolarName().IsMatch(c.Text("_name_or_path") ?? "") ? "_name_or_path names it"
             : PolarName().IsMatch(folder ?? "") ? "the folder is named so"
             : null;
         if (sign is not null)
         {
-            throw new CheckpointException($"{c.FilePath}: expected a reward model that judges an answer alone, found POLAR, which needs a reference answer beside it: {sign}.");
+            throw new CheckpointException(
+                $"{c.FilePath}: expected a reward model that judges an answer alone, found POLAR, which needs a reference answer beside "
+                + $"it: {sign}.");
         }
     }
 

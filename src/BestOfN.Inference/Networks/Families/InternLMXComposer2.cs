@@ -26,7 +26,8 @@ internal static class InternLMXComposer2
 
     /// <summary>Adds rank and scale of Partial LoRA to the sizes of the decoder.</summary>
     /// <exception cref="CheckpointException">A field is impossible.</exception>
-    public static DecoderConfiguration WithPartialLora(DecoderConfiguration sizes, ModelConfiguration c, Checkpoint checkpoint, List<string> assumptions)
+    public static DecoderConfiguration WithPartialLora(
+        DecoderConfiguration sizes, ModelConfiguration c, Checkpoint checkpoint, List<string> assumptions)
     {
         var fused = Family.FusedQueryKeyValue!.Replace("{i}", "0", StringComparison.Ordinal) + ".Plora_A.weight";
         var stored = checkpoint.ShapeOf(fused) is { Count: 2 } shape ? (int)shape[0] : (int?)null;
@@ -64,14 +65,17 @@ internal static class InternLMXComposer2
         if (vision.HiddenSize % vision.Heads != 0 || vision.ImageSize % (2 * vision.PatchSize) != 0)
         {
             throw new CheckpointException(
-                $"{c.FilePath}: vision tower: expected a hidden size that {vision.Heads} heads divide and an image of whole cells of 2 x 2 patches of {vision.PatchSize} "
+                $"{c.FilePath}: vision tower: expected a hidden size that {vision.Heads} heads divide and an image of whole cells of 2 x 2 "
+                    + $"patches of {vision.PatchSize} "
                 + $"pixels, found {vision.HiddenSize} and {vision.ImageSize}.");
         }
 
         var above = Layer(vision.Layers) + "layer_norm1.weight";
         if (checkpoint.Contains(above))
         {
-            throw new CheckpointException($"{checkpoint.Folder}: tensor {above}: expected a vision tower of {vision.Layers} layers, as the configuration says, found more.");
+            throw new CheckpointException(
+                $"{checkpoint.Folder}: tensor {above}: expected a vision tower of {vision.Layers} layers, as the configuration says, "
+                + "found more.");
         }
 
         return PictureEncoder.Load(vision, sizes.HiddenSize, (name, shape) => checkpoint.Take(name, shape, type, device), order, mode);
@@ -87,7 +91,9 @@ internal static class InternLMXComposer2
 
         if (!c.Has("hd_num"))
         {
-            assumptions.Add($"hd_num: at most {PictureEncoder.DefaultMaxTiles} tiles per picture, the published code's default; published scores were made with 9");
+            assumptions.Add(
+                $"hd_num: at most {PictureEncoder.DefaultMaxTiles} tiles per picture, the published code's default; published scores were "
+                + "made with 9");
         }
 
         return c.WholeNumber("hd_num", PictureEncoder.DefaultMaxTiles, 1024);
@@ -133,8 +139,11 @@ internal static class InternLMXComposer2
     // The published folder says nothing of its tower; what the shapes do not tell is as in internlm-xcomposer2d5-clip.
     private static VisionConfiguration FromShapes(ModelConfiguration c, Checkpoint checkpoint, List<string> assumptions)
     {
-        IReadOnlyList<long> Shape(string name, int dimensions) => checkpoint.ShapeOf(PictureEncoder.TowerPrefix + name) is { } shape && shape.Count == dimensions
-            ? shape : throw new CheckpointException($"{checkpoint.Folder}: tensor {PictureEncoder.TowerPrefix}{name}: expected {dimensions} dimensions; {c.FilePath} has no vision_config.");
+        IReadOnlyList<long> Shape(string name, int dimensions) =>
+            checkpoint.ShapeOf(PictureEncoder.TowerPrefix + name) is { } shape && shape.Count == dimensions
+            ? shape : throw new CheckpointException(
+                $"{checkpoint.Folder}: tensor {PictureEncoder.TowerPrefix}{name}: expected {dimensions} dimensions; {c.FilePath} has no "
+                + "vision_config.");
 
         var published = new VisionConfiguration();
         var patch = Shape("embeddings.patch_embedding.weight", 4);
@@ -146,7 +155,8 @@ internal static class InternLMXComposer2
         }
 
         assumptions.Add(
-            $"vision_config: {published.Heads} heads, quick_gelu and layer_norm_eps {published.NormEpsilon.ToString(CultureInfo.InvariantCulture)} in the vision tower, as published");
+            $"vision_config: {published.Heads} heads, quick_gelu and layer_norm_eps "
+                + $"{published.NormEpsilon.ToString(CultureInfo.InvariantCulture)} in the vision tower, as published");
         return published with
         {
             HiddenSize = (int)patch[0],

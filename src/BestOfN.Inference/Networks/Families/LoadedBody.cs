@@ -48,7 +48,8 @@ internal sealed class LoadedBody : IDisposable
         var (hasReward, hasLanguage) = (RewardHead.IsIn(Checkpoint), Checkpoint.Contains(languageHead));
         if (_seesPictures && isReward && !hasReward && hasLanguage)
         {
-            throw new CheckpointException($"{Checkpoint.Folder}: expected a reward model with score.weight, found a language model with {languageHead}.");
+            throw new CheckpointException(
+                $"{Checkpoint.Folder}: expected a reward model with score.weight, found a language model with {languageHead}.");
         }
 
         if (_seesPictures && !isReward && !_sizes.TiedEmbeddings && !hasLanguage)
@@ -69,7 +70,8 @@ internal sealed class LoadedBody : IDisposable
         if (_seesPictures)
         {
             sizes = InternLMXComposer2.WithPartialLora(sizes, Configuration, Checkpoint, Assumptions);
-            Pictures = InternLMXComposer2.LoadPictures(Configuration, sizes, Checkpoint, type, device, Assumptions, prepacks ? Aten.Order(type, device) : null, mode);
+            Pictures = InternLMXComposer2.LoadPictures(
+                Configuration, sizes, Checkpoint, type, device, Assumptions, prepacks ? Aten.Order(type, device) : null, mode);
         }
 
         _decoder = DecoderLoader.Load(Family, sizes, (name, shape) => Checkpoint.Take(name, shape, type, device), mode);

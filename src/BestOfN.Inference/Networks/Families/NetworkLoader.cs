@@ -24,7 +24,8 @@ public static class NetworkLoader
     /// <param name="type">float32 or bfloat16.</param>
     /// <param name="device">Where to run.</param>
     /// <exception cref="CheckpointException">Something in the folder is not as expected.</exception>
-    public static LanguageModel LanguageModel(string folder, ScalarType type, Device device) => LanguageModel(folder, type, device, Checkpoint.Open);
+    public static LanguageModel LanguageModel(string folder, ScalarType type, Device device) =>
+        LanguageModel(folder, type, device, Checkpoint.Open);
 
     internal static LanguageModel LanguageModel(string folder, ScalarType type, Device device, Func<string, Checkpoint> open)
     {
@@ -36,7 +37,8 @@ public static class NetworkLoader
             var sizes = body.Decoder.Configuration;
             var head = sizes.TiedEmbeddings
                 ? body.Decoder.Embedding
-                : body.Checkpoint.Take(body.Family.LanguageHead + ".weight", [sizes.VocabularySize, sizes.HiddenSize], type, device).DetachFromDisposeScope();
+                : body.Checkpoint.Take(body.Family.LanguageHead + ".weight", [sizes.VocabularySize, sizes.HiddenSize], type, device)
+                    .DetachFromDisposeScope();
             return new LanguageModel(body.Decoder, head, body.Checkpoint)
             {
                 Architecture = body.Configuration.Architecture,
@@ -67,14 +69,16 @@ public static class NetworkLoader
         RewardNetwork(folder, type, device, Checkpoint.Open, prepacks, mode);
 
     internal static RewardNetwork RewardNetwork(
-        string folder, ScalarType type, Device device, Func<string, Checkpoint> open, bool prepacks = false, ComputeMode mode = ComputeMode.Inference)
+        string folder, ScalarType type, Device device, Func<string, Checkpoint> open, bool prepacks = false,
+        ComputeMode mode = ComputeMode.Inference)
     {
         var body = new LoadedBody(folder, RewardModels, open);
         try
         {
             var configuration = body.Configuration;
             var steps = configuration.Architecture == "Qwen2ForProcessRewardModel";
-            var (labels, expected) = (configuration.Count("id2label") ?? configuration.WholeNumber("num_labels", steps ? 2 : 1), steps ? 2 : 1);
+            var (labels, expected) =
+                (configuration.Count("id2label") ?? configuration.WholeNumber("num_labels", steps ? 2 : 1), steps ? 2 : 1);
             if (labels != expected)
             {
                 throw new CheckpointException($"{configuration.FilePath}: num_labels: expected {expected}, found {labels}.");
@@ -82,12 +86,15 @@ public static class NetworkLoader
 
             body.RefuseOtherKind(isReward: true);
             body.Load(type, device, prepacks, mode);
-            return new RewardNetwork(body.Decoder, RewardHead.Load(body.Checkpoint, body.Decoder.Configuration.HiddenSize, labels, device), body.Checkpoint)
+            return new RewardNetwork(
+                body.Decoder, RewardHead.Load(body.Checkpoint, body.Decoder.Configuration.HiddenSize, labels, device), body.Checkpoint)
             {
                 Architecture = configuration.Architecture,
                 RewardTokenId = body.Family.RewardTokenId is { } published ? RewardToken(configuration, published, body.Assumptions) : null,
                 StepTokenId = steps ? configuration.TokenId("step_token_id") : null,
-                PadTokenId = configuration.Architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) ? PadToken(configuration, body.Assumptions) : null,
+                PadTokenId = configuration.Architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal)
+                    ? PadToken(configuration, body.Assumptions)
+                    : null,
                 Pictures = body.Pictures,
                 MaxTiles = body.MaxTiles,
                 MaxLength = body.MaxLength,
@@ -104,7 +111,8 @@ public static class NetworkLoader
     private static int? PadToken(ModelConfiguration configuration, List<string> assumptions)
     {
         // Old configurations of Llama say -1, which is no token.
-        if (configuration.Value("pad_token_id") is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var none) && none < 0)
+        if (configuration.Value("pad_token_id") is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var none)
+            && none < 0)
         {
             return null;
         }
@@ -112,7 +120,9 @@ public static class NetworkLoader
         var pad = configuration.TokenId("pad_token_id");
         if (pad is not null && configuration.TokenIds("eos_token_id").Contains(pad.Value))
         {
-            assumptions.Add($"pad_token_id {pad} ends a text too: the last token that differs from it is read, as transformers do since early 2025; older versions read another");
+            assumptions.Add(
+                $"pad_token_id {pad} ends a text too: the last token that differs from it is read, as transformers do since early 2025; "
+                + "older versions read another");
         }
 
         return pad;

@@ -31,7 +31,8 @@ internal static class RopeFields
         if (scaling is not null && parameters is not null && parameters.Has("rope_theta") && parameters.Number("rope_theta") != theta)
         {
             throw new CheckpointException(
-                $"{c.FilePath}: rope_scaling replaces rope_parameters, but leads to a rope_theta of {Text(theta)} instead of {Text(parameters.Number("rope_theta"))}; "
+                $"{c.FilePath}: rope_scaling replaces rope_parameters, but leads to a rope_theta of {Text(theta)} instead of "
+                    + $"{Text(parameters.Number("rope_theta"))}; "
                 + "write rope_theta into rope_scaling.");
         }
 
@@ -62,26 +63,30 @@ internal static class RopeFields
         {
             if (field is not ("rope_type" or "type" or "rope_theta") && !read.Contains(field) && !ChangesNothing(c, field, value))
             {
-                throw new CheckpointException($"{section.FilePath}: {field}: expected no such field for {kind}, found {value.GetRawText()}; it is not computed.");
+                throw new CheckpointException(
+                    $"{section.FilePath}: {field}: expected no such field for {kind}, found {value.GetRawText()}; it is not computed.");
             }
         }
 
         return kind switch
         {
             "linear" => new LinearRopeScaling(Factor(section)),
-            "dynamic" when !c.Has("max_position_embeddings") => throw new CheckpointException($"{c.FilePath}: max_position_embeddings: expected a number, which dynamic scaling begins at, found nothing."),
+            "dynamic" when !c.Has("max_position_embeddings") => throw new CheckpointException(
+                $"{c.FilePath}: max_position_embeddings: expected a number, which dynamic scaling begins at, found nothing."),
             "dynamic" => new DynamicRopeScaling(Factor(section)),
             "llama3" => new Llama3RopeScaling(
                 Factor(section),
                 section.Number("low_freq_factor"),
                 section.Number("high_freq_factor"),
                 c.Has("original_max_position_embeddings") ? c.Number("original_max_position_embeddings")
-                    : section.Number("original_max_position_embeddings", c.Has("max_position_embeddings") ? c.Number("max_position_embeddings") : null)),
+                    : section.Number(
+                        "original_max_position_embeddings", c.Has("max_position_embeddings") ? c.Number("max_position_embeddings") : null)),
             _ => null,
         };
     }
 
-    private static bool ChangesNothing(ModelConfiguration c, string field, JsonElement value) => value.ValueKind == JsonValueKind.Number && field switch
+    private static bool ChangesNothing(ModelConfiguration c, string field, JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && field switch
     {
         "factor" or "partial_rotary_factor" or "attention_factor" or "mscale" => value.GetDouble() == 1,
         "original_max_position_embeddings" => c.Has("max_position_embeddings") && value.GetDouble() == c.Number("max_position_embeddings"),

@@ -76,7 +76,8 @@ public sealed class PictureEncoder : IDisposable
     /// are.</param>
     /// <param name="mode">What it is for.</param>
     internal static PictureEncoder Load(
-        VisionConfiguration configuration, int hiddenSize, WeightSource source, Func<Tensor, Tensor>? order = null, ComputeMode mode = ComputeMode.Inference)
+        VisionConfiguration configuration, int hiddenSize, WeightSource source, Func<Tensor, Tensor>? order = null,
+        ComputeMode mode = ComputeMode.Inference)
     {
         var parameters = new List<KeyValuePair<string, Tensor>>();
         WeightSource Keeping(Func<Tensor, Tensor>? how) => (name, shape) =>
@@ -104,8 +105,7 @@ public sealed class PictureEncoder : IDisposable
     /// <summary>Encodes pictures; the global views and tiles of all of them go through the tower together.</summary>
     /// <remarks>
     /// The tower takes at most 8192 tokens at once (5 views of the published size), so that what its blocks need in between does not grow
-    /// with the pictures;
-    /// what does grow are the pixels in float32 and the features. In training everything is kept for the way back.
+    /// with the pictures; what does grow are the pixels in float32 and the features. In training everything is kept for the way back.
     /// </remarks>
     /// <returns>For each picture its vectors, [<see cref="TiledImage.TokenCount"/>, C], owned by the caller's dispose scope.</returns>
     /// <exception cref="ArgumentException">A picture is not made of whole tiles of this tower's size.</exception>
@@ -147,7 +147,8 @@ public sealed class PictureEncoder : IDisposable
         if (picture.Tile != tile || pixels.Width % tile != 0 || pixels.Height % tile != 0)
         {
             throw new ArgumentException(
-                $"Expected a picture of whole tiles of {tile} pixels, found {pixels.Width} x {pixels.Height} pixels in tiles of {picture.Tile}.", nameof(picture));
+                $"Expected a picture of whole tiles of {tile} pixels, found {pixels.Width} x {pixels.Height} pixels in tiles of "
+                    + $"{picture.Tile}.", nameof(picture));
         }
 
         using var scope = NewDisposeScope();
@@ -202,8 +203,10 @@ public sealed class PictureEncoder : IDisposable
         long c = Configuration.Cells, width = 4L * Configuration.HiddenSize;
 
         // Within a cell: upper left, upper right, lower left, lower right.
-        var cells = features.reshape(1 + (rows * columns), c, 2, c, 2, Configuration.HiddenSize).permute(0, 1, 3, 2, 4, 5).reshape(1 + (rows * columns), c, c, width);
-        var tiles = cells.narrow(0, 1, rows * columns).view(rows, columns, c, c, width).permute(0, 2, 1, 3, 4).reshape(rows * c, columns * c, width);
+        var cells = features.reshape(1 + (rows * columns), c, 2, c, 2, Configuration.HiddenSize).permute(0, 1, 3, 2, 4, 5)
+            .reshape(1 + (rows * columns), c, c, width);
+        var tiles = cells.narrow(0, 1, rows * columns).view(rows, columns, c, c, width).permute(0, 2, 1, 3, 4)
+            .reshape(rows * c, columns * c, width);
         return cat([WithNewlines(cells[0]), plora_glb_GN.view(1, width), WithNewlines(tiles)], 0).MoveToOuterDisposeScope();
     }
 

@@ -32,7 +32,8 @@ internal sealed class VisionLayer
         var (V, T, C) = (x.size(0), x.size(1), x.size(2));
         var flat = x.reshape(V * T, C);
         var normed = layer_norm1.Norm(flat, configuration.NormEpsilon);
-        Tensor Heads(Affine projection) => projection.Linear(normed, mode).view(V, T, configuration.Heads, C / configuration.Heads).transpose(1, 2);
+        Tensor Heads(Affine projection) =>
+            projection.Linear(normed, mode).view(V, T, configuration.Heads, C / configuration.Heads).transpose(1, 2);
         var context = Attend(Heads(q_proj), Heads(k_proj), Heads(v_proj), mode).transpose(1, 2).reshape(V * T, C);
         flat = flat.add(out_proj.Linear(context, mode), HeldScalar.One);
         var inner = Activate(fc1.Linear(layer_norm2.Norm(flat, configuration.NormEpsilon), mode), configuration.QuickGelu, mode);

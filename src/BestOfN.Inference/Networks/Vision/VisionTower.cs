@@ -7,12 +7,13 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Inference.Networks.Vision;
 
-/// <summary>A CLIP vision transformer: patches of normalised pixels in, one feature per patch out. Its features are the last block's,
-/// without a norm after it.</summary>
+/// <summary>
+/// A CLIP vision transformer: patches of normalised pixels in, one feature per patch out. Its features are the last block's, without a norm
+/// after it.
+/// </summary>
 /// <remarks>
 /// Radford et al. 2021, https://arxiv.org/abs/2103.00020. V views, P patches along a side, T = P² + 1 tokens with the class token first, C
-/// hidden size.
-/// Not thread-safe. Does not own its weights: who loaded it disposes them.
+/// hidden size. Not thread-safe. Does not own its weights: its loader disposes them.
 /// </remarks>
 internal sealed class VisionTower
 {
@@ -37,12 +38,14 @@ internal sealed class VisionTower
     /// <param name="source">Gives every tensor by name and shape, or throws.</param>
     /// <param name="product">As <paramref name="source"/>, for the weights of the blocks' products.</param>
     /// <param name="mode">What it is for.</param>
-    public static VisionTower Load(VisionConfiguration configuration, string prefix, WeightSource source, WeightSource product, ComputeMode mode)
+    public static VisionTower Load(
+        VisionConfiguration configuration, string prefix, WeightSource source, WeightSource product, ComputeMode mode)
     {
         long C = configuration.HiddenSize, I = configuration.IntermediateSize, p = configuration.PatchSize, P = configuration.Patches;
         Tensor Take(string name, params ReadOnlySpan<long> shape) => source(prefix + name, shape);
         Affine Norm(string name) => new(Take(name + ".weight", C), Take(name + ".bias", C));
-        Affine Linear(string name, long outputs, long inputs) => new(product(prefix + name + ".weight", [outputs, inputs]), Take(name + ".bias", outputs));
+        Affine Linear(string name, long outputs, long inputs) =>
+            new(product(prefix + name + ".weight", [outputs, inputs]), Take(name + ".bias", outputs));
         VisionLayer Layer(int j)
         {
             var layer = "encoder.layers." + j.ToString(CultureInfo.InvariantCulture);

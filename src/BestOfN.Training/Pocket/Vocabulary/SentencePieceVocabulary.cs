@@ -5,12 +5,21 @@ using BestOfN.Data.Worlds;
 
 namespace BestOfN.Training.Pocket.Vocabulary;
 
-/// <summary>A small SentencePiece vocabulary for the InternLM2 family: special tokens, all bytes, all printable ASCII, and merges learned from a world.</summary>
+/// <summary>
+/// A small SentencePiece vocabulary for the InternLM2 family: special tokens, all bytes, all printable ASCII, and merges learned from a
+/// world.
+/// </summary>
 /// <remarks>Schema: https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto.</remarks>
 public sealed class SentencePieceVocabulary
 {
+    // The escapes are JSON's.
+    private const string ChatTemplate =
+        @"{{ bos_token }}{% for message in messages %}"
+        + @"{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
+        + @"{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+
     private const string TokenizerConfig =
-        """
+        $$$"""
         {
           "tokenizer_class": "InternLM2Tokenizer",
           "bos_token": "<s>",
@@ -20,7 +29,7 @@ public sealed class SentencePieceVocabulary
           "add_bos_token": true,
           "add_eos_token": false,
           "additional_special_tokens": ["<|im_start|>", "<|im_end|>", "<|reward|>"],
-          "chat_template": "{{ bos_token }}{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+          "chat_template": "{{{ChatTemplate}}}"
         }
 
         """;

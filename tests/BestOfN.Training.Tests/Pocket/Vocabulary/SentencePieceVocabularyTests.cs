@@ -14,7 +14,8 @@ public sealed class SentencePieceVocabularyTests
     [Fact]
     public void Special_tokens_come_first_and_bytes_follow()
     {
-        Assert.Equal(["<unk>", "<s>", "</s>", "<|reward|>", "<|im_end|>", "<|im_start|>", "<0x00>"], s_vocabulary.Pieces.Take(7).Select(p => p.Text));
+        Assert.Equal(["<unk>", "<s>", "</s>", "<|reward|>", "<|im_end|>", "<|im_start|>", "<0x00>"],
+            s_vocabulary.Pieces.Take(7).Select(p => p.Text));
         Assert.Equal(256, s_vocabulary.Pieces.Count(p => p.Type == VocabularyPieceType.Byte));
     }
 
@@ -75,7 +76,8 @@ public sealed class SentencePieceVocabularyTests
         Learn(size: 420).Write(second.Path);
 
         Assert.Equal(["tokenizer.model", "tokenizer_config.json"], Directory.GetFiles(first.Path).Select(Path.GetFileName).Order());
-        Assert.Equal(File.ReadAllBytes(Path.Combine(first.Path, "tokenizer.model")), File.ReadAllBytes(Path.Combine(second.Path, "tokenizer.model")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(first.Path, "tokenizer.model")),
+            File.ReadAllBytes(Path.Combine(second.Path, "tokenizer.model")));
     }
 
     [Fact]
@@ -86,7 +88,8 @@ public sealed class SentencePieceVocabularyTests
         using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.Path, "tokenizer_config.json")));
 
         Assert.Equal("<s>", config.RootElement.GetProperty("bos_token").GetString());
-        Assert.Contains("'<|im_start|>' + message['role'] + '\n'", config.RootElement.GetProperty("chat_template").GetString(), StringComparison.Ordinal);
+        Assert.Contains("'<|im_start|>' + message['role'] + '\n'", config.RootElement.GetProperty("chat_template").GetString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,7 +101,8 @@ public sealed class SentencePieceVocabularyTests
 
         Assert.Equal(s_vocabulary.Size, tokenizer.VocabularySize);
         Assert.Equal((1, 2), (tokenizer.BosId, tokenizer.EosId));
-        Assert.Equal((5, 4, 3), (tokenizer.SpecialTokens["<|im_start|>"], tokenizer.SpecialTokens["<|im_end|>"], tokenizer.SpecialTokens["<|reward|>"]));
+        Assert.Equal((5, 4, 3),
+            (tokenizer.SpecialTokens["<|im_start|>"], tokenizer.SpecialTokens["<|im_end|>"], tokenizer.SpecialTokens["<|reward|>"]));
         foreach (var text in Problems(300).SelectMany(p => (string[])[p.Question, p.Solution]).Append("Grüße, 你好 😀\n\n  two  spaces\t~"))
         {
             Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text)));
