@@ -1,5 +1,6 @@
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Networks;
+using BestOfN.Inputs.Decoding;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Generation;

@@ -2,6 +2,7 @@ using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
+using BestOfN.Inputs.Decoding;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,10 +1,9 @@
 using System.Text.Json;
-using BestOfN.Core.Prompts;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Weights;
+using BestOfN.Inputs.Decoding;
 using BestOfN.Inputs.Files;
 using BestOfN.Inputs.Templates;
-using BestOfN.Inputs.Templates.Jinja;
 using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Inference.Generation;
@@ -28,35 +27,12 @@ internal static class EndTokens
             ends.Add(eos);
         }
 
-        if (BehindAnswer(tokenizer, template.Encode) is { } end)
+        if (AnswerEnd.Of(tokenizer, template.Encode) is { } end)
         {
             ends.Add(end);
         }
 
         return [.. ends];
-    }
-
-    internal static int? BehindAnswer(ITokenizer tokenizer, Func<IReadOnlyList<ChatMessage>, bool, IReadOnlyList<int>> template)
-    {
-        try
-        {
-            var question = new ChatMessage("user", "a");
-            var asked = template([question], true);
-            var answered = template([question, new ChatMessage("assistant", "b")], false);
-            foreach (var id in answered.Skip(asked.Count))
-            {
-                if (tokenizer.BytesOf(id).IsEmpty)
-                {
-                    return id;
-                }
-            }
-        }
-        catch (ChatTemplateException)
-        {
-            // A template that refuses so plain a conversation leaves it to the files.
-        }
-
-        return null;
     }
 
     private static IEnumerable<int> Listed(string path)

@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using BestOfN.Core.Computing;
-using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Inference.ImageCache;
@@ -9,9 +8,9 @@ using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
+using BestOfN.Inputs.Decoding;
 using BestOfN.Inputs.Images;
 using BestOfN.Inputs.Templates;
-using BestOfN.Inputs.Templates.Jinja;
 using BestOfN.Inputs.Tokenizers;
 using static TorchSharp.torch;
 
@@ -29,14 +28,9 @@ namespace BestOfN.Inference.Generation;
 public sealed class GenerationEngine : IGenerator, IDisposable
 {
     private readonly LanguageModel _model;
-    private readonly ITokenizer _tokenizer;
-    private readonly LengthBound _length;
-    private readonly Func<IReadOnlyList<ChatMessage>, bool, IReadOnlyList<int>> _template;
     private readonly PromptReader _reader;
-    private readonly HashSet<int> _endTokenIds;
+    private readonly RequestPreparation _preparation;
     private readonly DeviceWorker _worker;
-    private readonly GenerationOptions _options;
-    private readonly TimeProvider _time;
     private readonly GenerationMetrics _metrics;
     private readonly LanguageModel? _prepacked;
     private readonly GenerationScheduler _scheduler;
@@ -54,10 +48,16 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         IMeterFactory? meters = null)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
-        (_model, _tokenizer, _template, _worker, _options, _time) =
-            (model, tokenizer, template, worker, options, time ?? TimeProvider.System);
-        _length = new LengthBound(tokenizer);
-        _endTokenIds = [.. endTokenIds];
+        (_model, _worker) = (model, worker);
+        _preparation = new RequestPreparation(tokenizer)
+        {
+            Template = template,
+            EndTokenIds = endTokenIds.ToHashSet(),
+            ContextLength = ContextLength,
+            MaxSequences = options.MaxSequences,
+            MaxTokens = options.MaxTokens,
+            Time = time ?? TimeProvider.System,
+        };
         _reader = reader ?? PromptReader.TextOnly;
         LanguageModel? prepacked = null;
         worker.RunToEnd(() =>
@@ -66,7 +66,9 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             Computation = KernelChoice.OfGeneration(model.Decoder, prepacked);
         });
         (_prepacked, _metrics) = (prepacked, new GenerationMetrics(name, meters, _reader.Store));
-        _scheduler = new GenerationScheduler(prepacked ?? model, _reader.Store, worker, options);
+        _scheduler = new GenerationScheduler(
+            () => new SequenceBatch(prepacked ?? model, _reader.Store), work => worker.RunAsync(work),
+            new SchedulerLimits(options.MaxSequences, options.QueueLength, options.TokensPerPrefill));
     }
 
     /// <summary>How it computes here. Exactness is promised for prompts without pictures.</summary>
@@ -127,20 +129,20 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         RunningGeneration generation;
         try
         {
-            generation = Prepare(request);
+            generation = _preparation.Prepare(request, _scheduler.Wake);
             if (!hasPictures)
             {
-                SetPrompt(generation, request, new SeenPrompt(request.Prompt.Messages, [], null));
+                _preparation.SetPrompt(generation, request, request.Prompt.Messages);
             }
         }
         catch (Exception e) when (Refusal(e) is { } refusal)
         {
-            return Refused(refusal);
+            return _preparation.Refused(refusal);
         }
 
         if ((hasPictures ? _scheduler.Reserve() : _scheduler.Enqueue(generation)) is { } full)
         {
-            return Refused(full);
+            return _preparation.Refused(full);
         }
 
         generation.EndWith(cancellationToken);
@@ -170,69 +172,6 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         _metrics.Dispose();
     }
 
-    private RunningGeneration Prepare(GenerationRequest request)
-    {
-        var parameters = request.Sampling;
-        var sampling = new TokenSampling().With(parameters);
-        if (request.Candidates < 1 || request.Candidates > _options.MaxSequences)
-        {
-            throw Invalid($"Invalid 'n': expected 1 to {_options.MaxSequences} candidates, got {request.Candidates}.");
-        }
-
-        if (parameters.MaxTokens < 1)
-        {
-            throw Invalid($"Invalid 'max_tokens': expected at least 1, got {parameters.MaxTokens}.");
-        }
-
-        if (parameters.TopLogprobs is < 0 or > 20)
-        {
-            throw Invalid($"Invalid 'top_logprobs': expected 0 to 20, got {parameters.TopLogprobs}.");
-        }
-
-        if (parameters.Stop.Any(string.IsNullOrEmpty))
-        {
-            throw Invalid("Invalid 'stop': expected strings that are not empty.");
-        }
-
-        var candidates = new RunningCandidate[request.Candidates];
-        for (var i = 0; i < candidates.Length; i++)
-        {
-            var seed = parameters.Seed is { } given ? SamplingParameters.SeedOf(given, i) : Random.Shared.NextInt64();
-            candidates[i] = new RunningCandidate(
-                i, new TokenSequence(sampling, seed, parameters.Logprobs ? parameters.TopLogprobs : null),
-                new CandidateText(_tokenizer, parameters.Stop));
-        }
-
-        return new RunningGeneration(candidates, request.TokenBudget, _tokenizer, _endTokenIds, _scheduler.Wake, _time);
-    }
-
-    private void SetPrompt(RunningGeneration generation, GenerationRequest request, SeenPrompt seen)
-    {
-        // Templates may leave out what an assistant thought, so its messages do not count here.
-        if (_length.IsPassedBy(seen.Messages.Where(message => message.Role != "assistant").Select(message => message.Text), ContextLength))
-        {
-            throw TooLong("have far more");
-        }
-
-        var prompt = _template(seen.Messages, true);
-        if (prompt.Count == 0)
-        {
-            throw Invalid("Invalid 'messages': they give no tokens.");
-        }
-
-        if (prompt.Count >= ContextLength)
-        {
-            throw TooLong($"resulted in {prompt.Count} tokens");
-        }
-
-        generation.SetPrompt(seen, prompt, Math.Min(request.Sampling.MaxTokens ?? _options.MaxTokens, ContextLength - prompt.Count));
-    }
-
-    private GenerationFailedException TooLong(string length) =>
-        new(Failure.PromptTooLong(
-            $"This model's maximum context length is {ContextLength} tokens. However, your messages {length}. Please reduce the length of "
-                + "the messages."));
-
     /// <summary>Decodes the images of a prompt and queues its generation, for which a place is reserved.</summary>
     private async Task DecodeImagesAsync(RunningGeneration generation, GenerationRequest request, CancellationToken cancellationToken)
     {
@@ -240,7 +179,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         try
         {
             seen = await _reader.ReadAsync(request.Prompt.Messages, largest: null, ImageOrientation.AsShown, cancellationToken);
-            SetPrompt(generation, request, seen);
+            _preparation.SetPrompt(generation, request, seen.Messages, seen);
         }
         catch (Exception e)
         {
@@ -264,19 +203,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     /// <summary>What the sender is told; null where the failure is no refusal of the request.</summary>
     private static GenerationFailedException? Refusal(Exception exception) => exception switch
     {
-        GenerationFailedException e => e,
-        ChatTemplateException e => Invalid(e.Reason, e),
         UnreadablePromptException e => new(e.ToFailure(), e),
-        _ => null,
+        _ => RequestPreparation.Refusal(exception),
     };
-
-    private RunningGeneration Refused(GenerationFailedException exception)
-    {
-        var generation = new RunningGeneration([], null, _tokenizer, _endTokenIds, () => { }, _time);
-        generation.EndAll(exception);
-        return generation;
-    }
-
-    private static GenerationFailedException Invalid(string message, Exception? inner = null) =>
-        new(new Failure(FailureKind.InvalidRequest, message), inner);
 }

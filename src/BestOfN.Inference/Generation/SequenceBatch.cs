@@ -1,6 +1,7 @@
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
+using BestOfN.Inputs.Decoding;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Generation;
@@ -9,7 +10,7 @@ namespace BestOfN.Inference.Generation;
 /// <remarks>Not thread-safe: belongs to the device's thread, under inference mode. The model stays the caller's.</remarks>
 /// <param name="model">Prepacked where that is faster.</param>
 /// <param name="pictures">What ids above the vocabulary mean, the caller's; null: there are none.</param>
-internal sealed class SequenceBatch(LanguageModel model, PictureStore? pictures = null) : IDisposable
+internal sealed class SequenceBatch(LanguageModel model, PictureStore? pictures = null) : ISequenceBatch
 {
     private readonly List<Cohort> _cohorts = [];
 
@@ -86,9 +87,13 @@ internal sealed class SequenceBatch(LanguageModel model, PictureStore? pictures 
     /// <summary>True where some sequence waits for its next token.</summary>
     public bool HasRunning => _cohorts.Any(c => c.IsRead && c.Sequences.Any(s => !s.IsEnded));
 
+    /// <summary>Pictures of all requests that were admitted go through the vision encoder together.</summary>
+    public void See(IReadOnlyList<IDisposable> held) => pictures!.Encode(held.OfType<SeenPrompt>().SelectMany(p => p.Pictures));
+
     /// <summary>Drops what has ended, and its memory.</summary>
     public void Compact()
     {
+        var before = _cohorts.Count;
         for (var i = _cohorts.Count - 1; i >= 0; i--)
         {
             if (!_cohorts[i].Compact())
@@ -96,6 +101,11 @@ internal sealed class SequenceBatch(LanguageModel model, PictureStore? pictures 
                 _cohorts[i].Dispose();
                 _cohorts.RemoveAt(i);
             }
+        }
+
+        if (_cohorts.Count < before)
+        {
+            pictures?.Trim();
         }
     }
 

@@ -1,4 +1,5 @@
 using BestOfN.Inference.Runtime;
+using BestOfN.Inputs.Decoding;
 using TorchSharp;
 using static TorchSharp.torch;
 

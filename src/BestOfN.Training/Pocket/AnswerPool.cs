@@ -6,6 +6,7 @@ using BestOfN.Inference.Generation;
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
+using BestOfN.Inputs.Decoding;
 using BestOfN.Inputs.Templates;
 using BestOfN.Inputs.Templates.Jinja;
 using BestOfN.Inputs.Tokenizers;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using BestOfN.Inference.Generation;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
+using BestOfN.Inputs.Decoding;
 using Spectre.Console;
 using static BestOfN.Benchmarks.Samples;
 using static TorchSharp.torch;

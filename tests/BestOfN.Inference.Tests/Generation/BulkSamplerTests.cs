@@ -1,6 +1,7 @@
 using BestOfN.Inference.Generation;
 using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
+using BestOfN.Inputs.Decoding;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Tests.Generation;

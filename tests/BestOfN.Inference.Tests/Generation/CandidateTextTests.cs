@@ -1,4 +1,5 @@
 using BestOfN.Inference.Generation;
+using BestOfN.Inputs.Decoding;
 
 namespace BestOfN.Inference.Tests.Generation;
 

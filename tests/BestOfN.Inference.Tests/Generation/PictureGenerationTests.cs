@@ -8,6 +8,7 @@ using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Tests.Scoring;
+using BestOfN.Inputs.Decoding;
 using BestOfN.Inputs.Images;
 using BestOfN.Inputs.Templates;
 using BestOfN.Inputs.Templates.Jinja;

@@ -1,5 +1,6 @@
 using BestOfN.Inference.Generation;
 using BestOfN.Inference.Networks;
+using BestOfN.Inputs.Decoding;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Tests.Generation;

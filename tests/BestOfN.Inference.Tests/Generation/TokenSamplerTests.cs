@@ -1,6 +1,7 @@
 using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Inference.Generation;
+using BestOfN.Inputs.Decoding;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Tests.Generation;

@@ -1,6 +1,6 @@
-namespace BestOfN.Inference.Generation;
+namespace BestOfN.Inputs.Decoding;
 
-/// <summary>One answer in the making, as ids. Lives on the device's thread.</summary>
+/// <summary>One answer in the making, as ids. Lives on the engine's thread.</summary>
 internal sealed class TokenSequence
 {
     private readonly List<int> _ids = [];

@@ -1,23 +1,20 @@
 using System.Threading.Channels;
 using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
-using BestOfN.Inference.ImageCache;
 using BestOfN.Inputs.Tokenizers;
 
-namespace BestOfN.Inference.Generation;
+namespace BestOfN.Inputs.Decoding;
 
-/// <summary>One request on its way through the engine. The device's thread reports; any thread may cancel.</summary>
+/// <summary>One request on its way through the engine. The engine's thread reports; any thread may cancel.</summary>
 internal sealed class RunningGeneration : IGeneration
 {
-    // Unbounded so that a slow reader never holds up the device; at most one event per token and candidate.
-    private readonly Channel<GenerationEvent> _events =
-        Channel.CreateUnbounded<GenerationEvent>(new UnboundedChannelOptions { SingleWriter = false });
+    // Unbounded so that a slow reader never holds up the engine; at most one event per token and candidate.
+    private readonly Channel<GenerationEvent> _events = Channel.CreateUnbounded<GenerationEvent>();
     private readonly TimeProvider _time;
     private readonly ITokenizer _tokenizer;
     private readonly IReadOnlyCollection<int> _endTokenIds;
     private readonly Action _changed;
     private readonly long _started;
-    private SeenPrompt? _seen;
     private CancellationTokenRegistration _registration;
     private int _budget;
 
@@ -49,22 +46,20 @@ internal sealed class RunningGeneration : IGeneration
     /// <summary>Tokens for one candidate.</summary>
     public int Limit { get; private set; }
 
-    /// <summary>Images of the prompt, leased until all candidates have ended.</summary>
-    public IReadOnlyList<StoredPicture> Pictures => _seen?.Pictures ?? [];
-
-    /// <summary>Its images have been encoded, or encoding them has failed. Device thread only.</summary>
-    public bool AreImagesEncoded { get; set; }
+    /// <summary>What the prompt holds until all candidates have ended, such as leases on pictures.</summary>
+    public IDisposable? Held { get; private set; }
 
     public IAsyncEnumerable<GenerationEvent> Events => _events.Reader.ReadAllAsync();
 
     /// <summary>Takes the prompt, before the generation waits for its turn.</summary>
-    /// <param name="seen">Leases on its pictures, the generation's from here on.</param>
     /// <param name="promptIds">The rendered prompt.</param>
     /// <param name="limit">Tokens for one candidate.</param>
-    public void SetPrompt(SeenPrompt seen, IReadOnlyList<int> promptIds, int limit) => (_seen, PromptIds, Limit) = (seen, promptIds, limit);
+    /// <param name="held">Disposed, on any thread, when all candidates have ended; the generation's from here on.</param>
+    public void SetPrompt(IReadOnlyList<int> promptIds, int limit, IDisposable? held = null) =>
+        (PromptIds, Limit, Held) = (promptIds, limit, held);
 
-    /// <summary>Gives the leases on its images back.</summary>
-    public void ReturnPictures() => _seen?.Dispose();
+    /// <summary>Gives back what the prompt holds.</summary>
+    public void Return() => Held?.Dispose();
 
     public void Cancel(int index)
     {
@@ -93,7 +88,7 @@ internal sealed class RunningGeneration : IGeneration
         _changed();
     }
 
-    /// <summary>Ends cancelled candidates. Device thread only.</summary>
+    /// <summary>Ends cancelled candidates. Engine's thread only.</summary>
     /// <returns>True while some candidate is being made.</returns>
     public bool EndCancelled()
     {
@@ -113,11 +108,11 @@ internal sealed class RunningGeneration : IGeneration
 
         _registration.Unregister();
         _events.Writer.TryComplete();
-        ReturnPictures();
+        Return();
         return false;
     }
 
-    /// <summary>Reports the token that a candidate was just given. Device thread only.</summary>
+    /// <summary>Reports the token that a candidate was just given. Engine's thread only.</summary>
     public void Report(RunningCandidate candidate)
     {
         if (candidate.IsDone || candidate.IsCancelled)
@@ -163,7 +158,7 @@ internal sealed class RunningGeneration : IGeneration
         }
     }
 
-    /// <summary>Ends the candidates that are left when the budget is used up. Device thread only.</summary>
+    /// <summary>Ends the candidates that are left when the budget is used up. Engine's thread only.</summary>
     public void EndBudget()
     {
         if (_budget > 0)

@@ -1,4 +1,4 @@
-namespace BestOfN.Inference.Generation;
+namespace BestOfN.Inputs.Decoding;
 
 /// <summary>What the sampler says of one drawn token.</summary>
 /// <param name="Token">The token drawn.</param>

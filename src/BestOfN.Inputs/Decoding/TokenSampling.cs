@@ -1,7 +1,7 @@
 using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 
-namespace BestOfN.Inference.Generation;
+namespace BestOfN.Inputs.Decoding;
 
 /// <summary>How tokens are drawn, every setting resolved.</summary>
 /// <remarks>
@@ -43,7 +43,7 @@ public sealed record TokenSampling
         {
             Temperature = InRange(parameters.Temperature ?? Temperature, 0, 2, "temperature"),
             TopP = InRange(parameters.TopP ?? TopP, 0, 1, "top_p"),
-            // -1 means all for some clients.
+            // Some clients write -1 for all.
             TopK = (int)InRange(parameters.TopK is { } k ? Math.Max(k, 0) : TopK, 0, int.MaxValue, "top_k"),
             MinP = InRange(parameters.MinP ?? MinP, 0, 1, "min_p"),
             FrequencyPenalty = InRange(parameters.FrequencyPenalty ?? FrequencyPenalty, -2, 2, "frequency_penalty"),

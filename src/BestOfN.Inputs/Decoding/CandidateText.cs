@@ -1,7 +1,7 @@
 using System.Text;
 using BestOfN.Inputs.Tokenizers;
 
-namespace BestOfN.Inference.Generation;
+namespace BestOfN.Inputs.Decoding;
 
 /// <summary>The text of one candidate as its tokens arrive.</summary>
 internal sealed class CandidateText(ITokenizer tokenizer, IReadOnlyList<string> stops)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace BestOfN.Inference.Generation;
+namespace BestOfN.Inputs.Decoding;
 
 /// <summary>Lets text through up to the first stop string, and holds back what may still become one.</summary>
 internal sealed class StopStrings(IReadOnlyList<string> stops)

@@ -4,7 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using BestOfN.Inputs.Tokenizers;
 
-namespace BestOfN.Inference.Generation;
+namespace BestOfN.Inputs.Decoding;
 
 /// <summary>A candidate as OpenAI's message and logprobs objects (UTF-8 JSON).</summary>
 internal static class CandidateJson

@@ -1,4 +1,4 @@
-namespace BestOfN.Inference.Generation;
+namespace BestOfN.Inputs.Decoding;
 
 /// <summary>Random numbers as a function of seed and counter, so that a sequence draws the same whatever else is in the batch.</summary>
 /// <remarks>

@@ -1,31 +1,26 @@
 using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
-using BestOfN.Inference.ImageCache;
-using BestOfN.Inference.Networks;
-using BestOfN.Inference.Runtime;
 
-namespace BestOfN.Inference.Generation;
+namespace BestOfN.Inputs.Decoding;
 
 /// <summary>The queue of generations and the loop of steps that computes them; knows ids only. Requests join and leave between any two
 /// steps.</summary>
 /// <remarks>
-/// One piece of work at a time is handed to the device worker, a part of a prompt or a step of all sequences in turn, so that other users
-/// of the device take turns with it. Thread-safe. The model, the store and the worker stay the caller's.
+/// One piece of work at a time is handed to the engine's thread, a part of a prompt or a step of all sequences in turn, so that other users
+/// of the device take turns with it. Thread-safe.
 /// </remarks>
-/// <param name="model">Prepacked where that is faster.</param>
-/// <param name="images">What ids above the vocabulary mean; null: there are none.</param>
-/// <param name="worker">The device's thread.</param>
-/// <param name="options">Limits.</param>
-internal sealed class GenerationScheduler(LanguageModel model, PictureStore? images, DeviceWorker worker, GenerationOptions options)
-    : IDisposable
+/// <param name="createBatch">Makes an empty batch, on the engine's thread or on the caller's; again after a step that failed.</param>
+/// <param name="run">Runs work on the engine's thread, in order of arrival; gives a task that has failed where that has ended.</param>
+/// <param name="limits">Limits.</param>
+internal sealed class GenerationScheduler(Func<ISequenceBatch> createBatch, Func<Action, Task> run, SchedulerLimits limits) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Queue<RunningGeneration> _waiting = [];
 
-    // These three belong to the device's thread.
+    // These three belong to the engine's thread.
     private readonly List<RunningGeneration> _running = [];
     private readonly Dictionary<TokenSequence, (RunningGeneration Generation, RunningCandidate Candidate)> _open = [];
-    private SequenceBatch _batch = new(model, images);
+    private ISequenceBatch _batch = createBatch();
 
     private int _reserved;                // requests whose images are being decoded
     private bool _hasDecoded = true;
@@ -86,13 +81,13 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
         }
     }
 
-    /// <summary>Ends all generations and frees their memory. Device thread only, after <see cref="Close"/>.</summary>
+    /// <summary>Ends all generations and frees their memory. On the engine's thread, after <see cref="Close"/>.</summary>
     public void Dispose()
     {
         foreach (var generation in (RunningGeneration[])[.. _waiting, .. _running])
         {
-            generation.EndAll(new ObjectDisposedException(nameof(GenerationEngine)));
-            generation.ReturnPictures();
+            generation.EndAll(new ObjectDisposedException(nameof(IGenerator)));
+            generation.Return();
         }
 
         _waiting.Clear();
@@ -105,8 +100,8 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isClosed, typeof(GenerationEngine));
-            if (_waiting.Count + _reserved >= options.QueueLength)
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(IGenerator));
+            if (_waiting.Count + _reserved >= limits.QueueLength)
             {
                 return new GenerationFailedException(
                     new Failure(FailureKind.Overloaded, $"The generation queue is full: {_waiting.Count + _reserved} requests wait.")
@@ -134,7 +129,7 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
         }
 
         _stepIsDue = true;
-        var task = worker.RunAsync(Step);
+        var task = run(Step);
         if (task.IsFaulted)
         {
             foreach (var generation in _waiting)
@@ -152,13 +147,12 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
         try
         {
             RemoveEnded();
-            Admit();
-            EncodeImages();
+            See(Admit());
             Advance();
         }
         catch (Exception e)
         {
-            Fail(e);
+            FailAll(e);
         }
 
         RemoveEnded();
@@ -174,11 +168,7 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
 
     private void RemoveEnded()
     {
-        if (_running.RemoveAll(g => !g.EndCancelled()) > 0)
-        {
-            images?.Trim();
-        }
-
+        _running.RemoveAll(g => !g.EndCancelled());
         foreach (var (sequence, _) in _open.Where(o => o.Key.IsEnded).ToArray())
         {
             _open.Remove(sequence);
@@ -187,17 +177,18 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
         _batch.Compact();
     }
 
-    private void Admit()
+    /// <returns>The generations that run from now on.</returns>
+    private List<RunningGeneration> Admit()
     {
+        var admitted = new List<RunningGeneration>();
         while (true)
         {
             RunningGeneration? next;
             lock (_gate)
             {
-                if (!_waiting.TryPeek(out next)
-                    || (next.Candidates.Count + _batch.Count > options.MaxSequences && next.Candidates.Any(c => !c.IsCancelled)))
+                if (!_waiting.TryPeek(out next) || (next.Candidates.Any(c => !c.IsCancelled) && !HasRoomFor(next)))
                 {
-                    return;
+                    return admitted;
                 }
 
                 _waiting.Dequeue();
@@ -221,6 +212,7 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
                 continue;
             }
 
+            admitted.Add(next);
             foreach (var candidate in candidates)
             {
                 _open.Add(candidate.Sequence, (next, candidate));
@@ -228,35 +220,39 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
         }
     }
 
-    /// <summary>Images of all requests that were admitted go through the vision encoder together.</summary>
-    private void EncodeImages()
+    /// <summary>What requests that were admitted show besides text is prepared for all of them together.</summary>
+    private void See(List<RunningGeneration> admitted)
     {
-        var generations = _running.Where(g => !g.AreImagesEncoded && g.Pictures.Count > 0).ToList();
-        if (generations.Count == 0)
+        IDisposable[] held = [.. admitted.Select(g => g.Held).OfType<IDisposable>()];
+        if (held.Length == 0)
         {
             return;
         }
 
-        generations.ForEach(g => g.AreImagesEncoded = true);
         try
         {
-            images!.Encode(generations.SelectMany(g => g.Pictures));
+            _batch.See(held);
         }
         catch (Exception e)
         {
             var reason = Failure(e);
-            foreach (var (generation, candidate) in _open.Values.Where(o => generations.Contains(o.Generation) && !o.Candidate.IsDone))
+            var unseen = _open.Values.Where(o => o.Generation.Held is { } h && held.Contains(h) && !o.Candidate.IsDone);
+            foreach (var (generation, candidate) in unseen)
             {
                 generation.Fail(candidate, reason);
             }
         }
     }
 
+    private bool HasRoomFor(RunningGeneration next) =>
+        next.Candidates.Count + _batch.Count <= limits.MaxSequences
+        && _batch.HasRoomFor(next.PromptIds.Count, next.Candidates.Count, next.Limit);
+
     private void Advance()
     {
         // Prompts and running sequences take turns, so that neither starves.
         var prefills = _batch.HasPrompts && (_hasDecoded || !_batch.HasRunning);
-        var stepped = prefills ? _batch.Prefill(options.TokensPerPrefill) : _batch.Decode();
+        var stepped = prefills ? _batch.Prefill(limits.TokensPerPrefill) : _batch.Decode();
         _hasDecoded = !prefills;
         foreach (var sequence in stepped)
         {
@@ -270,7 +266,7 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
         }
     }
 
-    private void Fail(Exception exception)
+    private void FailAll(Exception exception)
     {
         var reason = Failure(exception);
         foreach (var (generation, candidate) in _open.Values)
@@ -282,7 +278,7 @@ internal sealed class GenerationScheduler(LanguageModel model, PictureStore? ima
         }
 
         _batch.Dispose();
-        _batch = new SequenceBatch(model, images);
+        _batch = createBatch();
     }
 
     // libtorch appends its own stack to the first line.
