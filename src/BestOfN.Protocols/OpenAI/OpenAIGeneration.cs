@@ -12,9 +12,6 @@ internal sealed class OpenAIGeneration : IGeneration
 {
     private const string Path = "/v1/chat/completions";
 
-    /// <summary>How many times as large as one answer all answers to a request together may be.</summary>
-    private const int AllAnswers = 4;
-
     private readonly GenerationRequest _request;
     private readonly RequestTemplate _template;
     private readonly UpstreamClient _client;
@@ -24,18 +21,17 @@ internal sealed class OpenAIGeneration : IGeneration
 
     private readonly Channel<GenerationEvent> _events = Channel.CreateUnbounded<GenerationEvent>(new() { SingleReader = true });
     private readonly CandidateDraft[] _drafts;
-    private readonly List<CompletionCall> _calls = []; // also the lock for itself
+    private readonly AnswerLimits _limits;
+    private readonly Lock _gate = new();
+    private readonly List<CompletionCall> _calls = [];
     private readonly CancellationTokenSource _stopped;
-    private readonly CancellationTokenSource _budgetSpent = new();
     private readonly CancellationToken _abandoned;
     private readonly RetryBudget _retries;
     private readonly long _started;
-    private readonly Task _running;
-    private long _tokens;
-    private long _kept;
+    private Task _running = Task.CompletedTask;
     private bool _disposed;
 
-    public OpenAIGeneration(
+    private OpenAIGeneration(
         GenerationRequest request, UpstreamClient client, LearntShapes shapes, TimeProvider time, ILogger logger, CancellationToken abandoned)
     {
         _request = request;
@@ -49,25 +45,35 @@ internal sealed class OpenAIGeneration : IGeneration
         _stopped = CancellationTokenSource.CreateLinkedTokenSource(abandoned);
         _retries = client.NewBudget(request.OnRetry);
         _started = time.GetTimestamp();
-        _running = RunAsync();
+        _limits = new(request.TokenBudget, client.MaxAnswerBytes);
     }
 
     public IAsyncEnumerable<GenerationEvent> Events => _events.Reader.ReadAllAsync(_abandoned);
+
+    /// <summary>Begins to make the candidates of <paramref name="request"/>.</summary>
+    public static OpenAIGeneration Start(
+        GenerationRequest request, UpstreamClient client, LearntShapes shapes, TimeProvider time, ILogger logger, CancellationToken abandoned)
+    {
+        var generation = new OpenAIGeneration(request, client, shapes, time, logger, abandoned);
+        generation._running = generation.RunAsync();
+        return generation;
+    }
 
     public void Cancel(int index)
     {
         var draft = _drafts[index];
         draft.TryEnd();
-        lock (_calls)
+
+        // Several only while a call that fell short is being made good by others.
+        CompletionCall[] making;
+        lock (_gate)
         {
-            // Several only while a call that fell short is being made good by others.
-            foreach (var call in _calls)
-            {
-                if (call.Drafts.Contains(draft))
-                {
-                    call.CancelIfUnwanted();
-                }
-            }
+            making = [.. _calls.Where(call => call.Drafts.Contains(draft))];
+        }
+
+        foreach (var call in making)
+        {
+            call.CancelIfUnwanted();
         }
     }
 
@@ -82,38 +88,8 @@ internal sealed class OpenAIGeneration : IGeneration
         await _stopped.CancelAsync();
         await _running;
         _stopped.Dispose();
-        _budgetSpent.Dispose();
+        _limits.Dispose();
     }
-
-    internal void Happened(GenerationEvent happening) => _events.Writer.TryWrite(happening);
-
-    internal void TokensMade(long tokens)
-    {
-        if (tokens > 0 && Interlocked.Add(ref _tokens, tokens) >= _request.TokenBudget)
-        {
-            _budgetSpent.Cancel();
-        }
-    }
-
-    /// <summary>Counts what is kept of the answers.</summary>
-    /// <param name="draft">The answer that has grown.</param>
-    /// <param name="bytes">By so much.</param>
-    /// <exception cref="AnswerTooLargeException">It is too large now, or all of them are.</exception>
-    internal void Keep(CandidateDraft draft, long bytes)
-    {
-        if (draft.Kept > _client.MaxAnswerBytes)
-        {
-            throw new AnswerTooLargeException(_client.MaxAnswerBytes);
-        }
-
-        if (Interlocked.Add(ref _kept, bytes) > AllAnswers * _client.MaxAnswerBytes)
-        {
-            throw new AnswerTooLargeException(AllAnswers * _client.MaxAnswerBytes);
-        }
-    }
-
-    internal void Finished(CandidateDraft draft, string reason, TokenUsage usage) =>
-        Happened(new CandidateFinished(draft.Finish(reason, usage, _time.GetElapsedTime(_started))));
 
     private async Task RunAsync()
     {
@@ -151,7 +127,7 @@ internal sealed class OpenAIGeneration : IGeneration
         using var call = Open(drafts);
         try
         {
-            long? tokensLeft = _request.TokenBudget is { } budget ? Math.Max(1, budget - Volatile.Read(ref _tokens)) : null;
+            var tokensLeft = _limits.TokensLeft;
             using var content = _template.ForCall(drafts.Length, drafts[0].Index, tokensLeft, plan.Shape);
             using var response = await _client.PostAsync(Path, content, _retries, call.Token);
             if (!response.Message.IsSuccessStatusCode)
@@ -163,25 +139,27 @@ internal sealed class OpenAIGeneration : IGeneration
                     return (drafts, new(smaller.Shape, plan.IsGeneral && smaller.IsGeneral));
                 }
 
-                Fail(call, failure);
+                call.Fail(failure);
                 return ([], plan);
             }
 
             Learn(plan);
             await ReadAsync(response, call);
-            return Unmade(call) is { Length: > 0 } unmade ? (unmade, plan with { Shape = plan.Shape with { Choices = drafts.Length - unmade.Length } }) : ([], plan);
+            return Unmade(call) is { Length: > 0 } unmade
+                ? (unmade, plan with { Shape = plan.Shape with { Choices = drafts.Length - unmade.Length } })
+                : ([], plan);
         }
         catch (OperationCanceledException) when (call.Token.IsCancellationRequested)
         {
-            if (_budgetSpent.IsCancellationRequested && !_stopped.IsCancellationRequested)
+            if (_limits.BudgetSpent.IsCancellationRequested && !_stopped.IsCancellationRequested)
             {
                 call.FinishCutShort();
-                Fail(call, NoAnswer("The token budget was spent before this candidate began."));
+                call.Fail(NoAnswer("The token budget was spent before this candidate began."));
             }
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            Fail(call, UpstreamFailure.From(exception));
+            call.Fail(UpstreamFailure.From(exception));
         }
         finally
         {
@@ -195,7 +173,7 @@ internal sealed class OpenAIGeneration : IGeneration
     {
         try
         {
-            using var body = await UpstreamBody.OpenAsync(response.Message.Content, _client.MaxAnswerBytes, AllAnswers * _client.MaxAnswerBytes, call.Token);
+            using var body = await UpstreamBody.OpenAsync(response.Message.Content, _limits.OneAnswer, _limits.AllTogether, call.Token);
             if (await body.IsEventsAsync(call.Token))
             {
                 await foreach (var happening in SseParser.Create(body, call.AddEvent).EnumerateAsync(call.Token))
@@ -242,7 +220,7 @@ internal sealed class OpenAIGeneration : IGeneration
 
         foreach (var draft in call.Drafts.Except(untouched))
         {
-            Fail(draft, NoAnswer(draft.HasBegun
+            call.Fail(draft, NoAnswer(draft.HasBegun
                 ? "The upstream's stream ended in the middle of the answer."
                 : $"The upstream made {made} of {call.Drafts.Count} choices."));
         }
@@ -260,38 +238,21 @@ internal sealed class OpenAIGeneration : IGeneration
         }
     }
 
-    private void Fail(CompletionCall call, GenerationFailedException failure)
-    {
-        call.FinishComplete(); // Their answers were complete before the call failed.
-        foreach (var draft in call.Drafts)
-        {
-            Fail(draft, failure);
-        }
-    }
-
-    internal void Fail(CandidateDraft draft, GenerationFailedException failure)
-    {
-        if (draft.TryEnd())
-        {
-            Happened(new CandidateFailed(draft.Index, failure));
-        }
-    }
-
     private CompletionCall Open(CandidateDraft[] drafts)
     {
-        var call = new CompletionCall(drafts, this, CancellationTokenSource.CreateLinkedTokenSource(_stopped.Token, _budgetSpent.Token), _time);
-        lock (_calls)
+        var call = new CompletionCall(drafts, _limits, _events.Writer, _time, _started, _stopped.Token);
+        lock (_gate)
         {
             _calls.Add(call);
-            call.CancelIfUnwanted();
         }
 
+        call.CancelIfUnwanted();
         return call;
     }
 
     private void Close(CompletionCall call)
     {
-        lock (_calls)
+        lock (_gate)
         {
             _calls.Remove(call);
         }
