@@ -48,18 +48,20 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
         var strategy = strategies[asked.Strategy];
         var judges = request.IsJudged(strategy);
         var run = new SelectionRun(request, strategy, time, logger);
-        using var deadlines = new Deadlines(request.CutsAnswers || request.Generation.Candidates > 1 ? request.TimeBudget : null, judges, time, cancellationToken);
+        var budget = request.CutsAnswers || request.Generation.Candidates > 1 ? request.TimeBudget : (TimeSpan?)null;
+        using var deadlines = new Deadlines(budget, judges, time, cancellationToken);
         if (logger.IsEnabled(LogLevel.Trace))
         {
-            logger.Asked(request.Generation.Candidates, LoggedText.Of(string.Join('\n', request.Generation.Prompt.Messages.Select(message => $"{message.Role}: {message.Text}"))));
+            var messages = request.Generation.Prompt.Messages.Select(message => $"{message.Role}: {message.Text}");
+            logger.Asked(request.Generation.Candidates, LoggedText.Of(string.Join('\n', messages)));
         }
 
         // 1. The judge looks, then both begin.
         await using var session = judges ? run.Begin(request.RewardModel!, request.Generation.Prompt) : null;
-        await run.SeePromptAsync(session, deadlines.Generation);
+        await run.SeePromptAsync(session, deadlines.GenerationDeadline);
         ThrowIfRefused(run);
-        var scoring = run.ScoreAsync(session, deadlines.Answer, cancellationToken);
-        await run.GenerateAsync(deadlines.Generation, cancellationToken);
+        var scoring = run.ScoreAsync(session, deadlines.AnswerDeadline, cancellationToken);
+        await run.GenerateAsync(deadlines.GenerationDeadline, cancellationToken);
 
         // 2. The rest is judged.
         await scoring;
@@ -83,10 +85,14 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             Strategy = strategy.Name,
             RewardModel = judges ? request.RewardModel!.Name : null,
             Requested = request.Generation.Candidates,
-            Candidates = [.. ranking.Select((slot, place) => Report(slot, place + 1)), .. run.Slots.Except(ranking).Select(slot => Report(slot, null))],
+            Candidates =
+            [
+                .. ranking.Select((slot, place) => Report(slot, place + 1)),
+                .. run.Slots.Except(ranking).Select(slot => Report(slot, null)),
+            ],
             Degraded = [.. Losses(asked, request, run)],
             TotalUsage = Total(run.Slots),
-            Timing = new SelectionTiming(run.Generation, run.Scoring, run.Elapsed) { FirstToken = run.FirstToken },
+            Timing = new SelectionTiming(run.GenerationTime, run.ScoringTime, run.Elapsed) { FirstToken = run.FirstToken },
         };
         Log(request, selection);
         return selection;

@@ -18,9 +18,9 @@ internal sealed class Deadlines : IDisposable
         _answer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _answerTimer.Token);
     }
 
-    public CancellationToken Generation => _generation.Token;
+    public CancellationToken GenerationDeadline => _generation.Token;
 
-    public CancellationToken Answer => _answer.Token;
+    public CancellationToken AnswerDeadline => _answer.Token;
 
     public void Dispose()
     {

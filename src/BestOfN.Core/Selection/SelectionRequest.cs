@@ -45,6 +45,9 @@ public sealed record SelectionRequest
     /// <summary>Whether the candidates are shown to the reward model.</summary>
     public bool IsJudged(ISelectionStrategy strategy) => RewardModel is not null && (WantsScores || (strategy.NeedsScores && CandidatesToMake > 1));
 
-    /// <summary>Receives the pieces as they arrive where there is only one candidate; never completed by the selector.</summary>
-    public ChannelWriter<CandidateDelta>? Live { get; init; }
+    /// <summary>
+    /// Receives what happens to each candidate while candidates are made, in the order in which it happens; null: nobody looks on. Never completed by the
+    /// selector.
+    /// </summary>
+    public ChannelWriter<GenerationEvent>? Live { get; init; }
 }

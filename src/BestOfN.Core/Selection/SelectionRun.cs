@@ -44,9 +44,9 @@ internal sealed class SelectionRun
     /// <summary>When the first piece of any candidate came; null if none did.</summary>
     public TimeSpan? FirstToken { get; private set; }
 
-    public TimeSpan Generation { get; private set; }
+    public TimeSpan GenerationTime { get; private set; }
 
-    public TimeSpan Scoring { get; private set; }
+    public TimeSpan ScoringTime { get; private set; }
 
     public TimeSpan Elapsed => _time.GetElapsedTime(_started);
 
@@ -86,7 +86,9 @@ internal sealed class SelectionRun
         }
     }
 
-    /// <summary>Takes in candidates until all have ended, a budget runs out or the winner is certain. Does not throw: what happened is in <see cref="End"/>.</summary>
+    /// <summary>
+    /// Takes in candidates until all have ended, a budget runs out or the winner is certain. Does not throw: what happened is in <see cref="End"/>.
+    /// </summary>
     public async Task GenerateAsync(CancellationToken deadline, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -138,7 +140,7 @@ internal sealed class SelectionRun
             FinishPartially();
         }
 
-        Generation = Elapsed;
+        GenerationTime = Elapsed;
         _toJudge.Writer.Complete();
         _generated.SetResult();
     }
@@ -190,11 +192,11 @@ internal sealed class SelectionRun
                 continue;
             }
 
+            _request.Live?.TryWrite(happened);
             switch (happened)
             {
                 case CandidateDelta delta:
                     slot.Append(delta.Text);
-                    _request.Live?.TryWrite(delta);
 
                     // Generators keep the budget themselves; one that does not is ended here, one piece late.
                     if (_slots.Sum(each => each.CompletionTokens) > budget)
@@ -246,7 +248,7 @@ internal sealed class SelectionRun
         var scores = await session
             .ScoreAsync([.. wave.Select(slot => new Answer(slot.Index, JudgedText.Of(slot.Content), !slot.IsPartial))], deadline)
             .WaitAsync(deadline);
-        Scoring += _time.GetElapsedTime(started);
+        ScoringTime += _time.GetElapsedTime(started);
 
         if (scores.Count != wave.Count)
         {

@@ -10,7 +10,7 @@ namespace BestOfN.Gateway.Chat;
 /// <remarks>
 /// Where one candidate is made, the answer has the upstream's own id, date and further fields. Where several are made, it has the fields of the winner alone.
 /// </remarks>
-internal sealed class ChatFormat(PlannedRequest plan, DateTimeOffset created) : IAnswerFormat
+internal sealed class ChatFormat(PreparedRequest request, DateTimeOffset created) : IAnswerFormat
 {
     private static readonly JsonDocumentOptions _deep = new() { MaxDepth = 256 };
 
@@ -32,10 +32,10 @@ internal sealed class ChatFormat(PlannedRequest plan, DateTimeOffset created) : 
             {
                 Id = _id,
                 Created = _created,
-                Model = plan.Model.Name,
-                Choices = [.. selection.Ranking.Take(plan.Selection.Choices).Select((ranked, place) => Choice(ranked.Candidate!, place))],
+                Model = request.Model.Name,
+                Choices = [.. selection.Ranking.Take(request.Selection.Choices).Select((ranked, place) => Choice(ranked.Candidate!, place))],
                 Usage = SelectionReport.UsageOf(selection.TotalUsage),
-                BestOfN = SelectionReport.Of(selection, plan.Return),
+                BestOfN = SelectionReport.Of(selection, request.Return),
                 Fields = answerFields,
             },
             OpenAIJsonContext.Default.ChatCompletion);
@@ -67,7 +67,7 @@ internal sealed class ChatFormat(PlannedRequest plan, DateTimeOffset created) : 
 
     public IEnumerable<byte[]> Remainder(int choice, Candidate candidate, BestOfNReport? report)
     {
-        var isAlone = plan.Selection.Generation.Candidates == 1;
+        var isAlone = request.Selection.Generation.Candidates == 1;
         var answerFields = isAlone ? Identify(candidate.AnswerFields) : null;
         if (!_open.Contains(choice))
         {
@@ -167,7 +167,7 @@ internal sealed class ChatFormat(PlannedRequest plan, DateTimeOffset created) : 
             {
                 Id = _id,
                 Created = _created,
-                Model = plan.Model.Name,
+                Model = request.Model.Name,
                 Choices = choice is null ? [] : [choice],
                 Usage = usage,
                 BestOfN = report,

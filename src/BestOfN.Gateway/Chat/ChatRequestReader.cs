@@ -1,10 +1,7 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
-using BestOfN.Core.Selection;
 using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Selection;
-using BestOfN.Gateway.Selection.Attachments;
 using BestOfN.Gateway.Selection.Demands;
 using BestOfN.Gateway.Selection.Fields;
 
@@ -13,8 +10,6 @@ namespace BestOfN.Gateway.Chat;
 /// <summary>OpenAI's chat request, read field by field so that a mistake is answered with the field's name.</summary>
 internal static class ChatRequestReader
 {
-    private static readonly string[] _roles = ["system", "developer", "user", "assistant", "tool", "function"];
-
     /// <exception cref="ApiException">It is not a chat request.</exception>
     public static ModelRequest Read(ReadOnlyMemory<byte> body) => RequestObject.Read(body, request =>
     {
@@ -28,146 +23,21 @@ internal static class ChatRequestReader
 
         CheckTools(request);
         var model = request.RequiredText("model");
-        string? unsupportedContent = null;
+        var messages = new ChatMessagesReader(body);
         return new ModelRequest
         {
             Model = model,
-            Prompt = new Prompt(Messages(request, body, ref unsupportedContent)),
+            Prompt = new Prompt(messages.Read(request)),
             Sampling = sampling with { Logprobs = logprobs, TopLogprobs = topLogprobs ?? 0 },
             Choices = request.Integer("n", 1, 128),
             Stream = StreamFields.Read(request),
             BestOfN = BestOfNFields.Read(request),
             Demands = AnswerDemands.Read(request),
             Body = body,
-            UnsupportedContent = unsupportedContent,
+            UnsupportedContent = messages.UnsupportedContent,
             UnsupportedField = UnsupportedField(request),
         };
     });
-
-    private static List<ChatMessage> Messages(RequestObject request, ReadOnlyMemory<byte> body, ref string? unsupportedContent)
-    {
-        if (!request.TryGet("messages", out var array))
-        {
-            throw ApiException.Invalid("'messages' is required.", "messages");
-        }
-
-        if (array.ValueKind is not JsonValueKind.Array)
-        {
-            throw RequestObject.WrongType("messages", "an array", array);
-        }
-
-        List<ChatMessage> messages = [];
-        foreach (var element in array.EnumerateArray())
-        {
-            var path = $"messages[{messages.Count}]";
-            messages.Add(element.ValueKind is JsonValueKind.Object
-                ? Message(new RequestObject(element, path), body, ref unsupportedContent)
-                : throw RequestObject.WrongType(path, "an object", element));
-        }
-
-        return messages.Count > 0 ? messages : throw ApiException.Invalid("'messages' must not be empty.", "messages");
-    }
-
-    private static ChatMessage Message(RequestObject message, ReadOnlyMemory<byte> body, ref string? unsupportedContent)
-    {
-        var role = message.RequiredText("role");
-        if (!_roles.Contains(role))
-        {
-            throw ApiException.Invalid($"'{message.PathOf("role")}' must be one of {string.Join(", ", _roles)}, but is '{role}'.", message.PathOf("role"), "invalid_value");
-        }
-
-        var calls = JudgedText.WithoutText(message.Element);
-        if (!message.TryGet("content", out var content))
-        {
-            return role is "assistant"
-                ? new ChatMessage(role, calls)
-                : throw ApiException.Invalid($"'{message.PathOf("content")}' is required.", message.PathOf("content"));
-        }
-
-        List<ContentPart> parts = content.ValueKind switch
-        {
-            JsonValueKind.String => [new TextPart(content.GetString()!)],
-            JsonValueKind.Array when role is "assistant" => AnsweredParts(content, message.PathOf("content"), body),
-            JsonValueKind.Array => Parts(content, message.PathOf("content"), body, ref unsupportedContent),
-            _ => throw RequestObject.WrongType(message.PathOf("content"), "a string or an array of parts", content),
-        };
-        if (calls.Length > 0)
-        {
-            parts.Add(new TextPart(parts.Count > 0 ? "\n" + calls : calls));
-        }
-
-        return new ChatMessage(role, parts);
-    }
-
-    private static List<ContentPart> Parts(JsonElement content, string path, ReadOnlyMemory<byte> body, ref string? unsupportedContent)
-    {
-        List<ContentPart> parts = [];
-        var index = 0;
-        foreach (var element in content.EnumerateArray())
-        {
-            var part = element.ValueKind is JsonValueKind.Object
-                ? new RequestObject(element, $"{path}[{index}]")
-                : throw RequestObject.WrongType($"{path}[{index}]", "an object", element);
-            switch (part.RequiredText("type"))
-            {
-                case "text":
-                    parts.Add(new TextPart(part.Text("text") ?? throw ApiException.Invalid($"'{part.PathOf("text")}' is required.", part.PathOf("text"))));
-                    break;
-                case "image_url":
-                    parts.Add(Attached(part, "image_url", AttachmentKind.Picture, body));
-                    break;
-                case "video_url":
-                    parts.Add(Attached(part, "video_url", AttachmentKind.Video, body));
-                    break;
-                default:
-                    unsupportedContent ??= part.PathOf("type");
-                    break;
-            }
-
-            index++;
-        }
-
-        return parts;
-    }
-
-    /// <summary>What an answer said and showed. Its other parts, such as reasoning, are skipped: a message that a client got here can always be sent back.</summary>
-    private static List<ContentPart> AnsweredParts(JsonElement content, string path, ReadOnlyMemory<byte> body)
-    {
-        List<ContentPart> parts = [];
-        foreach (var (index, element) in content.EnumerateArray().Index())
-        {
-            var part = new RequestObject(element, $"{path}[{index}]");
-            if (MessageContent.TextOf(element) is { } text)
-            {
-                parts.Add(new TextPart(text));
-            }
-            else if (element.ValueKind is JsonValueKind.Object && part.TryGet("type", out var type) && type.ValueKind is JsonValueKind.String)
-            {
-                if (type.ValueEquals("image_url"u8))
-                {
-                    parts.Add(Attached(part, "image_url", AttachmentKind.Picture, body));
-                }
-                else if (type.ValueEquals("video_url"u8))
-                {
-                    parts.Add(Attached(part, "video_url", AttachmentKind.Video, body));
-                }
-            }
-        }
-
-        return parts;
-    }
-
-    private static AttachedPart Attached(RequestObject part, string name, AttachmentKind kind, ReadOnlyMemory<byte> body)
-    {
-        if (!part.TryGet(name, out var value))
-        {
-            throw ApiException.Invalid($"'{part.PathOf(name)}' is required.", part.PathOf(name));
-        }
-
-        // The parser works on the body itself, so that what it found lies in there and need not be copied.
-        var json = JsonMarshal.GetRawUtf8Value(value);
-        return new(kind, body.Span.Overlaps(json, out var start) ? body.Slice(start, json.Length) : json.ToArray()) { Source = part.PathOf(name) };
-    }
 
     private static void CheckTools(RequestObject request)
     {

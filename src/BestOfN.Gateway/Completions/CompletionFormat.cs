@@ -7,15 +7,15 @@ using BestOfN.Protocols.OpenAI.Wire;
 namespace BestOfN.Gateway.Completions;
 
 /// <summary>A selection in the words of the older completions route.</summary>
-internal sealed class CompletionFormat(PlannedRequest plan, DateTimeOffset created) : IAnswerFormat
+internal sealed class CompletionFormat(PreparedRequest request, DateTimeOffset created) : IAnswerFormat
 {
     private readonly string _id = $"cmpl-{Guid.NewGuid():N}";
     private int _textSent;
 
     public byte[] Whole(SelectionResult selection) => Write(
-        [.. selection.Ranking.Take(plan.Selection.Choices).Select((ranked, place) => new CompletionChoice(place, ranked.Candidate!.Text, ranked.Candidate.FinishReason))],
+        [.. selection.Ranking.Take(request.Selection.Choices).Select((ranked, place) => new CompletionChoice(place, ranked.Candidate!.Text, ranked.Candidate.FinishReason))],
         SelectionReport.UsageOf(selection.TotalUsage),
-        SelectionReport.Of(selection, plan.Return));
+        SelectionReport.Of(selection, request.Return));
 
     public byte[] Opening() => [];
 
@@ -47,7 +47,7 @@ internal sealed class CompletionFormat(PlannedRequest plan, DateTimeOffset creat
         {
             Id = _id,
             Created = created.ToUnixTimeSeconds(),
-            Model = plan.Model.Name,
+            Model = request.Model.Name,
             Choices = choices,
             Usage = usage,
             BestOfN = report,

@@ -14,7 +14,7 @@ internal static class CompletionsEndpoints
     public static void MapCompletions(this IEndpointRouteBuilder routes) => routes.MapPost("/v1/completions", CompleteAsync).WithTags("Completions");
 
     private static Task CompleteAsync(
-        HttpContext context, Admission admission, GeneratorCatalog catalog, CompletionForwarder forwarder, RequestPlanner planner, AnswerWriter answers,
+        HttpContext context, Admission admission, GeneratorCatalog catalog, CompletionForwarder forwarder, RequestPreparation preparation, AnswerWriter answers,
         TimeProvider time) =>
         admission.AnswerAsync(context, async (body, cancellationToken) =>
         {
@@ -27,8 +27,8 @@ internal static class CompletionsEndpoints
                 return;
             }
 
-            var plan = await planner.PlanAsync(CompletionRequestReader.Read(body), context.Request.Headers, cancellationToken);
-            await answers.WriteAsync(context.Response, plan, new CompletionFormat(plan, time.GetUtcNow()), cancellationToken);
+            var request = await preparation.PrepareAsync(CompletionRequestReader.Read(body), context.Request.Headers, cancellationToken);
+            await answers.WriteAsync(context.Response, request, new CompletionFormat(request, time.GetUtcNow()), cancellationToken);
         });
 
     /// <summary>Only one answer is made by an upstream here, and nothing is selected: whoever asks for more is told, by whatever of the three ways they asked.</summary>

@@ -4,11 +4,12 @@ namespace BestOfN.Gateway.Selection;
 
 internal static class AnswerServices
 {
-    /// <summary>What turns requests into plans and selections into answers.</summary>
+    /// <summary>What makes requests ready and turns selections into answers.</summary>
     public static void AddAnswers(this IServiceCollection services)
     {
         services.AddSingleton<AttachmentReader>();
-        services.AddSingleton<RequestPlanner>();
+        services.AddSingleton<RequestPolicy>();
+        services.AddSingleton<RequestPreparation>();
         services.AddSingleton<AnswerWriter>();
     }
 }

@@ -4,8 +4,8 @@ using BestOfN.Protocols.OpenAI.Wire;
 
 namespace BestOfN.Gateway.Selection;
 
-/// <summary>A request with everything decided that was left open.</summary>
-internal sealed record PlannedRequest(ModelRequest Request, ServedModel Model, SelectionRequest Selection)
+/// <summary>A request that can be answered: everything that it left open is decided, its models are there, its pictures are read.</summary>
+internal sealed record PreparedRequest(ModelRequest Asked, ServedModel Model, SelectionRequest Selection)
 {
-    public ReportDetail Return => Request.BestOfN.Return;
+    public ReportDetail Return => Asked.BestOfN.Return;
 }

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
@@ -43,6 +44,23 @@ public sealed class BestOfNSelectorTests
         Assert.Equal([1, 2, 3], selection.Ranking.Select(ranked => ranked.Rank!.Value));
         Assert.All(selection.Candidates, ranked => Assert.Equal(CandidateStatus.Scored, ranked.Status));
         Assert.Empty(selection.Degraded);
+    }
+
+    [Fact]
+    public async Task Who_looks_on_sees_what_happens_to_every_candidate_in_its_order()
+    {
+        var live = Channel.CreateUnbounded<GenerationEvent>();
+        var generator = new FakeGenerator(FakeCandidate.FromText("poor"), FakeCandidate.Failing(), FakeCandidate.FromText("good"));
+        var request = Selectors.Request(generator, FakeRewardModel.Scoring(("poor", -1), ("good", 2)), 3) with { Live = live };
+        await Selectors.With().SelectAsync(request, Cancellation);
+
+        Assert.True(live.Writer.TryComplete());
+        var seen = await live.Reader.ReadAllAsync(Cancellation).ToListAsync(Cancellation);
+        Assert.Equal(["poor"], seen.OfType<CandidateDelta>().Where(delta => delta.Index == 0).Select(delta => delta.Text));
+        Assert.Equal([0, 2], seen.OfType<CandidateFinished>().Select(finished => finished.Index));
+        Assert.Equal([1], seen.OfType<CandidateFailed>().Select(failed => failed.Index));
+        Assert.All(seen.OfType<CandidateDelta>(), delta =>
+            Assert.True(seen.IndexOf(delta) < seen.FindIndex(other => other.Index == delta.Index && other is CandidateFinished)));
     }
 
     [Fact]
