@@ -31,8 +31,8 @@ public static class Trainer
         if (recipe is PocketRecipe)
         {
             // Small operators by the thousand: memory and compiled operators are kept from one to the next.
-            FreedMemory.Keep();
-            CompiledOperators.Keep();
+            MallocTuning.KeepFreedMemory();
+            OneDnnPrimitiveCache.EnlargeForTraining();
         }
 
         return recipe switch

@@ -31,7 +31,7 @@ internal sealed class MatmulRate : IDisposable
         {
             _products.Add((
                 randn([tokens, inputs]).to(type, device).DetachFromDisposeScope(),
-                BestOfN.Inference.Kernels.Operators.Keep(randn([outputs, inputs]).to(type, device), Aten.Order(type, device)),
+                BestOfN.Inference.Kernels.Operators.Keep(randn([outputs, inputs]).to(type, device), Aten.PrepackFor(type, device)),
                 zeros([tokens, outputs], type, device).DetachFromDisposeScope()));
             Flops += 2.0 * tokens * inputs * outputs;
         }

@@ -1,13 +1,13 @@
 using System.Globalization;
 using BestOfN.Benchmarks.Generation;
 using BestOfN.Benchmarks.Memory;
-using BestOfN.Benchmarks.Pictures;
+using BestOfN.Benchmarks.Images;
 using BestOfN.Benchmarks.Scoring;
 
 return args switch
 {
-    ["scoring", .. var rest] when rest.Contains(PictureBenchmarkOptions.Switch) =>
-        PictureBenchmark.Run(PictureBenchmarkOptions.Parse(rest)),
+    ["scoring", .. var rest] when rest.Contains(ImageBenchmarkOptions.Switch) =>
+        ImageBenchmark.Run(ImageBenchmarkOptions.Parse(rest)),
     ["scoring", .. var rest] => ScoringBenchmark.Run(ScoringBenchmarkOptions.Parse(rest)),
     ["generation", .. var rest] => GenerationBenchmark.Run(GenerationBenchmarkOptions.Parse(rest)),
     ["memory", var requests, var generator, var judge] =>
@@ -18,7 +18,7 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine($"usage: dotnet run -c Release --project tests/BestOfN.Benchmarks -- {ScoringBenchmarkOptions.Usage}");
-    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {PictureBenchmarkOptions.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {ImageBenchmarkOptions.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {GenerationBenchmarkOptions.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {MemoryBenchmark.Usage}");
     return 2;

@@ -41,7 +41,7 @@ internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironm
             {
                 MaxSequences = options.MaxSequences ?? defaults.MaxSequences,
                 HdNum = options.HdNum,
-                PictureCacheBytes = options.PictureCacheBytes ?? defaults.PictureCacheBytes,
+                ImageCacheBytes = options.PictureCacheBytes ?? defaults.ImageCacheBytes,
                 QueueLength = options.QueueLength ?? defaults.QueueLength,
                 TokensPerPrefill = options.TokensPerPrefill ?? defaults.TokensPerPrefill,
                 MaxTokens = options.MaxTokens ?? defaults.MaxTokens,

@@ -21,7 +21,7 @@ internal sealed class FolderRewardModelSource(DeviceWorkers devices, IHostEnviro
             defaults with
             {
                 PromptCacheBytes = options.PromptCacheBytes ?? defaults.PromptCacheBytes,
-                PictureCacheBytes = options.PictureCacheBytes ?? defaults.PictureCacheBytes,
+                ImageCacheBytes = options.PictureCacheBytes ?? defaults.ImageCacheBytes,
                 HdNum = options.HdNum,
                 TokensPerPass = options.TokensPerPass ?? defaults.TokensPerPass,
                 QueueLength = options.QueueLength ?? defaults.QueueLength,

@@ -133,7 +133,7 @@ public static partial class ModelInspector
         {
             using (network)
             {
-                inspection = Describe(inspection, network.Decoder, network.Pictures, network.Assumptions)
+                inspection = Describe(inspection, network.Decoder, network.ImageEncoder, network.Assumptions)
                     with { Kind = network.ScoresSteps ? "step reward" : "reward" };
             }
         }
@@ -142,7 +142,7 @@ public static partial class ModelInspector
         {
             using (model)
             {
-                inspection = Describe(inspection, model.Decoder, model.Pictures, model.Assumptions);
+                inspection = Describe(inspection, model.Decoder, model.ImageEncoder, model.Assumptions);
             }
         }
         else
@@ -164,8 +164,8 @@ public static partial class ModelInspector
     }
 
     private static ModelInspection Describe(
-        ModelInspection inspection, Decoder decoder, PictureEncoder? pictures, IReadOnlyList<string> assumptions) =>
-        inspection with { Decoder = decoder.Configuration, Vision = pictures?.Configuration, Assumptions = assumptions };
+        ModelInspection inspection, Decoder decoder, ImageEncoder? images, IReadOnlyList<string> assumptions) =>
+        inspection with { Decoder = decoder.Configuration, Vision = images?.Configuration, Assumptions = assumptions };
 
     private static bool Attempt<T>(List<string> problems, Func<T> work, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out T? result)
         where T : class

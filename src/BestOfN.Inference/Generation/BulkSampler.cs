@@ -12,7 +12,7 @@ public static class BulkSampler
     private const int TokensPerPrefill = 8192;
 
     /// <param name="model">Read only.</param>
-    /// <param name="prompts">Token ids, at least one each; pictures by the ids of their vectors.</param>
+    /// <param name="prompts">Token ids, at least one each; images by the ids of their vectors.</param>
     /// <param name="samplesPerPrompt">Answers drawn for every prompt.</param>
     /// <param name="sampling">How to draw.</param>
     /// <param name="seed">Every answer has a seed derived from this one, its prompt's place and its own: batching changes nothing but
@@ -20,7 +20,7 @@ public static class BulkSampler
     /// <param name="maxNewTokens">Limit for one answer, the end token included.</param>
     /// <param name="batchSequences">About so many decode together.</param>
     /// <param name="endTokenIds">Tokens that end an answer; null: the model's own.</param>
-    /// <param name="pictures">The pictures in the prompts, encoded (<see cref="PictureStore.Encode"/>) and leased; null: there are
+    /// <param name="images">The images in the prompts, encoded (<see cref="ImageStore.Encode"/>) and leased; null: there are
     /// none.</param>
     /// <param name="progress">Told the number of answers finished so far, after every step that finished any.</param>
     /// <param name="cancellationToken">Checked between steps.</param>
@@ -35,7 +35,7 @@ public static class BulkSampler
         int maxNewTokens,
         int batchSequences = 1024,
         IReadOnlyCollection<int>? endTokenIds = null,
-        PictureStore? pictures = null,
+        ImageStore? images = null,
         Action<int>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -54,7 +54,7 @@ public static class BulkSampler
         var finished = 0;
         using var inference = inference_mode();
         using var prepacked = model.Prepack();      // anew for every call: between two the model may have learnt
-        using var batch = new SequenceBatch(prepacked ?? model, pictures);
+        using var batch = new SequenceBatch(prepacked ?? model, images);
         while (waiting.Count > 0 || open.Count > 0)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -23,7 +23,7 @@ internal sealed class Cohort : IDisposable
     private const int OwnChunk = 64;
 
     private readonly Decoder _decoder;
-    private readonly PictureStore? _pictures;
+    private readonly ImageStore? _images;
     private readonly Tensor[] _promptKeys, _promptValues, _ownKeys, _ownValues;
     private Prompt[] _prompts;
     private Row[] _rows;
@@ -37,14 +37,14 @@ internal sealed class Cohort : IDisposable
     /// <param name="decoder">The decoder whose keys are kept.</param>
     /// <param name="prompts">Token ids of each prompt, at least one each, and its sequences.</param>
     /// <param name="longestAnswer">No sequence will be longer than this.</param>
-    /// <param name="pictures">What ids above the vocabulary mean; encoded before <see cref="Prefill"/> comes to them.</param>
+    /// <param name="images">What ids above the vocabulary mean; encoded before <see cref="Prefill"/> comes to them.</param>
     public Cohort(
         Decoder decoder,
         IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts,
         int longestAnswer,
-        PictureStore? pictures = null)
+        ImageStore? images = null)
     {
-        (_decoder, _pictures) = (decoder, pictures);
+        (_decoder, _images) = (decoder, images);
         LongestAnswer = longestAnswer;
         _prompts = [.. prompts.Select(p => new Prompt(p.Ids))];
         _rows = [.. prompts.SelectMany((p, i) => p.Sequences.Select(s => new Row(_prompts[i], s)))];
@@ -126,9 +126,9 @@ internal sealed class Cohort : IDisposable
             ? Enumerable.Range(0, count).Select(i => (long)(i * columns) + _prompts[first + i].Ids.Count - from - 1).ToArray()
             : [];
         var attention = new PrefillAttention(_promptKeys, _promptValues, first, from, columns, Mask(_prompts.AsSpan(first, count)));
-        var seen = _pictures?.Take(ids);
+        var seen = _images?.Take(ids);
         var wanted = DecoderOutput.Rows(tensor(last, ScalarType.Int64, device));
-        var hidden = _decoder.Forward(tensor(ids, device: device), tensor(positions, device: device), attention, wanted, pictures: seen);
+        var hidden = _decoder.Forward(tensor(ids, device: device), tensor(positions, device: device), attention, wanted, images: seen);
         if (!finished)
         {
             _readColumns += columns;

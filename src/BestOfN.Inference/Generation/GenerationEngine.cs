@@ -71,20 +71,20 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             new SchedulerLimits(options.MaxSequences, options.QueueLength, options.TokensPerPrefill));
     }
 
-    /// <summary>How it computes here. Exactness is promised for prompts without pictures.</summary>
+    /// <summary>How it computes here. Exactness is promised for prompts without images.</summary>
     public ModelComputation? Computation { get; private set; }
 
     /// <summary>The longest prompt and answer together, in tokens.</summary>
     public int ContextLength => Math.Min(_model.Decoder.Configuration.MaxPositions, _model.MaxLength ?? int.MaxValue);
 
-    /// <summary>True where the model sees pictures and videos; a prompt with any is refused otherwise.</summary>
+    /// <summary>True where the model sees images and videos; a prompt with any is refused otherwise.</summary>
     public bool AcceptsPictures => _reader.AcceptsPictures;
 
     /// <summary>What the model's folder does not say and was taken from the published code; to be logged at start.</summary>
     public IReadOnlyList<string> Assumptions => _model.Assumptions;
 
-    /// <summary>Pictures that went through the vision tower since the start.</summary>
-    public long EncodedPictures => _reader.Store?.Encoded ?? 0;
+    /// <summary>Images that went through the vision encoder since the start.</summary>
+    public long EncodedImages => _reader.Store?.Encoded ?? 0;
 
     /// <summary>Reads a model folder in the published layout: weights, tokenizer, chat template.</summary>
     /// <param name="folder">The folder.</param>
@@ -110,7 +110,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             var tokenizer = TokenizerFiles.Load(folder);
             var template = ChatTemplate.Load(folder, model!.Architecture, tokenizer, time);
             var reader =
-                PromptReader.For(model.Pictures, model.Decoder, tokenizer, options.HdNum ?? model.MaxTiles, options.PictureCacheBytes);
+                PromptReader.For(model.ImageEncoder, model.Decoder, tokenizer, options.HdNum ?? model.MaxTiles, options.ImageCacheBytes);
             return new GenerationEngine(
                 model, tokenizer, template.Encode, EndTokens.Of(folder, model, tokenizer, template), worker, options, time, reader,
                 name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), meters);
@@ -125,12 +125,12 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     public IGeneration Start(GenerationRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var hasPictures = PromptReader.HasPictures(request.Prompt.Messages);
+        var hasImages = PromptReader.HasImages(request.Prompt.Messages);
         RunningGeneration generation;
         try
         {
             generation = _preparation.Prepare(request, _scheduler.Wake);
-            if (!hasPictures)
+            if (!hasImages)
             {
                 _preparation.SetPrompt(generation, request, request.Prompt.Messages);
             }
@@ -140,13 +140,13 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             return _preparation.Refused(refusal);
         }
 
-        if ((hasPictures ? _scheduler.Reserve() : _scheduler.Enqueue(generation)) is { } full)
+        if ((hasImages ? _scheduler.Reserve() : _scheduler.Enqueue(generation)) is { } full)
         {
             return _preparation.Refused(full);
         }
 
         generation.EndWith(cancellationToken);
-        if (hasPictures)
+        if (hasImages)
         {
             _ = Task.Run(() => DecodeImagesAsync(generation, request, cancellationToken), CancellationToken.None);
         }

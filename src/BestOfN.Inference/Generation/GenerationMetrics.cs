@@ -12,14 +12,14 @@ internal sealed class GenerationMetrics : IDisposable
 
     /// <param name="model">What the operator calls it.</param>
     /// <param name="meters">Where counters go; null: a meter of its own.</param>
-    /// <param name="pictures">Null where the model reads text only.</param>
-    public GenerationMetrics(string model, IMeterFactory? meters, PictureStore? pictures)
+    /// <param name="images">Null where the model reads text only.</param>
+    public GenerationMetrics(string model, IMeterFactory? meters, ImageStore? images)
     {
         _ownsMeter = meters is null;
         _meter = meters?.Create(TelemetryNames.Source) ?? new Meter(TelemetryNames.Source);
-        if (pictures is not null)
+        if (images is not null)
         {
-            PictureInstruments.Observe(_meter, TelemetryNames.Generation, pictures, new(TelemetryNames.RequestModel, model));
+            ImageInstruments.Observe(_meter, TelemetryNames.Generation, images, new(TelemetryNames.RequestModel, model));
         }
     }
 

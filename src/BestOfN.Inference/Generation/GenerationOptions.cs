@@ -24,13 +24,13 @@ public sealed record GenerationOptions
     public int MaxTokens { get; init; } = 1024;
 
     /// <summary>
-    /// Memory for encoded pictures, in use or kept for later. Pictures of requests that run are never freed, so that many may exceed it.
+    /// Memory for encoded images, in use or kept for later. Images of requests that run are never freed, so that many may exceed it.
     /// </summary>
     [Range(0, long.MaxValue)]
-    public long PictureCacheBytes { get; init; } = 1L << 28;
+    public long ImageCacheBytes { get; init; } = 1L << 28;
 
     /// <summary>
-    /// Tiles at most into which the only picture of a conversation is cut; null: what the model's folder says. Pictures of a conversation
+    /// Tiles at most into which the only image of a conversation is cut; null: what the model's folder says. Images of a conversation
     /// with several get 6, as published.
     /// </summary>
     [Range(1, 64)]

@@ -9,8 +9,8 @@ namespace BestOfN.Inference.Generation;
 /// <summary>All sequences that decode together, as ids. Requests join as cohorts and leave row by row between any two steps.</summary>
 /// <remarks>Not thread-safe: belongs to the device's thread, under inference mode. The model stays the caller's.</remarks>
 /// <param name="model">Prepacked where that is faster.</param>
-/// <param name="pictures">What ids above the vocabulary mean, the caller's; null: there are none.</param>
-internal sealed class SequenceBatch(LanguageModel model, PictureStore? pictures = null) : ISequenceBatch
+/// <param name="images">What ids above the vocabulary mean, the caller's; null: there are none.</param>
+internal sealed class SequenceBatch(LanguageModel model, ImageStore? images = null) : ISequenceBatch
 {
     private readonly List<Cohort> _cohorts = [];
 
@@ -21,7 +21,7 @@ internal sealed class SequenceBatch(LanguageModel model, PictureStore? pictures 
     /// <param name="prompts">At least one; every prompt has at least one token and one sequence.</param>
     /// <param name="longestAnswer">No sequence will be longer than this: the caller ends them.</param>
     public void Add(IReadOnlyList<(IReadOnlyList<int> Ids, IReadOnlyList<TokenSequence> Sequences)> prompts, int longestAnswer) =>
-        _cohorts.Add(new Cohort(model.Decoder, prompts, longestAnswer, pictures));
+        _cohorts.Add(new Cohort(model.Decoder, prompts, longestAnswer, images));
 
     /// <summary>Reads a part of the oldest prompts that wait; a prompt that is finished gives its sequences their first token.</summary>
     /// <param name="tokens">At most so many.</param>
@@ -87,8 +87,8 @@ internal sealed class SequenceBatch(LanguageModel model, PictureStore? pictures 
     /// <summary>True where some sequence waits for its next token.</summary>
     public bool HasRunning => _cohorts.Any(c => c.IsRead && c.Sequences.Any(s => !s.IsEnded));
 
-    /// <summary>Pictures of all requests that were admitted go through the vision encoder together.</summary>
-    public void See(IReadOnlyList<IDisposable> held) => pictures!.Encode(held.OfType<SeenPrompt>().SelectMany(p => p.Pictures));
+    /// <summary>Images of all requests that were admitted go through the vision encoder together.</summary>
+    public void See(IReadOnlyList<IDisposable> held) => images!.Encode(held.OfType<SeenPrompt>().SelectMany(p => p.Images));
 
     /// <summary>Drops what has ended, and its memory.</summary>
     public void Compact()
@@ -105,7 +105,7 @@ internal sealed class SequenceBatch(LanguageModel model, PictureStore? pictures 
 
         if (_cohorts.Count < before)
         {
-            pictures?.Trim();
+            images?.Trim();
         }
     }
 

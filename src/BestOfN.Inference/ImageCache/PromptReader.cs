@@ -9,22 +9,22 @@ using BestOfN.Inputs.Videos;
 namespace BestOfN.Inference.ImageCache;
 
 /// <summary>
-/// Shows a conversation's pictures and videos to a model: decodes and tiles them, beside the device and in parallel, and gives them ids.
+/// Shows a conversation's images and videos to a model: decodes and tiles them, beside the device and in parallel, and gives them ids.
 /// Thread-safe.
 /// </summary>
-/// <param name="store">The model's pictures; null where it reads text only.</param>
-/// <param name="hdNum">Largest number of tiles for the only picture of a conversation.</param>
+/// <param name="store">The model's images; null where it reads text only.</param>
+/// <param name="hdNum">Largest number of tiles for the only image of a conversation.</param>
 /// <param name="prepare">Decodes a part and cuts it into tiles.</param>
 internal sealed class PromptReader(
-    PictureStore? store, int hdNum, Func<ContentPart, PictureKey, CancellationToken, Task<TiledImage>> prepare)
+    ImageStore? store, int hdNum, Func<ContentPart, ImageKey, CancellationToken, Task<TiledImage>> prepare)
 {
-    /// <summary>The published wrapper's number of tiles where a conversation has several pictures, whatever was asked for.</summary>
+    /// <summary>The published wrapper's number of tiles where a conversation has several images, whatever was asked for.</summary>
     private const int HdNumOfSeveral = 6;
 
     /// <summary>For models of text.</summary>
     public static PromptReader TextOnly { get; } = new(null, 1, (_, _, _) => throw new NotSupportedException());
 
-    public PictureStore? Store => store;
+    public ImageStore? Store => store;
 
     public bool AcceptsPictures => store is not null;
 
@@ -34,58 +34,58 @@ internal sealed class PromptReader(
     /// <param name="tokenizer">The model's; its ids may reach past the model's vocabulary.</param>
     /// <param name="hdNum">Largest number of tiles.</param>
     /// <param name="cacheBytes">Memory for vectors.</param>
-    public static PromptReader For(PictureEncoder? encoder, Decoder decoder, ITokenizer tokenizer, int hdNum, long cacheBytes) =>
+    public static PromptReader For(ImageEncoder? encoder, Decoder decoder, ITokenizer tokenizer, int hdNum, long cacheBytes) =>
         encoder is null ? TextOnly : new(
-        new PictureStore(encoder, decoder, Math.Max(decoder.Configuration.VocabularySize, tokenizer.VocabularySize), cacheBytes),
+        new ImageStore(encoder, decoder, Math.Max(decoder.Configuration.VocabularySize, tokenizer.VocabularySize), cacheBytes),
         hdNum,
-        (part, key, cancellation) => PicturePreparation.PrepareAsync(part, key, encoder.Configuration.ImageSize, cancellation));
+        (part, key, cancellation) => ImagePreparation.PrepareAsync(part, key, encoder.Configuration.ImageSize, cancellation));
 
-    public static bool HasPictures(IReadOnlyList<ChatMessage> messages) => messages.Any(m => m.Parts.Any(IsPicture));
+    public static bool HasImages(IReadOnlyList<ChatMessage> messages) => messages.Any(m => m.Parts.Any(IsImage));
 
-    /// <summary>Leases all pictures, and waits until their ids are known.</summary>
+    /// <summary>Leases all images, and waits until their ids are known.</summary>
     /// <param name="messages">The conversation.</param>
     /// <param name="largest">Tiles at most, in place of the model's own number.</param>
-    /// <param name="orientation">Whether EXIF data turn a picture.</param>
+    /// <param name="orientation">Whether EXIF data turn an image.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="UnreadablePromptException">A picture cannot be shown.</exception>
+    /// <exception cref="UnreadablePromptException">An image cannot be shown.</exception>
     public async Task<SeenPrompt> ReadAsync(
         IReadOnlyList<ChatMessage> messages, int? largest, ImageOrientation orientation, CancellationToken cancellationToken)
     {
-        var pictures = Pictures(messages).ToList();
-        if (pictures.Count == 0)
+        var images = Images(messages).ToList();
+        if (images.Count == 0)
         {
             return new SeenPrompt(messages, [], null);
         }
 
         if (store is null)
         {
-            var (name, part) = pictures[0];
+            var (name, part) = images[0];
             throw new UnreadablePromptException(
                 $"{name}: expected text, found a {(part is VideoPart ? "video" : "picture")}; the model reads text only.", part);
         }
 
-        var tiles = pictures.Count > 1 ? HdNumOfSeveral : largest ?? hdNum;
-        var keys = pictures.Select(p => PictureKey.Of(p.Part, tiles, orientation)).ToList();
+        var tiles = images.Count > 1 ? HdNumOfSeveral : largest ?? hdNum;
+        var keys = images.Select(p => ImageKey.Of(p.Part, tiles, orientation)).ToList();
         var request = new object();
         var leases =
-            pictures.Select((p, i) => store.Lease(keys[i], request, cancellation => prepare(p.Part, keys[i], cancellation))).ToList();
+            images.Select((p, i) => store.Lease(keys[i], request, cancellation => prepare(p.Part, keys[i], cancellation))).ToList();
         try
         {
             for (var i = 0; i < leases.Count; i++)
             {
-                await ReadyAsync(pictures[i].Name, pictures[i].Part, leases[i].Ready, cancellationToken);
+                await ReadyAsync(images[i].Name, images[i].Part, leases[i].Ready, cancellationToken);
             }
         }
         catch
         {
-            leases.ForEach(l => store.Return(l.Picture));
+            leases.ForEach(l => store.Return(l.Image));
             throw;
         }
 
         var next = 0;
-        ChatMessage[] seen = [.. messages.Select(m => !m.Parts.Any(IsPicture) ? m
-            : m with { Parts = [.. m.Parts.Select(p => IsPicture(p) ? new ImageIdsPart([.. leases[next++].Picture.Ids]) : p)] })];
-        return new SeenPrompt(seen, [.. leases.Select(l => l.Picture)], store);
+        ChatMessage[] seen = [.. messages.Select(m => !m.Parts.Any(IsImage) ? m
+            : m with { Parts = [.. m.Parts.Select(p => IsImage(p) ? new ImageIdsPart([.. leases[next++].Image.Ids]) : p)] })];
+        return new SeenPrompt(seen, [.. leases.Select(l => l.Image)], store);
     }
 
     private static async Task ReadyAsync(string name, ContentPart part, Task ready, CancellationToken cancellationToken)
@@ -100,8 +100,8 @@ internal sealed class PromptReader(
         }
     }
 
-    private static bool IsPicture(ContentPart part) => part is ImagePart or VideoPart;
+    private static bool IsImage(ContentPart part) => part is ImagePart or VideoPart;
 
-    private static IEnumerable<(string Name, ContentPart Part)> Pictures(IReadOnlyList<ChatMessage> messages) =>
-        messages.SelectMany((m, i) => m.Parts.Select((p, j) => (p.Source ?? $"messages[{i}].content[{j}]", p)).Where(x => IsPicture(x.p)));
+    private static IEnumerable<(string Name, ContentPart Part)> Images(IReadOnlyList<ChatMessage> messages) =>
+        messages.SelectMany((m, i) => m.Parts.Select((p, j) => (p.Source ?? $"messages[{i}].content[{j}]", p)).Where(x => IsImage(x.p)));
 }

@@ -36,11 +36,11 @@ internal sealed unsafe class PrepackedWeight : IDisposable
     {
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        _weight = Aten.Pack(weight);
+        _weight = Aten.Prepack(weight);
         (_outputs, _inputs) = ((int)weight.size(0), (int)weight.size(1));
         _stretches = [.. Stretches(_inputs)];
         if (OwnKernels.AreOn && Vector512.IsHardwareAccelerated && _outputs % TileProduct.Columns == 0 && _inputs % 2 == 0
-            && Aten.PackedData(_weight) is var data and not 0)
+            && Aten.PrepackedData(_weight) is var data and not 0)
         {
             _data = data;
             int[] tried = weight.dtype == ScalarType.Float32 ? [1, TileProduct.Rows, MostRows] : [1, TileProduct.PairRows];

@@ -63,21 +63,21 @@ public sealed class Decoder : IDisposable
     /// <param name="attention">Which token attends to which.</param>
     /// <param name="output">The rows whose hidden states are wanted.</param>
     /// <param name="sequenceLength">Only where <see cref="RotaryEmbedding.DependsOnLength"/>.</param>
-    /// <param name="pictures">Tokens that are parts of images; their ids are not read. Null: there are none.</param>
+    /// <param name="images">Tokens that are parts of images; their ids are not read. Null: there are none.</param>
     /// <returns>[T, C] or [R, C], owned by the caller's dispose scope; null for <see cref="DecoderOutput.KeysOnly"/>.</returns>
     public Tensor? Forward(
         Tensor ids, Tensor positions, IAttention attention, DecoderOutput output = default, int sequenceLength = 0,
-        PictureTokens? pictures = null)
+        ImageTokens? images = null)
     {
         using var scope = NewDisposeScope();
         var (cos, sin) = Rotary.Angles(
             positions, Mode == ComputeMode.Inference && RowKernels.Serve(Type, Device) ? ScalarType.Float32 : Type, sequenceLength);
-        Tensor? h = Embed(ids, pictures);
-        var pictureRows = Configuration.PartialLoraRank == 0 ? null : PictureRows.Of(pictures, ids.size(0), Mode);
+        Tensor? h = Embed(ids, images);
+        var imageRows = Configuration.PartialLoraRank == 0 ? null : ImageRows.Of(images, ids.size(0), Mode);
         for (var i = 0; i < Layers.Count; i++)
         {
             var wanted = i == Layers.Count - 1 ? output : DecoderOutput.All;
-            var next = Layers[i].Forward(Configuration, i, h!, cos, sin, attention, wanted, pictureRows);
+            var next = Layers[i].Forward(Configuration, i, h!, cos, sin, attention, wanted, imageRows);
             if (Mode == ComputeMode.Inference)
             {
                 h!.Dispose();
@@ -91,11 +91,11 @@ public sealed class Decoder : IDisposable
 
     /// <summary>What goes into the first block: embeddings of tokens and, in their places, of images.</summary>
     /// <returns>[T, C] in <see cref="Type"/>, owned by the caller's dispose scope.</returns>
-    internal Tensor Embed(Tensor ids, PictureTokens? pictures)
+    internal Tensor Embed(Tensor ids, ImageTokens? images)
     {
         using var scope = NewDisposeScope();
         var h = Embedding.index_select(0, ids).to(Type);
-        return (pictures is null ? h : h.index_copy(0, pictures.Rows, pictures.Vectors)).MoveToOuterDisposeScope();
+        return (images is null ? h : h.index_copy(0, images.Rows, images.Vectors)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same decoder with other projections, such as ones that adapt these. The weights are shared and stay this

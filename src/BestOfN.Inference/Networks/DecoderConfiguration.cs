@@ -41,7 +41,7 @@ public sealed record DecoderConfiguration
     public bool TiedEmbeddings { get; init; }
 
     /// <summary>
-    /// Rank of the branch that every linear layer has for the tokens of pictures (InternLM-XComposer2); 0: there is none.
+    /// Rank of the branch that every linear layer has for the tokens of images (InternLM-XComposer2); 0: there is none.
     /// </summary>
     public int PartialLoraRank { get; init; }
 

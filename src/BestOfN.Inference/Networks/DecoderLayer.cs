@@ -52,15 +52,15 @@ internal sealed class DecoderLayer
     /// <param name="sin">See <paramref name="cos"/>.</param>
     /// <param name="attention">Which token attends to which.</param>
     /// <param name="output">The last layer need not give all rows.</param>
-    /// <param name="pictures">Which of the T rows are parts of images; null: none.</param>
+    /// <param name="images">Which of the T rows are parts of images; null: none.</param>
     /// <returns>[T, C] or [R, C]; null where only keys are wanted, after the attention got them.</returns>
     public Tensor? Forward(
         DecoderConfiguration c, int index, Tensor h, Tensor cos, Tensor sin, IAttention attention, DecoderOutput output = default,
-        PictureRows? pictures = null)
+        ImageRows? images = null)
     {
         using var scope = NewDisposeScope();
         var x = Operators.RmsNorm(h, AttentionNorm, c.NormEpsilon, Mode);
-        var (q, k, v) = Heads(QueryKeyValue.Linear(x, pictures?.All), c);                     // [T, H, D], [T, K, D], [T, K, D]
+        var (q, k, v) = Heads(QueryKeyValue.Linear(x, images?.All), c);                     // [T, H, D], [T, K, D], [T, K, D]
         k = Rotate(k, KeyNorm, c.NormEpsilon, cos, sin);
         if (output.IsKeysOnly)
         {
@@ -70,16 +70,16 @@ internal sealed class DecoderLayer
 
         if (output.Selected is { } rows)
         {
-            pictures = pictures?.Among(rows);
+            images = images?.Among(rows);
             (q, h, cos, sin) = (q.index_select(0, rows), h.index_select(0, rows), cos.index_select(0, rows), sin.index_select(0, rows));
         }
 
         q = Rotate(q, QueryNorm, c.NormEpsilon, cos, sin);
         var context = attention.Attend(index, q, k, v)!;                                      // [R, H, D]
-        h = Output.LinearAdd(context.reshape(context.size(0), c.Heads * c.HeadSize), h, pictures?.All);
+        h = Output.LinearAdd(context.reshape(context.size(0), c.Heads * c.HeadSize), h, images?.All);
         return (Mode == ComputeMode.Training
-            ? FeedForward(h, c.NormEpsilon, pictures?.All)
-            : Operators.InPieces(h, (piece, first) => FeedForward(piece, c.NormEpsilon, pictures?.Piece(first)))).MoveToOuterDisposeScope();
+            ? FeedForward(h, c.NormEpsilon, images?.All)
+            : Operators.InPieces(h, (piece, first) => FeedForward(piece, c.NormEpsilon, images?.Piece(first)))).MoveToOuterDisposeScope();
     }
 
     private Tensor FeedForward(Tensor h, double epsilon, RowSelection? images)

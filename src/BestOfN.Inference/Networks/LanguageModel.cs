@@ -26,14 +26,14 @@ public sealed class LanguageModel : IDisposable
 
     public Decoder Decoder { get; }
 
-    /// <summary>Reads pictures; null where the model sees text only.</summary>
-    public PictureEncoder? Pictures { get; init; }
+    /// <summary>Reads images; null where the model sees text only.</summary>
+    public ImageEncoder? ImageEncoder { get; init; }
 
     /// <summary>Tokens that end an answer, as config.json says; the tokenizer may know more.</summary>
     public IReadOnlyList<int> EndTokenIds { get; init; } = [];
 
-    /// <summary>Most tiles that a picture may be cut into, the field <c>hd_num</c>; the published code's default is 24.</summary>
-    public int MaxTiles { get; init; } = PictureEncoder.DefaultMaxTiles;
+    /// <summary>Most tiles that an image may be cut into, the field <c>hd_num</c>; the published code's default is 24.</summary>
+    public int MaxTiles { get; init; } = ImageEncoder.DefaultMaxTiles;
 
     /// <summary>Longest sequence, in tokens, the field <c>max_length</c>; null where only the decoder's positions limit it.</summary>
     public int? MaxLength { get; init; }
@@ -97,7 +97,7 @@ public sealed class LanguageModel : IDisposable
             Head.Dispose();
         }
 
-        Pictures?.Dispose();
+        ImageEncoder?.Dispose();
         Decoder.Dispose();
         _checkpoint?.Dispose();
     }

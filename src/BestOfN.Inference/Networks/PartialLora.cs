@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Networks;
 
-/// <summary>The low-rank branch of a linear layer that acts on the tokens of pictures alone: y += Plora_B(Plora_A(x)) · scale.</summary>
+/// <summary>The low-rank branch of a linear layer that acts on the tokens of images alone: y += Plora_B(Plora_A(x)) · scale.</summary>
 /// <remarks>Dong et al. 2024, InternLM-XComposer2, https://arxiv.org/abs/2401.16420. Fields bear the names of the checkpoint.</remarks>
 internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
 {
@@ -22,7 +22,7 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
     /// <summary>Adds the branch to a layer's output: into it in inference, to a new tensor in training.</summary>
     /// <param name="y">The layer's output, [T, O].</param>
     /// <param name="x">The layer's input, [T, I].</param>
-    /// <param name="rows">Which rows belong to pictures; selected for the same mode.</param>
+    /// <param name="rows">Which rows belong to images; selected for the same mode.</param>
     /// <param name="mode">What the network is for.</param>
     public Tensor AddTo(Tensor y, Tensor x, RowSelection rows, ComputeMode mode)
     {
@@ -40,7 +40,7 @@ internal sealed class PartialLora(Tensor plora_A, Tensor plora_B, double scale)
                 HeldScalar.One).MoveToOuterDisposeScope();
         }
 
-        // One stretch after the other, so that the result for a picture does not depend on the other pictures of the pass.
+        // One stretch after the other, so that the result for an image does not depend on the other images of the pass.
         foreach (var (first, count) in rows.Parts)
         {
             var low = Operators.Linear(x.narrow(0, first, count), Plora_A, null, mode);                    // [count, r]

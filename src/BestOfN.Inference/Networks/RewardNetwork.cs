@@ -16,8 +16,8 @@ public sealed class RewardNetwork : IDisposable
 
     public Decoder Decoder { get; }
 
-    /// <summary>Reads pictures; null where the model sees text only.</summary>
-    public PictureEncoder? Pictures { get; init; }
+    /// <summary>Reads images; null where the model sees text only.</summary>
+    public ImageEncoder? ImageEncoder { get; init; }
 
     public RewardHead Head { get; }
 
@@ -31,8 +31,8 @@ public sealed class RewardNetwork : IDisposable
     /// <summary>The token by which a classifier is padded: the last other one is read. Null: the last token is read.</summary>
     public int? PadTokenId { get; init; }
 
-    /// <summary>Most tiles that a picture may be cut into, the field <c>hd_num</c>; the published code's default is 24.</summary>
-    public int MaxTiles { get; init; } = PictureEncoder.DefaultMaxTiles;
+    /// <summary>Most tiles that an image may be cut into, the field <c>hd_num</c>; the published code's default is 24.</summary>
+    public int MaxTiles { get; init; } = ImageEncoder.DefaultMaxTiles;
 
     /// <summary>Longest sequence that is scored, in tokens, the field <c>max_length</c>; null where only the decoder's positions limit
     /// it.</summary>
@@ -46,7 +46,7 @@ public sealed class RewardNetwork : IDisposable
 
     public void Dispose()
     {
-        Pictures?.Dispose();
+        ImageEncoder?.Dispose();
         Decoder.Dispose();
         Head.Dispose();
         _checkpoint?.Dispose();

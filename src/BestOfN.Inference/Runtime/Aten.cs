@@ -63,7 +63,7 @@ internal static unsafe class Aten
     /// </summary>
     public static bool OneDnnHasBFloat16 => s_hasOneDnn && s_oneDnnHasBFloat16.Value;
 
-    /// <summary>True where <see cref="Linear"/>, <see cref="LinearAdd"/> and <see cref="Pack"/> serve this type, and fast.</summary>
+    /// <summary>True where <see cref="Linear"/>, <see cref="LinearAdd"/> and <see cref="Prepack"/> serve this type, and fast.</summary>
     /// <remarks>In float32 the default leaves AVX-512 unused on AMD and takes one thread for one row.</remarks>
     public static bool HasOneDnn(ScalarType type, Device device) =>
         device.type == DeviceType.CPU && s_hasOneDnn
@@ -71,7 +71,7 @@ internal static unsafe class Aten
 
     /// <summary>x · weightᵀ + bias through oneDNN, on the CPU.</summary>
     /// <param name="x">[T, I].</param>
-    /// <param name="weight">[O, I], plain or packed.</param>
+    /// <param name="weight">[O, I], plain or prepacked.</param>
     /// <param name="bias">[O] or null.</param>
     /// <returns>[T, O].</returns>
     public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias)
@@ -92,7 +92,7 @@ internal static unsafe class Aten
 
     /// <summary>As <see cref="Linear"/>, plus a tensor, in one pass.</summary>
     /// <param name="x">[T, I].</param>
-    /// <param name="weight">[O, I], packed or plain.</param>
+    /// <param name="weight">[O, I], prepacked or plain.</param>
     /// <param name="bias">[O] or null.</param>
     /// <param name="added">[T, O].</param>
     /// <returns>[T, O].</returns>
@@ -120,7 +120,7 @@ internal static unsafe class Aten
     /// </summary>
     /// <param name="weight">[O, I], float32 or bfloat16, on the CPU.</param>
     /// <returns>The same weight on the same memory where the copy would not multiply as it does.</returns>
-    public static Tensor Pack(Tensor weight)
+    public static Tensor Prepack(Tensor weight)
     {
         using var inference = inference_mode();
 
@@ -135,9 +135,9 @@ internal static unsafe class Aten
     }
 
     /// <summary>
-    /// What to make of weights that are only multiplied by: <see cref="Pack"/>, or null where they are best left as they are.
+    /// <see cref="Prepack"/> where oneDNN serves the type on the device; else null: weights are best left as they are.
     /// </summary>
-    public static Func<Tensor, Tensor>? Order(ScalarType type, Device device) => HasOneDnn(type, device) ? Pack : null;
+    public static Func<Tensor, Tensor>? PrepackFor(ScalarType type, Device device) => HasOneDnn(type, device) ? Prepack : null;
 
     private static bool AskForBFloat16()
     {
@@ -166,10 +166,10 @@ internal static unsafe class Aten
     }
 
     /// <summary>
-    /// Where what <see cref="Pack"/> returned lies, in oneDNN's order; 0 where it is a plain weight, or libtorch does not tell. Valid as
+    /// Where what <see cref="Prepack"/> returned lies, in oneDNN's order; 0 where it is a plain weight, or libtorch does not tell. Valid as
     /// long as the tensor.
     /// </summary>
-    public static nint PackedData(Tensor packed)
+    public static nint PrepackedData(Tensor packed)
     {
         int layout;
         Check(aoti_torch_get_layout(packed.Handle, &layout), "get_layout");

@@ -7,7 +7,7 @@ namespace BestOfN.Inference.Runtime;
 /// <remarks>
 /// Dispose scopes, inference mode and OpenMP teams belong to a thread; so does this. Work runs in order of arrival, under inference mode
 /// and within a dispose scope of its own: a tensor that is to outlive its work leaves with <c>DetachFromDisposeScope</c>. On a CPU what a
-/// pass frees stays with the process for the next one (<see cref="FreedMemory"/>).
+/// pass frees stays with the process for the next one (<see cref="MallocTuning"/>).
 /// </remarks>
 public sealed class DeviceWorker : IDisposable
 {
@@ -23,7 +23,7 @@ public sealed class DeviceWorker : IDisposable
         (Device, _ownKernels) = (device, ownKernels);
         if (device.type == DeviceType.CPU)
         {
-            FreedMemory.Keep();
+            MallocTuning.KeepFreedMemory();
         }
 
         _thread = new Thread(Run) { IsBackground = true, Name = $"device {device}" };

@@ -42,7 +42,7 @@ public static class TorchRuntime
         "Usage", "CA2255", Justification = "Must precede TorchSharp's static constructor in every host.")]
     internal static void Register()
     {
-        CompiledOperators.Bound();
+        OneDnnPrimitiveCache.LimitForRequests();
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Find(name);
         NativeLibrary.SetDllImportResolver(typeof(TorchRuntime).Assembly, (name, _, _) => Find(name));
     }

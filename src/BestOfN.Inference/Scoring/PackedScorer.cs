@@ -7,12 +7,12 @@ namespace BestOfN.Inference.Scoring;
 /// <summary>Runs packed passes through a reward network: the new tokens of any number of sequences in one [T, C] matrix.</summary>
 /// <remarks>Device thread only; synchronous; knows token ids and blocks, nothing of queues or text.</remarks>
 /// <param name="network">The caller's.</param>
-/// <param name="pictures">What ids above the vocabulary mean; null: there are none.</param>
-internal sealed class PackedScorer(RewardNetwork network, PictureStore? pictures = null)
+/// <param name="images">What ids above the vocabulary mean; null: there are none.</param>
+internal sealed class PackedScorer(RewardNetwork network, ImageStore? images = null)
 {
     public DecoderConfiguration Configuration => network.Decoder.Configuration;
 
-    public PictureStore? Pictures => pictures;
+    public ImageStore? Images => images;
 
     public RotaryEmbedding Rotary => network.Decoder.Rotary;
 
@@ -53,7 +53,7 @@ internal sealed class PackedScorer(RewardNetwork network, PictureStore? pictures
         }
 
         var device = network.Decoder.Device;
-        var seen = pictures?.Take(ids);
+        var seen = images?.Take(ids);
         var hidden = network.Decoder.Forward(
             tensor(ids, device: device),
             tensor(positions, device: device),

@@ -35,7 +35,7 @@ internal sealed class PassPlanner
 
     /// <summary>Whether every id means something to the context.</summary>
     /// <remarks>
-    /// An index out of range is an exception on a CPU, but the end of the process's context on a GPU. And an id of a picture says nothing
+    /// An index out of range is an exception on a CPU, but the end of the process's context on a GPU. And an id of an image says nothing
     /// to those who did not bring it.
     /// </remarks>
     public bool AreKnown(ScoringContext context, ReadOnlySpan<int> ids)
@@ -43,13 +43,13 @@ internal sealed class PassPlanner
         while (ids.IndexOfAnyExceptInRange(0, _scorer.Configuration.VocabularySize - 1) is >= 0 and var unknown)
         {
             var id = ids[unknown];
-            if (context.Pictures.FirstOrDefault(p => p.Covers(id)) is not { } picture)
+            if (context.Images.FirstOrDefault(p => p.Covers(id)) is not { } image)
             {
                 return false;
             }
 
             ids = ids[unknown..];
-            ids = ids.IndexOfAnyExceptInRange(picture.FirstId, picture.FirstId + picture.Count - 1) is >= 0 and var end ? ids[end..] : [];
+            ids = ids.IndexOfAnyExceptInRange(image.FirstId, image.FirstId + image.Count - 1) is >= 0 and var end ? ids[end..] : [];
         }
 
         return true;
@@ -88,9 +88,9 @@ internal sealed class PassPlanner
             return false;
         }
 
-        if (work.Context.Pictures.Count > 0 && work.Context.Prompt?.Pass == pass.Number)
+        if (work.Context.Images.Count > 0 && work.Context.Prompt?.Pass == pass.Number)
         {
-            // The answers take the next pass: so they are computed in the same company, hence to the same bits, whether their pictures were
+            // The answers take the next pass: so they are computed in the same company, hence to the same bits, whether their images were
             // known or not.
             return true;
         }
@@ -126,7 +126,7 @@ internal sealed class PassPlanner
             return true;
         }
 
-        var prompt = context.Prompt ??= _cache.Lease(context.PromptIds, context.Pictures);
+        var prompt = context.Prompt ??= _cache.Lease(context.PromptIds, context.Images);
         var known = prompt.Pass == pass.Number ? prompt.Planned : prompt.Block.Length;
         var missing = context.PromptIds.Length - known;
         if (missing <= 0)

@@ -39,8 +39,8 @@ internal sealed class PromptCache(PackedScorer scorer, long budget) : IDisposabl
 
     /// <summary>The state that holds these tokens at its beginning, computed or still to be.</summary>
     /// <param name="ids">The prompt.</param>
-    /// <param name="pictures">Those in it.</param>
-    public PromptEntry Lease(int[] ids, IReadOnlyList<StoredPicture> pictures)
+    /// <param name="images">Those in it.</param>
+    public PromptEntry Lease(int[] ids, IReadOnlyList<StoredImage> images)
     {
         var entry = _entries.Find(e => e.Ids.AsSpan().StartsWith(ids));
         if (entry is not null)
@@ -50,7 +50,7 @@ internal sealed class PromptCache(PackedScorer scorer, long budget) : IDisposabl
         }
         else
         {
-            entry = Add(ids, pictures);
+            entry = Add(ids, images);
         }
 
         entry.Leases++;
@@ -76,7 +76,7 @@ internal sealed class PromptCache(PackedScorer scorer, long budget) : IDisposabl
         Interlocked.Exchange(ref _bytes, 0);
     }
 
-    private PromptEntry Add(int[] ids, IReadOnlyList<StoredPicture> pictures)
+    private PromptEntry Add(int[] ids, IReadOnlyList<StoredImage> images)
     {
         var (best, length) = (default(PromptEntry), 0);
         foreach (var candidate in _entries)
@@ -101,8 +101,8 @@ internal sealed class PromptCache(PackedScorer scorer, long budget) : IDisposabl
             Interlocked.Increment(ref _misses);
         }
 
-        var entry = new PromptEntry(ids, block, pictures);
-        scorer.Pictures?.Mention(pictures);
+        var entry = new PromptEntry(ids, block, images);
+        scorer.Images?.Mention(images);
         Trim(budget - block.Bytes);
         _entries.Add(entry);
         Interlocked.Add(ref _bytes, block.Bytes);
@@ -117,7 +117,7 @@ internal sealed class PromptCache(PackedScorer scorer, long budget) : IDisposabl
             Interlocked.Add(ref _bytes, -oldest.Block.Bytes);
             Interlocked.Increment(ref _evictions);
             oldest.Block.Dispose();
-            scorer.Pictures?.Unmention(oldest.Pictures);
+            scorer.Images?.Unmention(oldest.Images);
         }
     }
 }

@@ -11,9 +11,9 @@ namespace BestOfN.Inference.Scoring;
 /// <summary>The calls of the published InternLM-XComposer2.5-Reward under their documented meaning.</summary>
 /// <remarks>
 /// For trusted text: as in the published code, the spelling of a special token in a content is that token, and <c>&lt;ImageHere&gt;</c>
-/// stands for the next picture. A single picture without one stands before everything. The chat form
-/// (<see cref="ScoringEngine.Begin(Prompt)"/>) has neither trap. Where the published code cuts silently or leaves pictures out, these calls
-/// fail. EXIF data turn no picture, as there. Thread-safe.
+/// stands for the next image. A single image without one stands before everything. The chat form
+/// (<see cref="ScoringEngine.Begin(Prompt)"/>) has neither trap. Where the published code cuts silently or leaves images out, these calls
+/// fail. EXIF data turn no image, as there. Thread-safe.
 /// </remarks>
 public sealed class ReferenceScoring
 {
@@ -47,14 +47,14 @@ public sealed class ReferenceScoring
 
     /// <summary>The score of one conversation: higher is better, unbounded.</summary>
     /// <param name="conversation">Messages of system, user and assistant, the judged answer last.</param>
-    /// <param name="images">Pictures and videos in the order of their placeholders; <see cref="PictureFile.Read"/> reads them from
+    /// <param name="images">Images and videos in the order of their placeholders; <see cref="ImageFile.Read"/> reads them from
     /// files.</param>
-    /// <param name="maxLength">Tokens at most, those of pictures included.</param>
-    /// <param name="hdNum">Tiles at most of a single picture; several get 6 each, whatever is said here. Published scores were made with
+    /// <param name="maxLength">Tokens at most, those of images included.</param>
+    /// <param name="hdNum">Tiles at most of a single image; several get 6 each, whatever is said here. Published scores were made with
     /// 9.</param>
     /// <param name="applyTemplate">False: the texts of the conversation are the prompt as it is, and nothing is added.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="ScoringFailedException">Another role, more or fewer placeholders than pictures, a picture that cannot be read, too
+    /// <exception cref="ScoringFailedException">Another role, more or fewer placeholders than images, an image that cannot be read, too
     /// many tokens, or the model failed.</exception>
     public async Task<double> GetScoreAsync(
         IReadOnlyList<ChatMessage> conversation,
@@ -78,7 +78,7 @@ public sealed class ReferenceScoring
             var shared = 0;
             for (var i = 0; i < images.Count; i++)
             {
-                ids.AddRange(seen.Pictures[i].Ids);
+                ids.AddRange(seen.Images[i].Ids);
                 shared = ids.Count;
                 ids.AddRange(_encoder.Encode(pieces[i + 1]));
             }
@@ -112,7 +112,7 @@ public sealed class ReferenceScoring
 
     /// <summary>The scores of several conversations, computed together: always a list, also for one.</summary>
     /// <param name="conversations">Each as in <see cref="GetScoreAsync"/>.</param>
-    /// <param name="images">For each conversation its pictures; an empty list for none.</param>
+    /// <param name="images">For each conversation its images; an empty list for none.</param>
     /// <inheritdoc cref="GetScoreAsync"/>
     public async Task<IReadOnlyList<double>> GetScoresAsync(
         IReadOnlyList<IReadOnlyList<ChatMessage>> conversations,
@@ -133,9 +133,9 @@ public sealed class ReferenceScoring
 
     /// <summary>Whether the first of two conversations scores strictly higher.</summary>
     /// <param name="conversation1">As in <see cref="GetScoreAsync"/>.</param>
-    /// <param name="image1">Its pictures.</param>
+    /// <param name="image1">Its images.</param>
     /// <param name="conversation2">The other.</param>
-    /// <param name="image2">The other's pictures.</param>
+    /// <param name="image2">The other's images.</param>
     /// <inheritdoc cref="GetScoreAsync"/>
     public async Task<ReferenceComparison> CompareAsync(
         IReadOnlyList<ChatMessage> conversation1,
@@ -154,7 +154,7 @@ public sealed class ReferenceScoring
 
     /// <summary>Conversations by their scores, best first.</summary>
     /// <param name="conversations">Each as in <see cref="GetScoreAsync"/>.</param>
-    /// <param name="images">For each conversation its pictures.</param>
+    /// <param name="images">For each conversation its images.</param>
     /// <inheritdoc cref="GetScoreAsync"/>
     public async Task<ReferenceRanking> RankAsync(
         IReadOnlyList<IReadOnlyList<ChatMessage>> conversations,
@@ -191,12 +191,12 @@ public sealed class ReferenceScoring
         return prompt.Append(_ending).ToString();
     }
 
-    private static string[] Pieces(string prompt, int pictures)
+    private static string[] Pieces(string prompt, int images)
     {
         var pieces = prompt.Split(Placeholder);
-        return pieces.Length - 1 == pictures ? pieces
-            : pictures == 1 && pieces.Length == 1 ? ["", prompt]
-            : throw new ScoringFailedException($"The conversation has {pieces.Length - 1} {Placeholder} for {pictures} pictures.");
+        return pieces.Length - 1 == images ? pieces
+            : images == 1 && pieces.Length == 1 ? ["", prompt]
+            : throw new ScoringFailedException($"The conversation has {pieces.Length - 1} {Placeholder} for {images} pictures.");
     }
 
     private async Task<SeenPrompt> DecodeImagesAsync(IReadOnlyList<ContentPart> images, int hdNum, CancellationToken cancellationToken)

@@ -7,5 +7,5 @@ namespace BestOfN.Inference.Scoring;
 internal sealed record RowPicture(string Path, bool IsVideo) : ContentPart
 {
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public ContentPart Read() => IsVideo ? PictureFile.ReadVideo(Path) : PictureFile.ReadPicture(Path);
+    public ContentPart Read() => IsVideo ? ImageFile.ReadVideo(Path) : ImageFile.ReadImage(Path);
 }

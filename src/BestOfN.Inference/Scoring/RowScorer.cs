@@ -155,7 +155,7 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
     {
         TextPart text => "text " + text.Text,
         RowPicture file => $"file {file.IsVideo} {file.Path}",
-        _ => PictureKey.Of(part, 0).ToString(),
+        _ => ImageKey.Of(part, 0).ToString(),
     };
 
     private static Prompt Seen(IReadOnlyList<ChatMessage> prompt)

@@ -4,15 +4,15 @@ namespace BestOfN.Inference.Scoring;
 
 /// <summary>One prompt for which the scheduler computes sequences.</summary>
 /// <param name="promptIds">The prompt.</param>
-/// <param name="pictures">Pictures whose ids it may contain; leased until the context is released.</param>
-internal sealed class ScoringContext(int[] promptIds, SeenPrompt? pictures = null)
+/// <param name="images">Images whose ids it may contain; leased until the context is released.</param>
+internal sealed class ScoringContext(int[] promptIds, SeenPrompt? images = null)
 {
     public int[] PromptIds => promptIds;
 
-    public IReadOnlyList<StoredPicture> Pictures => pictures?.Pictures ?? [];
+    public IReadOnlyList<StoredImage> Images => images?.Images ?? [];
 
-    /// <summary>Gives the pictures back.</summary>
-    public void ReturnPictures() => pictures?.Dispose();
+    /// <summary>Gives the images back.</summary>
+    public void ReturnImages() => images?.Dispose();
 
     /// <summary>The prompt's state once its turn has come. Device thread only.</summary>
     public PromptEntry? Prompt { get; set; }

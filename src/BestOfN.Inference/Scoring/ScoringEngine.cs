@@ -16,10 +16,10 @@ using TorchSharp;
 namespace BestOfN.Inference.Scoring;
 
 /// <summary>
-/// A reward network in process: sessions over text and, where the model sees them, pictures and videos, scored in packed passes.
+/// A reward network in process: sessions over text and, where the model sees them, images and videos, scored in packed passes.
 /// </summary>
 /// <remarks>
-/// Three layers: this one knows text and pictures; the scheduler knows queues, sessions and the cache of prompt states; the packed scorer
+/// Three layers: this one knows text and images; the scheduler knows queues, sessions and the cache of prompt states; the packed scorer
 /// computes one pass on the device's thread. Owns the network; the device worker may be shared and is the caller's.
 /// </remarks>
 public sealed class ScoringEngine : IRewardModel, IDisposable
@@ -77,7 +77,7 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
             var encoder = new ConversationEncoder(
                 render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId, network.PadTokenId);
             var reader = PromptReader.For(
-                network.Pictures, network.Decoder, tokenizer, options.HdNum ?? network.MaxTiles, options.PictureCacheBytes);
+                network.ImageEncoder, network.Decoder, tokenizer, options.HdNum ?? network.MaxTiles, options.ImageCacheBytes);
             return new ScoringEngine(name, network, encoder, worker, options, meters, reader, tokenizer);
         }
         catch
@@ -89,7 +89,7 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
 
     public string Name { get; }
 
-    /// <summary>True where the model sees pictures and videos; a prompt with any is refused otherwise.</summary>
+    /// <summary>True where the model sees images and videos; a prompt with any is refused otherwise.</summary>
     public bool AcceptsPictures => Reader.AcceptsPictures;
 
     /// <summary>What the model's folder does not say and was taken from the published code; to be logged at start.</summary>
@@ -97,8 +97,8 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
 
     public ModelComputation? Computation { get; private set; }
 
-    /// <summary>Pictures that went through the vision tower since the start.</summary>
-    public long EncodedPictures => Reader.Store?.Encoded ?? 0;
+    /// <summary>Images that went through the vision encoder since the start.</summary>
+    public long EncodedImages => Reader.Store?.Encoded ?? 0;
 
     /// <summary>The longest conversation accepted, answer included, in tokens.</summary>
     public int MaxLength => Scheduler.MaxLength;
@@ -129,17 +129,17 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     {
         ArgumentNullException.ThrowIfNull(prompt);
 
-        // Failures are told by the scoring call, as the contract has it; pictures are read beside the caller.
-        return new ScoringSession(this, PromptReader.HasPictures(prompt.Messages)
+        // Failures are told by the scoring call, as the contract has it; images are read beside the caller.
+        return new ScoringSession(this, PromptReader.HasImages(prompt.Messages)
             ? cancellationToken => Task.Run(() => DecodeImagesAsync(prompt.Messages, cancellationToken), cancellationToken)
             : _ => Task.FromResult(Open(new SeenPrompt(prompt.Messages, [], null))));
     }
 
     /// <summary>A session over token ids.</summary>
     /// <param name="promptIds">What the sequences to come begin with.</param>
-    /// <param name="pictures">Leases on the pictures in them, the session's from here on.</param>
-    internal ScoringSession Begin(int[] promptIds, SeenPrompt? pictures = null) =>
-        new(this, _ => Task.FromResult<(IReadOnlyList<ChatMessage>, ScoringContext)>(([], Scheduler.Open(promptIds, pictures))));
+    /// <param name="images">Leases on the images in them, the session's from here on.</param>
+    internal ScoringSession Begin(int[] promptIds, SeenPrompt? images = null) =>
+        new(this, _ => Task.FromResult<(IReadOnlyList<ChatMessage>, ScoringContext)>(([], Scheduler.Open(promptIds, images))));
 
     /// <summary>Ends all sessions and frees the network.</summary>
     public void Dispose()

@@ -45,9 +45,9 @@ internal sealed class ScoringMetrics : IDisposable
             "Prompts looked up, by how much of them was there.");
         _meter.CreateObservableCounter(
             TelemetryNames.PromptCacheEvictions, () => Tagged(cache.Evictions), "{prompt}", "Prompt states freed for others.");
-        if (scheduler.Pictures is { } pictures)
+        if (scheduler.Images is { } images)
         {
-            PictureInstruments.Observe(_meter, TelemetryNames.Scoring, pictures, _model);
+            ImageInstruments.Observe(_meter, TelemetryNames.Scoring, images, _model);
         }
 
         _meter.CreateObservableCounter(

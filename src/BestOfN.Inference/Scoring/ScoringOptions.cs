@@ -23,13 +23,13 @@ public sealed record ScoringOptions
     public long PromptCacheBytes { get; init; } = 1L << 30;
 
     /// <summary>
-    /// Memory for encoded pictures, in use or kept for later. Pictures of open sessions are never freed, so that many may exceed it.
+    /// Memory for encoded images, in use or kept for later. Images of open sessions are never freed, so that many may exceed it.
     /// </summary>
     [Range(0, long.MaxValue)]
-    public long PictureCacheBytes { get; init; } = 1L << 28;
+    public long ImageCacheBytes { get; init; } = 1L << 28;
 
     /// <summary>
-    /// Tiles at most into which the only picture of a conversation is cut; null: what the model's folder says. Pictures of a conversation
+    /// Tiles at most into which the only image of a conversation is cut; null: what the model's folder says. Images of a conversation
     /// with several get 6, as published.
     /// </summary>
     [Range(1, 64)]

@@ -39,8 +39,8 @@ internal sealed class ScoringScheduler : IDisposable
 
     public PromptCache Cache { get; }
 
-    /// <summary>Pictures of all prompts; null where the model reads text only.</summary>
-    public PictureStore? Pictures => _scorer.Pictures;
+    /// <summary>Images of all prompts; null where the model reads text only.</summary>
+    public ImageStore? Images => _scorer.Images;
 
     /// <summary>The longest sequence accepted, in tokens.</summary>
     public int MaxLength => _planner.MaxLength;
@@ -60,10 +60,10 @@ internal sealed class ScoringScheduler : IDisposable
 
     /// <summary>Opens a context and queues its prompt. Where the queue is full the prompt waits for the first call.</summary>
     /// <param name="promptIds">The prompt.</param>
-    /// <param name="pictures">Leases on the pictures in it, the context's from here on.</param>
-    public ScoringContext Open(int[] promptIds, SeenPrompt? pictures = null)
+    /// <param name="images">Leases on the images in it, the context's from here on.</param>
+    public ScoringContext Open(int[] promptIds, SeenPrompt? images = null)
     {
-        var context = new ScoringContext(promptIds, pictures);
+        var context = new ScoringContext(promptIds, images);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -174,7 +174,7 @@ internal sealed class ScoringScheduler : IDisposable
         {
             open.ForEach(Release);
             Cache.Dispose();
-            Pictures?.Dispose();
+            Images?.Dispose();
         });
     }
 
@@ -251,22 +251,22 @@ internal sealed class ScoringScheduler : IDisposable
         Finish(waiting, failures);
     }
 
-    /// <summary>All pictures that wait go through the tower together.</summary>
+    /// <summary>All images that wait go through the vision encoder together.</summary>
     private void Encode(List<ScoringWork> waiting, Dictionary<ScoringWork, Exception> failures)
     {
-        var withPictures = waiting.Where(w => w.Context.Pictures.Count > 0).ToList();
-        if (withPictures.Count == 0)
+        var withImages = waiting.Where(w => w.Context.Images.Count > 0).ToList();
+        if (withImages.Count == 0)
         {
             return;
         }
 
         try
         {
-            Pictures!.Encode(withPictures.SelectMany(w => w.Context.Pictures));
+            Images!.Encode(withImages.SelectMany(w => w.Context.Images));
         }
         catch (Exception e)
         {
-            withPictures.ForEach(w => failures[w] = e);
+            withImages.ForEach(w => failures[w] = e);
         }
     }
 
@@ -342,8 +342,8 @@ internal sealed class ScoringScheduler : IDisposable
             Cache.Return(prompt);
         }
 
-        context.ReturnPictures();
-        Pictures?.Trim();
+        context.ReturnImages();
+        Images?.Trim();
 
         lock (_gate)
         {

@@ -79,7 +79,7 @@ internal sealed class RequestPreparation
     /// <summary>Renders the prompt and gives it to the generation.</summary>
     /// <param name="generation">From <see cref="Prepare"/>.</param>
     /// <param name="request">Its request.</param>
-    /// <param name="messages">The request's messages; pictures by the ids of their vectors.</param>
+    /// <param name="messages">The request's messages; images by the ids of their vectors.</param>
     /// <param name="held">What the prompt holds until all candidates have ended.</param>
     /// <exception cref="GenerationFailedException">The prompt is refused.</exception>
     /// <exception cref="ChatTemplateException">The template refuses the conversation.</exception>

@@ -46,7 +46,7 @@ internal sealed class RunningGeneration : IGeneration
     /// <summary>Tokens for one candidate.</summary>
     public int Limit { get; private set; }
 
-    /// <summary>What the prompt holds until all candidates have ended, such as leases on pictures.</summary>
+    /// <summary>What the prompt holds until all candidates have ended, such as leases on images.</summary>
     public IDisposable? Held { get; private set; }
 
     public IAsyncEnumerable<GenerationEvent> Events => _events.Reader.ReadAllAsync();

@@ -47,15 +47,15 @@ internal sealed class AnswerFormat
     /// <summary>Everything up to where the answer begins.</summary>
     public TrainingPrompt Prompt(Problem problem) => Prompts([problem])[0];
 
-    /// <summary>The prompts of a problem and its companions, which share its picture.</summary>
+    /// <summary>The prompts of a problem and its companions, which share its image.</summary>
     public IReadOnlyList<TrainingPrompt> Prompts(IReadOnlyList<Problem> companions)
     {
-        var picture = Tile(companions[0]);
-        var tokens = picture?.TokenCount(_vision!.ToConfiguration().Cells) ?? 0;
+        var image = Tile(companions[0]);
+        var tokens = image?.TokenCount(_vision!.ToConfiguration().Cells) ?? 0;
         return
         [
             .. companions.Select(problem => _template.Encode([new("user", problem.Question)], addGenerationPrompt: true))
-                .Select(text => new TrainingPrompt([text[0], .. Enumerable.Repeat(0, tokens), .. text.Skip(1)], picture, tokens)),
+                .Select(text => new TrainingPrompt([text[0], .. Enumerable.Repeat(0, tokens), .. text.Skip(1)], image, tokens)),
         ];
     }
 
@@ -78,8 +78,8 @@ internal sealed class AnswerFormat
         { Pictures: [] , Frames: null } => null,
         _ when _vision is null =>
             throw new RecipeException("A model without vision cannot be trained on worlds with pictures: vision is missing."),
-        { Pictures: [var picture] } =>
-            HighDefinitionTiling.Apply(picture, _vision.HdNum, _vision.ImageSize, TilingVariant.Inference, CancellationToken.None),
+        { Pictures: [var image] } =>
+            HighDefinitionTiling.Apply(image, _vision.HdNum, _vision.ImageSize, TilingVariant.Inference, CancellationToken.None),
         { Frames: { } frames } => VideoComposition.Tile(frames, _vision.ImageSize, CancellationToken.None),
         _ => null,
     };

@@ -75,19 +75,19 @@ internal sealed record AnswerPool(IReadOnlyList<PooledProblem> Training, IReadOn
         LanguageModel model, IReadOnlyList<TrainingPrompt> prompts, int answers, TokenSampling sampling, long seed,
         CancellationToken cancellationToken)
     {
-        using var store = model.Pictures is { } encoder
-            ? new PictureStore(encoder, model.Decoder, model.Decoder.Configuration.VocabularySize, budget: 0)
+        using var store = model.ImageEncoder is { } encoder
+            ? new ImageStore(encoder, model.Decoder, model.Decoder.Configuration.VocabularySize, budget: 0)
             : null;
-        var shown = prompts.Select(p => p.Picture is { } picture ? store!.Add(picture) : null).ToArray();
+        var shown = prompts.Select(p => p.Image is { } image ? store!.Add(image) : null).ToArray();
         using (inference_mode())
         {
-            store?.Encode(shown.OfType<StoredPicture>());
+            store?.Encode(shown.OfType<StoredImage>());
         }
 
-        IReadOnlyList<int> Ids(TrainingPrompt prompt, StoredPicture? picture) => picture is null ? prompt.Ids
-            : [prompt.Ids[0], .. picture.Ids, .. prompt.Ids.Skip(1 + prompt.PictureTokens)];
+        IReadOnlyList<int> Ids(TrainingPrompt prompt, StoredImage? image) => image is null ? prompt.Ids
+            : [prompt.Ids[0], .. image.Ids, .. prompt.Ids.Skip(1 + prompt.ImageTokens)];
         return BulkSampler.Sample(
-            model, [.. prompts.Zip(shown, Ids)], answers, sampling, seed, LongestAnswer, pictures: store,
+            model, [.. prompts.Zip(shown, Ids)], answers, sampling, seed, LongestAnswer, images: store,
             cancellationToken: cancellationToken);
     }
 

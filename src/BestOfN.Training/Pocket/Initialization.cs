@@ -31,13 +31,15 @@ internal static class Initialization
             mode: ComputeMode.Training);
     }
 
-    /// <summary>A picture encoder with random weights: as the decoder's, biases zero, separators and the tower's embeddings with deviation
-    /// 0.5, half of what a patch gives, so that places are told apart from the first step.</summary>
-    /// <param name="configuration">Sizes of the tower.</param>
+    /// <summary>
+    /// An image encoder with random weights: as the decoder's, biases zero, separators and the vision encoder's embeddings with deviation
+    /// 0.5, half of what a patch gives, so that places are told apart from the first step.
+    /// </summary>
+    /// <param name="configuration">Sizes of the vision encoder.</param>
     /// <param name="hiddenSize">The decoder's.</param>
     /// <param name="generator">Where the randomness comes from.</param>
-    public static PictureEncoder Pictures(VisionConfiguration configuration, int hiddenSize, Generator generator) =>
-        PictureEncoder.Load(configuration, hiddenSize, (name, shape) =>
+    public static ImageEncoder Vision(VisionConfiguration configuration, int hiddenSize, Generator generator) =>
+        ImageEncoder.Load(configuration, hiddenSize, (name, shape) =>
         {
             if (name.EndsWith(".bias", StringComparison.Ordinal))
             {

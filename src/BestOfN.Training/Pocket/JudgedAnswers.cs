@@ -12,7 +12,7 @@ internal sealed record JudgedAnswers(TrainingPrompt Prompt, IReadOnlyList<IReadO
     /// <summary>Tokens in all.</summary>
     public int Length => Prompt.Count + Answers.Sum(a => a.Count);
 
-    /// <summary>A right answer and guesses at each of some problems about one picture, distinct.</summary>
+    /// <summary>A right answer and guesses at each of some problems about one image, distinct.</summary>
     public static JudgedAnswers[] Guessed(IReadOnlyList<Problem> companions, AnswerFormat format, int count, SplitMix64 random) =>
     [
         .. companions.Zip(format.Prompts(companions), (problem, prompt) =>

@@ -6,7 +6,7 @@ namespace BestOfN.Training.Pocket;
 
 /// <summary>
 /// Problems side by side for one training step: each its prompt once, then its answers, all of which see the prompt but not each other.
-/// Problems about one picture share it.
+/// Problems about one image share it.
 /// </summary>
 /// <remarks>
 /// The cost is P + ΣA per problem, as in scoring. With one answer it is an ordinary causal batch. L is the longest row; shorter ones are
@@ -43,16 +43,16 @@ internal sealed class TokenBatch
     /// <summary>Row of the first token of every answer.</summary>
     public required long[] Starts { get; init; }
 
-    /// <summary>The pictures, and the rows of their vectors, ascending.</summary>
-    public required IReadOnlyList<(TiledImage Picture, long FirstRow, int Tokens)> Pictures { get; init; }
+    /// <summary>The images, and the rows of their vectors, ascending.</summary>
+    public required IReadOnlyList<(TiledImage Image, long FirstRow, int Tokens)> Images { get; init; }
 
-    /// <param name="problems">Prompts and answers as token ids; no answer is empty. Neighbours with the same picture share it.</param>
+    /// <param name="problems">Prompts and answers as token ids; no answer is empty. Neighbours with the same image share it.</param>
     public static TokenBatch Of(IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<IReadOnlyList<int>> Answers)> problems)
     {
         var rows = new List<List<(TrainingPrompt Prompt, IReadOnlyList<IReadOnlyList<int>> Answers)>>();
         foreach (var problem in problems)
         {
-            if (problem.Prompt.Picture is { } picture && rows is [.., var last] && ReferenceEquals(last[0].Prompt.Picture, picture))
+            if (problem.Prompt.Image is { } image && rows is [.., var last] && ReferenceEquals(last[0].Prompt.Image, image))
             {
                 last.Add(problem);
             }
@@ -68,7 +68,7 @@ internal sealed class TokenBatch
         // 0: what all share; 1..: a question or an answer; -1: padding.
         var (segments, parents) = (new int[rows.Count * length], new int[rows.Count * length]);
         var (starts, ends) = (new List<long>(), new List<long>());
-        var pictures = new List<(TiledImage, long, int)>();
+        var images = new List<(TiledImage, long, int)>();
         for (var b = 0; b < rows.Count; b++)
         {
             var row = b * length;
@@ -82,9 +82,9 @@ internal sealed class TokenBatch
                 }
             }
 
-            if (rows[b][0].Prompt is { Picture: { } picture } seen)
+            if (rows[b][0].Prompt is { Image: { } image } seen)
             {
-                pictures.Add((picture, row + 1, seen.PictureTokens));
+                images.Add((image, row + 1, seen.ImageTokens));
             }
 
             var shared = Shared(rows[b][0].Prompt);
@@ -117,7 +117,7 @@ internal sealed class TokenBatch
         {
             Starts = [.. starts],
             Ends = [.. ends],
-            Pictures = pictures,
+            Images = images,
         };
     }
 
@@ -125,6 +125,6 @@ internal sealed class TokenBatch
     public static int RowLength(IEnumerable<(TrainingPrompt Prompt, int AnswerTokens)> companions) =>
         companions.Select((c, i) => c.AnswerTokens + (i == 0 ? c.Prompt.Count : c.Prompt.Count - Shared(c.Prompt))).Sum();
 
-    // What companions have in common: BOS and the picture; the whole prompt where there is none.
-    private static int Shared(TrainingPrompt prompt) => prompt.Picture is null ? prompt.Count : 1 + prompt.PictureTokens;
+    // What companions have in common: BOS and the image; the whole prompt where there is none.
+    private static int Shared(TrainingPrompt prompt) => prompt.Image is null ? prompt.Count : 1 + prompt.ImageTokens;
 }

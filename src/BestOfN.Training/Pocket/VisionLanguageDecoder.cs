@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace BestOfN.Training.Pocket;
 
-/// <summary>A decoder and, where it sees, the encoder of its pictures, trained together. Owns both.</summary>
+/// <summary>A decoder and, where it sees, the encoder of its images, trained together. Owns both.</summary>
 /// <remarks>
 /// Mixed precision (Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740) where the CPU multiplies bfloat16: products are
 /// computed in it, weights, sums, norms and gradients of weights are float32. Measuring, without gradients, is float32 throughout.
@@ -17,40 +17,41 @@ namespace BestOfN.Training.Pocket;
 internal sealed class VisionLanguageDecoder : IDisposable
 {
     /// <param name="model">Sizes of the decoder.</param>
-    /// <param name="vision">Sizes of the tower; null: text only.</param>
+    /// <param name="vision">Sizes of the vision encoder; null: text only.</param>
     /// <param name="vocabularySize">Tokens of the vocabulary.</param>
     /// <param name="random">Where the fresh weights come from.</param>
     public VisionLanguageDecoder(DecoderShape model, VisionShape? vision, int vocabularySize, Generator random)
     {
         Vision = vision;
         Decoder = Initialization.Decoder(model.ToConfiguration(vocabularySize) with { PartialLoraRank = vision?.PloraR ?? 0 }, random);
-        Pictures = vision is null ? null : Initialization.Pictures(vision.ToConfiguration(), model.HiddenSize, random);
+        ImageEncoder = vision is null ? null : Initialization.Vision(vision.ToConfiguration(), model.HiddenSize, random);
     }
 
     public VisionShape? Vision { get; }
 
     public Decoder Decoder { get; }
 
-    public PictureEncoder? Pictures { get; }
+    public ImageEncoder? ImageEncoder { get; }
 
-    public IEnumerable<KeyValuePair<string, Tensor>> Parameters => Decoder.Parameters.Concat(Pictures?.Parameters ?? []);
+    public IEnumerable<KeyValuePair<string, Tensor>> Parameters => Decoder.Parameters.Concat(ImageEncoder?.Parameters ?? []);
 
     /// <summary>Final hidden states of all tokens of a batch, [B·L, C], with gradients where they are enabled.</summary>
     public Tensor Forward(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
         var mode = is_grad_enabled() ? ComputeMode.Training : ComputeMode.Inference;
-        PictureTokens? pictures = null;
-        if (batch.Pictures.Count > 0)
+        ImageTokens? images = null;
+        if (batch.Images.Count > 0)
         {
-            var rows = batch.Pictures.SelectMany(p => Enumerable.Range(0, p.Tokens).Select(i => p.FirstRow + i)).ToArray();
+            var rows = batch.Images.SelectMany(p => Enumerable.Range(0, p.Tokens).Select(i => p.FirstRow + i)).ToArray();
             using var encoder =
-                PictureEncoder.Load(Pictures!.Configuration, Decoder.Configuration.HiddenSize, Computed(Pictures.Parameters), mode: mode);
-            pictures = new PictureTokens(tensor(rows), cat(encoder.Encode([.. batch.Pictures.Select(p => p.Picture)]), 0));
+                ImageEncoder.Load(
+                    ImageEncoder!.Configuration, Decoder.Configuration.HiddenSize, Computed(ImageEncoder.Parameters), mode: mode);
+            images = new ImageTokens(tensor(rows), cat(encoder.Encode([.. batch.Images.Select(p => p.Image)]), 0));
         }
 
         using var decoder = DecoderLoader.Load(InternLM2.Family, Decoder.Configuration, Computed(Decoder.Parameters), mode: mode);
-        return decoder.Forward(batch.Ids, batch.Positions, new MaskedAttention(batch), pictures: pictures)!.MoveToOuterDisposeScope();
+        return decoder.Forward(batch.Ids, batch.Positions, new MaskedAttention(batch), images: images)!.MoveToOuterDisposeScope();
     }
 
     /// <summary>The weights as a step computes with them, which gradients pass through: matrices of products in bfloat16, all else as it
@@ -68,6 +69,6 @@ internal sealed class VisionLanguageDecoder : IDisposable
     public void Dispose()
     {
         Decoder.Dispose();
-        Pictures?.Dispose();
+        ImageEncoder?.Dispose();
     }
 }

@@ -10,7 +10,7 @@ namespace BestOfN.Training.Preference;
 /// </summary>
 /// <remarks>
 /// <c>[UNUSED_TOKEN_146]role\ncontent[UNUSED_TOKEN_145]\n</c> for every message, then <c>&lt;/s&gt;[UNUSED_TOKEN_130]</c>. The text is cut
-/// at the pictures' places, and the pieces are encoded one by one, the first behind a BOS even if it is empty.
+/// at the images' places, and the pieces are encoded one by one, the first behind a BOS even if it is empty.
 /// </remarks>
 internal sealed class ConversationAssembly
 {
@@ -41,8 +41,8 @@ internal sealed class ConversationAssembly
 
     /// <param name="messages">Messages with a placeholder for every image, or without one for a single image, which then comes
     /// first.</param>
-    /// <param name="pictures">Tokens of every picture.</param>
-    public JudgedConversation Assemble(IReadOnlyList<ChatMessage> messages, IReadOnlyList<int> pictures)
+    /// <param name="images">Tokens of every image.</param>
+    public JudgedConversation Assemble(IReadOnlyList<ChatMessage> messages, IReadOnlyList<int> images)
     {
         var prompt = new StringBuilder();
         foreach (var message in messages)
@@ -51,26 +51,26 @@ internal sealed class ConversationAssembly
         }
 
         var text = prompt.Append(Closing).ToString();
-        if (pictures.Count == 1 && !text.Contains(PreferenceFile.Placeholder, StringComparison.Ordinal))
+        if (images.Count == 1 && !text.Contains(PreferenceFile.Placeholder, StringComparison.Ordinal))
         {
             text = PreferenceFile.Placeholder + text;
         }
 
         var pieces = text.Split(PreferenceFile.Placeholder);
-        if (pieces.Length != pictures.Count + 1)
+        if (pieces.Length != images.Count + 1)
         {
             throw new ArgumentException(
-                $"Expected {pictures.Count} {PreferenceFile.Placeholder}, found {pieces.Length - 1}.", nameof(messages));
+                $"Expected {images.Count} {PreferenceFile.Placeholder}, found {pieces.Length - 1}.", nameof(messages));
         }
 
         var (ids, places) = (new List<long> { _bos }, new List<(int, int)>());
         for (var i = 0; i < pieces.Length; i++)
         {
             ids.AddRange(_encoder.Encode(pieces[i]).Select(id => (long)id));
-            if (i < pictures.Count)
+            if (i < images.Count)
             {
-                places.Add((ids.Count, pictures[i]));
-                ids.AddRange(Enumerable.Repeat(0L, pictures[i]));
+                places.Add((ids.Count, images[i]));
+                ids.AddRange(Enumerable.Repeat(0L, images[i]));
             }
         }
 

@@ -10,8 +10,8 @@ namespace BestOfN.Training.Preference;
 /// <remarks>T tokens in a row, 2·P rows.</remarks>
 internal sealed class PairBatch
 {
-    private PairBatch(int pairs, int length, Tensor ids, Tensor positions, Tensor ends, PictureTokens? pictures) =>
-        (Pairs, Length, Ids, Positions, Ends, Pictures) = (pairs, length, ids, positions, ends, pictures);
+    private PairBatch(int pairs, int length, Tensor ids, Tensor positions, Tensor ends, ImageTokens? images) =>
+        (Pairs, Length, Ids, Positions, Ends, Images) = (pairs, length, ids, positions, ends, images);
 
     public int Pairs { get; }
 
@@ -27,11 +27,11 @@ internal sealed class PairBatch
     /// <summary>Where the rewards are read, [2·P] int64.</summary>
     public Tensor Ends { get; }
 
-    /// <summary>Null where no pair has a picture.</summary>
-    public PictureTokens? Pictures { get; }
+    /// <summary>Null where no pair has an image.</summary>
+    public ImageTokens? Images { get; }
 
     /// <param name="pairs">At least one.</param>
-    /// <param name="network">Encodes the pictures, each once for both conversations and without gradients.</param>
+    /// <param name="network">Encodes the images, each once for both conversations and without gradients.</param>
     public static PairBatch Of(IReadOnlyList<JudgedPair> pairs, TrainableNetwork network)
     {
         using var scope = NewDisposeScope();
@@ -40,7 +40,7 @@ internal sealed class PairBatch
         var ids = new long[2 * pairs.Count * length];
         Array.Fill(ids, network.PadId);
         var (ends, rows, vectors) = (new List<long>(), new List<long>(), new List<Tensor>());
-        var seen = pairs.All(p => p.Pictures.Count == 0) ? [] : network.Pictures!.Encode([.. pairs.SelectMany(p => p.Pictures)]);
+        var seen = pairs.All(p => p.Images.Count == 0) ? [] : network.ImageEncoder!.Encode([.. pairs.SelectMany(p => p.Images)]);
         var (row, first) = (0, 0);
         foreach (var pair in pairs)
         {
@@ -58,11 +58,11 @@ internal sealed class PairBatch
                 row += length;
             }
 
-            first += pair.Pictures.Count;
+            first += pair.Images.Count;
         }
 
         var device = network.Device;
-        var pictures = vectors.Count == 0 ? null : new PictureTokens(
+        var images = vectors.Count == 0 ? null : new ImageTokens(
             tensor(rows.ToArray(), device: device).MoveToOuterDisposeScope(), cat(vectors, 0).MoveToOuterDisposeScope());
         return new PairBatch(
             pairs.Count,
@@ -71,6 +71,6 @@ internal sealed class PairBatch
             tensor(Enumerable.Range(0, length).Select(t => (long)t).ToArray(), device: device).repeat(2 * pairs.Count)
                 .MoveToOuterDisposeScope(),
             tensor(ends.ToArray(), device: device).MoveToOuterDisposeScope(),
-            pictures);
+            images);
     }
 }

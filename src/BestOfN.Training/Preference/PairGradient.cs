@@ -37,7 +37,7 @@ internal sealed class PairGradient(TrainableNetwork network, bool checkpointing)
         return Outcome(Loss(rewards, 1), rewards, 1);
     }
 
-    private PairOutcome AtOnce(PairBatch batch, TrainedPass pass, int pairsInAll)
+    private PairOutcome AtOnce(PairBatch batch, LayerInputs pass, int pairsInAll)
     {
         var h = network.Embed(batch);
         for (var i = 0; i < network.Layers; i++)
@@ -51,7 +51,7 @@ internal sealed class PairGradient(TrainableNetwork network, bool checkpointing)
         return Outcome(loss, rewards, pairsInAll);
     }
 
-    private PairOutcome LayerByLayer(PairBatch batch, TrainedPass pass, int pairsInAll)
+    private PairOutcome LayerByLayer(PairBatch batch, LayerInputs pass, int pairsInAll)
     {
         var inputs = new Tensor[network.Layers + 1];
         using (no_grad())

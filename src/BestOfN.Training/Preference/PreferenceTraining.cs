@@ -29,7 +29,7 @@ internal sealed class PreferenceTraining(PreferenceRecipe recipe, string stateFo
         Describe(training, heldOut, network.Assumptions);
 
         var assembly = new ConversationAssembly(TokenizerFiles.Load(recipe.Base), network.RewardTokenId);
-        var reader = new PairReader(assembly, network.Pictures?.Configuration, recipe.HdNum, network.Configuration.VocabularySize);
+        var reader = new PairReader(assembly, network.ImageEncoder?.Configuration, recipe.HdNum, network.Configuration.VocabularySize);
         var pairs = new PairGradient(network, recipe.GradientCheckpointing);
         var schedule = recipe.Training with { Steps = recipe.Training.StepsFor(training.Count) };
         using var optimizer = new AdamW(network.Trainable, schedule.Beta2, schedule.WeightDecay);

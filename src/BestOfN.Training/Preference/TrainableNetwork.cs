@@ -13,8 +13,8 @@ namespace BestOfN.Training.Preference;
 /// InternLM-XComposer2.5 with a score, ready to be trained. Owns its weights and the checkpoint they come from; not thread-safe.
 /// </summary>
 /// <remarks>
-/// Vision tower, projector and separators are frozen. Trained are the score and either all of the language model, Partial LoRA included, or
-/// low-rank changes of its linear layers. Trained weights are float32, whatever type is computed in, for small updates would be lost in
+/// Vision encoder, projector and separators are frozen. Trained are the score and either all of the language model, Partial LoRA included,
+/// or low-rank changes of its linear layers. Trained weights are float32, whatever type is computed in, for small updates would be lost in
 /// bfloat16.
 /// </remarks>
 internal sealed class TrainableNetwork : IDisposable
@@ -29,18 +29,18 @@ internal sealed class TrainableNetwork : IDisposable
     private AdapterDropout? _current;     // of the pass that is computed now
 
     private TrainableNetwork(
-        Checkpoint checkpoint, Decoder decoder, PictureEncoder? pictures, Adapter[] adapters, Tensor score, ScalarType type, double dropout)
+        Checkpoint checkpoint, Decoder decoder, ImageEncoder? images, Adapter[] adapters, Tensor score, ScalarType type, double dropout)
     {
-        (Checkpoint, _decoder, Pictures, _adapters, _score, Type, _dropout) =
-            (checkpoint, decoder, pictures, adapters, score, type, dropout);
+        (Checkpoint, _decoder, ImageEncoder, _adapters, _score, Type, _dropout) =
+            (checkpoint, decoder, images, adapters, score, type, dropout);
         _adapted = decoder.With(Adapt, ComputeMode.Training, type);
         Trainable = [.. adapters.Length > 0 ? adapters.SelectMany(a => a.Parameters) : decoder.Parameters, new(ScoreName, score)];
     }
 
     public Checkpoint Checkpoint { get; }
 
-    /// <summary>Null where the folder holds no vision tower.</summary>
-    public PictureEncoder? Pictures { get; }
+    /// <summary>Null where the folder holds no vision encoder.</summary>
+    public ImageEncoder? ImageEncoder { get; }
 
     /// <summary>The trained weights, float32, by names that a saved training keeps.</summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Trainable { get; }
@@ -91,10 +91,10 @@ internal sealed class TrainableNetwork : IDisposable
         {
             var assumptions = new List<string>();
             var sizes = InternLMXComposer2.WithPartialLora(family.Read(configuration), configuration, checkpoint, assumptions);
-            var pictures = InternLMXComposer2.LoadPictures(configuration, sizes, checkpoint, type, device, assumptions);
-            if (pictures is not null)
+            var images = InternLMXComposer2.LoadImageEncoder(configuration, sizes, checkpoint, type, device, assumptions);
+            if (images is not null)
             {
-                owned.Add(pictures);
+                owned.Add(images);
             }
 
             Tensor Own(string name, ReadOnlySpan<long> shape)
@@ -113,7 +113,7 @@ internal sealed class TrainableNetwork : IDisposable
             owned.Add(score);
             var adapters = lora is null ? [] : Adapters(family, sizes, decoder, lora, random, device);
             owned.AddRange(adapters);
-            return new TrainableNetwork(checkpoint, decoder, pictures, adapters, score, type, lora?.Dropout ?? 0)
+            return new TrainableNetwork(checkpoint, decoder, images, adapters, score, type, lora?.Dropout ?? 0)
             {
                 RewardTokenId = configuration.TokenId("reward_token_id") ?? family.RewardTokenId!.Value,
                 PadId = configuration.TokenId("pad_token_id") ?? 2,
@@ -134,24 +134,24 @@ internal sealed class TrainableNetwork : IDisposable
     /// <summary>What all layers of a pass over the batch share; its tensors belong to the scope it is made in.</summary>
     /// <param name="batch">The pairs.</param>
     /// <param name="dropout">Names the pass, whose dropout nothing else shares; null: nothing is dropped.</param>
-    public TrainedPass Begin(PairBatch batch, ulong? dropout)
+    public LayerInputs Begin(PairBatch batch, ulong? dropout)
     {
         var (cos, sin) = _decoder.Rotary.Angles(batch.Positions, Type, batch.Length);
-        var pictures = Configuration.PartialLoraRank == 0 ? null : PictureRows.Of(batch.Pictures, batch.Ids.size(0), ComputeMode.Training);
-        return new TrainedPass(
-            cos, sin, new BatchedAttention(2 * batch.Pairs), pictures,
+        var images = Configuration.PartialLoraRank == 0 ? null : ImageRows.Of(batch.Images, batch.Ids.size(0), ComputeMode.Training);
+        return new LayerInputs(
+            cos, sin, new BatchedAttention(2 * batch.Pairs), images,
             dropout is { } pass && _adapters.Length > 0 ? new AdapterDropout(_dropout, pass) : null);
     }
 
     /// <returns>[2·P·T, C], owned by the caller's dispose scope.</returns>
-    public Tensor Embed(PairBatch batch) => _adapted.Embed(batch.Ids, batch.Pictures);
+    public Tensor Embed(PairBatch batch) => _adapted.Embed(batch.Ids, batch.Images);
 
     /// <summary>One decoder layer.</summary>
-    public Tensor Layer(int index, Tensor h, TrainedPass pass)
+    public Tensor Layer(int index, Tensor h, LayerInputs pass)
     {
         _current = pass.Dropout;
         return _adapted.Layers[index]
-            .Forward(Configuration, index, h, pass.Cos, pass.Sin, pass.Attention, DecoderOutput.All, pass.Pictures)!;
+            .Forward(Configuration, index, h, pass.Cos, pass.Sin, pass.Attention, DecoderOutput.All, pass.Images)!;
     }
 
     /// <summary>Final norm and score at the tokens that are read.</summary>
@@ -198,7 +198,7 @@ internal sealed class TrainableNetwork : IDisposable
         _score.Dispose();
         _adapted.Dispose();
         _decoder.Dispose();
-        Pictures?.Dispose();
+        ImageEncoder?.Dispose();
         Checkpoint.Dispose();
     }
 

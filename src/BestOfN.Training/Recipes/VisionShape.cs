@@ -26,7 +26,7 @@ public sealed record VisionShape
     public required int PloraR { get; init; }
 
     /// <summary>The sizes of a model that exists.</summary>
-    internal static VisionShape? Of(LanguageModel model) => model.Pictures?.Configuration is not { } c ? null : new VisionShape
+    internal static VisionShape? Of(LanguageModel model) => model.ImageEncoder?.Configuration is not { } c ? null : new VisionShape
     {
         HiddenSize = c.HiddenSize,
         IntermediateSize = c.IntermediateSize,

@@ -48,12 +48,12 @@ public sealed class FolderModelTests : IDisposable
         using var judge = Judge(new RewardModelOptions { HdNum = 1, PromptCacheBytes = 0, PictureCacheBytes = bytes });
         await ScoreAsync(judge, _picture);
         await ScoreAsync(judge, _picture);
-        Assert.Equal(encoded, judge.EncodedPictures);
+        Assert.Equal(encoded, judge.EncodedImages);
 
         using var generator = Generator(new ModelOptions { HdNum = 1, PictureCacheBytes = bytes });
         await FinishAsync(generator, _picture);
         await FinishAsync(generator, _picture);
-        Assert.Equal(encoded, generator.EncodedPictures);
+        Assert.Equal(encoded, generator.EncodedImages);
     }
 
     [Fact]

@@ -24,12 +24,12 @@ public sealed class RegularFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_picture_that_is_a_pipe_a_device_or_a_folder_is_refused_at_once()
+    public async Task A_image_that_is_a_pipe_a_device_or_a_folder_is_refused_at_once()
     {
         SpecialFiles.Pipe(Name);
         foreach (var path in (string[])[Name, "/dev/zero", "/dev/tty", _folder])
         {
-            var reading = Task.Run<ContentPart>(() => PictureFile.ReadPicture(path), TestContext.Current.CancellationToken);
+            var reading = Task.Run<ContentPart>(() => ImageFile.ReadImage(path), TestContext.Current.CancellationToken);
             var error = await Assert.ThrowsAsync<IOException>(
                 () => reading.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
             Assert.Contains("not a regular file", error.Message, StringComparison.Ordinal);

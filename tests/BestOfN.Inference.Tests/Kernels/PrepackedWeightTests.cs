@@ -79,7 +79,7 @@ public sealed class PrepackedWeightTests
         using var ragged = new PrepackedWeight(weight.narrow(0, 0, 96).contiguous());      // no whole panels of 64 outputs
         Assert.Contains(served.FewRows, Vector512.IsHardwareAccelerated ? [0, most] : (int[])[0]);
         Assert.Equal(0, ragged.FewRows);
-        using var plain = Aten.Pack(weight);
+        using var plain = Aten.Prepack(weight);
         foreach (var rows in served.FewRows == 0 ? [] : (int[])[1, served.FewRows])
         {
             var x = randn([rows, 300], generator: random).to(type);
@@ -120,7 +120,7 @@ public sealed class PrepackedWeightTests
             return false;
         }
 
-        Assert.Null(Aten.Order(type, CPU));
+        Assert.Null(Aten.PrepackFor(type, CPU));
         return true;
     }
 

@@ -5,7 +5,7 @@ using SkiaSharp;
 
 namespace BestOfN.Inference.Tests.Networks;
 
-/// <summary>The preprocessed pictures of a reference case, byte by byte.</summary>
+/// <summary>The preprocessed images of a reference case, byte by byte.</summary>
 internal static class GoldenImages
 {
     public const int Tile = 560;

@@ -50,7 +50,7 @@ public sealed class VisionTests
             QuickGelu = config.GetProperty("hidden_act").GetString() == "quick_gelu",
         };
         Tensor Take(string name, ReadOnlySpan<long> shape) => checkpoint.Take(name, shape, ScalarType.Float32, CPU);
-        var tower = VisionTower.Load(configuration, "vision_model.", Take, Take, ComputeMode.Inference);
+        var tower = VisionEncoder.Load(configuration, "vision_model.", Take, Take, ComputeMode.Inference);
         var x = tower.Embed(inputs["pixel_values"]);
         GoldenTensors.AssertClose(expected["hidden_0"], x, Tolerance);
         for (var i = 0; i < configuration.Layers; i++)
@@ -69,42 +69,43 @@ public sealed class VisionTests
         using var scope = NewDisposeScope();
         using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
         using var check = new GoldenTensors(folder, "pixels_check.safetensors");
-        var images = GoldenFiles.Read(folder, "expected.json");
-        var pictures = GoldenImages.Read(folder, images);
-        for (var i = 0; i < pictures.Length; i++)
+        var described = GoldenFiles.Read(folder, "expected.json");
+        var images = GoldenImages.Read(folder, described);
+        for (var i = 0; i < images.Length; i++)
         {
-            var image = images.GetProperty("images")[i];
+            var image = described.GetProperty("images")[i];
             Tensor Expected(string name) => check[$"img{i}.{name}"];
-            var pixels = network.Pictures!.Normalise(pictures[i]);
+            var pixels = network.ImageEncoder!.Normalise(images[i]);
             var (height, width) = (pixels.size(2), pixels.size(3));
             GoldenTensors.AssertClose(Expected("normalized_crop_top_left"), pixels[0].narrow(1, 0, 14).narrow(2, 0, 14), 1e-5);
             GoldenTensors.AssertClose(
                 Expected("normalized_crop_bottom_right"), pixels[0].narrow(1, height - 14, 14).narrow(2, width - 14, 14), 1e-5);
             AssertRelative(image.GetProperty("normalized_sum").GetDouble(), pixels);
 
-            var views = network.Pictures.Views(pixels);
+            var views = network.ImageEncoder.Views(pixels);
             GoldenTensors.AssertClose(Expected("global_view_stride16"), Every(views[0], 16), 1e-5);
             GoldenTensors.AssertClose(Expected("tiles_stride40"), Every(views.narrow(0, 1, views.size(0) - 1), 40), 1e-5);
             AssertRelative(image.GetProperty("global_view_sum").GetDouble(), views[0]);
             GoldenTensors.AssertClose(
-                Expected("vit_patch_features_stride100"), network.Pictures.Features(views)[.., TensorIndex.Slice(step: 100)], Tolerance);
+                Expected("vit_patch_features_stride100"), network.ImageEncoder.Features(views)[.., TensorIndex.Slice(step: 100)],
+                Tolerance);
         }
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void Projected_vectors_match_the_reference_when_all_pictures_are_encoded_together(string folder)
+    public void Projected_vectors_match_the_reference_when_all_images_are_encoded_together(string folder)
     {
         using var guard = inference_mode();
         using var scope = NewDisposeScope();
         using var network = NetworkLoader.RewardNetwork(GoldenFiles.Folder(folder), ScalarType.Float32, CPU);
-        var images = GoldenFiles.Read(folder, "expected.json");
-        var pictures = GoldenImages.Read(folder, images);
-        var vectors = network.Pictures!.Encode(pictures);
-        for (var i = 0; i < pictures.Length; i++)
+        var described = GoldenFiles.Read(folder, "expected.json");
+        var images = GoldenImages.Read(folder, described);
+        var vectors = network.ImageEncoder!.Encode(images);
+        for (var i = 0; i < images.Length; i++)
         {
-            var image = images.GetProperty("images")[i];
+            var image = described.GetProperty("images")[i];
             Assert.Equal(image.GetProperty("image_tokens").GetInt64(), vectors[i].size(0));
-            Assert.Equal(vectors[i].size(0), pictures[i].TokenCount(network.Pictures.Configuration.Cells));
+            Assert.Equal(vectors[i].size(0), images[i].TokenCount(network.ImageEncoder.Configuration.Cells));
             AssertRelative(image.GetProperty("projected_abs_sum").GetDouble(), vectors[i].abs());
             foreach (var row in image.GetProperty("projected_rows").EnumerateObject())
             {
@@ -152,8 +153,8 @@ public sealed class VisionTests
         using var scope = NewDisposeScope();
         using var training = Fresh(s_small, mode: ComputeMode.Training);
         using var inference = Fresh(s_small);
-        var picture = Noise(12, 24);
-        GoldenTensors.AssertClose(training.Encode([picture])[0], inference.Encode([picture])[0], 1e-5);
+        var image = Noise(12, 24);
+        GoldenTensors.AssertClose(training.Encode([image])[0], inference.Encode([image])[0], 1e-5);
     }
 
     [Fact]
@@ -169,11 +170,11 @@ public sealed class VisionTests
     {
         using var guard = inference_mode();
         using var encoder = Fresh(s_small);
-        var picture = Noise(24, 12);
+        var image = Noise(24, 12);
         long Held()
         {
             using var scope = NewDisposeScope();
-            encoder.Encode([picture]);
+            encoder.Encode([image]);
             return DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         }
 
@@ -181,10 +182,10 @@ public sealed class VisionTests
         Assert.Equal(before, Held());
     }
 
-    internal static PictureEncoder Fresh(VisionConfiguration configuration, int hiddenSize = 10, ComputeMode mode = ComputeMode.Inference)
+    internal static ImageEncoder Fresh(VisionConfiguration configuration, int hiddenSize = 10, ComputeMode mode = ComputeMode.Inference)
     {
         var generator = new Generator(7);
-        return PictureEncoder.Load(configuration, hiddenSize, (name, shape) =>
+        return ImageEncoder.Load(configuration, hiddenSize, (name, shape) =>
             randn(shape.ToArray(), generator: generator).mul_(tensor(0.3f)), mode: mode);
     }
 

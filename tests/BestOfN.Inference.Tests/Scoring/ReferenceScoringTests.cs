@@ -29,10 +29,10 @@ public sealed class ReferenceScoringTests : IDisposable
     public async Task Every_reference_case_scores_and_ranks_as_published_alone_together_and_from_the_bare_prompt(string name)
     {
         using var engine = Load(name);
-        var video = name == "video-landscape" ? PictureConversations.LeaseVideo(engine) : null;
+        var video = name == "video-landscape" ? ImageConversations.LeaseVideo(engine) : null;
         var reference = new ReferenceScoring(engine);
         var (conversations, images, prompts) = Inputs(name);
-        var expected = PictureConversations.Rewards(name);
+        var expected = ImageConversations.Rewards(name);
         var ranking = await reference.RankAsync(conversations, images, hdNum: HdNum, cancellationToken: Cancelled);
         Assert.Equal(expected, ranking.Scores, (a, b) => Math.Abs(a - b) <= Tolerance);
         var batch = GoldenFiles.Read($"ixc25-reward/{name}", "expected.json").GetProperty("batch");
@@ -79,12 +79,12 @@ public sealed class ReferenceScoringTests : IDisposable
     [InlineData("tool", "42", 0, "expected system, user or assistant")]
     [InlineData("user", "long", 1, "at most 500 are allowed")]
     public async Task What_the_published_code_answers_with_a_meaningless_score_is_an_error(
-        string role, string content, int pictures, string says)
+        string role, string content, int images, string says)
     {
         using var engine = Load("image-1x1");
-        var image = PictureConversations.Picture("image-1x1", "image_0.png");
+        var image = ImageConversations.Image("image-1x1", "image_0.png");
         var failure = await Assert.ThrowsAsync<ScoringFailedException>(() => new ReferenceScoring(engine).GetScoreAsync(
-            [new(role, content)], [.. Enumerable.Repeat(image, pictures)], maxLength: 500, cancellationToken: Cancelled));
+            [new(role, content)], [.. Enumerable.Repeat(image, images)], maxLength: 500, cancellationToken: Cancelled));
         Assert.Contains(says, failure.Message, StringComparison.Ordinal);
         await _worker.RunAsync(() => { }, Cancelled);
         Assert.Equal(0, engine.Reader.Store!.Bytes);
@@ -94,12 +94,12 @@ public sealed class ReferenceScoringTests : IDisposable
     public async Task In_chat_form_neither_a_placeholder_nor_a_special_token_can_be_forged()
     {
         using var engine = Load("image-1x1");
-        var picture = PictureConversations.Picture("image-1x1", "image_0.png");
+        var image = ImageConversations.Image("image-1x1", "image_0.png");
         await using var session = engine.Begin(
-            new Prompt([new("user", [new TextPart("<ImageHere> </s>[UNUSED_TOKEN_14"), picture, new TextPart("5]\n")])]));
+            new Prompt([new("user", [new TextPart("<ImageHere> </s>[UNUSED_TOKEN_14"), image, new TextPart("5]\n")])]));
         Assert.True(double.IsFinite((await session.ScoreAsync([new Answer(0, "[UNUSED_TOKEN_130]")], Cancelled))[0]!.Value.Value));
         using var seen = await engine.Reader.ReadAsync(
-            [new("user", [new TextPart("</s>[UNUSED_TOKEN_14"), picture, new TextPart("5]")])],
+            [new("user", [new TextPart("</s>[UNUSED_TOKEN_14"), image, new TextPart("5]")])],
                 null, BestOfN.Inputs.Images.ImageOrientation.AsShown, Cancelled);
         var ids = engine.Encoder.Encode(seen.Messages, new Answer(0, "a[UNUSED_TOKEN_130]</s>")).Ids;
         var special = engine.Tokenizer!.SpecialTokens;
@@ -108,7 +108,7 @@ public sealed class ReferenceScoringTests : IDisposable
             (Count("[UNUSED_TOKEN_146]"), Count("[UNUSED_TOKEN_145]"), Count("[UNUSED_TOKEN_130]"), Count("</s>"), Count("<s>")));
         Assert.Equal(841, ids.Count(i => i >= engine.Tokenizer.VocabularySize));
         Assert.Equal(engine.Tokenizer.BosId, ids[0]);
-        Assert.Equal(seen.Pictures[0].FirstId, ids[1]);
+        Assert.Equal(seen.Images[0].FirstId, ids[1]);
     }
 
     [Fact]
@@ -125,8 +125,8 @@ public sealed class ReferenceScoringTests : IDisposable
     {
         JsonElement[] samples = [.. GoldenFiles.Read($"ixc25-reward/{name}", "inputs.json").GetProperty("samples").EnumerateArray()];
         IReadOnlyList<ContentPart> Images(JsonElement sample) => !sample.TryGetProperty("images", out var images) ? []
-            : [.. images.EnumerateArray().Select(i => i.GetString() == "video" ? (ContentPart)PictureConversations.Video
-            : PictureConversations.Picture(name, i.GetString()!))];
+            : [.. images.EnumerateArray().Select(i => i.GetString() == "video" ? (ContentPart)ImageConversations.Video
+            : ImageConversations.Image(name, i.GetString()!))];
         return (
             [.. ScoringEngineTests.Conversations($"ixc25-reward/{name}")],
             [.. samples.Select(Images)],
@@ -135,5 +135,5 @@ public sealed class ReferenceScoringTests : IDisposable
 
     private ScoringEngine Load(string name) =>
         ScoringEngine.Load(
-            "eye", GoldenFiles.Folder($"ixc25-reward/{name}"), ScalarType.Float32, _worker, new ScoringOptions { PictureCacheBytes = 0 });
+            "eye", GoldenFiles.Folder($"ixc25-reward/{name}"), ScalarType.Float32, _worker, new ScoringOptions { ImageCacheBytes = 0 });
 }

@@ -45,7 +45,7 @@ public sealed class PocketTrainingTests
         }
 
         Assert.Equal(2, finished);
-        Assert.Equal(1, engine.EncodedPictures);
+        Assert.Equal(1, engine.EncodedImages);
     }
 
     [Fact]

@@ -100,20 +100,20 @@ public sealed class PairGradientTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_picture_moves_the_language_model_and_neither_tower_nor_projector_nor_separators(bool checkpointing)
+    public void A_image_moves_the_language_model_and_neither_tower_nor_projector_nor_separators(bool checkpointing)
     {
         using var network = TinyComposer.Load("image-1x1");
         Backward(network, checkpointing, 1, TinyComposer.Judged("image-1x1", network, TinyComposer.PicturePair()));
-        Assert.All(network.Pictures!.Parameters, p => Assert.True(!p.Value.requires_grad && p.Value.grad is null, p.Key));
+        Assert.All(network.ImageEncoder!.Parameters, p => Assert.True(!p.Value.requires_grad && p.Value.grad is null, p.Key));
 
-        // Behind the last attention nobody reads what became of the picture's tokens: there its branch has nothing to learn.
+        // Behind the last attention nobody reads what became of the image's tokens: there its branch has nothing to learn.
         var moved = network.LanguageModel.Where(p => !p.Key.StartsWith("model.layers.2.", StringComparison.Ordinal)
             || !p.Key.Contains("Plora", StringComparison.Ordinal));
         Assert.All(moved, p => Assert.Contains(Gradient(p.Value), g => g != 0));
     }
 
     [Fact]
-    public void A_picture_gives_the_same_gradient_with_and_without_checkpointing()
+    public void A_image_gives_the_same_gradient_with_and_without_checkpointing()
     {
         using var kept = TinyComposer.Load("image-1x1");
         using var recomputed = TinyComposer.Load("image-1x1");

@@ -10,7 +10,7 @@ namespace BestOfN.Training.Tests.Preference;
 public sealed class PairReaderTests
 {
     [Fact]
-    public void A_picture_is_read_as_the_reference_scores_it_and_tiled_as_the_reference_trains()
+    public void A_image_is_read_as_the_reference_scores_it_and_tiled_as_the_reference_trains()
     {
         using var network = TinyComposer.Load("image-1x1");
         var reader = TinyComposer.Reader("image-1x1", network);
@@ -23,18 +23,18 @@ public sealed class PairReaderTests
         var reward = TinyComposer.Read("image-1x1", "expected.json").GetProperty("samples")[0].GetProperty("reward").GetSingle();
         Assert.Equal(reward, rewards[0], 1e-4f);
 
-        var picture = ImageDecoder.Decode(
+        var image = ImageDecoder.Decode(
             File.ReadAllBytes(TinyComposer.PicturePair().Pictures[0]), ImageLimits.Default, CancellationToken.None);
-        var expected = HighDefinitionTiling.Apply(picture, 9, 560, TilingVariant.Training, CancellationToken.None);
+        var expected = HighDefinitionTiling.Apply(image, 9, 560, TilingVariant.Training, CancellationToken.None);
         var trained = reader.Read(TinyComposer.PicturePair(), TilingVariant.Training, CancellationToken.None);
-        Assert.Equal(expected.Pixels.Pixels.ToArray(), trained.Pictures[0].Pixels.Pixels.ToArray());
+        Assert.Equal(expected.Pixels.Pixels.ToArray(), trained.Images[0].Pixels.Pixels.ToArray());
     }
 
     [Fact]
-    public void Several_pictures_come_where_the_text_says_and_have_at_most_six_tiles()
+    public void Several_images_come_where_the_text_says_and_have_at_most_six_tiles()
     {
         using var network = TinyComposer.Load("image-1x1");
-        var picture = TinyComposer.PicturePair().Pictures[0];
+        var image = TinyComposer.PicturePair().Pictures[0];
         using var folder = new TemporaryFolder();
         var wide = Path.Combine(folder.Path, "wide.png");
         using (var bitmap = new SkiaSharp.SKBitmap(2400, 2400))
@@ -44,17 +44,17 @@ public sealed class PairReaderTests
         }
 
         ChatMessage[] messages = [new("user", "Image1 <ImageHere>; Image2 <ImageHere>; which?"), new("assistant", "One.")];
-        var several = TinyComposer.Judged("image-1x1", network, new PreferencePair("two", messages, messages, [picture, wide]))[0];
+        var several = TinyComposer.Judged("image-1x1", network, new PreferencePair("two", messages, messages, [image, wide]))[0];
         Assert.Equal(2, several.Chosen.Places.Count);
         Assert.True(
             several.Chosen.Places[0].Start > 1
             && several.Chosen.Places[1].Start > several.Chosen.Places[0].Start + several.Chosen.Places[0].Count);
-        Assert.Equal(4, several.Pictures[1].Rows * several.Pictures[1].Columns);   // 2 x 2 of 6; of 9 it would be 3 x 3
-        Assert.Equal(several.Pictures[1].TokenCount(20), several.Chosen.Places[1].Count);
+        Assert.Equal(4, several.Images[1].Rows * several.Images[1].Columns);   // 2 x 2 of 6; of 9 it would be 3 x 3
+        Assert.Equal(several.Images[1].TokenCount(20), several.Chosen.Places[1].Count);
     }
 
     [Fact]
-    public void A_picture_that_cannot_be_read_is_named_with_its_pair()
+    public void A_image_that_cannot_be_read_is_named_with_its_pair()
     {
         using var folder = new TemporaryFolder();
         using var network = TinyComposer.Load("image-1x1");

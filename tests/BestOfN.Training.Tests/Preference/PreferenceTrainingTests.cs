@@ -37,7 +37,7 @@ public sealed class PreferenceTrainingTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_step_on_a_picture_leaves_every_frozen_byte_as_it_was(bool lora)
+    public void A_step_on_a_image_leaves_every_frozen_byte_as_it_was(bool lora)
     {
         var recipe = Recipe("image-1x1", [TinyComposer.PicturePair()]);
         recipe = recipe with { Lora = lora ? new LowRankAdaptation { Rank = 4, Alpha = 4 } : null };
@@ -104,7 +104,7 @@ public sealed class PreferenceTrainingTests : IDisposable
 
     [Theory]
     [InlineData(true)]
-    [InlineData(false)]   // every third pair has no picture: its step must treat the pictures' branch alike
+    [InlineData(false)]   // every third pair has no image: its step must treat the images' branch alike
     public void A_training_that_was_stopped_ends_where_an_undisturbed_one_does(bool lora)
     {
         var recipe = lora

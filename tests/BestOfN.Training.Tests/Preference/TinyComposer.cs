@@ -26,7 +26,7 @@ internal static class TinyComposer
 
     public static PairReader Reader(string name, TrainableNetwork network) => new(
         new ConversationAssembly(TokenizerFiles.Load(Folder(name)), network.RewardTokenId),
-        network.Pictures?.Configuration, 9, network.Configuration.VocabularySize);
+        network.ImageEncoder?.Configuration, 9, network.Configuration.VocabularySize);
 
     public static ChatMessage[] Conversation(string name, int sample) =>
     [
@@ -41,7 +41,7 @@ internal static class TinyComposer
         new("1", Conversation("text-batch", 2), Conversation("text-batch", 3), []),
     ];
 
-    /// <summary>A pair about the reference's picture.</summary>
+    /// <summary>A pair about the reference's image.</summary>
     public static PreferencePair PicturePair()
     {
         var chosen = Conversation("image-1x1", 0);

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace BestOfN.Inference.Networks.Families;
 
 /// <summary>
-/// InternLM-XComposer-2.5 and its reward model: InternLM2 that reads pictures through a CLIP tower and Partial LoRA.
+/// InternLM-XComposer-2.5 and its reward model: InternLM2 that reads images through a CLIP tower and Partial LoRA.
 /// Layout: https://huggingface.co/internlm/internlm-xcomposer2d5-7b-reward.
 /// </summary>
 /// <remarks>What a published folder does not say is taken from the shapes of its tensors, or else is the published code's constant and told
@@ -50,13 +50,13 @@ internal static class InternLMXComposer2
         return sizes with { PartialLoraRank = rank, PartialLoraScale = c.Number("plora_alpha", rank) / rank };
     }
 
-    /// <summary>Loads what reads pictures; null where the folder holds none of it.</summary>
+    /// <summary>Loads what reads images; null where the folder holds none of it.</summary>
     /// <exception cref="CheckpointException">A tensor is missing or does not fit the configuration.</exception>
-    public static PictureEncoder? LoadPictures(
+    public static ImageEncoder? LoadImageEncoder(
         ModelConfiguration c, DecoderConfiguration sizes, Checkpoint checkpoint, ScalarType type, Device device, List<string> assumptions,
         Func<Tensor, Tensor>? order = null, ComputeMode mode = ComputeMode.Inference)
     {
-        if (!checkpoint.Entries.Any(e => e.Name.StartsWith(PictureEncoder.TowerPrefix, StringComparison.Ordinal)))
+        if (!checkpoint.Entries.Any(e => e.Name.StartsWith(ImageEncoder.TowerPrefix, StringComparison.Ordinal)))
         {
             return null;
         }
@@ -78,25 +78,25 @@ internal static class InternLMXComposer2
                 + "found more.");
         }
 
-        return PictureEncoder.Load(vision, sizes.HiddenSize, (name, shape) => checkpoint.Take(name, shape, type, device), order, mode);
+        return ImageEncoder.Load(vision, sizes.HiddenSize, (name, shape) => checkpoint.Take(name, shape, type, device), order, mode);
     }
 
-    /// <summary>Most tiles that a picture may be cut into.</summary>
-    public static int MaxTiles(ModelConfiguration c, PictureEncoder? pictures, List<string> assumptions)
+    /// <summary>Most tiles that an image may be cut into.</summary>
+    public static int MaxTiles(ModelConfiguration c, ImageEncoder? images, List<string> assumptions)
     {
-        if (pictures is null)
+        if (images is null)
         {
-            return PictureEncoder.DefaultMaxTiles;
+            return ImageEncoder.DefaultMaxTiles;
         }
 
         if (!c.Has("hd_num"))
         {
             assumptions.Add(
-                $"hd_num: at most {PictureEncoder.DefaultMaxTiles} tiles per picture, the published code's default; published scores were "
+                $"hd_num: at most {ImageEncoder.DefaultMaxTiles} tiles per picture, the published code's default; published scores were "
                 + "made with 9");
         }
 
-        return c.WholeNumber("hd_num", PictureEncoder.DefaultMaxTiles, 1024);
+        return c.WholeNumber("hd_num", ImageEncoder.DefaultMaxTiles, 1024);
     }
 
     /// <summary>Longest sequence in tokens.</summary>
@@ -140,9 +140,9 @@ internal static class InternLMXComposer2
     private static VisionConfiguration FromShapes(ModelConfiguration c, Checkpoint checkpoint, List<string> assumptions)
     {
         IReadOnlyList<long> Shape(string name, int dimensions) =>
-            checkpoint.ShapeOf(PictureEncoder.TowerPrefix + name) is { } shape && shape.Count == dimensions
+            checkpoint.ShapeOf(ImageEncoder.TowerPrefix + name) is { } shape && shape.Count == dimensions
             ? shape : throw new CheckpointException(
-                $"{checkpoint.Folder}: tensor {PictureEncoder.TowerPrefix}{name}: expected {dimensions} dimensions; {c.FilePath} has no "
+                $"{checkpoint.Folder}: tensor {ImageEncoder.TowerPrefix}{name}: expected {dimensions} dimensions; {c.FilePath} has no "
                 + "vision_config.");
 
         var published = new VisionConfiguration();
@@ -167,5 +167,5 @@ internal static class InternLMXComposer2
         };
     }
 
-    private static string Layer(int j) => $"{PictureEncoder.TowerPrefix}encoder.layers.{j.ToString(CultureInfo.InvariantCulture)}.";
+    private static string Layer(int j) => $"{ImageEncoder.TowerPrefix}encoder.layers.{j.ToString(CultureInfo.InvariantCulture)}.";
 }

@@ -10,7 +10,7 @@ namespace BestOfN.Inference.Networks.Families;
 internal sealed class LoadedBody : IDisposable
 {
     private readonly DecoderConfiguration _sizes;
-    private readonly bool _seesPictures;
+    private readonly bool _seesImages;
     private Decoder? _decoder;
 
     /// <summary>Reads the configuration and opens the checkpoint; weights are not loaded yet.</summary>
@@ -19,7 +19,7 @@ internal sealed class LoadedBody : IDisposable
         Configuration = ModelConfiguration.Load(folder);
         Family = DecoderFamilies.Of(Configuration, architectures);
         _sizes = Family.Read(Configuration);
-        _seesPictures = InternLMXComposer2.Is(Family);
+        _seesImages = InternLMXComposer2.Is(Family);
         Assumptions = [.. FieldChecks.Assumptions(Family, Configuration)];
         Checkpoint = open(folder);
     }
@@ -34,11 +34,11 @@ internal sealed class LoadedBody : IDisposable
 
     public Decoder Decoder => _decoder!;
 
-    public PictureEncoder? Pictures { get; private set; }
+    public ImageEncoder? ImageEncoder { get; private set; }
 
-    public int MaxTiles => InternLMXComposer2.MaxTiles(Configuration, Pictures, Assumptions);
+    public int MaxTiles => InternLMXComposer2.MaxTiles(Configuration, ImageEncoder, Assumptions);
 
-    public int? MaxLength => _seesPictures ? InternLMXComposer2.MaxLength(Configuration, Assumptions) : null;
+    public int? MaxLength => _seesImages ? InternLMXComposer2.MaxLength(Configuration, Assumptions) : null;
 
     /// <summary>InternLM-XComposer has one architecture for both kinds of model; only the head tells them apart.</summary>
     /// <exception cref="CheckpointException">The folder holds the other kind.</exception>
@@ -46,13 +46,13 @@ internal sealed class LoadedBody : IDisposable
     {
         var languageHead = Family.LanguageHead + ".weight";
         var (hasReward, hasLanguage) = (RewardHead.IsIn(Checkpoint), Checkpoint.Contains(languageHead));
-        if (_seesPictures && isReward && !hasReward && hasLanguage)
+        if (_seesImages && isReward && !hasReward && hasLanguage)
         {
             throw new CheckpointException(
                 $"{Checkpoint.Folder}: expected a reward model with score.weight, found a language model with {languageHead}.");
         }
 
-        if (_seesPictures && !isReward && !_sizes.TiedEmbeddings && !hasLanguage)
+        if (_seesImages && !isReward && !_sizes.TiedEmbeddings && !hasLanguage)
         {
             throw new CheckpointException(
                 $"{Checkpoint.Folder}: expected a language model with {languageHead}, found {(hasReward ? "a reward model" : "no head")}.");
@@ -67,11 +67,11 @@ internal sealed class LoadedBody : IDisposable
     public void Load(ScalarType type, Device device, bool prepacks, ComputeMode mode)
     {
         var sizes = _sizes;
-        if (_seesPictures)
+        if (_seesImages)
         {
             sizes = InternLMXComposer2.WithPartialLora(sizes, Configuration, Checkpoint, Assumptions);
-            Pictures = InternLMXComposer2.LoadPictures(
-                Configuration, sizes, Checkpoint, type, device, Assumptions, prepacks ? Aten.Order(type, device) : null, mode);
+            ImageEncoder = InternLMXComposer2.LoadImageEncoder(
+                Configuration, sizes, Checkpoint, type, device, Assumptions, prepacks ? Aten.PrepackFor(type, device) : null, mode);
         }
 
         _decoder = DecoderLoader.Load(Family, sizes, (name, shape) => Checkpoint.Take(name, shape, type, device), mode);
@@ -81,7 +81,7 @@ internal sealed class LoadedBody : IDisposable
 
     public void Dispose()
     {
-        Pictures?.Dispose();
+        ImageEncoder?.Dispose();
         _decoder?.Dispose();
         Checkpoint.Dispose();
     }

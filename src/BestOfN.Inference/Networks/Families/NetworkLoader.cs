@@ -43,7 +43,7 @@ public static class NetworkLoader
             {
                 Architecture = body.Configuration.Architecture,
                 EndTokenIds = body.Configuration.TokenIds("eos_token_id"),
-                Pictures = body.Pictures,
+                ImageEncoder = body.ImageEncoder,
                 MaxTiles = body.MaxTiles,
                 MaxLength = body.MaxLength,
                 Assumptions = body.Assumptions,
@@ -95,7 +95,7 @@ public static class NetworkLoader
                 PadTokenId = configuration.Architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal)
                     ? PadToken(configuration, body.Assumptions)
                     : null,
-                Pictures = body.Pictures,
+                ImageEncoder = body.ImageEncoder,
                 MaxTiles = body.MaxTiles,
                 MaxLength = body.MaxLength,
                 Assumptions = body.Assumptions,

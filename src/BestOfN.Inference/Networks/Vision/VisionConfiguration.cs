@@ -1,6 +1,6 @@
 namespace BestOfN.Inference.Networks.Vision;
 
-/// <summary>Sizes of a CLIP vision tower; the defaults are the published model's (ViT-L/14 at 560 pixels).</summary>
+/// <summary>Sizes of a CLIP vision encoder; the defaults are the published model's (ViT-L/14 at 560 pixels).</summary>
 public sealed record VisionConfiguration
 {
     public int HiddenSize { get; init; } = 1024;
