@@ -8,24 +8,7 @@ public sealed partial class SourceTextTests
     private const int MostColumns = 140;
 
     // Places that are still to do, by rule and project. No number may rise, and a project without findings has no entry.
-    private static readonly Dictionary<string, Dictionary<string, int>> s_unfinished = new()
-    {
-        [nameof(Lines_end_at_140_columns)] = new()
-        {
-            ["src/BestOfN.Core"] = 65, ["src/BestOfN.Gateway"] = 230, ["src/BestOfN.Protocols"] = 85,
-            ["tests/BestOfN.Core.Tests"] = 33, ["tests/BestOfN.Gateway.Tests"] = 200,
-            ["tests/BestOfN.Protocols.Tests"] = 74,
-        },
-        [nameof(No_sentence_of_a_comment_begins_with_a_word_whose_noun_is_missing)] = new()
-        {
-            ["src/BestOfN.Core"] = 2, ["src/BestOfN.Gateway"] = 10, ["src/BestOfN.Protocols"] = 2,
-            ["tests/BestOfN.Core.Tests"] = 1, ["tests/BestOfN.Gateway.Tests"] = 2,
-        },
-        [nameof(A_file_holds_one_type)] = new()
-        {
-            ["src/BestOfN.Core"] = 3, ["src/BestOfN.Gateway"] = 7,
-        },
-    };
+    private static readonly Dictionary<string, Dictionary<string, int>> s_unfinished = [];
 
     [Fact]
     public void Lines_end_at_140_columns() =>

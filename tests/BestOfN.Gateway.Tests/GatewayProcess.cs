@@ -29,7 +29,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <param name="settings">The text of appsettings.json; null: there is none.</param>
     /// <param name="arguments">The command line.</param>
     /// <param name="environment">More variables.</param>
-    public static GatewayProcess Start(string folder, string? settings, string[] arguments, params (string Name, string Value)[] environment)
+    public static GatewayProcess Start(
+        string folder, string? settings, string[] arguments, params (string Name, string Value)[] environment)
     {
         if (settings is not null)
         {
@@ -61,7 +62,10 @@ internal sealed class GatewayProcess : IAsyncDisposable
     {
         var settings = JsonNode.Parse($$"""
             {
-              "BestOfN": { "ListenUrl": "http://127.0.0.1:0", "Models": { "remote": { "Generator": "upstream", "Cluster": "c", "Candidates": 1 } } },
+              "BestOfN": {
+                "ListenUrl": "http://127.0.0.1:0",
+                "Models": { "remote": { "Generator": "upstream", "Cluster": "c", "Candidates": 1 } }
+              },
               "ReverseProxy": { "Clusters": { "c": { "Destinations": { "d": { "Address": "{{upstream}}" } } } } }
             }
             """)!.AsObject();

@@ -3,7 +3,10 @@ using BestOfN.Core.Prompts;
 
 namespace BestOfN.Gateway.Tests;
 
-/// <summary>A small random model of the InternLM-XComposer2.5 architecture. As a generator its head is its embedding; that folder is deleted at the end.</summary>
+/// <summary>
+/// A small random model of the InternLM-XComposer2.5 architecture. As a generator its head is its embedding; that folder is deleted at the
+/// end.
+/// </summary>
 internal sealed class SeeingModel : IDisposable
 {
     private readonly DirectoryInfo _generator = Directory.CreateTempSubdirectory("bestofn-eye-");

@@ -12,13 +12,17 @@ using Microsoft.Extensions.Logging;
 
 namespace BestOfN.Gateway.Tests;
 
-/// <summary>The whole gateway in memory, with a fake generator behind the models <c>pocket</c> and <c>other</c> and a fake judge behind <c>pocket-reward</c>.</summary>
+/// <summary>
+/// The whole gateway in memory, with a fake generator behind the models <c>pocket</c> and <c>other</c> and a fake judge behind
+/// <c>pocket-reward</c>.
+/// </summary>
 internal sealed class TestGateway : IAsyncDisposable
 {
     private readonly WebApplicationFactory<Program> _factory;
 
     public TestGateway(
-        IGenerator? generator = null, IRewardModel? rewardModel = null, TimeProvider? time = null, bool relays = false, ILoggerProvider? logs = null, params (string Path, string Value)[] settings)
+        IGenerator? generator = null, IRewardModel? rewardModel = null, TimeProvider? time = null, bool relays = false,
+        ILoggerProvider? logs = null, params (string Path, string Value)[] settings)
     {
         _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
@@ -35,7 +39,8 @@ internal sealed class TestGateway : IAsyncDisposable
 
             host.ConfigureTestServices(services =>
             {
-                services.AddSingleton<IGeneratorSource>(new FakeGeneratorSource(generator ?? FakeGenerator.Answering("a", "bb", "ccc", "dddd"), relays));
+                services.AddSingleton<IGeneratorSource>(
+                    new FakeGeneratorSource(generator ?? FakeGenerator.Answering("a", "bb", "ccc", "dddd"), relays));
                 services.AddSingleton<IGeneratorSource>(new BrokenGeneratorSource());
                 services.AddSingleton<IRewardModelSource>(new FakeRewardModelSource(rewardModel ?? FakeRewardModel.ByLength()));
                 if (logs is not null)

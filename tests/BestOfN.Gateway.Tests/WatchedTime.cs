@@ -3,7 +3,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace BestOfN.Gateway.Tests;
 
-/// <summary>A clock that stands still and tells when somebody begins to wait, so that a test moves it neither too early nor twice.</summary>
+/// <summary>
+/// A clock that stands still and tells when somebody begins to wait, so that a test moves it neither too early nor twice.
+/// </summary>
 internal sealed class WatchedTime : FakeTimeProvider
 {
     private readonly ConcurrentDictionary<TimeSpan, TaskCompletionSource> _waits = new();
@@ -18,5 +20,6 @@ internal sealed class WatchedTime : FakeTimeProvider
         return timer;
     }
 
-    private TaskCompletionSource Wait(TimeSpan length) => _waits.GetOrAdd(length, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+    private TaskCompletionSource Wait(TimeSpan length) =>
+        _waits.GetOrAdd(length, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 }

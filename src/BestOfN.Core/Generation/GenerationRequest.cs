@@ -15,7 +15,9 @@ public sealed record GenerationRequest
 
     public SamplingParameters Sampling { get; init; } = new();
 
-    /// <summary>The client's request as it came (UTF-8 JSON), for generators that speak the client's protocol; empty if there is none.</summary>
+    /// <summary>
+    /// The client's request as it came (UTF-8 JSON), for generators that speak the client's protocol; empty if there is none.
+    /// </summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>Generated tokens allowed over all candidates together; null: no limit.</summary>

@@ -31,6 +31,8 @@ public sealed record SamplingParameters
     /// <summary>Alternatives to report for every token, 0..20.</summary>
     public int TopLogprobs { get; init; }
 
-    /// <summary>The seed of one candidate: <c>seed + candidate</c>, or <c>seed − candidate</c> where that would be larger than any seed can be.</summary>
+    /// <summary>
+    /// The seed of one candidate: <c>seed + candidate</c>, or <c>seed − candidate</c> where that would be larger than any seed can be.
+    /// </summary>
     public static long SeedOf(long seed, int candidate) => seed <= long.MaxValue - candidate ? seed + candidate : seed - candidate;
 }

@@ -12,12 +12,16 @@ public sealed record TokenUsage(long PromptTokens, long CompletionTokens)
     /// <summary>Tokens that the generator counts in its total, but neither as read nor as made.</summary>
     public long OtherTokens { get; init; }
 
-    /// <summary>What else the generator says of its usage: <c>prompt_tokens_details</c>, <c>completion_tokens_details</c>, <c>cost</c>, …</summary>
+    /// <summary>
+    /// What else the generator says of its usage: <c>prompt_tokens_details</c>, <c>completion_tokens_details</c>, <c>cost</c>, …
+    /// </summary>
     public IReadOnlyDictionary<string, JsonElement> Details { get; init; } = ReadOnlyDictionary<string, JsonElement>.Empty;
 
     public long TotalTokens => PromptTokens + CompletionTokens + OtherTokens;
 
-    /// <summary>The usage of several candidates of one prompt. The prompt counts once: its numbers are those of the usage that read the most.</summary>
+    /// <summary>
+    /// The usage of several candidates of one prompt. The prompt counts once: its numbers are those of the usage that read the most.
+    /// </summary>
     public static TokenUsage Total(IReadOnlyList<TokenUsage> usages)
     {
         if (usages.Count == 1)
@@ -30,7 +34,9 @@ public sealed record TokenUsage(long PromptTokens, long CompletionTokens)
         foreach (var name in usages.SelectMany(usage => usage.Details.Keys).Distinct())
         {
             var isOfPrompt = name.StartsWith("prompt", StringComparison.Ordinal) && prompt!.Details.ContainsKey(name);
-            details[name] = isOfPrompt ? prompt!.Details[name] : Sum([.. usages.Where(usage => usage.Details.ContainsKey(name)).Select(usage => usage.Details[name])]);
+            details[name] = isOfPrompt
+                ? prompt!.Details[name]
+                : Sum([.. usages.Where(usage => usage.Details.ContainsKey(name)).Select(usage => usage.Details[name])]);
         }
 
         return new(prompt?.PromptTokens ?? 0, usages.Sum(usage => usage.CompletionTokens))

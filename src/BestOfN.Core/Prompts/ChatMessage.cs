@@ -11,7 +11,10 @@ public sealed record ChatMessage(string Role, IReadOnlyList<ContentPart> Parts)
 
     public ChatMessage(string role, string text) : this(role, [new TextPart(text)]) { }
 
-    /// <summary>Further fields, such as <c>tool_calls</c>, as they were sent: for chat templates that read them. A <c>content</c> of null among them says that there is none.</summary>
+    /// <summary>
+    /// Further fields, such as <c>tool_calls</c>, as they were sent: for chat templates that read them. A <c>content</c> of null among them
+    /// says that there is none.
+    /// </summary>
     public IReadOnlyDictionary<string, JsonElement> Fields { get; init; } = s_none;
 
     /// <summary>All text parts, joined without a separator.</summary>

@@ -15,8 +15,8 @@ public sealed class ScoringFailedException : FailureException
         : base(new Failure(FailureKind.Internal, message), innerException) { }
 
     /// <summary>
-    /// Whether the model cannot be shown the prompt. The request is then refused: an answer chosen by a reward model that has not seen the question is
-    /// no answer to it. Where the request is not to blame, a tool is missing here.
+    /// Whether the model cannot be shown the prompt. The request is then refused: an answer chosen by a reward model that has not seen the
+    /// question is no answer to it. Where the request is not to blame, a tool is missing here.
     /// </summary>
     public bool IsPromptUnreadable { get => field || Failure.IsCallersFault; init; }
 }

@@ -1,6 +1,8 @@
 namespace BestOfN.Core.Selection;
 
-/// <summary>What keeps an answer from winning while a better one is there. From the least to the worst: an answer with a smaller flaw goes first.</summary>
+/// <summary>
+/// What keeps an answer from winning while a better one is there. From the least to the worst: an answer with a smaller flaw goes first.
+/// </summary>
 public enum AnswerFlaw
 {
     None,

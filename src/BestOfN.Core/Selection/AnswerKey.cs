@@ -6,10 +6,10 @@ namespace BestOfN.Core.Selection;
 
 /// <summary>The form in which votes are counted: two candidates with the same key gave the same answer.</summary>
 /// <remarks>
-/// The whole text, without letter case, full-width forms folded, white space collapsed and trimmed. No final answer is cut out of a longer text, so candidates
-/// that reason differently towards the same result count as different. The rest of Unicode's compatibility folding needs ICU, which the product does not ask for.
-/// A text that is a JSON object or array, and the arguments of tool calls, are compared as JSON values. Calls of one message count as a set: they are made at the
-/// same time, so their order says nothing.
+/// The whole text, without letter case, full-width forms folded, white space collapsed and trimmed. No final answer is cut out of a longer
+/// text, so candidates that reason differently towards the same result count as different. The rest of Unicode's compatibility folding
+/// needs ICU, which the product does not ask for. A text that is a JSON object or array, and the arguments of tool calls, are compared as
+/// JSON values. Calls of one message count as a set: they are made at the same time, so their order says nothing.
 /// </remarks>
 internal static class AnswerKey
 {
@@ -27,7 +27,9 @@ internal static class AnswerKey
         }
 
         // One line for each thing said or done. No key of a text has a line break, so nothing said can be taken for something done.
-        var calls = content.Calls.Select(call => $"call {JsonSerializer.Serialize(call.Type)} {JsonSerializer.Serialize(call.Name)} {InputKey(call)}").Order(StringComparer.Ordinal);
+        var calls = content.Calls
+            .Select(call => $"call {JsonSerializer.Serialize(call.Type)} {JsonSerializer.Serialize(call.Name)} {InputKey(call)}")
+            .Order(StringComparer.Ordinal);
         return string.Join('\n', (IEnumerable<string>)[$"text {Of(content.Text)}", $"refusal {Of(content.Refusal)}", .. calls]);
     }
 

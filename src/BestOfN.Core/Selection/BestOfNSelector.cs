@@ -5,26 +5,32 @@ using Microsoft.Extensions.Logging;
 
 namespace BestOfN.Core.Selection;
 
-/// <summary>The story of a request: several answers are made while the judge reads the question, all are judged, the best is chosen.</summary>
+/// <summary>
+/// The story of a request: several answers are made while the judge reads the question, all are judged, the best is chosen.
+/// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item>The judge is shown the pictures of the prompt: what it cannot see is refused before a candidate has cost anything. Then it begins with the prompt, and the
-/// generator with the candidates.</item>
+/// <item>The judge is shown the pictures of the prompt: what it cannot see is refused before a candidate has cost anything. Then it begins
+/// with the prompt, and the generator with the candidates.</item>
 /// <item>Finished candidates are judged, those that were cut short too. A lost candidate never takes its siblings with it.</item>
-/// <item>Candidates are ordered by their <see cref="AnswerFlaw"/>, so that a flawed one wins only if nothing better is there; among those with the same, judged ones go
-/// before unjudged ones; judged ones are ordered by the strategy, unjudged ones by majority vote, whose ties go to the lower index. A failing judge therefore leads to the
-/// majority's answer, and where all answers differ to the first; <see cref="Degradations"/> says so.</item>
+/// <item>Candidates are ordered by their <see cref="AnswerFlaw"/>, so that a flawed one wins only if nothing better is there; among those
+/// with the same, judged ones go before unjudged ones; judged ones are ordered by the strategy, unjudged ones by majority vote, whose ties
+/// go to the lower index. A failing judge therefore leads to the majority's answer, and where all answers differ to the first;
+/// <see cref="Degradations"/> says so.</item>
 /// </list>
 /// Thread-safe; holds no state of a request.
 /// </remarks>
-public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTelemetry telemetry, TimeProvider time, ILogger<BestOfNSelector> logger)
+public sealed class BestOfNSelector(
+    SelectionStrategies strategies, SelectionTelemetry telemetry, TimeProvider time, ILogger<BestOfNSelector> logger)
 {
     private static readonly MajorityVoteStrategy _withoutScores = new();
 
     /// <exception cref="GenerationFailedException">
-    /// There is no answer. Where all candidates failed alike, the first failure; <see cref="FailureKind.TimedOut"/> where time or tokens ran out.
+    /// There is no answer. Where all candidates failed alike, the first failure; <see cref="FailureKind.TimedOut"/> where time or tokens
+    /// ran out.
     /// </exception>
-    /// <exception cref="ScoringFailedException">The judge cannot be shown the prompt (<see cref="ScoringFailedException.IsPromptUnreadable"/>).</exception>
+    /// <exception cref="ScoringFailedException">The judge cannot be shown the prompt (<see
+    /// cref="ScoringFailedException.IsPromptUnreadable"/>).</exception>
     /// <exception cref="OperationCanceledException">The caller hung up.</exception>
     public async Task<SelectionResult> SelectAsync(SelectionRequest asked, CancellationToken cancellationToken)
     {
@@ -147,7 +153,8 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
         // A single candidate wins whatever it is: its flaws are told to those who ask how it was found.
         var tellsFlaws = run.Slots.Count > 1 || request.WantsScores;
         var budgetCut = run.End is GenerationEnd.TimeBudget or GenerationEnd.TokenBudget || HasSpentTokens(request, run);
-        foreach (var slot in run.Slots.Where(slot => tellsFlaws && slot.Flaw is not AnswerFlaw.None && !(slot.Flaw is AnswerFlaw.CutOff && budgetCut)))
+        foreach (var slot in run.Slots.Where(
+            slot => tellsFlaws && slot.Flaw is not AnswerFlaw.None && !(slot.Flaw is AnswerFlaw.CutOff && budgetCut)))
         {
             yield return Degradations.Flawed(slot.Flaw, slot.Index);
         }
@@ -198,9 +205,12 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
         }
 
         var first = failures[0];
-        var isUnanimous = failures.All(each => (each.Failure.Kind, each.Failure.Upstream?.Status) == (first.Failure.Kind, first.Failure.Upstream?.Status));
+        var isUnanimous = failures.All(
+            each => (each.Failure.Kind, each.Failure.Upstream?.Status) == (first.Failure.Kind, first.Failure.Upstream?.Status));
         return isUnanimous ? first
-            : new(new Failure(FailureKind.Upstream, $"No candidate could be made. The first of {failures.Count} failures: {first.Message}"), first);
+            : new(
+                new Failure(FailureKind.Upstream, $"No candidate could be made. The first of {failures.Count} failures: {first.Message}"),
+                first);
     }
 
     private void Log(SelectionRequest request, SelectionResult selection)
@@ -210,6 +220,8 @@ public sealed class BestOfNSelector(SelectionStrategies strategies, SelectionTel
             logger.BudgetExhausted(request.TimeBudget, selection.Scored, selection.Requested);
         }
 
-        logger.Selected(selection.Winner.Index, selection.Requested, selection.Strategy, selection.Timing.Total.TotalMilliseconds, selection.Scored, string.Join(", ", selection.Degraded));
+        logger.Selected(
+            selection.Winner.Index, selection.Requested, selection.Strategy, selection.Timing.Total.TotalMilliseconds, selection.Scored,
+            string.Join(", ", selection.Degraded));
     }
 }

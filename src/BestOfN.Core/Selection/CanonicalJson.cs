@@ -87,7 +87,8 @@ public static class CanonicalJson
         var isNegative = mantissa[0] == '-';
         var point = mantissa.IndexOf('.');
         var fraction = point < 0 ? 0 : mantissa.Length - point - 1;
-        var digits = mantissa.ToString().Replace("-", "", StringComparison.Ordinal).Replace(".", "", StringComparison.Ordinal).TrimStart('0');
+        var digits = mantissa.ToString()
+            .Replace("-", "", StringComparison.Ordinal).Replace(".", "", StringComparison.Ordinal).TrimStart('0');
         var significant = digits.TrimEnd('0');
         if (significant.Length == 0)
         {
@@ -95,7 +96,8 @@ public static class CanonicalJson
             return;
         }
 
-        var exponent = long.Parse(written, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) - fraction + (digits.Length - significant.Length);
+        var exponent = long.Parse(written, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) - fraction
+            + (digits.Length - significant.Length);
         canonical.Append(isNegative ? "-" : "").Append(significant).Append('e').Append(exponent.ToString(CultureInfo.InvariantCulture));
     }
 }

@@ -1,6 +1,9 @@
 namespace BestOfN.Core.Selection;
 
-/// <summary>A time budget, if there is one, divided: generation may take nine tenths of it if something is to be judged, and the rest is left for judging.</summary>
+/// <summary>
+/// A time budget, if there is one, divided: generation may take nine tenths of it if something is to be judged, and the rest is left for
+/// judging.
+/// </summary>
 internal sealed class Deadlines : IDisposable
 {
     private const double GenerationShare = 0.9;

@@ -9,7 +9,9 @@ public static class Degradations
     /// <summary>The token budget cut candidates short.</summary>
     public const string TokenBudget = "token_budget";
 
-    /// <summary>The reward model gave no usable score for at least one candidate: those without one rank behind, by majority vote among themselves.</summary>
+    /// <summary>
+    /// The reward model gave no usable score for at least one candidate: those without one rank behind, by majority vote among themselves.
+    /// </summary>
     public const string ScorerFailed = "scorer_failed";
 
     /// <summary>At temperature 0 all candidates would be equal, so only as many were made as choices were asked for.</summary>

@@ -1,6 +1,8 @@
 namespace BestOfN.Core.Selection;
 
-/// <summary>The answer given most often wins; between answers given equally often the one with the higher best score, then the one given first.</summary>
+/// <summary>
+/// The answer given most often wins; between answers given equally often the one with the higher best score, then the one given first.
+/// </summary>
 internal sealed class MajorityVoteStrategy : ISelectionStrategy
 {
     public string Name => SelectionStrategies.MajorityVote;

@@ -5,7 +5,8 @@ using BestOfN.Core.Generation;
 namespace BestOfN.Core.Selection;
 
 /// <summary>What a message says and does, whatever its finish reason: text, refusal and tool calls.</summary>
-/// <remarks>Reasoning is left out, in fields (<c>reasoning_content</c>, <c>reasoning</c>) and in parts (<c>thinking</c>). Ids are left out too: they differ in every candidate.</remarks>
+/// <remarks>Reasoning is left out, in fields (<c>reasoning_content</c>, <c>reasoning</c>) and in parts (<c>thinking</c>). Ids are left out
+/// too: they differ in every candidate.</remarks>
 public sealed record MessageContent
 {
     public string Text { get; init; } = "";
@@ -53,7 +54,8 @@ public sealed record MessageContent
             text.Append(StringIn(audio, "transcript"));
         }
 
-        hasMedia |= message.TryGetProperty("images", out var images) && images.ValueKind is JsonValueKind.Array && images.GetArrayLength() > 0;
+        hasMedia |= message.TryGetProperty("images", out var images) && images.ValueKind is JsonValueKind.Array
+            && images.GetArrayLength() > 0;
         return new() { Text = text.ToString(), Refusal = refusal.ToString(), Calls = [.. CallsIn(message)], HasMedia = hasMedia };
     }
 
@@ -113,7 +115,8 @@ public sealed record MessageContent
         }
 
         // A kind of call that is not known here: all of it but what only numbers it.
-        var rest = call.EnumerateObject().Where(field => field.Name is not ("id" or "index" or "type")).Select(field => $"{JsonSerializer.Serialize(field.Name)}:{field.Value.GetRawText()}");
+        var rest = call.EnumerateObject().Where(field => field.Name is not ("id" or "index" or "type"))
+            .Select(field => $"{JsonSerializer.Serialize(field.Name)}:{field.Value.GetRawText()}");
         return new(StringIn(call, "type") ?? "", StringIn(call, "name") ?? "", $"{{{string.Join(',', rest)}}}");
     }
 

@@ -5,8 +5,11 @@ namespace BestOfN.Core.Selection;
 /// <summary>Event ids 1000 to 1099. What users and models wrote appears at Trace only.</summary>
 internal static partial class SelectionLog
 {
-    [LoggerMessage(1000, LogLevel.Debug, "Candidate {Selected} of {Requested} won by {Strategy} after {ElapsedMs} ms; {Scored} scored; degraded: {Degraded}")]
-    public static partial void Selected(this ILogger logger, int selected, int requested, string strategy, double elapsedMs, int scored, string degraded);
+    [LoggerMessage(
+        1000, LogLevel.Debug,
+        "Candidate {Selected} of {Requested} won by {Strategy} after {ElapsedMs} ms; {Scored} scored; degraded: {Degraded}")]
+    public static partial void Selected(
+        this ILogger logger, int selected, int requested, string strategy, double elapsedMs, int scored, string degraded);
 
     [LoggerMessage(1001, LogLevel.Trace, "Asked for {Candidates} candidates: {Prompt}")]
     public static partial void Asked(this ILogger logger, int candidates, string prompt);

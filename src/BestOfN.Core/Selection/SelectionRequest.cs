@@ -34,8 +34,8 @@ public sealed record SelectionRequest
     public required TimeSpan TimeBudget { get; init; }
 
     /// <summary>
-    /// The time budget may cut an answer short, for the caller asked for it. Otherwise it ends the waiting for more candidates only: the first one is waited for, and a
-    /// single one has all the time it needs.
+    /// The time budget may cut an answer short, for the caller asked for it. Otherwise it ends the waiting for more candidates only: the
+    /// first one is waited for, and a single one has all the time it needs.
     /// </summary>
     public bool CutsAnswers { get; init; } = true;
 
@@ -43,11 +43,12 @@ public sealed record SelectionRequest
     public int CandidatesToMake => Generation.Sampling.Temperature == 0 ? Math.Min(Generation.Candidates, Choices) : Generation.Candidates;
 
     /// <summary>Whether the candidates are shown to the reward model.</summary>
-    public bool IsJudged(ISelectionStrategy strategy) => RewardModel is not null && (WantsScores || (strategy.NeedsScores && CandidatesToMake > 1));
+    public bool IsJudged(ISelectionStrategy strategy) =>
+        RewardModel is not null && (WantsScores || (strategy.NeedsScores && CandidatesToMake > 1));
 
     /// <summary>
-    /// Receives what happens to each candidate while candidates are made, in the order in which it happens; null: nobody looks on. Never completed by the
-    /// selector.
+    /// Receives what happens to each candidate while candidates are made, in the order in which it happens; null: nobody looks on. Never
+    /// completed by the selector.
     /// </summary>
     public ChannelWriter<GenerationEvent>? Live { get; init; }
 }

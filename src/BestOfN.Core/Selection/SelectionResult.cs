@@ -19,7 +19,10 @@ public sealed record SelectionResult
     /// <summary>What was lost on the way, in the words of <see cref="Degradations"/>; empty if nothing was.</summary>
     public required IReadOnlyList<string> Degraded { get; init; }
 
-    /// <summary>What all candidates cost. The prompt counts once, as it does in OpenAI's protocol for several choices; a candidate that was ended early counts with the pieces it had sent.</summary>
+    /// <summary>
+    /// What all candidates cost. The prompt counts once, as it does in OpenAI's protocol for several choices; a candidate that was ended
+    /// early counts with the pieces it had sent.
+    /// </summary>
     public required TokenUsage TotalUsage { get; init; }
 
     public required SelectionTiming Timing { get; init; }

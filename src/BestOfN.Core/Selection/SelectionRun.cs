@@ -17,7 +17,8 @@ internal sealed class SelectionRun
     private readonly long _started;
     private readonly CandidateSlot[] _slots;
     private int? _promptTokens;
-    private readonly Channel<CandidateSlot> _toJudge = Channel.CreateUnbounded<CandidateSlot>(new() { SingleReader = true, SingleWriter = true });
+    private readonly Channel<CandidateSlot> _toJudge = Channel.CreateUnbounded<CandidateSlot>(
+        new() { SingleReader = true, SingleWriter = true });
     private readonly TaskCompletionSource _generated = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public SelectionRun(SelectionRequest request, ISelectionStrategy strategy, TimeProvider time, ILogger logger)
@@ -64,7 +65,9 @@ internal sealed class SelectionRun
         }
     }
 
-    /// <summary>Waits until the judge has seen what the prompt shows. Does not throw: what it cannot see is the <see cref="Refusal"/>.</summary>
+    /// <summary>
+    /// Waits until the judge has seen what the prompt shows. Does not throw: what it cannot see is the <see cref="Refusal"/>.
+    /// </summary>
     public async Task SeePromptAsync(IScoringSession? session, CancellationToken deadline)
     {
         if (session is null)
@@ -87,7 +90,8 @@ internal sealed class SelectionRun
     }
 
     /// <summary>
-    /// Takes in candidates until all have ended, a budget runs out or the winner is certain. Does not throw: what happened is in <see cref="End"/>.
+    /// Takes in candidates until all have ended, a budget runs out or the winner is certain. Does not throw: what happened is in
+    /// <see cref="End"/>.
     /// </summary>
     public async Task GenerateAsync(CancellationToken deadline, CancellationToken cancellationToken)
     {
@@ -146,8 +150,8 @@ internal sealed class SelectionRun
     }
 
     /// <summary>
-    /// Judges what is finished. One pass over all candidates is the cheapest, so nothing is judged before generation has ended or half of the time is gone;
-    /// from then on whatever has finished is judged in waves, so that the deadline finds scores. Does not throw.
+    /// Judges what is finished. One pass over all candidates is the cheapest, so nothing is judged before generation has ended or half of
+    /// the time is gone; from then on whatever has finished is judged in waves, so that the deadline finds scores. Does not throw.
     /// </summary>
     public async Task ScoreAsync(IScoringSession? session, CancellationToken deadline, CancellationToken cancellationToken)
     {
@@ -161,7 +165,8 @@ internal sealed class SelectionRun
             var untilHalfTime = (_request.TimeBudget / 2) - Elapsed;
             using (var halfTime = CancellationTokenSource.CreateLinkedTokenSource(deadline))
             {
-                await Task.WhenAny(_generated.Task, Task.Delay(untilHalfTime > TimeSpan.Zero ? untilHalfTime : TimeSpan.Zero, _time, halfTime.Token));
+                await Task.WhenAny(
+                    _generated.Task, Task.Delay(untilHalfTime > TimeSpan.Zero ? untilHalfTime : TimeSpan.Zero, _time, halfTime.Token));
                 await halfTime.CancelAsync(); // else the timer would outlive a quick request
             }
 
@@ -180,7 +185,8 @@ internal sealed class SelectionRun
         }
     }
 
-    private async Task<GenerationEnd> ReadAsync(IAsyncEnumerable<GenerationEvent> events, CancellationToken deadline, CancellationToken stop)
+    private async Task<GenerationEnd> ReadAsync(
+        IAsyncEnumerable<GenerationEvent> events, CancellationToken deadline, CancellationToken stop)
     {
         var budget = _request.Generation.TokenBudget ?? int.MaxValue;
         await foreach (var happened in events.WithCancellation(stop))

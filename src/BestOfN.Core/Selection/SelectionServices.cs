@@ -5,7 +5,10 @@ namespace BestOfN.Core.Selection;
 
 public static class SelectionServices
 {
-    /// <summary>The selector and the built-in strategies; more strategies are registered as <see cref="ISelectionStrategy"/>. The host brings logging and metrics.</summary>
+    /// <summary>
+    /// The selector and the built-in strategies; more strategies are registered as <see cref="ISelectionStrategy"/>. The host brings
+    /// logging and metrics.
+    /// </summary>
     public static IServiceCollection AddSelection(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);

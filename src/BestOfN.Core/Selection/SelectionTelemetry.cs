@@ -23,16 +23,22 @@ public sealed class SelectionTelemetry
     public SelectionTelemetry(IMeterFactory meters)
     {
         var meter = meters.Create(TelemetryNames.Source);
-        _selections = meter.CreateHistogram(TelemetryNames.SelectionDuration, "s", "From request to chosen candidate, or to the failure.", null, Buckets.Seconds);
-        _margins = meter.CreateHistogram(TelemetryNames.SelectionMargin, "{reward}", "The chosen candidate's score less the best of the others.", null, Buckets.Rewards);
+        _selections = meter.CreateHistogram(
+            TelemetryNames.SelectionDuration, "s", "From request to chosen candidate, or to the failure.", null, Buckets.Seconds);
+        _margins = meter.CreateHistogram(
+            TelemetryNames.SelectionMargin, "{reward}", "The chosen candidate's score less the best of the others.", null, Buckets.Rewards);
         _scores = meter.CreateHistogram(TelemetryNames.CandidateScore, "{reward}", "Scores of candidates.", null, Buckets.Rewards);
-        _scoring = meter.CreateHistogram(TelemetryNames.ScoringDuration, "s", "Spent in passes of the reward model for one request.", null, Buckets.Seconds);
-        _generations = meter.CreateHistogram(TelemetryNames.GenerationDuration, "s", "From request to the last candidate, or to the failure.", null, Buckets.Seconds);
+        _scoring = meter.CreateHistogram(
+            TelemetryNames.ScoringDuration, "s", "Spent in passes of the reward model for one request.", null, Buckets.Seconds);
+        _generations = meter.CreateHistogram(
+            TelemetryNames.GenerationDuration, "s", "From request to the last candidate, or to the failure.", null, Buckets.Seconds);
         _firstTokens = meter.CreateHistogram(
             TelemetryNames.FirstToken, "s", "From request to the first piece of any candidate.", null, Buckets.Seconds);
-        _tokens = meter.CreateHistogram(TelemetryNames.TokenUsage, "{token}", "Tokens of one request over all candidates.", null, Buckets.Tokens);
+        _tokens = meter.CreateHistogram(
+            TelemetryNames.TokenUsage, "{token}", "Tokens of one request over all candidates.", null, Buckets.Tokens);
         _candidates = meter.CreateCounter<int>(TelemetryNames.Candidates, "{candidate}", "Candidates by what became of them.");
-        _degradations = meter.CreateCounter<int>(TelemetryNames.Degradations, "{request}", "Requests that were answered with less than was asked for.");
+        _degradations = meter.CreateCounter<int>(
+            TelemetryNames.Degradations, "{request}", "Requests that were answered with less than was asked for.");
     }
 
     /// <summary>Begins to measure a request; it ends when the measurement is disposed.</summary>
@@ -105,11 +111,14 @@ public sealed class SelectionTelemetry
             var outcome = exception switch
             {
                 OperationCanceledException => "abandoned",
-                FailureException { Failure.Kind: FailureKind.InvalidRequest or FailureKind.UnreadableInput or FailureKind.Overloaded } => "refused",
+                FailureException { Failure.Kind: FailureKind.InvalidRequest or FailureKind.UnreadableInput or FailureKind.Overloaded } =>
+                    "refused",
                 _ => "failed",
             };
             var error = new KeyValuePair<string, object?>(
-                TelemetryNames.ErrorType, exception is FailureException { Failure: { } failure } ? failure.ErrorType : exception.GetType().Name);
+                TelemetryNames.ErrorType, exception is FailureException { Failure: { } failure }
+                    ? failure.ErrorType
+                    : exception.GetType().Name);
             var elapsed = _time.GetElapsedTime(_begin).TotalSeconds;
             _telemetry._selections.Record(elapsed, [.. _selection, new(TelemetryNames.Outcome, outcome), error]);
             _telemetry._generations.Record(elapsed, [.. _operation, error]);

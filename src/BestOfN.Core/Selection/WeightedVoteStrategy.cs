@@ -1,8 +1,8 @@
 namespace BestOfN.Core.Selection;
 
 /// <summary>
-/// Answers that are equal after normalisation share their weight, the sum of softmax(score) over the prompt's candidates; the heaviest answer wins
-/// in its best-scored wording. Where all answers differ, this is <see cref="RewardStrategy"/>.
+/// Answers that are equal after normalisation share their weight, the sum of softmax(score) over the prompt's candidates; the heaviest
+/// answer wins in its best-scored wording. Where all answers differ, this is <see cref="RewardStrategy"/>.
 /// </summary>
 internal sealed class WeightedVoteStrategy : ISelectionStrategy
 {
@@ -17,7 +17,7 @@ internal sealed class WeightedVoteStrategy : ISelectionStrategy
             return candidates;
         }
 
-        // exp(score − highest) is softmax up to a factor that all share. Weights that underflow to equal values are told apart by the best score.
+        // exp(score − highest) is softmax up to a factor that all share. The best score tells weights apart that underflow to equal values.
         var highest = candidates.Max(ScoreOf);
         return
         [

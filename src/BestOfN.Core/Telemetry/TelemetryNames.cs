@@ -92,8 +92,8 @@ public static class TelemetryNames
     public const string EvaluationScore = "gen_ai.evaluation.score.value";
 
     /// <summary>
-    /// Why there is no answer: <c>invalid_request</c>, <c>unreadable_input</c>, <c>overloaded</c>, <c>unavailable</c>, <c>timeout</c>, <c>upstream</c>,
-    /// <c>internal</c>, or the name of an error in the source.
+    /// Why there is no answer: <c>invalid_request</c>, <c>unreadable_input</c>, <c>overloaded</c>, <c>unavailable</c>, <c>timeout</c>,
+    /// <c>upstream</c>, <c>internal</c>, or the name of an error in the source.
     /// </summary>
     public const string ErrorType = "error.type";
 }

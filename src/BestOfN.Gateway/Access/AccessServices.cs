@@ -26,7 +26,9 @@ internal static class AccessServices
         });
     }
 
-    /// <summary>Routing with all that decides whether a request may come in: web pages of known origin, keys, no way round the gateway's own routes.</summary>
+    /// <summary>
+    /// Routing with all that decides whether a request may come in: web pages of known origin, keys, no way round the gateway's own routes.
+    /// </summary>
     public static void UseAccess(this IApplicationBuilder app)
     {
         var keys = app.ApplicationServices.GetRequiredService<ApiKeys>();
@@ -34,7 +36,9 @@ internal static class AccessServices
         app.UseRouting();
         app.UseCors(); // before keys: a browser sends none when it first asks whether it may call
         app.Use((context, next) =>
-            context.GetEndpoint()?.Metadata.GetMetadata<OpenToAll>() is not null || keys.Admits(context.Request) ? next(context) : throw ApiException.BadKey());
+            context.GetEndpoint()?.Metadata.GetMetadata<OpenToAll>() is not null || keys.Admits(context.Request)
+                ? next(context)
+                : throw ApiException.BadKey());
         app.UseOwnRoutesOnly();
     }
 }

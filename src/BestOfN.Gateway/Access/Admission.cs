@@ -20,7 +20,8 @@ internal sealed class Admission
     private readonly BestOfNOptions _options;
     private readonly TimeProvider _time;
 
-    public Admission(ApiKeys keys, RequestBodies bodies, Draining draining, IOptions<BestOfNOptions> options, TimeProvider time, IMeterFactory meters)
+    public Admission(
+        ApiKeys keys, RequestBodies bodies, Draining draining, IOptions<BestOfNOptions> options, TimeProvider time, IMeterFactory meters)
     {
         _keys = keys;
         _bodies = bodies;
@@ -30,14 +31,17 @@ internal sealed class Admission
         Turns = new(_options.MaxConcurrentRequests, PlacesPerClient(_options, keys), _options.MaxQueuedRequests);
 
         var meter = meters.Create(TelemetryNames.Source);
-        meter.CreateObservableUpDownCounter("bestofn.requests.working", () => Turns.Working, "{request}", "Requests that candidates are made for.");
-        meter.CreateObservableUpDownCounter("bestofn.requests.waiting", () => Turns.Waiting, "{request}", "Requests that wait for their turn.");
+        meter.CreateObservableUpDownCounter(
+            "bestofn.requests.working", () => Turns.Working, "{request}", "Requests that candidates are made for.");
+        meter.CreateObservableUpDownCounter(
+            "bestofn.requests.waiting", () => Turns.Waiting, "{request}", "Requests that wait for their turn.");
     }
 
     public FairTurns Turns { get; }
 
     /// <param name="context">The request.</param>
-    /// <param name="answerAsync">Answers it, given its body. The token also ends what is still running when the gateway has to stop.</param>
+    /// <param name="answerAsync">Answers it, given its body. The token also ends what is still running when the gateway has to
+    /// stop.</param>
     /// <exception cref="ApiException">It cannot be read, or there is no room for it.</exception>
     public async Task AnswerAsync(HttpContext context, Func<ReadOnlyMemory<byte>, CancellationToken, Task> answerAsync)
     {
@@ -61,11 +65,13 @@ internal sealed class Admission
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            return await Turns.TakeAsync(client, wait.Token) ?? throw ApiException.TooManyRequests("Too many requests are waiting.", _options.RetryAfter);
+            return await Turns.TakeAsync(client, wait.Token)
+                ?? throw ApiException.TooManyRequests("Too many requests are waiting.", _options.RetryAfter);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw ApiException.TooManyRequests($"The request waited for {_options.MaxQueueTime.TotalSeconds} s without getting its turn.", _options.RetryAfter);
+            throw ApiException.TooManyRequests(
+                $"The request waited for {_options.MaxQueueTime.TotalSeconds} s without getting its turn.", _options.RetryAfter);
         }
     }
 
@@ -78,12 +84,14 @@ internal sealed class Admission
 
         // The status has been sent: the error becomes an event, and the missing [DONE] tells that the answer is not complete.
         response.BodyWriter.Write("event: error\ndata: "u8);
-        response.BodyWriter.Write(JsonSerializer.SerializeToUtf8Bytes(new ApiErrorResponse(ErrorDescription.Of(reason).Error), OpenAIJsonContext.Default.ApiErrorResponse));
+        response.BodyWriter.Write(JsonSerializer.SerializeToUtf8Bytes(
+            new ApiErrorResponse(ErrorDescription.Of(reason).Error), OpenAIJsonContext.Default.ApiErrorResponse));
         response.BodyWriter.Write("\n\n"u8);
         await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
     }
 
     // Where several clients can be told apart, one alone leaves a quarter of the places to the others.
     private static int PlacesPerClient(BestOfNOptions options, ApiKeys keys) =>
-        options.MaxConcurrentRequestsPerClient ?? (keys.Count > 1 ? Math.Max(1, options.MaxConcurrentRequests * 3 / 4) : options.MaxConcurrentRequests);
+        options.MaxConcurrentRequestsPerClient
+            ?? (keys.Count > 1 ? Math.Max(1, options.MaxConcurrentRequests * 3 / 4) : options.MaxConcurrentRequests);
 }

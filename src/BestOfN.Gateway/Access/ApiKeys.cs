@@ -13,7 +13,8 @@ internal sealed class ApiKeys
     private readonly byte[][] _hashes;
 
     public ApiKeys(IConfiguration configuration) =>
-        _hashes = [.. (configuration[BestOfNOptions.KeysVariable] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Hash)];
+        _hashes = [.. (configuration[BestOfNOptions.KeysVariable] ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Hash)];
 
     public int Count => _hashes.Length;
 
@@ -21,7 +22,9 @@ internal sealed class ApiKeys
 
     /// <summary>The client that a request is counted for: its key, or where no keys are configured its network address.</summary>
     public string ClientOf(HttpContext context) =>
-        IndexOf(context.Request) is { } index ? string.Create(CultureInfo.InvariantCulture, $"key {index}") : AddressOf(context.Connection.RemoteIpAddress);
+        IndexOf(context.Request) is { } index
+            ? string.Create(CultureInfo.InvariantCulture, $"key {index}")
+            : AddressOf(context.Connection.RemoteIpAddress);
 
     private int? IndexOf(HttpRequest request)
     {

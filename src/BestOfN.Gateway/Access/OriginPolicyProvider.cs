@@ -7,10 +7,12 @@ using Microsoft.Net.Http.Headers;
 namespace BestOfN.Gateway.Access;
 
 /// <summary>Which web pages may call from a browser: <see cref="BestOfNOptions.CorsOrigins"/>, none by default.</summary>
-/// <remarks>The options are asked for with the first request: the proxy needs this to be made, our options need their validator, and that needs the proxy.</remarks>
+/// <remarks>The options are asked for with the first request: the proxy needs this to be made, our options need their validator, and that
+/// needs the proxy.</remarks>
 internal sealed class OriginPolicyProvider(IServiceProvider services) : ICorsPolicyProvider
 {
-    private readonly Lazy<CorsPolicy?> _policy = new(() => Policy(services.GetRequiredService<IOptions<BestOfNOptions>>().Value.CorsOrigins));
+    private readonly Lazy<CorsPolicy?> _policy = new(
+        () => Policy(services.GetRequiredService<IOptions<BestOfNOptions>>().Value.CorsOrigins));
 
     public Task<CorsPolicy?> GetPolicyAsync(HttpContext context, string? policyName) => Task.FromResult(_policy.Value);
 

@@ -3,7 +3,8 @@ using Yarp.ReverseProxy.Model;
 namespace BestOfN.Gateway.Access;
 
 /// <summary>Sees to it that no spelling of a path goes round the routes that make candidates.</summary>
-/// <remarks>Slips that clients make when they join addresses are put right. Other spellings, which an upstream might understand as such a route, are not passed on.</remarks>
+/// <remarks>Slips that clients make when they join addresses are put right. Other spellings, which an upstream might understand as such a
+/// route, are not passed on.</remarks>
 internal static class PathFolding
 {
     private const int MaxEncodings = 8;
@@ -53,7 +54,9 @@ internal static class PathFolding
         return path;
     }
 
-    /// <summary>Whether some server could take a path for <c>/v1/chat/completions</c> or <c>/v1/completions</c>, with or without <c>/v1</c>.</summary>
+    /// <summary>
+    /// Whether some server could take a path for <c>/v1/chat/completions</c> or <c>/v1/completions</c>, with or without <c>/v1</c>.
+    /// </summary>
     public static bool MeansGenerating(string path)
     {
         var decoded = path;
@@ -66,7 +69,8 @@ internal static class PathFolding
         foreach (var part in decoded.Split('/', '\\'))
         {
             // Some servers cut parameters and white space off.
-            var segment = part.Split(';', '?', '#')[0].Trim([.. Enumerable.Range(0, ' ' + 1).Select(code => (char)code)]).ToUpperInvariant();
+            char[] unseen = [.. Enumerable.Range(0, ' ' + 1).Select(code => (char)code)];
+            var segment = part.Split(';', '?', '#')[0].Trim(unseen).ToUpperInvariant();
             switch (segment)
             {
                 case "" or "." or "V1" when segments.Count == 0 || segment is not "V1":

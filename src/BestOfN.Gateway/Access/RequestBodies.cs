@@ -7,7 +7,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace BestOfN.Gateway.Access;
 
-/// <summary>Reads the bodies of requests, within limits of time, size and number of values, and of memory over all requests together.</summary>
+/// <summary>
+/// Reads the bodies of requests, within limits of time, size and number of values, and of memory over all requests together.
+/// </summary>
 internal sealed class RequestBodies : IDisposable
 {
     private const int FirstBuffer = 16 * 1024;
@@ -30,7 +32,9 @@ internal sealed class RequestBodies : IDisposable
         _held = new(_options.MaxHeldRequestBytes + 1, Math.Max(_options.MaxRequestBodyBytes, _options.MaxHeldRequestBytes / 2) + 1);
 
         // An idle process collects no garbage by itself, and would keep what its largest requests took.
-        _giveBack = time.CreateTimer(_ => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _giveBack = time.CreateTimer(
+            _ => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true), null,
+            Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Reads a JSON body whole. It counts as held until the response is complete.</summary>
@@ -111,7 +115,8 @@ internal sealed class RequestBodies : IDisposable
         {
             while (reader.Read())
             {
-                if (reader.TokenType is not (JsonTokenType.PropertyName or JsonTokenType.EndArray or JsonTokenType.EndObject) && ++values > _options.MaxJsonValues)
+                if (reader.TokenType is not (JsonTokenType.PropertyName or JsonTokenType.EndArray or JsonTokenType.EndObject)
+                    && ++values > _options.MaxJsonValues)
                 {
                     throw ApiException.TooManyValues(_options.MaxJsonValues);
                 }
@@ -125,7 +130,8 @@ internal sealed class RequestBodies : IDisposable
 
     private static void RequireJson(HttpRequest request)
     {
-        if (request.Headers.ContentEncoding is { Count: > 0 } encoding && !encoding.ToString().Equals("identity", StringComparison.OrdinalIgnoreCase))
+        if (request.Headers.ContentEncoding is { Count: > 0 } encoding
+            && !encoding.ToString().Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
             throw ApiException.UnsupportedMediaType("A compressed request body is not supported; send it without 'Content-Encoding'.");
         }
@@ -137,10 +143,13 @@ internal sealed class RequestBodies : IDisposable
         }
 
         var isJson = MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-            && (type.MatchesMediaType("application/json") || type.MatchesMediaType("text/json") || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
-        if (!isJson || type!.Charset is { HasValue: true, Value: var charset } && charset.Trim('"').ToUpperInvariant() is not ("UTF-8" or "UTF8" or "US-ASCII"))
+            && (type.MatchesMediaType("application/json") || type.MatchesMediaType("text/json")
+                || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
+        if (!isJson || type!.Charset is { HasValue: true, Value: var charset }
+            && charset.Trim('"').ToUpperInvariant() is not ("UTF-8" or "UTF8" or "US-ASCII"))
         {
-            throw ApiException.UnsupportedMediaType($"The request body must be JSON in UTF-8, with the header 'Content-Type: application/json'; its type is '{request.ContentType}'.");
+            throw ApiException.UnsupportedMediaType("The request body must be JSON in UTF-8, with the header 'Content-Type: "
+                + $"application/json'; its type is '{request.ContentType}'.");
         }
     }
 

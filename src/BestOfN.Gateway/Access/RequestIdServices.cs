@@ -4,7 +4,9 @@ internal static class RequestIdServices
 {
     private static readonly Func<ILogger, string, IDisposable?> _scope = LoggerMessage.DefineScope<string>("x-request-id {XRequestId}");
 
-    /// <summary>Gives every request its id, and every answer the header that says it: errors, streams and what an upstream answered as well.</summary>
+    /// <summary>
+    /// Gives every request its id, and every answer the header that says it: errors, streams and what an upstream answered as well.
+    /// </summary>
     public static void UseRequestIds(this IApplicationBuilder app)
     {
         var logger = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger("BestOfN.Gateway.Requests");

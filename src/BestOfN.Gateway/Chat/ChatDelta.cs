@@ -21,7 +21,8 @@ internal static class ChatDelta
     /// <summary>A message's thoughts, which come before its text; a long one in pieces.</summary>
     public static IEnumerable<RawJson> Reasoning(JsonElement message)
     {
-        foreach (var field in message.EnumerateObject().Where(field => IsReasoning(field) && field.Value.ValueKind is not JsonValueKind.Null))
+        foreach (var field in message.EnumerateObject()
+            .Where(field => IsReasoning(field) && field.Value.ValueKind is not JsonValueKind.Null))
         {
             if (field.Value.ValueKind is not JsonValueKind.String)
             {
@@ -36,12 +37,15 @@ internal static class ChatDelta
         }
     }
 
-    /// <summary>All that a message holds besides role, thoughts and text, as it is: refusal, tool calls and what else an upstream adds.</summary>
+    /// <summary>
+    /// All that a message holds besides role, thoughts and text, as it is: refusal, tool calls and what else an upstream adds.
+    /// </summary>
     /// <returns>Null if there is nothing.</returns>
     public static RawJson? Rest(JsonElement message)
     {
         var rest = message.EnumerateObject()
-            .Where(field => field.Value.ValueKind is not JsonValueKind.Null && !field.NameEquals("role"u8) && !IsReasoning(field) && !IsText(field)
+            .Where(field => field.Value.ValueKind is not JsonValueKind.Null && !field.NameEquals("role"u8) && !IsReasoning(field)
+                && !IsText(field)
                 && !(IsCalls(field) && field.Value.GetArrayLength() == 0))
             .ToList();
         return rest.Count == 0 ? null : Write(json =>
@@ -66,7 +70,8 @@ internal static class ChatDelta
         && !(field.Value.ValueKind is JsonValueKind.Array && field.Value.GetArrayLength() == 0));
 
     private static bool IsReasoning(JsonProperty field) =>
-        field.Name.StartsWith("reasoning", StringComparison.Ordinal) || field.Name.StartsWith("thinking", StringComparison.Ordinal) || field.Name.StartsWith("thought", StringComparison.Ordinal);
+        field.Name.StartsWith("reasoning", StringComparison.Ordinal) || field.Name.StartsWith("thinking", StringComparison.Ordinal)
+            || field.Name.StartsWith("thought", StringComparison.Ordinal);
 
     private static bool IsCalls(JsonProperty field) => field.NameEquals("tool_calls"u8) && field.Value.ValueKind is JsonValueKind.Array;
 

@@ -8,7 +8,8 @@ namespace BestOfN.Gateway.Chat;
 
 /// <summary>A selection in the words of chat completions.</summary>
 /// <remarks>
-/// Where one candidate is made, the answer has the upstream's own id, date and further fields. Where several are made, it has the fields of the winner alone.
+/// Where one candidate is made, the answer has the upstream's own id, date and further fields. Where several are made, it has the fields of
+/// the winner alone.
 /// </remarks>
 internal sealed class ChatFormat(PreparedRequest request, DateTimeOffset created) : IAnswerFormat
 {
@@ -33,7 +34,8 @@ internal sealed class ChatFormat(PreparedRequest request, DateTimeOffset created
                 Id = _id,
                 Created = _created,
                 Model = request.Model.Name,
-                Choices = [.. selection.Ranking.Take(request.Selection.Choices).Select((ranked, place) => Choice(ranked.Candidate!, place))],
+                Choices =
+                    [.. selection.Ranking.Take(request.Selection.Choices).Select((ranked, place) => Choice(ranked.Candidate!, place))],
                 Usage = SelectionReport.UsageOf(selection.TotalUsage),
                 BestOfN = SelectionReport.Of(selection, request.Return),
                 Fields = answerFields,
@@ -61,7 +63,10 @@ internal sealed class ChatFormat(PreparedRequest request, DateTimeOffset created
         _isVerbatim = true;
         _logprobsSent |= !piece.Logprobs.IsEmpty;
         yield return Chunk(
-            new ChatChunkChoice(0, new RawJson(piece.Delta), piece.Logprobs.IsEmpty ? null : new RawJson(piece.Logprobs)) { Fields = _choiceFields.All(piece.ChoiceFields) },
+            new ChatChunkChoice(0, new RawJson(piece.Delta), piece.Logprobs.IsEmpty ? null : new RawJson(piece.Logprobs))
+            {
+                Fields = _choiceFields.All(piece.ChoiceFields),
+            },
             answerFields: answerFields is null ? null : _answerFields.All(answerFields));
     }
 
@@ -81,12 +86,16 @@ internal sealed class ChatFormat(PreparedRequest request, DateTimeOffset created
         }
 
         yield return Chunk(
-            new ChatChunkChoice(choice, ChatDelta.Empty, FinishReason: candidate.FinishReason) { Fields = (choice == 0 ? _choiceFields : new()).New(candidate.ChoiceFields) },
+            new ChatChunkChoice(choice, ChatDelta.Empty, FinishReason: candidate.FinishReason)
+            {
+                Fields = (choice == 0 ? _choiceFields : new()).New(candidate.ChoiceFields),
+            },
             report: report,
             answerFields: answerFields is null ? null : _answerFields.New(answerFields));
     }
 
-    public byte[] UsageOf(SelectionResult selection, BestOfNReport? report) => Chunk(null, SelectionReport.UsageOf(selection.TotalUsage), report);
+    public byte[] UsageOf(SelectionResult selection, BestOfNReport? report) =>
+        Chunk(null, SelectionReport.UsageOf(selection.TotalUsage), report);
 
     /// <summary>What a message holds besides what has been sent: reasoning, then text, then the rest.</summary>
     private IEnumerable<byte[]> MessageChunks(int choice, Candidate candidate, JsonElement message)
@@ -100,7 +109,9 @@ internal sealed class ChatFormat(PreparedRequest request, DateTimeOffset created
             }
         }
 
-        var text = message.TryGetProperty("content", out var content) && content.ValueKind is JsonValueKind.String ? content.GetString()! : null;
+        var text = message.TryGetProperty("content", out var content) && content.ValueKind is JsonValueKind.String
+            ? content.GetString()!
+            : null;
         var start = choice == 0 ? Math.Min(_textSent, text?.Length ?? 0) : 0;
         if (!candidate.Logprobs.IsEmpty && !(choice == 0 && _logprobsSent))
         {
@@ -129,7 +140,10 @@ internal sealed class ChatFormat(PreparedRequest request, DateTimeOffset created
     }
 
     private static ChatChoice Choice(Candidate candidate, int place) =>
-        new(place, new RawJson(candidate.Message), new RawJson(candidate.Logprobs), candidate.FinishReason) { Fields = new SentFields().New(candidate.ChoiceFields) };
+        new(place, new RawJson(candidate.Message), new RawJson(candidate.Logprobs), candidate.FinishReason)
+        {
+            Fields = new SentFields().New(candidate.ChoiceFields),
+        };
 
     private byte[] Open(int choice)
     {
@@ -150,7 +164,9 @@ internal sealed class ChatFormat(PreparedRequest request, DateTimeOffset created
             }
             else if (name is "created")
             {
-                _created = _open.Count == 0 && value.ValueKind is JsonValueKind.Number && value.TryGetInt64(out var date) && date > 0 ? date : _created;
+                _created = _open.Count == 0 && value.ValueKind is JsonValueKind.Number && value.TryGetInt64(out var date) && date > 0
+                    ? date
+                    : _created;
             }
             else if (name is not "best_of_n")
             {
@@ -161,7 +177,9 @@ internal sealed class ChatFormat(PreparedRequest request, DateTimeOffset created
         return others;
     }
 
-    private byte[] Chunk(ChatChunkChoice? choice, Usage? usage = null, BestOfNReport? report = null, IDictionary<string, JsonElement>? answerFields = null) =>
+    private byte[] Chunk(
+        ChatChunkChoice? choice, Usage? usage = null, BestOfNReport? report = null,
+        IDictionary<string, JsonElement>? answerFields = null) =>
         JsonSerializer.SerializeToUtf8Bytes(
             new ChatCompletionChunk
             {

@@ -86,7 +86,8 @@ internal sealed class ChatMessagesReader(ReadOnlyMemory<byte> body)
             switch (part.RequiredText("type"))
             {
                 case "text":
-                    var text = part.Text("text") ?? throw ApiException.Invalid($"'{part.PathOf("text")}' is required.", part.PathOf("text"));
+                    var text = part.Text("text")
+                        ?? throw ApiException.Invalid($"'{part.PathOf("text")}' is required.", part.PathOf("text"));
                     parts.Add(new TextPart(text));
                     break;
                 case "image_url":
@@ -105,7 +106,8 @@ internal sealed class ChatMessagesReader(ReadOnlyMemory<byte> body)
     }
 
     /// <summary>
-    /// What an answer said and showed. Its other parts, such as reasoning, are skipped: a message that a client got here can always be sent back.
+    /// What an answer said and showed. Its other parts, such as reasoning, are skipped: a message that a client got here can always be sent
+    /// back.
     /// </summary>
     private List<ContentPart> AnsweredParts(JsonElement content, string path)
     {
@@ -117,7 +119,8 @@ internal sealed class ChatMessagesReader(ReadOnlyMemory<byte> body)
             {
                 parts.Add(new TextPart(text));
             }
-            else if (element.ValueKind is JsonValueKind.Object && part.TryGet("type", out var type) && type.ValueKind is JsonValueKind.String)
+            else if (element.ValueKind is JsonValueKind.Object && part.TryGet("type", out var type)
+                && type.ValueKind is JsonValueKind.String)
             {
                 if (type.ValueEquals("image_url"u8))
                 {
@@ -142,6 +145,7 @@ internal sealed class ChatMessagesReader(ReadOnlyMemory<byte> body)
 
         // The parser works on the body itself, so that what it found lies in there and need not be copied.
         var json = JsonMarshal.GetRawUtf8Value(value);
-        return new(kind, body.Span.Overlaps(json, out var start) ? body.Slice(start, json.Length) : json.ToArray()) { Source = part.PathOf(name) };
+        ReadOnlyMemory<byte> kept = body.Span.Overlaps(json, out var start) ? body.Slice(start, json.Length) : json.ToArray();
+        return new(kind, kept) { Source = part.PathOf(name) };
     }
 }

@@ -20,12 +20,16 @@ internal sealed class SentFields
         return fields.Count == 0 ? null : new Dictionary<string, JsonElement>(fields);
     }
 
-    /// <summary>The fields of a finished answer that have not been sent with this value. A list has come in pieces, so that it is not sent again as a whole.</summary>
+    /// <summary>
+    /// The fields of a finished answer that have not been sent with this value. A list has come in pieces, so that it is not sent again as
+    /// a whole.
+    /// </summary>
     /// <returns>Null if there are none.</returns>
     public IDictionary<string, JsonElement>? New(IReadOnlyDictionary<string, JsonElement> fields)
     {
         var unsent = fields.Where(field => !_sent.TryGetValue(field.Key, out var known)
-            || (field.Value.ValueKind is not JsonValueKind.Array && !JsonMarshal.GetRawUtf8Value(field.Value).SequenceEqual(known))).ToDictionary();
+            || (field.Value.ValueKind is not JsonValueKind.Array
+                && !JsonMarshal.GetRawUtf8Value(field.Value).SequenceEqual(known))).ToDictionary();
         return unsent.Count == 0 ? null : unsent;
     }
 }

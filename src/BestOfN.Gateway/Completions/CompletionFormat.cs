@@ -13,7 +13,8 @@ internal sealed class CompletionFormat(PreparedRequest request, DateTimeOffset c
     private int _textSent;
 
     public byte[] Whole(SelectionResult selection) => Write(
-        [.. selection.Ranking.Take(request.Selection.Choices).Select((ranked, place) => new CompletionChoice(place, ranked.Candidate!.Text, ranked.Candidate.FinishReason))],
+        [.. selection.Ranking.Take(request.Selection.Choices)
+            .Select((ranked, place) => new CompletionChoice(place, ranked.Candidate!.Text, ranked.Candidate.FinishReason))],
         SelectionReport.UsageOf(selection.TotalUsage),
         SelectionReport.Of(selection, request.Return));
 
@@ -38,11 +39,13 @@ internal sealed class CompletionFormat(PreparedRequest request, DateTimeOffset c
         yield return Write([new CompletionChoice(choice, "", candidate.FinishReason)], report: report);
     }
 
-    public byte[] UsageOf(SelectionResult selection, BestOfNReport? report) => Write([], SelectionReport.UsageOf(selection.TotalUsage), report);
+    public byte[] UsageOf(SelectionResult selection, BestOfNReport? report) =>
+        Write([], SelectionReport.UsageOf(selection.TotalUsage), report);
 
     private byte[] Piece(int choice, string text) => Write([new CompletionChoice(choice, text, null)]);
 
-    private byte[] Write(IReadOnlyList<CompletionChoice> choices, Usage? usage = null, BestOfNReport? report = null) => JsonSerializer.SerializeToUtf8Bytes(
+    private byte[] Write(IReadOnlyList<CompletionChoice> choices, Usage? usage = null, BestOfNReport? report = null) =>
+        JsonSerializer.SerializeToUtf8Bytes(
         new Completion
         {
             Id = _id,

@@ -6,7 +6,9 @@ using BestOfN.Gateway.Selection.Fields;
 
 namespace BestOfN.Gateway.Completions;
 
-/// <summary>OpenAI's older request. Models in process know conversations only, so the prompt becomes the single message of a user.</summary>
+/// <summary>
+/// OpenAI's older request. Models in process know conversations only, so the prompt becomes the single message of a user.
+/// </summary>
 internal static class CompletionRequestReader
 {
     /// <exception cref="ApiException">It is not such a request.</exception>

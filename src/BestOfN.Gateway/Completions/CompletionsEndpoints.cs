@@ -11,10 +11,12 @@ namespace BestOfN.Gateway.Completions;
 /// <summary>The older route: best of N for models in process; for others it is the upstream's and passes through.</summary>
 internal static class CompletionsEndpoints
 {
-    public static void MapCompletions(this IEndpointRouteBuilder routes) => routes.MapPost("/v1/completions", CompleteAsync).WithTags("Completions");
+    public static void MapCompletions(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/v1/completions", CompleteAsync).WithTags("Completions");
 
     private static Task CompleteAsync(
-        HttpContext context, Admission admission, GeneratorCatalog catalog, CompletionForwarder forwarder, RequestPreparation preparation, AnswerWriter answers,
+        HttpContext context, Admission admission, GeneratorCatalog catalog, CompletionForwarder forwarder, RequestPreparation preparation,
+        AnswerWriter answers,
         TimeProvider time) =>
         admission.AnswerAsync(context, async (body, cancellationToken) =>
         {
@@ -31,7 +33,10 @@ internal static class CompletionsEndpoints
             await answers.WriteAsync(context.Response, request, new CompletionFormat(request, time.GetUtcNow()), cancellationToken);
         });
 
-    /// <summary>Only one answer is made by an upstream here, and nothing is selected: whoever asks for more is told, by whatever of the three ways they asked.</summary>
+    /// <summary>
+    /// Only one answer is made by an upstream here, and nothing is selected: whoever asks for more is told, by whatever of the three ways
+    /// they asked.
+    /// </summary>
     private static void RefuseSelection(ReadOnlyMemory<byte> body, IHeaderDictionary headers, string name, int? alias)
     {
         const string Elsewhere = "this route passes through to the upstream and selects nothing: use /v1/chat/completions.";
@@ -42,7 +47,8 @@ internal static class CompletionsEndpoints
 
         if (BestOfNHeaders.CandidatesOf(headers) is > 1)
         {
-            throw ApiException.Invalid($"The header {BestOfNHeaders.Selection} asks for candidates, but {Elsewhere}", BestOfNHeaders.Selection);
+            throw ApiException.Invalid(
+                $"The header {BestOfNHeaders.Selection} asks for candidates, but {Elsewhere}", BestOfNHeaders.Selection);
         }
 
         var fields = RequestObject.Read(body, BestOfNFields.Read);

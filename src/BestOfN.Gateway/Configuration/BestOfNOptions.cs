@@ -29,7 +29,10 @@ public sealed record BestOfNOptions
     /// <summary>The rule that chooses where neither request nor model names one.</summary>
     public string Strategy { get; init; } = SelectionStrategies.Default;
 
-    /// <summary>How long the candidates of one request are waited for, and the most that a request may ask for. What has been scored by then is selected from.</summary>
+    /// <summary>
+    /// How long the candidates of one request are waited for, and the most that a request may ask for. What has been scored by then is
+    /// selected from.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan TimeBudget { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -45,8 +48,8 @@ public sealed record BestOfNOptions
     [Range(0, 100_000)]
     public int MaxQueuedRequests { get; init; } = 256;
 
-    /// <summary>Requests of one client (its key, or where no keys are configured its address) worked on at the same time. Null: three quarters of
-    /// <see cref="MaxConcurrentRequests"/> where several keys are configured, else all.</summary>
+    /// <summary>Requests of one client (its key, or where no keys are configured its address) worked on at the same time. Null: three
+    /// quarters of <see cref="MaxConcurrentRequests"/> where several keys are configured, else all.</summary>
     [Range(1, 100_000)]
     public int? MaxConcurrentRequestsPerClient { get; init; }
 
@@ -58,7 +61,9 @@ public sealed record BestOfNOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a stream may be silent before a comment keeps it alive. Until the first one, errors still get their own status code.</summary>
+    /// <summary>
+    /// How long a stream may be silent before a comment keeps it alive. Until the first one, errors still get their own status code.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:05:00")]
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(2);
 
@@ -70,12 +75,14 @@ public sealed record BestOfNOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan RequestReadTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>The slowest that a body may arrive, in bytes per second after the first five seconds; slower ones are refused with 408.</summary>
+    /// <summary>
+    /// The slowest that a body may arrive, in bytes per second after the first five seconds; slower ones are refused with 408.
+    /// </summary>
     [Range(1, 1_000_000_000)]
     public int MinRequestBytesPerSecond { get; init; } = 1000;
 
-    /// <summary>Bytes of request bodies held at the same time, over all requests; one client gets half of it. Beyond that requests are refused with 503.
-    /// The objects made from a body take up to about four times its size.</summary>
+    /// <summary>Bytes of request bodies held at the same time, over all requests; one client gets half of it. Beyond that requests are
+    /// refused with 503. The objects made from a body take up to about four times its size.</summary>
     [Range(1024L, 1L << 40)]
     public long MaxHeldRequestBytes { get; init; } = 512L << 20;
 
@@ -102,13 +109,15 @@ public sealed record BestOfNOptions
     [Range(1L, 1L << 30)]
     public long MaxVideoBytes { get; init; } = 40 << 20;
 
-    /// <summary>Pictures and videos in one request, together; 0 refuses them all. What only passes through to an upstream is not counted.</summary>
+    /// <summary>
+    /// Pictures and videos in one request, together; 0 refuses them all. What only passes through to an upstream is not counted.
+    /// </summary>
     [Range(0, 1000)]
     public int MaxAttachments { get; init; } = 16;
 
     /// <summary>
-    /// Whether models in process compute with the gateway's own CPU kernels where those serve. False: with libtorch's alone, which is slower, for comparison
-    /// and where a processor is suspected to compute wrongly with the own ones.
+    /// Whether models in process compute with the gateway's own CPU kernels where those serve. False: with libtorch's alone, which is
+    /// slower, for comparison and where a processor is suspected to compute wrongly with the own ones.
     /// </summary>
     public bool OwnKernels { get; init; } = true;
 

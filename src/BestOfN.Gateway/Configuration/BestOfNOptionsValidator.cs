@@ -41,12 +41,14 @@ internal sealed class BestOfNOptionsValidator(
 
         if (options.MaxConcurrentRequestsPerClient > options.MaxConcurrentRequests)
         {
-            yield return $"{Section}:{nameof(options.MaxConcurrentRequestsPerClient)}: {options.MaxConcurrentRequestsPerClient} is more than {nameof(options.MaxConcurrentRequests)}, {options.MaxConcurrentRequests}.";
+            yield return $"{Section}:{nameof(options.MaxConcurrentRequestsPerClient)}: {options.MaxConcurrentRequestsPerClient} is more "
+                + $"than {nameof(options.MaxConcurrentRequests)}, {options.MaxConcurrentRequests}.";
         }
 
         if (options.MaxHeldRequestBytes < options.MaxRequestBodyBytes)
         {
-            yield return $"{Section}:{nameof(options.MaxHeldRequestBytes)}: {options.MaxHeldRequestBytes} is less than {nameof(options.MaxRequestBodyBytes)}, {options.MaxRequestBodyBytes}.";
+            yield return $"{Section}:{nameof(options.MaxHeldRequestBytes)}: {options.MaxHeldRequestBytes} is less than "
+                + $"{nameof(options.MaxRequestBodyBytes)}, {options.MaxRequestBodyBytes}.";
         }
 
         foreach (var problem in options.CorsOrigins.Select(OriginProblem).OfType<string>())
@@ -56,14 +58,18 @@ internal sealed class BestOfNOptionsValidator(
 
         if (options.Candidates > options.MaxCandidates)
         {
-            yield return $"{Section}:{nameof(options.Candidates)}: {options.Candidates} is more than {nameof(options.MaxCandidates)}, {options.MaxCandidates}.";
+            yield return $"{Section}:{nameof(options.Candidates)}: {options.Candidates} is more than {nameof(options.MaxCandidates)}, "
+                + $"{options.MaxCandidates}.";
         }
 
-        foreach (var (setting, bytes) in ((string, long)[])[(nameof(options.MaxPictureBytes), options.MaxPictureBytes), (nameof(options.MaxVideoBytes), options.MaxVideoBytes)])
+        (string Setting, long Bytes)[] attachments =
+            [(nameof(options.MaxPictureBytes), options.MaxPictureBytes), (nameof(options.MaxVideoBytes), options.MaxVideoBytes)];
+        foreach (var (setting, bytes) in attachments)
         {
             if (bytes > options.MaxRequestBodyBytes / 4 * 3)
             {
-                yield return $"{Section}:{setting}: {bytes} bytes do not fit, in base64, into {nameof(options.MaxRequestBodyBytes)}, {options.MaxRequestBodyBytes}.";
+                yield return $"{Section}:{setting}: {bytes} bytes do not fit, in base64, into {nameof(options.MaxRequestBodyBytes)}, "
+                    + $"{options.MaxRequestBodyBytes}.";
             }
         }
 
@@ -106,7 +112,8 @@ internal sealed class BestOfNOptionsValidator(
         }
         else if (model.Generator.Length > 0)
         {
-            yield return $"{path}:{nameof(model.Generator)}: '{model.Generator}' is not one of {string.Join(", ", sources.Select(each => each.Kind))}."
+            yield return $"{path}:{nameof(model.Generator)}: '{model.Generator}' is not one of "
+                + $"{string.Join(", ", sources.Select(each => each.Kind))}."
                 + NearestName.Suggestion(model.Generator, sources.Select(each => each.Kind));
         }
 
@@ -117,17 +124,20 @@ internal sealed class BestOfNOptionsValidator(
 
         if (model.Candidates > options.MaxCandidates)
         {
-            yield return $"{path}:{nameof(model.Candidates)}: {model.Candidates} is more than {nameof(options.MaxCandidates)}, {options.MaxCandidates}.";
+            yield return $"{path}:{nameof(model.Candidates)}: {model.Candidates} is more than {nameof(options.MaxCandidates)}, "
+                + $"{options.MaxCandidates}.";
         }
 
         if ((model.Candidates ?? options.Candidates) > model.MaxSequences)
         {
-            yield return $"{path}:{nameof(model.MaxSequences)}: {model.MaxSequences} is less than its number of candidates, {model.Candidates ?? options.Candidates}.";
+            yield return $"{path}:{nameof(model.MaxSequences)}: {model.MaxSequences} is less than its number of candidates, "
+                + $"{model.Candidates ?? options.Candidates}.";
         }
 
         if (model.RewardModel is { } judge && !options.RewardModels.ContainsKey(judge))
         {
-            yield return $"{path}:{nameof(model.RewardModel)}: there is no '{judge}' under {BestOfNOptions.Section}:{nameof(options.RewardModels)}."
+            yield return $"{path}:{nameof(model.RewardModel)}: there is no '{judge}' under "
+                + $"{BestOfNOptions.Section}:{nameof(options.RewardModels)}."
                 + NearestName.Suggestion(judge, options.RewardModels.Keys);
         }
 

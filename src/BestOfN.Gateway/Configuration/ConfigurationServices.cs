@@ -58,7 +58,8 @@ internal static class ConfigurationServices
         var wrong = HostSettingsCheck.WrongLogLevels(builder.Configuration).ToList();
         foreach (var level in wrong)
         {
-            builder.Services.AddSingleton(new HeldBackLevel($"{level.Path}: '{level.Value}' is not one of {string.Join(", ", Enum.GetNames<LogLevel>())}."));
+            builder.Services.AddSingleton(
+                new HeldBackLevel($"{level.Path}: '{level.Value}' is not one of {string.Join(", ", Enum.GetNames<LogLevel>())}."));
         }
 
         builder.Configuration.AddInMemoryCollection(wrong.ToDictionary(level => level.Path, _ => (string?)nameof(LogLevel.Information)));
@@ -68,9 +69,11 @@ internal static class ConfigurationServices
     private static void Listen(WebApplicationBuilder builder)
     {
         string[] others = [WebHostDefaults.ServerUrlsKey, WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey];
-        if (others.All(key => string.IsNullOrEmpty(builder.Configuration[key])) && !builder.Configuration.GetSection($"{KestrelSettings.Section}:Endpoints").Exists())
+        if (others.All(key => string.IsNullOrEmpty(builder.Configuration[key]))
+            && !builder.Configuration.GetSection($"{KestrelSettings.Section}:Endpoints").Exists())
         {
-            builder.WebHost.UseUrls(builder.Configuration[$"{BestOfNOptions.Section}:{nameof(BestOfNOptions.ListenUrl)}"] ?? new BestOfNOptions().ListenUrl);
+            builder.WebHost.UseUrls(
+                builder.Configuration[$"{BestOfNOptions.Section}:{nameof(BestOfNOptions.ListenUrl)}"] ?? new BestOfNOptions().ListenUrl);
         }
     }
 

@@ -6,12 +6,14 @@ using System.Security.Authentication;
 namespace BestOfN.Gateway.Configuration;
 
 /// <summary>
-/// Compares a configuration section with the type it is meant for, because the binder stops at the first value it cannot convert and ignores misspelt names.
+/// Compares a configuration section with the type it is meant for, because the binder stops at the first value it cannot convert and
+/// ignores misspelt names.
 /// </summary>
 internal static class ConfigurationShape
 {
     /// <returns>For each setting that does not fit: its path and why.</returns>
-    public static IEnumerable<(string Path, string Problem)> Misfits(IConfigurationSection section, Type type, params IEnumerable<string> leaveOut)
+    public static IEnumerable<(string Path, string Problem)> Misfits(
+        IConfigurationSection section, Type type, params IEnumerable<string> leaveOut)
     {
         if (KindOf(type) is not Kind.Group)
         {
@@ -29,7 +31,8 @@ internal static class ConfigurationShape
     // The key llama3:8b is read as the setting 8b of llama3.
     private static string ColonHint(IConfigurationSection section, IConfigurationSection child, Type type) =>
         type == typeof(ModelOptions) && child.GetChildren().Any()
-            ? $" A key cannot hold ':'; for such a model take another key and give it \"{nameof(ModelOptions.Name)}\": \"{section.Key}:{child.Key}\"."
+            ? $" A key cannot hold ':'; for such a model take another key and give it \"{nameof(ModelOptions.Name)}\": "
+                + $"\"{section.Key}:{child.Key}\"."
             : "";
 
     public static string NoSuchSetting(string name, IReadOnlyCollection<string> known) =>
@@ -75,7 +78,8 @@ internal static class ConfigurationShape
             case Kind.List or Kind.Names:
                 var itemType = KindOf(type) is Kind.Names ? Nullable.GetUnderlyingType(type) ?? type : ItemType(type)!;
                 return string.IsNullOrEmpty(section.Value)
-                    ? section.GetChildren().SelectMany(item => itemType.IsEnum ? ScalarMisfits(item, itemType) : ValueMisfits(item, itemType))
+                    ? section.GetChildren()
+                        .SelectMany(item => itemType.IsEnum ? ScalarMisfits(item, itemType) : ValueMisfits(item, itemType))
                     : [(section.Path, $"must be a list, but is '{section.Value}'.")];
             default:
                 return ScalarMisfits(section, type);

@@ -8,6 +8,7 @@ internal sealed class ConfigureBestOfNOptions(IConfiguration configuration) : IC
     public void Configure(BestOfNOptions options)
     {
         var section = configuration.GetSection(BestOfNOptions.Section);
-        ConfigurationShape.Bind(section, options, ConfigurationShape.Misfits(section, typeof(BestOfNOptions)).Select(misfit => misfit.Path));
+        ConfigurationShape.Bind(
+            section, options, ConfigurationShape.Misfits(section, typeof(BestOfNOptions)).Select(misfit => misfit.Path));
     }
 }

@@ -2,8 +2,11 @@ using Microsoft.Extensions.Configuration.Json;
 
 namespace BestOfN.Gateway.Configuration;
 
-/// <summary>Checks the names at the top of the settings files, and the sections that .NET itself reads and where it ignores what it does not know.</summary>
-/// <remarks>Names at the top that come from the environment or the command line are other software's business as well, so only those of the files count.</remarks>
+/// <summary>
+/// Checks the names at the top of the settings files, and the sections that .NET itself reads and where it ignores what it does not know.
+/// </summary>
+/// <remarks>Names at the top that come from the environment or the command line are other software's business as well, so only those of the
+/// files count.</remarks>
 internal sealed class HostSettingsCheck : IConfigurationCheck
 {
     private static readonly string[] _sections =
@@ -37,7 +40,8 @@ internal sealed class HostSettingsCheck : IConfigurationCheck
                where !known.Contains(name, StringComparer.OrdinalIgnoreCase)
                // OpenTelemetry reads its variables from the configuration.
                where !name.StartsWith("OTEL_", StringComparison.Ordinal)
-               select $"{name}: there is no such section in {file.Source.Path}.{NearestName.Suggestion(name, known)} Known are {string.Join(", ", _sections)}.";
+               select $"{name}: there is no such section in {file.Source.Path}.{NearestName.Suggestion(name, known)} Known are "
+                   + $"{string.Join(", ", _sections)}.";
     }
 
     private static IEnumerable<string> Logging(IConfigurationSection logging)
@@ -54,7 +58,8 @@ internal sealed class HostSettingsCheck : IConfigurationCheck
         }
 
         string[] formatters = ["simple", "json", "systemd"];
-        if (logging["Console:FormatterName"] is { Length: > 0 } formatter && !formatters.Contains(formatter, StringComparer.OrdinalIgnoreCase))
+        if (logging["Console:FormatterName"] is { Length: > 0 } formatter
+            && !formatters.Contains(formatter, StringComparer.OrdinalIgnoreCase))
         {
             yield return $"Logging:Console:FormatterName: '{formatter}' is not one of {string.Join(", ", formatters)}.";
         }

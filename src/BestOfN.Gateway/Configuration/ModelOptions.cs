@@ -10,7 +10,9 @@ public sealed record ModelOptions
     /// <summary>The older word for <see cref="Folder"/>, which is still read.</summary>
     internal const string OldFolder = "pocket";
 
-    /// <summary>What clients call it; null: its key under <c>Models</c>. Needed for a name with <c>:</c>, which cannot stand in a key.</summary>
+    /// <summary>
+    /// What clients call it; null: its key under <c>Models</c>. Needed for a name with <c>:</c>, which cannot stand in a key.
+    /// </summary>
     [StringLength(200, MinimumLength = 1)]
     public string? Name { get; init; }
 
@@ -29,7 +31,10 @@ public sealed record ModelOptions
     [RegularExpression(@"cpu|cuda(:\d+)?", ErrorMessage = "'{0}' must be cpu, cuda or cuda:N.")]
     public string Device { get; init; } = "cpu";
 
-    /// <summary>In process: candidates that are made at the same time, over all requests; no request may ask for more. Null: as many as any request may ask for.</summary>
+    /// <summary>
+    /// In process: candidates that are made at the same time, over all requests; no request may ask for more. Null: as many as any request
+    /// may ask for.
+    /// </summary>
     [Range(1, 4096)]
     public int? MaxSequences { get; init; }
 
@@ -37,7 +42,10 @@ public sealed record ModelOptions
     [Range(1, 64)]
     public int? HdNum { get; init; }
 
-    /// <summary>In process: memory for the vectors of pictures, kept for the next prompts with the same ones, in bytes. 0 keeps nothing; null: 256 MiB.</summary>
+    /// <summary>
+    /// In process: memory for the vectors of pictures, kept for the next prompts with the same ones, in bytes. 0 keeps nothing; null: 256
+    /// MiB.
+    /// </summary>
     [Range(0L, 1L << 50)]
     public long? PictureCacheBytes { get; init; }
 

@@ -18,7 +18,9 @@ public sealed record RewardModelOptions
     [RegularExpression(@"cpu|cuda(:\d+)?", ErrorMessage = "'{0}' must be cpu, cuda or cuda:N.")]
     public string Device { get; init; } = "cpu";
 
-    /// <summary>Memory for what was read of prompts, kept for the next answers to the same ones, in bytes. 0 keeps nothing; null: 1 GiB.</summary>
+    /// <summary>
+    /// Memory for what was read of prompts, kept for the next answers to the same ones, in bytes. 0 keeps nothing; null: 1 GiB.
+    /// </summary>
     [Range(0L, 1L << 50)]
     public long? PromptCacheBytes { get; init; }
 
@@ -30,14 +32,18 @@ public sealed record RewardModelOptions
     [Range(1, 1_000_000)]
     public int? QueueLength { get; init; }
 
-    /// <summary>Models that score steps: how the rewards of an answer's steps become its score. Null: the last step's is the answer's.</summary>
+    /// <summary>
+    /// Models that score steps: how the rewards of an answer's steps become its score. Null: the last step's is the answer's.
+    /// </summary>
     public StepAggregation? StepReward { get; init; }
 
     /// <summary>Most tiles into which a picture is cut; null: what the model's folder says (<c>hd_num</c>), else 24.</summary>
     [Range(1, 64)]
     public int? HdNum { get; init; }
 
-    /// <summary>Memory for the vectors of pictures, kept for the next prompts with the same ones, in bytes. 0 keeps nothing; null: 256 MiB.</summary>
+    /// <summary>
+    /// Memory for the vectors of pictures, kept for the next prompts with the same ones, in bytes. 0 keeps nothing; null: 256 MiB.
+    /// </summary>
     [Range(0L, 1L << 50)]
     public long? PictureCacheBytes { get; init; }
 }

@@ -2,20 +2,14 @@ using Microsoft.Extensions.Configuration.Json;
 
 namespace BestOfN.Gateway.Configuration;
 
-/// <inheritdoc cref="SettingsFile"/>
-internal sealed class SettingsFileSource : JsonConfigurationSource
-{
-    public override IConfigurationProvider Build(IConfigurationBuilder builder)
-    {
-        EnsureDefaults(builder);
-        return new SettingsFile(this);
-    }
-}
-
-/// <summary>A settings file of JSON. Once it is watched, a changed file counts only if nothing is wrong with it; until then the last good one stays.</summary>
+/// <summary>
+/// A settings file of JSON. Once it is watched, a changed file counts only if nothing is wrong with it; until then the last good one stays.
+/// </summary>
 internal sealed class SettingsFile(SettingsFileSource source) : JsonConfigurationProvider(source)
 {
-    /// <summary>Called when the file has changed and its settings can be read from the configuration; says what is wrong with them.</summary>
+    /// <summary>
+    /// Called when the file has changed and its settings can be read from the configuration; says what is wrong with them.
+    /// </summary>
     public Func<IReadOnlyList<string>>? Check { get; set; }
 
     /// <summary>Called with what is wrong with a changed file.</summary>

@@ -12,6 +12,8 @@ internal static partial class SettingsLog
     [LoggerMessage(2503, LogLevel.Warning, "{Path}: '{Old}' is an old word, which is still read; write '{New}'")]
     public static partial void OldWord(this ILogger logger, string path, string old, string @new);
 
-    [LoggerMessage(2502, LogLevel.Error, "{File} has changed and is not used, because there are mistakes in it; the last good settings stay:\n{Problems}")]
+    [LoggerMessage(
+        2502, LogLevel.Error,
+        "{File} has changed and is not used, because there are mistakes in it; the last good settings stay:\n{Problems}")]
     public static partial void Refused(this ILogger logger, string? file, string problems);
 }

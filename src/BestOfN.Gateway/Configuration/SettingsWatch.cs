@@ -4,7 +4,8 @@ namespace BestOfN.Gateway.Configuration;
 
 /// <summary>Sees to changes of the settings files while the gateway runs, and says in the log what becomes of them.</summary>
 /// <remarks>Clusters, routes and log levels change at once. All else is read at start only.</remarks>
-internal sealed class SettingsWatch(IConfiguration configuration, IEnumerable<IConfigurationCheck> checks, ILogger<SettingsWatch> logger) : IDisposable
+internal sealed class SettingsWatch(IConfiguration configuration, IEnumerable<IConfigurationCheck> checks, ILogger<SettingsWatch> logger)
+    : IDisposable
 {
     private static readonly string[] _readAtStart = [BestOfNOptions.Section, "Upstreams", KestrelSettings.Section];
 
@@ -20,7 +21,8 @@ internal sealed class SettingsWatch(IConfiguration configuration, IEnumerable<IC
         foreach (var file in (configuration as IConfigurationRoot)?.Providers.OfType<SettingsFile>() ?? [])
         {
             file.Check = () => [.. checks.SelectMany(check => check.Problems(configuration))];
-            file.Refused = problems => logger.Refused(file.Source.Path, string.Join(Environment.NewLine, problems.Select(problem => "  " + problem)));
+            file.Refused = problems =>
+                logger.Refused(file.Source.Path, string.Join(Environment.NewLine, problems.Select(problem => "  " + problem)));
         }
 
         _changes = ChangeToken.OnChange(configuration.GetReloadToken, Changed);
@@ -66,5 +68,6 @@ internal sealed class SettingsWatch(IConfiguration configuration, IEnumerable<IC
         one.Count == other.Count && one.All(pair => other.TryGetValue(pair.Key, out var value) && value == pair.Value);
 
     private Dictionary<string, string> Settings() =>
-        configuration.AsEnumerable().Where(pair => pair.Value is not null).ToDictionary(pair => pair.Key, pair => pair.Value!, StringComparer.OrdinalIgnoreCase);
+        configuration.AsEnumerable().Where(pair => pair.Value is not null)
+            .ToDictionary(pair => pair.Key, pair => pair.Value!, StringComparer.OrdinalIgnoreCase);
 }

@@ -8,7 +8,8 @@ internal sealed class ApiException : Exception
 
     private readonly string? _param;
 
-    private ApiException(int statusCode, string message, Exception? innerException = null) : base(Cut(message, MaxMessage), innerException) => StatusCode = statusCode;
+    private ApiException(int statusCode, string message, Exception? innerException = null)
+        : base(Cut(message, MaxMessage), innerException) => StatusCode = statusCode;
 
     public int StatusCode { get; }
 
@@ -28,7 +29,11 @@ internal sealed class ApiException : Exception
         new(StatusCodes.Status400BadRequest, message) { Param = param, Code = code };
 
     public static ApiException ModelNotFound(string model) =>
-        new(StatusCodes.Status404NotFound, $"The model '{Cut(model, MaxName)}' does not exist.") { Param = "model", Code = "model_not_found" };
+        new(StatusCodes.Status404NotFound, $"The model '{Cut(model, MaxName)}' does not exist.")
+        {
+            Param = "model",
+            Code = "model_not_found",
+        };
 
     public static ApiException TooLarge(long limit) =>
         new(StatusCodes.Status413PayloadTooLarge, $"The request body is larger than {limit} bytes.") { Code = "request_too_large" };
@@ -55,7 +60,11 @@ internal sealed class ApiException : Exception
         new(StatusCodes.Status429TooManyRequests, message) { Code = "rate_limit_exceeded", RetryAfter = retryAfter };
 
     public static ApiException Overloaded(TimeSpan retryAfter) =>
-        new(StatusCodes.Status503ServiceUnavailable, "There is no memory for another request of this size now.") { Code = "overloaded", RetryAfter = retryAfter };
+        new(StatusCodes.Status503ServiceUnavailable, "There is no memory for another request of this size now.")
+        {
+            Code = "overloaded",
+            RetryAfter = retryAfter,
+        };
 
     public static ApiException ShuttingDown(TimeSpan retryAfter) =>
         new(StatusCodes.Status503ServiceUnavailable, "The gateway is shutting down.") { Code = "shutting_down", RetryAfter = retryAfter };

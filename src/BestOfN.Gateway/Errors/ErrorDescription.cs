@@ -31,7 +31,8 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
     };
 
     public static ErrorDescription Of(int statusCode) => new(statusCode, new ApiError(
-        statusCode is StatusCodes.Status404NotFound ? "There is no such route." : ReasonPhrases.GetReasonPhrase(statusCode), TypeOf(statusCode))
+        statusCode is StatusCodes.Status404NotFound ? "There is no such route." : ReasonPhrases.GetReasonPhrase(statusCode),
+        TypeOf(statusCode))
     {
         Code = statusCode switch
         {
@@ -42,7 +43,9 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
         },
     });
 
-    /// <summary>An answer of an upstream that blames the request keeps the upstream's status, and its words where they are an OpenAI error.</summary>
+    /// <summary>
+    /// An answer of an upstream that blames the request keeps the upstream's status, and its words where they are an OpenAI error.
+    /// </summary>
     private static ErrorDescription Of(Failure failure, string code)
     {
         var upstream = failure.Upstream is { Status: >= 400 and < 500 } blaming ? blaming : null;
@@ -84,7 +87,8 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
         try
         {
             using var json = JsonDocument.Parse(body);
-            return json.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("error", out var error) && error.ValueKind is JsonValueKind.Object;
+            return json.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("error", out var error)
+                && error.ValueKind is JsonValueKind.Object;
         }
         catch (JsonException)
         {

@@ -14,7 +14,11 @@ internal static class ErrorServices
             options.StatusCodeSelector = exception => ErrorDescription.Of(exception).StatusCode;
 
             // What has an entry in the table is an answer, not an accident; the parts concerned have logged what an operator needs.
-            options.SuppressDiagnosticsCallback = context => context.Exception is ApiException { InnerException: null } or GenerationFailedException or ScoringFailedException { IsPromptUnreadable: true } or BadHttpRequestException;
+            options.SuppressDiagnosticsCallback = context => context.Exception
+                is ApiException { InnerException: null }
+                or GenerationFailedException
+                or ScoringFailedException { IsPromptUnreadable: true }
+                or BadHttpRequestException;
         });
     }
 

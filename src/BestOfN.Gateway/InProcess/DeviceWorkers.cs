@@ -6,8 +6,8 @@ namespace BestOfN.Gateway.InProcess;
 
 /// <summary>One owner thread for each device that the configuration names, shared by all models there.</summary>
 /// <param name="ownKernels">
-/// Whether they compute with the kernels of this project, too, or with libtorch's alone; asked when the first model is opened, since checking the options
-/// needs what needs this. Null: they do.
+/// Whether they compute with the kernels of this project, too, or with libtorch's alone; asked when the first model is opened, since
+/// checking the options needs what needs this. Null: they do.
 /// </param>
 internal sealed class DeviceWorkers(Func<bool>? ownKernels = null) : IDisposable
 {
@@ -28,5 +28,6 @@ internal sealed class DeviceWorkers(Func<bool>? ownKernels = null) : IDisposable
     private DeviceWorker Start(string device) => device == "cpu" || torch.cuda.is_available()
         ? new DeviceWorker(torch.device(device), ownKernels?.Invoke() ?? true)
         : throw new InvalidOperationException(
-            $"Device {device} is not there: this build or machine has no CUDA{(BestOfN.Inference.Runtime.TorchRuntime.CudaLoadError is { } reason ? $" ({reason})" : "")}.");
+            $"Device {device} is not there: this build or machine has no CUDA"
+            + $"{(TorchRuntime.CudaLoadError is { } reason ? $" ({reason})" : "")}.");
 }

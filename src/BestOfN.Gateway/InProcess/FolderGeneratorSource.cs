@@ -7,7 +7,8 @@ using BestOfN.Inference.Runtime;
 namespace BestOfN.Gateway.InProcess;
 
 /// <summary>Generators from model folders.</summary>
-internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironment environment, TimeProvider time, IMeterFactory meters) : IGeneratorSource
+internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironment environment, TimeProvider time, IMeterFactory meters)
+    : IGeneratorSource
 {
     public string Kind => ModelOptions.Folder;
 

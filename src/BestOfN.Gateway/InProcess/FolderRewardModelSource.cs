@@ -7,7 +7,8 @@ using BestOfN.Inference.Scoring;
 namespace BestOfN.Gateway.InProcess;
 
 /// <summary>Reward models from model folders.</summary>
-internal sealed class FolderRewardModelSource(DeviceWorkers devices, IHostEnvironment environment, IMeterFactory meters) : IRewardModelSource
+internal sealed class FolderRewardModelSource(DeviceWorkers devices, IHostEnvironment environment, IMeterFactory meters)
+    : IRewardModelSource
 {
     public IEnumerable<(string Setting, string Problem)> Check(RewardModelOptions options) =>
         ModelFolder.Problem(options.Path, environment, isRewardModel: true) is { } problem ? [(nameof(options.Path), problem)] : [];

@@ -8,7 +8,8 @@ internal static class InProcessServices
     /// <summary>Generators and reward models that run in this process, from folders.</summary>
     public static void AddInProcessModels(this IServiceCollection services)
     {
-        services.AddSingleton(provider => new DeviceWorkers(() => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.OwnKernels));
+        services.AddSingleton(
+            provider => new DeviceWorkers(() => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.OwnKernels));
         services.AddSingleton<IGeneratorSource, FolderGeneratorSource>();
         services.AddSingleton<IRewardModelSource, FolderRewardModelSource>();
     }

@@ -6,7 +6,8 @@ namespace BestOfN.Gateway.InProcess;
 /// <summary>What can be said of a model folder before it is loaded.</summary>
 internal static class ModelFolder
 {
-    /// <returns>Why no model of this kind can come from the folder; null if nothing is known against it, or if there is no such folder.</returns>
+    /// <returns>Why no model of this kind can come from the folder; null if nothing is known against it, or if there is no such
+    /// folder.</returns>
     public static string? Problem(string path, IHostEnvironment environment, bool isRewardModel)
     {
         var folder = Path.GetFullPath(path, environment.ContentRootPath);

@@ -10,7 +10,9 @@ internal sealed class CatalogHealthCheck(GeneratorCatalog generators, RewardMode
         var states = generators.Models.Select(model => ($"model:{model.Name}", State(model.Generator)))
             .Concat(rewardModels.Entries.Select(entry => ($"reward_model:{entry.Name}", State(entry))))
             .ToDictionary(pair => pair.Item1, object (pair) => pair.Item2);
-        return Task.FromResult(states.Values.All(state => state is "ready") ? HealthCheckResult.Healthy(data: states) : HealthCheckResult.Unhealthy(data: states));
+        return Task.FromResult(states.Values.All(state => state is "ready")
+            ? HealthCheckResult.Healthy(data: states)
+            : HealthCheckResult.Unhealthy(data: states));
     }
 
     // The log tells why it failed: paths and the like are not for the public.

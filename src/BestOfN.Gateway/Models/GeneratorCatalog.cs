@@ -14,7 +14,8 @@ internal sealed class GeneratorCatalog : IAsyncDisposable
 
     public GeneratorCatalog(IOptions<BestOfNOptions> options, IEnumerable<IGeneratorSource> sources) =>
         _models = options.Value.Models
-            .Select(model => Serve(model.Value.Name ?? model.Key, model.Value, sources.First(source => source.Kind == model.Value.Generator)))
+            .Select(
+                model => Serve(model.Value.Name ?? model.Key, model.Value, sources.First(source => source.Kind == model.Value.Generator)))
             .ToFrozenDictionary(model => model.Name, StringComparer.Ordinal);
 
     public IEnumerable<ServedModel> Models => _models.Values.OrderBy(model => model.Name, StringComparer.Ordinal);

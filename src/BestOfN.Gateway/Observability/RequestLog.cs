@@ -1,6 +1,9 @@
 namespace BestOfN.Gateway.Observability;
 
-/// <summary>Writes a line for each request: at Information what clients ask of <c>/v1</c>, at Debug health checks and metrics. Event ids 2300 to 2399.</summary>
+/// <summary>
+/// Writes a line for each request: at Information what clients ask of <c>/v1</c>, at Debug health checks and metrics. Event ids 2300 to
+/// 2399.
+/// </summary>
 internal static partial class RequestLog
 {
     private const int MaxPathLength = 200;
@@ -31,10 +34,13 @@ internal static partial class RequestLog
         path = path.Length > MaxPathLength ? path[..MaxPathLength] + "…" : path;
 
         // A client that hung up has seen no status, whatever was going to be sent.
-        var status = context.RequestAborted.IsCancellationRequested ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode;
+        var status = context.RequestAborted.IsCancellationRequested
+            ? StatusCodes.Status499ClientClosedRequest
+            : context.Response.StatusCode;
         if (context.Features.Get<RequestFacts>() is { Model: { } model } facts)
         {
-            logger.Answered(level, request.Method, path, status, milliseconds, model, facts.Candidates, facts.Scored, context.TraceIdentifier);
+            logger.Answered(
+                level, request.Method, path, status, milliseconds, model, facts.Candidates, facts.Scored, context.TraceIdentifier);
         }
         else
         {
@@ -42,10 +48,14 @@ internal static partial class RequestLog
         }
     }
 
-    [LoggerMessage(EventId = 2300, Message = "{Method} {Path} {Status} in {Milliseconds} ms, model {Model}, N {Candidates}, scored {Scored}, request {RequestId}")]
+    [LoggerMessage(
+        EventId = 2300,
+        Message = "{Method} {Path} {Status} in {Milliseconds} ms, model {Model}, N {Candidates}, scored {Scored}, request {RequestId}")]
     private static partial void Answered(
-        this ILogger logger, LogLevel level, string method, string path, int status, long milliseconds, string model, int? candidates, int? scored, string requestId);
+        this ILogger logger, LogLevel level, string method, string path, int status, long milliseconds, string model, int? candidates,
+        int? scored, string requestId);
 
     [LoggerMessage(EventId = 2301, Message = "{Method} {Path} {Status} in {Milliseconds} ms, request {RequestId}")]
-    private static partial void Answered(this ILogger logger, LogLevel level, string method, string path, int status, long milliseconds, string requestId);
+    private static partial void Answered(
+        this ILogger logger, LogLevel level, string method, string path, int status, long milliseconds, string requestId);
 }

@@ -13,19 +13,23 @@ internal static class TelemetryServices
     {
         var configuration = builder.Configuration;
         var telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(configuration["OTEL_SERVICE_NAME"] is { Length: > 0 } name ? name : TelemetryNames.Service))
+            .ConfigureResource(
+                resource => resource.AddService(configuration["OTEL_SERVICE_NAME"] is { Length: > 0 } name ? name : TelemetryNames.Service))
             .WithMetrics(metrics => metrics
                 .AddMeter(TelemetryNames.Source, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
                 .AddPrometheusExporter());
-        if (!string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]) || !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]))
+        if (!string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])
+            || !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]))
         {
             telemetry.WithTracing(traces => traces
                 .AddSource(TelemetryNames.Source)
-                .AddAspNetCoreInstrumentation(requests => requests.Filter = context => context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase))
+                .AddAspNetCoreInstrumentation(requests => requests.Filter = context =>
+                    context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase))
                 .AddHttpClientInstrumentation()
                 .AddOtlpExporter());
         }
     }
 
-    public static void MapMetrics(this IEndpointRouteBuilder routes) => routes.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(OpenToAll.Instance);
+    public static void MapMetrics(this IEndpointRouteBuilder routes) =>
+        routes.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(OpenToAll.Instance);
 }

@@ -9,16 +9,18 @@ namespace BestOfN.Gateway.Selection;
 
 /// <summary>One answer as server-sent events.</summary>
 /// <remarks>
-/// The headers wait for the first keep-alive interval, so that a quick failure still gets its own status and a quick selection its headers; they wait
-/// on while an upstream that has failed is about to be asked again, for its status may still become the client's. After that the stream begins with
-/// the role and stays alive with comments. A single candidate is passed on as it is made, and begins with its first piece.
+/// The headers wait for the first keep-alive interval, so that a quick failure still gets its own status and a quick selection its headers;
+/// they wait on while an upstream that has failed is about to be asked again, for its status may still become the client's. After that the
+/// stream begins with the role and stays alive with comments. A single candidate is passed on as it is made, and begins with its first
+/// piece.
 /// </remarks>
 internal sealed class AnswerStream(
     HttpResponse response, PreparedRequest request, IAnswerFormat format, TimeSpan keepAlive, TimeProvider time, ILogger logger)
 {
     private readonly EventStream _events = new(response);
     private readonly OpenStatus _status = new(keepAlive, time);
-    private readonly Channel<GenerationEvent> _live = Channel.CreateUnbounded<GenerationEvent>(new() { SingleReader = true, SingleWriter = true });
+    private readonly Channel<GenerationEvent> _live = Channel.CreateUnbounded<GenerationEvent>(
+        new() { SingleReader = true, SingleWriter = true });
     private readonly bool _isAlone = request.Selection.Generation.Candidates == 1;
 
     /// <exception cref="Exception">The selection failed before the stream began. Later failures are written into the stream.</exception>

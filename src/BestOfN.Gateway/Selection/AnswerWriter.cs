@@ -5,8 +5,11 @@ using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.Selection;
 
-/// <summary>Has a prepared request answered, and writes the answer whole or as a stream (<see cref="AnswerStream"/>). Thread-safe.</summary>
-internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOptions> options, TimeProvider time, ILogger<AnswerWriter> logger)
+/// <summary>
+/// Has a prepared request answered, and writes the answer whole or as a stream (<see cref="AnswerStream"/>). Thread-safe.
+/// </summary>
+internal sealed class AnswerWriter(
+    BestOfNSelector selector, IOptions<BestOfNOptions> options, TimeProvider time, ILogger<AnswerWriter> logger)
 {
     public async Task WriteAsync(HttpResponse response, PreparedRequest request, IAnswerFormat format, CancellationToken cancellationToken)
     {
@@ -14,7 +17,8 @@ internal sealed class AnswerWriter(BestOfNSelector selector, IOptions<BestOfNOpt
         (facts.Model, facts.Candidates) = (request.Model.Name, request.Selection.Generation.Candidates);
         if (request.Asked.Stream.Stream)
         {
-            await new AnswerStream(response, request, format, options.Value.KeepAliveInterval, time, logger).WriteAsync(selector, cancellationToken);
+            await new AnswerStream(response, request, format, options.Value.KeepAliveInterval, time, logger)
+                .WriteAsync(selector, cancellationToken);
             return;
         }
 

@@ -4,7 +4,9 @@ using BestOfN.Protocols.OpenAI.Wire;
 
 namespace BestOfN.Gateway.Selection;
 
-/// <summary>How one route says a selection, whole or in chunks. All results are JSON in UTF-8. Made for one answer: it knows what it has said.</summary>
+/// <summary>
+/// How one route says a selection, whole or in chunks. All results are JSON in UTF-8. Made for one answer: it knows what it has said.
+/// </summary>
 internal interface IAnswerFormat
 {
     byte[] Whole(SelectionResult selection);

@@ -28,7 +28,10 @@ internal sealed record ModelRequest
     /// <summary>The request as it came.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>The first content that is not text, image or video, as a path: only a generator that forwards requests verbatim understands it, no reward model does.</summary>
+    /// <summary>
+    /// The first content that is not text, image or video, as a path: only a generator that forwards requests verbatim understands it, no
+    /// reward model does.
+    /// </summary>
     public string? UnsupportedContent { get; init; }
 
     /// <summary>The first field that asks for what only a generator that forwards requests verbatim may be able to do.</summary>

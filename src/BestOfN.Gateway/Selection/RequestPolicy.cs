@@ -9,7 +9,9 @@ using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.Selection;
 
-/// <summary>Decides what a request leaves open, from its fields, its header, the model's defaults and the global ones. The prompt has no say.</summary>
+/// <summary>
+/// Decides what a request leaves open, from its fields, its header, the model's defaults and the global ones. The prompt has no say.
+/// </summary>
 /// <remarks>Opens nothing, reads no attachment and waits for nothing. Thread-safe.</remarks>
 internal sealed class RequestPolicy(
     GeneratorCatalog generators, RewardModelCatalog rewardModels, SelectionStrategies strategies, IOptions<BestOfNOptions> options)
@@ -69,7 +71,8 @@ internal sealed class RequestPolicy(
 
         return choices <= candidates
             ? candidates
-            : throw ApiException.Invalid($"'n' is {choices}, but there are only {candidates} candidates to choose from.", "n", "out_of_range");
+            : throw ApiException.Invalid(
+                $"'n' is {choices}, but there are only {candidates} candidates to choose from.", "n", "out_of_range");
     }
 
     private ISelectionStrategy Strategy(ModelRequest request, ServedModel model)

@@ -8,7 +8,10 @@ using BestOfN.Gateway.Selection.Attachments;
 
 namespace BestOfN.Gateway.Selection;
 
-/// <summary>Makes a request ready to be answered: decides what it leaves open, waits for its models, and reads the pictures and videos that they will see.</summary>
+/// <summary>
+/// Makes a request ready to be answered: decides what it leaves open, waits for its models, and reads the pictures and videos that they
+/// will see.
+/// </summary>
 internal sealed class RequestPreparation(RequestPolicy policy, AttachmentReader attachments)
 {
     private const string Unscored = "one candidate ('best_of_n': 1) is answered without it.";

@@ -6,9 +6,9 @@ namespace BestOfN.Gateway.Shutdown;
 
 /// <summary>What happens between the order to stop and the end.</summary>
 /// <remarks>
-/// 1. <c>/readyz</c> turns 503. After SIGTERM new connections are still answered for <see cref="BestOfNOptions.ShutdownDelay"/>, until balancers have noticed.
-/// 2. No more connections. Running requests have <see cref="BestOfNOptions.ShutdownTimeout"/> to end.
-/// 3. What still runs is ended with an error, and the process ends.
+/// 1. <c>/readyz</c> turns 503. After SIGTERM new connections are still answered for <see cref="BestOfNOptions.ShutdownDelay"/>, until
+/// balancers have noticed. 2. No more connections. Running requests have <see cref="BestOfNOptions.ShutdownTimeout"/> to end. 3. What still
+/// runs is ended with an error, and the process ends.
 /// </remarks>
 internal sealed class Draining : IHostedLifecycleService, IDisposable
 {

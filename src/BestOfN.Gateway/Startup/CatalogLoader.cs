@@ -4,9 +4,11 @@ using BestOfN.Gateway.Models;
 namespace BestOfN.Gateway.Startup;
 
 /// <summary>Opens all models while the gateway already answers; <c>/readyz</c> tells how far it is.</summary>
-/// <remarks>It begins when the server listens: an address that is taken ends the start, and would have to wait for the models otherwise.</remarks>
+/// <remarks>It begins when the server listens: an address that is taken ends the start, and would have to wait for the models
+/// otherwise.</remarks>
 internal sealed class CatalogLoader(
-    GeneratorCatalog generators, RewardModelCatalog rewardModels, IHostApplicationLifetime lifetime, StartMessage message, ILogger<CatalogLoader> logger) : IHostedService
+    GeneratorCatalog generators, RewardModelCatalog rewardModels, IHostApplicationLifetime lifetime, StartMessage message,
+    ILogger<CatalogLoader> logger) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -24,7 +26,8 @@ internal sealed class CatalogLoader(
         message.Log();
     }
 
-    private async Task OpenAsync<T>(CatalogEntry<T> entry, Func<T, (IReadOnlyList<string> Assumptions, ModelComputation? Computation)> describe)
+    private async Task OpenAsync<T>(
+        CatalogEntry<T> entry, Func<T, (IReadOnlyList<string> Assumptions, ModelComputation? Computation)> describe)
         where T : class
     {
         try

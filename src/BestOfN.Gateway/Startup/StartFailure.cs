@@ -11,15 +11,17 @@ internal static class StartFailure
 {
     public const int ExitCode = 1;
 
-    /// <returns>What is wrong, one line each; null for a failure that only a stack trace explains.</returns>
+    /// <returns>The problems, one line each; null for a failure that only a stack trace explains.</returns>
     public static IReadOnlyList<string>? Explain(Exception exception) => exception switch
     {
         ConfigurationException configuration => configuration.Problems,
         OptionsValidationException options => [.. options.Failures],
         InvalidDataException { InnerException: FormatException broken } file => [$"{Line(file)} {Line(broken.InnerException ?? broken)}"],
-        IOException { InnerException: AddressInUseException } => [$"{Line(exception)} Another program listens there; choose another address with --urls or BestOfN:ListenUrl."],
+        IOException { InnerException: AddressInUseException } =>
+            [$"{Line(exception)} Another program listens there; choose another address with --urls or BestOfN:ListenUrl."],
         SocketException => [$"Cannot listen at the configured address: {Line(exception)}."],
-        InvalidOperationException when IsOfServer(exception) && exception.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase) =>
+        InvalidOperationException when IsOfServer(exception)
+            && exception.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase) =>
             [$"{Line(exception)} Name one under Kestrel:Certificates:Default, with Path and KeyPath or Password."],
         FileNotFoundException or DirectoryNotFoundException or CryptographicException or UnauthorizedAccessException => [Line(exception)],
         _ when IsOfServer(exception) => [Line(exception)],
@@ -35,7 +37,8 @@ internal static class StartFailure
         }
     }
 
-    private static bool IsOfServer(Exception exception) => exception.Source?.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) == true;
+    private static bool IsOfServer(Exception exception) =>
+        exception.Source?.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) == true;
 
     /// <summary>The first line of the message, as a sentence.</summary>
     private static string Line(Exception exception)

@@ -9,7 +9,8 @@ namespace BestOfN.Gateway.Startup;
 
 /// <summary>The end of a start, in three lines: the address, the models, and a request to try.</summary>
 internal sealed class StartMessage(
-    IServer server, GeneratorCatalog generators, RewardModelCatalog rewardModels, IOptions<BestOfNOptions> options, IConfiguration configuration, ILogger<StartMessage> logger)
+    IServer server, GeneratorCatalog generators, RewardModelCatalog rewardModels,
+    IOptions<BestOfNOptions> options, IConfiguration configuration, ILogger<StartMessage> logger)
 {
     /// <summary>Logs it; called when every model has been opened or has failed.</summary>
     public void Log()
@@ -29,20 +30,26 @@ internal sealed class StartMessage(
         logger.Ready(
             string.Join(", ", addresses),
             string.Join("; ", generators.Models.Select(Describe)),
-            addresses.FirstOrDefault() is { } address && generators.Models.FirstOrDefault() is { } model ? Request(address, model.Name) : "");
+            addresses.FirstOrDefault() is { } address && generators.Models.FirstOrDefault() is { } model
+                ? Request(address, model.Name)
+                : "");
     }
 
     private string Describe(ServedModel model) =>
-        $"{model.Name} (N = {model.Options.Candidates ?? options.Value.Candidates}, {(model.Options.RewardModel is { } judge ? $"reward model {judge}" : "no reward model")})";
+        $"{model.Name} (N = {model.Options.Candidates ?? options.Value.Candidates}, "
+            + $"{(model.Options.RewardModel is { } judge ? $"reward model {judge}" : "no reward model")})";
 
     /// <summary>For a shell. The question is one that the shipped model knows how to answer.</summary>
     private string Request(string address, string model)
     {
         var key = string.IsNullOrEmpty(configuration[BestOfNOptions.KeysVariable]) ? "" : " -H \"Authorization: Bearer $KEY\"";
-        var host = address.Replace("://0.0.0.0", "://127.0.0.1", StringComparison.Ordinal).Replace("://[::]", "://127.0.0.1", StringComparison.Ordinal)
-            .Replace("://*", "://127.0.0.1", StringComparison.Ordinal).Replace("://+", "://127.0.0.1", StringComparison.Ordinal);
+        string[] anyAddress = ["://0.0.0.0", "://[::]", "://*", "://+"];
+        var host = anyAddress.Aggregate(address, (url, any) => url.Replace(any, "://127.0.0.1", StringComparison.Ordinal));
         return $$"""
-            curl -s {{host}}/v1/chat/completions -H 'Content-Type: application/json'{{key}} -d '{"model":"{{model}}","messages":[{"role":"user","content":"Which two of 24 1 28 13 26 21 add up to 47?"}]}'
+            curl -s {{host}}/v1/chat/completions -H 'Content-Type: application/json'{{key}} -d '
+            """
+            + $$"""
+            {"model":"{{model}}","messages":[{"role":"user","content":"Which two of 24 1 28 13 26 21 add up to 47?"}]}'
             """;
     }
 }

@@ -6,6 +6,7 @@ internal static partial class StartupLog
     [LoggerMessage(2200, LogLevel.Information, "Ready: {Addresses}\nModels: {Models}\nTry: {Request}")]
     public static partial void Ready(this ILogger logger, string addresses, string models, string request);
 
-    [LoggerMessage(2201, LogLevel.Warning, "Started, but these models could not be opened, and requests for them are answered with 503: {Models}")]
+    [LoggerMessage(
+        2201, LogLevel.Warning, "Started, but these models could not be opened, and requests for them are answered with 503: {Models}")]
     public static partial void StartedWithout(this ILogger logger, string models);
 }

@@ -12,7 +12,9 @@ internal static class StartupServices
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
         ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
-        ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "Critical", // an Error for each time that /readyz is asked too early
+
+        // Writes an error each time that /readyz is asked too early.
+        ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "Critical",
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning", // our own start message says the same
         ["Logging:LogLevel:Yarp"] = "Warning", // two records for each probe and each proxied request
         ["Logging:LogLevel:Yarp.ReverseProxy.Health.DestinationHealthUpdater"] = "Information",
@@ -29,7 +31,8 @@ internal static class StartupServices
             .AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => level is LogLevel.Warning or LogLevel.Error);
 
         // Keys are made for YARP's session affinity alone: in memory they leave no trace on disk, and a restart only ends the affinity.
-        builder.Services.Configure<KeyManagementOptions>(keys => (keys.XmlRepository, keys.XmlEncryptor) = (new KeysInMemory(), new NullXmlEncryptor()));
+        builder.Services.Configure<KeyManagementOptions>(
+            keys => (keys.XmlRepository, keys.XmlEncryptor) = (new KeysInMemory(), new NullXmlEncryptor()));
         builder.Services.AddSingleton<StartMessage>();
         builder.Services.AddHostedService<CatalogLoader>();
     }

@@ -20,7 +20,8 @@ internal sealed class ClusterDestination : IUpstreamDestination
     private readonly HttpContext? _client;
     private int _isFree;
 
-    public ClusterDestination(ClusterState cluster, DestinationState destination, IPassiveHealthCheckPolicy? passiveHealth, HttpContext? client)
+    public ClusterDestination(
+        ClusterState cluster, DestinationState destination, IPassiveHealthCheckPolicy? passiveHealth, HttpContext? client)
     {
         _clusterState = cluster;
         _cluster = cluster.Model;
@@ -40,7 +41,8 @@ internal sealed class ClusterDestination : IUpstreamDestination
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var destination = _destination.Model.Config;
-        request.RequestUri = RequestUtilities.MakeDestinationAddress(destination.Address, new PathString(request.RequestUri!.OriginalString), QueryString.Empty);
+        request.RequestUri = RequestUtilities.MakeDestinationAddress(
+            destination.Address, new PathString(request.RequestUri!.OriginalString), QueryString.Empty);
         request.Version = _cluster.Config.HttpRequest?.Version ?? HttpVersion.Version20;
         request.VersionPolicy = _cluster.Config.HttpRequest?.VersionPolicy ?? HttpVersionPolicy.RequestVersionOrLower;
         request.Headers.Host = Host;
@@ -53,12 +55,15 @@ internal sealed class ClusterDestination : IUpstreamDestination
         return _cluster.HttpClient.SendAsync(request, cancellationToken);
     }
 
-    /// <summary>Has a client's request answered here, with all that is particular to it but its credentials and the host it named.</summary>
+    /// <summary>
+    /// Has a client's request answered here, with all that is particular to it but its credentials and the host it named.
+    /// </summary>
     /// <param name="context">The client's request. Its response may bear the status of an earlier attempt.</param>
     /// <param name="body">What takes the place of its body.</param>
     /// <param name="forwarder">YARP's.</param>
     /// <param name="transformer">What becomes of the client's headers.</param>
-    /// <returns>False if there was no connection, so that another destination may be tried. Until one is, the response has the status that says so.</returns>
+    /// <returns>False if there was no connection, so that another destination may be tried. Until one is, the response has the status that
+    /// says so.</returns>
     public async Task<bool> TryForwardAsync(HttpContext context, byte[] body, IHttpForwarder forwarder, HttpTransformer transformer)
     {
         context.Features.Set<IForwarderErrorFeature>(null);
@@ -66,13 +71,15 @@ internal sealed class ClusterDestination : IUpstreamDestination
         context.Request.Body = new MemoryStream(body, writable: false);
         context.Request.ContentLength = body.Length;
         await forwarder.SendAsync(
-            context, _destination.Model.Config.Address, _cluster.HttpClient, _cluster.Config.HttpRequest ?? ForwarderRequestConfig.Empty, transformer);
+            context, _destination.Model.Config.Address, _cluster.HttpClient, _cluster.Config.HttpRequest ?? ForwarderRequestConfig.Empty,
+            transformer);
         _passiveHealth?.RequestProxied(context, _clusterState, _destination);
         return context.GetForwarderErrorFeature() is not
         {
             Exception: HttpRequestException
             {
-                HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
+                HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                    or HttpRequestError.SecureConnectionError,
             },
         };
     }
@@ -102,7 +109,8 @@ internal sealed class ClusterDestination : IUpstreamDestination
         }
     }
 
-    // Load balancing goes by these counters. YARP moves them atomically but shows only a plain setter ("for testing"), which would lose updates.
+    // Load balancing goes by these counters. YARP moves them atomically but shows only a plain setter ("for testing"), which would lose
+    // updates.
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_ConcurrencyCounter")]
     [return: UnsafeAccessorType(Counter)]
     private static extern object ConcurrencyCounterOf(DestinationState destination);

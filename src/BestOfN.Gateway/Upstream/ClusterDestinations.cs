@@ -41,7 +41,8 @@ internal sealed class ClusterDestinations(
 
         // A policy may look at the request; outside of one there is none to look at.
         var name = cluster.Model.Config.LoadBalancingPolicy ?? LoadBalancingPolicies.PowerOfTwoChoices;
-        return loadBalancing.First(policy => Is(policy.Name, name)).PickDestination(http.HttpContext ?? new DefaultHttpContext(), cluster, among);
+        return loadBalancing.First(policy => Is(policy.Name, name))
+            .PickDestination(http.HttpContext ?? new DefaultHttpContext(), cluster, among);
     }
 
     private IPassiveHealthCheckPolicy? PassiveHealthOf(ClusterState cluster)

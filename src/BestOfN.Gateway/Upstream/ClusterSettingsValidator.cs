@@ -13,7 +13,8 @@ internal sealed class ClusterSettingsValidator(IConfiguration configuration) : I
         if (ClusterSettings.Read(cluster).ForwardAuthorization && !string.IsNullOrEmpty(configuration[BestOfNOptions.KeysVariable]))
         {
             errors.Add(new ArgumentException(
-                $"ReverseProxy:Clusters:{cluster.ClusterId}:Metadata:ForwardAuthorization: would send the keys of {BestOfNOptions.KeysVariable} to the upstream; give it a key of its own with ApiKeyVariable."));
+                $"ReverseProxy:Clusters:{cluster.ClusterId}:Metadata:ForwardAuthorization: would send the keys of "
+                    + $"{BestOfNOptions.KeysVariable} to the upstream; give it a key of its own with ApiKeyVariable."));
         }
 
         return ValueTask.CompletedTask;

@@ -12,7 +12,10 @@ using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace BestOfN.Gateway.Upstream;
 
-/// <summary>Passes the older completions route on to a destination of the model's cluster, chosen as for a chat request, under the name the model has there.</summary>
+/// <summary>
+/// Passes the older completions route on to a destination of the model's cluster, chosen as for a chat request, under the name the model
+/// has there.
+/// </summary>
 internal sealed class CompletionForwarder(
     UpstreamGenerators upstreams, IHttpForwarder forwarder, ITransformBuilder transforms, IOptions<UpstreamOptions> options)
 {
@@ -31,7 +34,8 @@ internal sealed class CompletionForwarder(
                 });
 
             // Where none is left, the answer is what was found at the last one.
-            isAnswered = unreachable.Contains(destination.Name) || await destination.TryForwardAsync(context, renamed, forwarder, Transformer(destination));
+            isAnswered = unreachable.Contains(destination.Name)
+                || await destination.TryForwardAsync(context, renamed, forwarder, Transformer(destination));
             unreachable.Add(destination.Name);
         }
     }

@@ -36,9 +36,12 @@ internal static class PassthroughEndpoints
 
         await (context.Response.StatusCode switch
         {
-            StatusCodes.Status503ServiceUnavailable => WriteErrorAsync(context, 503, "No upstream is available.", "server_error", "upstream_unavailable"),
-            StatusCodes.Status504GatewayTimeout => WriteErrorAsync(context, 504, "The upstream did not answer in time.", "server_error", "upstream_timeout"),
-            >= 400 and < 500 and var status => WriteErrorAsync(context, status, "The request could not be read.", "invalid_request_error", null),
+            StatusCodes.Status503ServiceUnavailable =>
+                WriteErrorAsync(context, 503, "No upstream is available.", "server_error", "upstream_unavailable"),
+            StatusCodes.Status504GatewayTimeout =>
+                WriteErrorAsync(context, 504, "The upstream did not answer in time.", "server_error", "upstream_timeout"),
+            >= 400 and < 500 and var status =>
+                WriteErrorAsync(context, status, "The request could not be read.", "invalid_request_error", null),
             var status => WriteErrorAsync(context, status, "The upstream could not be reached.", "server_error", "upstream_failed"),
         });
     }

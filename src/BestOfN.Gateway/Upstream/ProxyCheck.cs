@@ -4,8 +4,8 @@ using Yarp.ReverseProxy.Configuration;
 namespace BestOfN.Gateway.Upstream;
 
 /// <summary>
-/// Checks the section <c>ReverseProxy</c>: names, kinds and addresses here, since YARP ignores names it does not know and looks at an address when it is called;
-/// the rest by YARP's own rules.
+/// Checks the section <c>ReverseProxy</c>: names, kinds and addresses here, since YARP ignores names it does not know and looks at an
+/// address when it is called; the rest by YARP's own rules.
 /// </summary>
 internal sealed class ProxyCheck(IConfigValidator proxyRules) : IConfigurationCheck
 {
@@ -70,7 +70,8 @@ internal sealed class ProxyCheck(IConfigValidator proxyRules) : IConfigurationCh
         {
             ClusterId = section.Key,
             // Mistakes in an address are already told.
-            Destinations = destinations.ToDictionary(destination => destination.Key, _ => new DestinationConfig { Address = "http://localhost" }),
+            Destinations = destinations.ToDictionary(
+                destination => destination.Key, _ => new DestinationConfig { Address = "http://localhost" }),
         };
         foreach (var problem in proxyRules.ValidateClusterAsync(cluster).AsTask().GetAwaiter().GetResult())
         {
@@ -94,12 +95,14 @@ internal sealed class ProxyCheck(IConfigValidator proxyRules) : IConfigurationCh
         }
         else if (!clusters.Contains(clusterId, StringComparer.OrdinalIgnoreCase))
         {
-            yield return $"{section.Path}:ClusterId: there is no cluster '{clusterId}' under {Clusters}.{NearestName.Suggestion(clusterId, clusters)}";
+            yield return $"{section.Path}:ClusterId: there is no cluster '{clusterId}' under "
+                + $"{Clusters}.{NearestName.Suggestion(clusterId, clusters)}";
         }
 
         var route = new RouteConfig();
         ConfigurationShape.Bind(section, route, misfits.Select(misfit => misfit.Path));
-        foreach (var problem in proxyRules.ValidateRouteAsync(route with { RouteId = section["RouteId"] ?? section.Key }).AsTask().GetAwaiter().GetResult())
+        var validation = proxyRules.ValidateRouteAsync(route with { RouteId = section["RouteId"] ?? section.Key });
+        foreach (var problem in validation.AsTask().GetAwaiter().GetResult())
         {
             yield return WithPath($"{Routes}:{section.Key}", problem.Message);
         }
@@ -107,9 +110,11 @@ internal sealed class ProxyCheck(IConfigValidator proxyRules) : IConfigurationCh
 
     private static IEnumerable<string> Models(IConfiguration configuration, List<string> clusters) =>
         configuration.GetSection($"{BestOfNOptions.Section}:{nameof(BestOfNOptions.Models)}").GetChildren()
-            .Where(model => Is(model[nameof(ModelOptions.Generator)], UpstreamGeneratorSource.Name) && model[nameof(ModelOptions.Cluster)] is { Length: > 0 } cluster
+            .Where(model => Is(model[nameof(ModelOptions.Generator)], UpstreamGeneratorSource.Name)
+                && model[nameof(ModelOptions.Cluster)] is { Length: > 0 } cluster
                 && !clusters.Contains(cluster, StringComparer.OrdinalIgnoreCase))
-            .Select(model => $"{model.Path}:{nameof(ModelOptions.Cluster)}: there is no cluster '{model[nameof(ModelOptions.Cluster)]}' under {Clusters}."
+            .Select(model => $"{model.Path}:{nameof(ModelOptions.Cluster)}: there is no cluster '{model[nameof(ModelOptions.Cluster)]}' "
+                + $"under {Clusters}."
                 + NearestName.Suggestion(model[nameof(ModelOptions.Cluster)]!, clusters));
 
     private static string? AddressProblem(string? address, bool isNeeded) =>
@@ -118,7 +123,9 @@ internal sealed class ProxyCheck(IConfigValidator proxyRules) : IConfigurationCh
         : $"'{address}' is not an address that begins with http:// or https://.";
 
     private static string WithPath(string path, string problem) =>
-        problem.StartsWith(UpstreamServices.ProxySection + ":", StringComparison.Ordinal) ? problem : $"{path}: {problem.ReplaceLineEndings(" ")}";
+        problem.StartsWith(UpstreamServices.ProxySection + ":", StringComparison.Ordinal)
+            ? problem
+            : $"{path}: {problem.ReplaceLineEndings(" ")}";
 
     private static bool Is(string? name, string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
 }

@@ -19,7 +19,8 @@ internal sealed class UpstreamGenerators(
     TimeProvider time,
     ILogger<OpenAIGenerator> logger) : IDisposable
 {
-    private readonly ConcurrentDictionary<(string Cluster, ChoiceCalls Choices), Lazy<(UpstreamClient Client, OpenAIGenerator Generator)>> _made = new();
+    private readonly ConcurrentDictionary<
+        (string Cluster, ChoiceCalls Choices), Lazy<(UpstreamClient Client, OpenAIGenerator Generator)>> _made = new();
 
     /// <exception cref="InvalidOperationException">There is no such cluster.</exception>
     public IGenerator For(string clusterId)
@@ -30,7 +31,9 @@ internal sealed class UpstreamGenerators(
         }
 
         // The choices are part of the key because configuration can be reloaded.
-        return _made.GetOrAdd((clusterId, ClusterSettings.Read(cluster.Model.Config).Choices), key => new(() => Make(key.Cluster, key.Choices))).Value.Generator;
+        return _made.GetOrAdd(
+            (clusterId, ClusterSettings.Read(cluster.Model.Config).Choices),
+            key => new(() => Make(key.Cluster, key.Choices))).Value.Generator;
     }
 
     /// <summary>The destinations of a cluster; none where there is no such cluster.</summary>

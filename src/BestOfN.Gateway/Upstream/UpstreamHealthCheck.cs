@@ -10,7 +10,8 @@ internal sealed class UpstreamHealthCheck(IProxyStateLookup proxy) : IHealthChec
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var lost = proxy.GetClusters().Where(cluster => !cluster.DestinationsState.AllDestinations.Any(IsSound)).Select(cluster => cluster.ClusterId).ToArray();
+        var lost = proxy.GetClusters().Where(cluster => !cluster.DestinationsState.AllDestinations.Any(IsSound))
+            .Select(cluster => cluster.ClusterId).ToArray();
         return Task.FromResult(lost.Length == 0
             ? HealthCheckResult.Healthy()
             : HealthCheckResult.Unhealthy($"No destination is healthy in: {string.Join(", ", lost)}."));

@@ -18,7 +18,8 @@ internal sealed class UpstreamOptionsCheck : IConfigurationCheck
             .. ConfigurationShape.OutOfRange(UpstreamOptions.Section, options),
             .. options.AttemptTimeout <= options.TotalTimeout ? (IEnumerable<string>)[] :
             [
-                $"{UpstreamOptions.Section}:{nameof(options.AttemptTimeout)}: {options.AttemptTimeout} is longer than {nameof(options.TotalTimeout)}, {options.TotalTimeout}.",
+                $"{UpstreamOptions.Section}:{nameof(options.AttemptTimeout)}: {options.AttemptTimeout} is longer than "
+                    + $"{nameof(options.TotalTimeout)}, {options.TotalTimeout}.",
             ],
         ];
     }

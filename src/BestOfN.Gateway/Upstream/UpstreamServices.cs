@@ -11,13 +11,19 @@ namespace BestOfN.Gateway.Upstream;
 
 internal static class UpstreamServices
 {
-    /// <summary>Section of YARP's own configuration: <c>Clusters</c> are upstreams, <c>Routes</c> say which paths pass through to which.</summary>
+    /// <summary>
+    /// Section of YARP's own configuration: <c>Clusters</c> are upstreams, <c>Routes</c> say which paths pass through to which.
+    /// </summary>
     public const string ProxySection = "ReverseProxy";
 
     // What a client says to the gateway about itself is not the upstream's business.
-    private static readonly string[] _credentials = ["Authorization", "Proxy-Authorization", "Cookie", "Api-Key", "X-Api-Key", "X-Goog-Api-Key"];
+    private static readonly string[] _credentials =
+        ["Authorization", "Proxy-Authorization", "Cookie", "Api-Key", "X-Api-Key", "X-Goog-Api-Key"];
 
-    /// <summary>Upstreams as YARP clusters: <see cref="UpstreamGenerators"/>, the passthrough, and the health check <c>upstreams</c> (tag <c>ready</c>).</summary>
+    /// <summary>
+    /// Upstreams as YARP clusters: <see cref="UpstreamGenerators"/>, the passthrough, and the health check <c>upstreams</c> (tag
+    /// <c>ready</c>).
+    /// </summary>
     public static void AddUpstreams(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -51,7 +57,10 @@ internal static class UpstreamServices
         }
     }
 
-    /// <summary>What the client showed to the gateway goes no further; what the upstream wants to see is put there. Which web pages may call is the gateway's to say.</summary>
+    /// <summary>
+    /// What the client showed to the gateway goes no further; what the upstream wants to see is put there. Which web pages may call is the
+    /// gateway's to say.
+    /// </summary>
     internal static void ReplaceClient(TransformBuilderContext route, ClusterSettings settings)
     {
         route.AddRequestTransform(request =>
@@ -61,7 +70,8 @@ internal static class UpstreamServices
         });
         route.AddResponseTransform(response =>
         {
-            foreach (var name in response.HttpContext.Response.Headers.Keys.Where(name => name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase)).ToList())
+            foreach (var name in response.HttpContext.Response.Headers.Keys
+                .Where(name => name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase)).ToList())
             {
                 response.HttpContext.Response.Headers.Remove(name);
             }

@@ -13,7 +13,8 @@ internal static partial class CallRefusal
     /// <param name="canSplit">Whether fewer choices may be asked for.</param>
     /// <param name="template">The client's request.</param>
     /// <param name="hasBudget">Whether a token budget has put a limit into the call.</param>
-    /// <returns>How to ask instead; null if the refusal is about something else. General: it says nothing of the client's own fields, so that it holds for all requests.</returns>
+    /// <returns>How to ask instead; null if the refusal is about something else. General: it says nothing of the client's own fields, so
+    /// that it holds for all requests.</returns>
     public static (CallShape Shape, bool IsGeneral)? Smaller(
         GenerationFailedException refusal, CallShape shape, int choices, bool canSplit, RequestTemplate template, bool hasBudget)
     {
@@ -30,14 +31,17 @@ internal static partial class CallRefusal
             return (shape with { ReportsUsage = false }, isGeneral);
         }
 
-        if (hasBudget && !template.HasTokenLimit && shape.TokenLimit is { } limit && (words.Message.Contains(limit, StringComparison.Ordinal) || param == limit))
+        if (hasBudget && !template.HasTokenLimit && shape.TokenLimit is { } limit
+            && (words.Message.Contains(limit, StringComparison.Ordinal) || param == limit))
         {
             // A field that is not known is one thing, a number that is too large another.
-            return (shape with { TokenLimit = limit is "max_tokens" ? "max_completion_tokens" : null }, isGeneral && NotKnown().IsMatch($"{words.Message} {words.Code}"));
+            var isNotKnown = NotKnown().IsMatch($"{words.Message} {words.Code}");
+            return (shape with { TokenLimit = limit is "max_tokens" ? "max_completion_tokens" : null }, isGeneral && isNotKnown);
         }
 
         // An accident may well name the stream it happened in.
-        var isAboutStream = shape.Streams && refusal.Failure.Upstream.Status is not 500 && (param is "stream" || Stream().IsMatch(words.Message));
+        var isAboutStream = shape.Streams && refusal.Failure.Upstream.Status is not 500
+            && (param is "stream" || Stream().IsMatch(words.Message));
         if (choices > 1 && canSplit && param is not "stream" && (param is "n" || AboutChoices().IsMatch(words.Message)))
         {
             return (shape with { Choices = FewerChoices(words.Message, choices) }, isGeneral);
@@ -47,7 +51,8 @@ internal static partial class CallRefusal
     }
 
     private static bool Names(string message, string param, string field) =>
-        param.Split('.', '[')[0] == field || Regex.IsMatch(message, $@"(?<![\w]){Regex.Escape(field)}(?![\w])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+        param.Split('.', '[')[0] == field
+            || Regex.IsMatch(message, $@"(?<![\w]){Regex.Escape(field)}(?![\w])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
     /// <summary>The limit that the message names, one if it says that there is only one, else half.</summary>
     private static int FewerChoices(string message, int choices)
@@ -71,16 +76,25 @@ internal static partial class CallRefusal
     [GeneratedRegex(@"\bstream(s|ed|ing)?\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Stream();
 
-    [GeneratedRegex("unsupported|not (supported|permitted|allowed|recognized|known|accepted)|unrecognized|unknown|unexpected|extra|forbidden|instead|deprecated", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        "unsupported|not (supported|permitted|allowed|recognized|known|accepted)|unrecognized|unknown|unexpected|extra|forbidden|instead"
+        + "|deprecated",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex NotKnown();
 
-    // llama-server: "n_cmpl cannot be greater than the number of slots, please increase -np", before that "Only one completion choice is allowed";
-    // others name the parameter: 'n' must be 1, n > 1 is not supported. A line break is no space here: "prompt\nn" is no sentence about n.
-    [GeneratedRegex(@"number of (slots|choices|completions)|completion choice|n_cmpl|[`'""]n[`'""]|(?<![\w\\])n[ \t]*(>|=|<|≤|must|should|is|cannot|can't|can not)|^n: |multiple (choices|completions)",
+    // llama-server: "n_cmpl cannot be greater than the number of slots, please increase -np", before that "Only one completion choice is
+    // allowed"; others name the parameter: 'n' must be 1, n > 1 is not supported. A line break is no space here: "prompt\nn" is no sentence
+    // about n.
+    [GeneratedRegex(
+        @"number of (slots|choices|completions)|completion choice|n_cmpl|[`'""]n[`'""]"
+        + @"|(?<![\w\\])n[ \t]*(>|=|<|≤|must|should|is|cannot|can't|can not)|^n: |multiple (choices|completions)",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex AboutChoices();
 
-    [GeneratedRegex(@"only (one|1|a single)\b|\b(must|should|has to|can only) (be|equal) (1|one)\b(?![ \t]*(-|–|to|and|or|\.\.)[ \t]*\d)|not support|unsupported|> ?1\b|multiple (choices|completions)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"only (one|1|a single)\b|\b(must|should|has to|can only) (be|equal) (1|one)\b(?![ \t]*(-|–|to|and|or|\.\.)[ \t]*\d)"
+        + @"|not support|unsupported|> ?1\b|multiple (choices|completions)",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex OnlyOne();
 
     [GeneratedRegex(@"(?<![\w.])\d+(?![\w]|\.\d)", RegexOptions.CultureInvariant)]

@@ -12,7 +12,11 @@ namespace BestOfN.Protocols.OpenAI;
 /// <param name="isAlone">Whether it is the only candidate, so that a client may be shown all of it while it is made.</param>
 internal sealed class CandidateDraft(int index, bool isAlone)
 {
-    private static readonly JsonWriterOptions _verbatim = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions _verbatim = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     private readonly MergedValue _message = new();
     private readonly MergedValue _logprobs = new();
@@ -32,11 +36,13 @@ internal sealed class CandidateDraft(int index, bool isAlone)
 
     /// <summary>What stands for a finish reason that an upstream has left out.</summary>
     public string LikelyFinishReason =>
-        _message.Find("tool_calls")?.Calls is { Count: > 0 } ? "tool_calls" : _message.Find("function_call") is { IsObject: true } ? "function_call" : "stop";
+        _message.Find("tool_calls")?.Calls is { Count: > 0 } ? "tool_calls"
+        : _message.Find("function_call") is { IsObject: true } ? "function_call"
+        : "stop";
 
     /// <summary>
-    /// Tokens seen: logprobs entries where there are any, else pieces that brought something. A piece may hold more than one token, so without
-    /// logprobs this is a lower bound.
+    /// Tokens seen: logprobs entries where there are any, else pieces that brought something. A piece may hold more than one token, so
+    /// without logprobs this is a lower bound.
     /// </summary>
     public long Tokens { get; private set; }
 
@@ -51,7 +57,9 @@ internal sealed class CandidateDraft(int index, bool isAlone)
     /// <summary>True for the first caller alone, who then owes the event.</summary>
     public bool TryEnd() => Interlocked.Exchange(ref _ended, 1) == 0;
 
-    /// <summary>Takes in one element of <c>choices</c>: of a chunk, with a <c>delta</c>, or of a whole answer, with a <c>message</c>.</summary>
+    /// <summary>
+    /// Takes in one element of <c>choices</c>: of a chunk, with a <c>delta</c>, or of a whole answer, with a <c>message</c>.
+    /// </summary>
     /// <param name="choice">An object.</param>
     /// <param name="answerFields">What else the chunk or the answer says.</param>
     /// <param name="isWhole">Whether it is a whole answer's.</param>
@@ -221,7 +229,8 @@ internal sealed class CandidateDraft(int index, bool isAlone)
             || (JsonText.Read(value) is { Length: > 0 } text && (MergedValue.IsText(name) || _message.TextOf(name) != text)));
 
     private CandidateDelta? Delta(
-        bool brought, ReadOnlyMemory<byte> delta, JsonElement logprobs, OrderedDictionary<string, JsonElement> fields, IReadOnlyDictionary<string, JsonElement> answerFields)
+        bool brought, ReadOnlyMemory<byte> delta, JsonElement logprobs, OrderedDictionary<string, JsonElement> fields,
+        IReadOnlyDictionary<string, JsonElement> answerFields)
     {
         var text = NewText();
         _emitted += text.Length;
@@ -258,7 +267,8 @@ internal sealed class CandidateDraft(int index, bool isAlone)
             foreach (var part in content.EnumerateArray())
             {
                 if (part.ValueKind is JsonValueKind.Object
-                    && part.TryGetProperty("type"u8, out var type) && type.ValueKind is JsonValueKind.String && type.GetString() is "text" or "output_text"
+                    && part.TryGetProperty("type"u8, out var type) && type.ValueKind is JsonValueKind.String
+                    && type.GetString() is "text" or "output_text"
                     && part.TryGetProperty("text"u8, out var text) && text.ValueKind is JsonValueKind.String)
                 {
                     _text.Append(JsonText.Read(text));

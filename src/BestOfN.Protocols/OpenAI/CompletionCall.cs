@@ -8,19 +8,22 @@ namespace BestOfN.Protocols.OpenAI;
 
 /// <summary>One call and the candidates it makes: choice i of the answer is the i-th of them.</summary>
 /// <remarks>
-/// <para>Takes in what the upstream sends and writes a <see cref="GenerationEvent"/> for every piece and every end of a candidate, in their order.</para>
-/// <para>What a candidate used. With one choice, <c>usage</c> is believed if it says more than nothing. With several, <c>usage</c> covers them all,
-/// or with llama-server only the first: where it is less than the tokens seen (<see cref="CandidateDraft.Tokens"/>), it is one choice's and the
-/// tokens seen count; where it is more, the surplus is added to the choice that finishes last, and so are its details, so that the sum is
-/// right.</para>
-/// <para>A choice is complete when its <c>finish_reason</c> has come, even if the stream is lost later. Some servers send one with every piece, or a
-/// tool call after it, so a complete choice is announced when nothing more has come for it for a while (<see cref="Settling"/>), or with the end of
-/// the stream.</para>
+/// <para>Takes in what the upstream sends and writes a <see cref="GenerationEvent"/> for every piece and every end of a candidate, in their
+/// order.</para>
+/// <para>What a candidate used. With one choice, <c>usage</c> is believed if it says more than nothing. With several, <c>usage</c> covers
+/// them all, or with llama-server only the first: where it is less than the tokens seen (<see cref="CandidateDraft.Tokens"/>), it is one
+/// choice's and the tokens seen count; where it is more, the surplus is added to the choice that finishes last, and so are its details, so
+/// that the sum is right.</para>
+/// <para>A choice is complete when its <c>finish_reason</c> has come, even if the stream is lost later. Some servers send one with every
+/// piece, or a tool call after it, so a complete choice is announced when nothing more has come for it for a while (<see
+/// cref="Settling"/>), or with the end of the stream.</para>
 /// Thread-safe.
 /// </remarks>
 internal sealed class CompletionCall : IDisposable
 {
-    /// <summary>How long nothing may come for a choice that is complete before it is announced while its siblings are still being made.</summary>
+    /// <summary>
+    /// How long nothing may come for a choice that is complete before it is announced while its siblings are still being made.
+    /// </summary>
     public static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(250);
 
     private readonly AnswerLimits _limits;
@@ -73,7 +76,7 @@ internal sealed class CompletionCall : IDisposable
         }
     }
 
-    /// <summary>Takes in one event of a stream. What is no chunk, such as a heartbeat, is passed over.</summary>
+    /// <summary>Takes in one event of a stream. Events that are no chunk, such as heartbeats, are skipped.</summary>
     /// <returns>True if it was the last.</returns>
     public bool AddEvent(string type, ReadOnlySpan<byte> data)
     {
@@ -288,7 +291,8 @@ internal sealed class CompletionCall : IDisposable
         {
             foreach (var draft in Drafts.Where(draft => draft is { FinishReason: not null, HasEnded: false }))
             {
-                if (_time.GetElapsedTime(draft.LastPiece) >= Settling && Drafts.Any(other => other is { FinishReason: null, HasEnded: false }))
+                if (_time.GetElapsedTime(draft.LastPiece) >= Settling
+                    && Drafts.Any(other => other is { FinishReason: null, HasEnded: false }))
                 {
                     Finish(draft, draft.FinishReason!, isLast: false);
                 }

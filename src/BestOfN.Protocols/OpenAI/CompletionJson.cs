@@ -52,7 +52,8 @@ internal static class CompletionJson
         }
 
         var hasError = root.TryGetProperty("error"u8, out var error) && error.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
-        var isError = root.TryGetProperty("object"u8, out var kind) && kind.ValueKind is JsonValueKind.String && kind.ValueEquals("error"u8);
+        var isError = root.TryGetProperty("object"u8, out var kind) && kind.ValueKind is JsonValueKind.String
+            && kind.ValueEquals("error"u8);
         var hasWords = root.TryGetProperty("detail"u8, out _)
             || (isWhole && (root.TryGetProperty("message"u8, out _) || root.TryGetProperty("errors"u8, out _)));
         if (hasError || isError || (hasWords && !root.TryGetProperty("choices"u8, out _)))
@@ -98,7 +99,9 @@ internal static class CompletionJson
 
         var isError = choice.TryGetProperty("finish_reason"u8, out var reason)
             && reason.ValueKind is JsonValueKind.String && reason.ValueEquals("error"u8);
-        return isError ? new(new Failure(FailureKind.Upstream, "The upstream ended the answer with an error.") { Upstream = new(502) }) : null;
+        return isError
+            ? new(new Failure(FailureKind.Upstream, "The upstream ended the answer with an error.") { Upstream = new(502) })
+            : null;
     }
 
     /// <returns>Null if <paramref name="usage"/> says nothing.</returns>
@@ -111,7 +114,8 @@ internal static class CompletionJson
 
         var (prompt, completion) = (NumberIn(usage, "prompt_tokens"), NumberIn(usage, "completion_tokens"));
         OrderedDictionary<string, JsonElement> details = new(StringComparer.Ordinal);
-        foreach (var field in usage.EnumerateObject().Where(field => field.Name is not ("prompt_tokens" or "completion_tokens" or "total_tokens")))
+        foreach (var field in usage.EnumerateObject()
+            .Where(field => field.Name is not ("prompt_tokens" or "completion_tokens" or "total_tokens")))
         {
             details[field.Name] = field.Value.Clone();
         }

@@ -56,7 +56,8 @@ internal sealed partial record ErrorWords
             return (Read(root[0], default) with { Message = Cut(MessageIn(root, 0) ?? "") }).Enveloped();
         }
 
-        var isWrapped = root.ValueKind is JsonValueKind.Object && root.TryGetProperty("error"u8, out var inner) && inner.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
+        var isWrapped = root.ValueKind is JsonValueKind.Object && root.TryGetProperty("error"u8, out var inner)
+            && inner.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
         var error = isWrapped ? root.GetProperty("error"u8) : root;
         var isObject = error.ValueKind is JsonValueKind.Object;
         var message = MessageIn(error, 0) is { Length: > 0 } found ? found : isWrapped ? MessageIn(root, 0) ?? "" : "";
@@ -70,8 +71,14 @@ internal sealed partial record ErrorWords
             NamesReasons = isObject && error.TryGetProperty("metadata"u8, out var metadata) && metadata.ValueKind is JsonValueKind.Object
                 && (metadata.TryGetProperty("reasons"u8, out _) || metadata.TryGetProperty("flagged_input"u8, out _)),
         };
-        words = words with { Status = StatusOf(words.Code) ?? (isObject ? StatusOf(WordIn(error, "status")) : null) ?? (isObject && isWrapped ? StatusOf(WordIn(root, "code") ?? WordIn(root, "status")) : null) };
-        var isEnvelope = isWrapped && isObject && !body.IsEmpty && error.TryGetProperty("message"u8, out var text) && text.ValueKind is JsonValueKind.String && message.Length <= MaxLength;
+        words = words with
+        {
+            Status = StatusOf(words.Code)
+                ?? (isObject ? StatusOf(WordIn(error, "status")) : null)
+                ?? (isObject && isWrapped ? StatusOf(WordIn(root, "code") ?? WordIn(root, "status")) : null),
+        };
+        var isEnvelope = isWrapped && isObject && !body.IsEmpty && error.TryGetProperty("message"u8, out var text)
+            && text.ValueKind is JsonValueKind.String && message.Length <= MaxLength;
         return isEnvelope ? words with { Envelope = body } : words.Enveloped();
     }
 
@@ -107,7 +114,9 @@ internal sealed partial record ErrorWords
         return this with { Envelope = buffer.WrittenMemory };
     }
 
-    /// <summary>The words in an object, a list of them, or an object in an object; a place in the request goes before what is said of it.</summary>
+    /// <summary>
+    /// The words in an object, a list of them, or an object in an object; a place in the request goes before what is said of it.
+    /// </summary>
     private static string? MessageIn(JsonElement element, int depth)
     {
         switch (element.ValueKind)
@@ -115,10 +124,12 @@ internal sealed partial record ErrorWords
             case JsonValueKind.String:
                 return JsonText.WellFormed(JsonText.Read(element)).Trim();
             case JsonValueKind.Array when depth < MaxDepth:
-                var all = string.Join("; ", element.EnumerateArray().Take(8).Select(each => MessageIn(each, depth + 1)).Where(each => each is { Length: > 0 }));
+                var words = element.EnumerateArray().Take(8).Select(each => MessageIn(each, depth + 1));
+                var all = string.Join("; ", words.Where(each => each is { Length: > 0 }));
                 return all.Length == 0 ? null : all;
             case JsonValueKind.Object when depth < MaxDepth:
-                foreach (var name in (ReadOnlySpan<string>)["message", "msg", "detail", "error", "errors", "details", "error_message", "error_description", "description", "title", "reason"])
+                foreach (var name in (ReadOnlySpan<string>)["message", "msg", "detail", "error", "errors", "details", "error_message",
+                    "error_description", "description", "title", "reason"])
                 {
                     if (element.TryGetProperty(name, out var inner) && MessageIn(inner, depth + 1) is { Length: > 0 } text)
                     {

@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace BestOfN.Protocols.OpenAI;
 
 /// <summary>What an upstream takes, by model: all that can be asked for, less what it has refused lately.</summary>
-/// <remarks>Thread-safe. What has been learnt is forgotten after a while: servers are updated, and a refusal may have been misread.</remarks>
+/// <remarks>Thread-safe. What has been learnt is forgotten after a while: servers are updated, and a refusal may have been
+/// misread.</remarks>
 internal sealed class LearntShapes(ChoiceCalls calls, TimeProvider time)
 {
     public static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);

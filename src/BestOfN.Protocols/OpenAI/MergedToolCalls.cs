@@ -6,8 +6,9 @@ namespace BestOfN.Protocols.OpenAI;
 
 /// <summary>The tool calls of a message, as a stream brings them.</summary>
 /// <remarks>
-/// A piece with an id that is not known opens a call; so does one with a name, where the call it would continue is complete or has another name.
-/// Any other piece continues the call with its id or its index, or the last one. Servers leave the index out, write null or give all calls the same.
+/// A piece with an id that is not known opens a call; so does one with a name, where the call it would continue is complete or has another
+/// name. Any other piece continues the call with its id or its index, or the last one. Servers leave the index out, write null or give all
+/// calls the same.
 /// </remarks>
 internal sealed class MergedToolCalls
 {
@@ -18,7 +19,8 @@ internal sealed class MergedToolCalls
     /// <summary>Takes in the calls of one message or delta.</summary>
     /// <param name="calls">The array.</param>
     /// <param name="isWhole">Whether every element is a complete call.</param>
-    /// <param name="news">Gets the elements (UTF-8 JSON) with the right index and without what was said before; null where they are not needed.</param>
+    /// <param name="news">Gets the elements (UTF-8 JSON) with the right index and without what was said before; null where they are not
+    /// needed.</param>
     /// <returns>Whether anything came that a model generates.</returns>
     public bool Add(JsonElement calls, bool isWhole, List<ReadOnlyMemory<byte>>? news)
     {
@@ -33,7 +35,8 @@ internal sealed class MergedToolCalls
 
             var id = StringIn(piece, "id");
             var name = NameIn(piece);
-            int? index = piece.TryGetProperty("index"u8, out var number) && number.ValueKind is JsonValueKind.Number && number.TryGetInt32(out var value) ? value : null;
+            var hasIndex = piece.TryGetProperty("index"u8, out var number) && number.ValueKind is JsonValueKind.Number;
+            int? index = hasIndex && number.TryGetInt32(out var value) ? value : null;
             var call = isWhole ? null : Find(id, index);
             if (call is null || Opens(call, id, name, index is not null, named.Contains(call)))
             {
@@ -159,11 +162,14 @@ internal sealed class MergedToolCalls
     }
 
     private static bool IsKnown(Call call, JsonProperty field) =>
-        field.NameEquals("id"u8) ? call.Id.Length > 0 || IsSame(field.Value, "") : field.NameEquals("type"u8) && IsSame(field.Value, call.Fields.TextOf("type"));
+        field.NameEquals("id"u8)
+            ? call.Id.Length > 0 || IsSame(field.Value, "")
+            : field.NameEquals("type"u8) && IsSame(field.Value, call.Fields.TextOf("type"));
 
     // An empty string says nothing that is not known.
     private static bool IsSame(JsonElement value, string known) =>
-        value.ValueKind is JsonValueKind.Null || (value.ValueKind is JsonValueKind.String && JsonText.Read(value) is var text && (text.Length == 0 || text == known));
+        value.ValueKind is JsonValueKind.Null
+            || (value.ValueKind is JsonValueKind.String && JsonText.Read(value) is var text && (text.Length == 0 || text == known));
 
     private static void WriteVerbatim(Utf8JsonWriter json, JsonProperty field)
     {
@@ -177,7 +183,9 @@ internal sealed class MergedToolCalls
         : "";
 
     private static string StringIn(JsonElement element, string name) =>
-        element.ValueKind is JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? JsonText.Read(value) : "";
+        element.ValueKind is JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String
+            ? JsonText.Read(value)
+            : "";
 
     private sealed class Call(int place)
     {

@@ -6,9 +6,10 @@ namespace BestOfN.Protocols.OpenAI;
 
 /// <summary>A JSON value that arrives in pieces, as the deltas of a stream bring it. Unknown fields are merged like the others.</summary>
 /// <remarks>
-/// Strings that are known to be text are joined; every other string is an identity or a state, which servers repeat or replace, so the last one counts.
-/// Objects are merged field by field. An element of an array continues an earlier one with the same <c>index</c>, or the last one where both are
-/// parts of text of the same type; every other element is kept in its own bytes. Tool calls have rules of their own (<see cref="MergedToolCalls"/>).
+/// Strings that are known to be text are joined; every other string is an identity or a state, which servers repeat or replace, so the last
+/// one counts. Objects are merged field by field. An element of an array continues an earlier one with the same <c>index</c>, or the last
+/// one where both are parts of text of the same type; every other element is kept in its own bytes. Tool calls have rules of their own
+/// (<see cref="MergedToolCalls"/>).
 /// </remarks>
 internal sealed class MergedValue
 {
@@ -30,7 +31,8 @@ internal sealed class MergedValue
 
     /// <summary>Whether strings of fields with this name are joined.</summary>
     public static bool IsText(string name) =>
-        name is "content" or "text" or "reasoning" or "refusal" or "arguments" or "input" or "thinking" or "thought" or "thoughts" or "data" or "summary"
+        name is "content" or "text" or "reasoning" or "refusal" or "arguments" or "input" or "thinking" or "thought" or "thoughts"
+            or "data" or "summary"
             or "transcript" or "output" or "partial_json"
         || name.EndsWith("_content", StringComparison.Ordinal) || name.EndsWith("_text", StringComparison.Ordinal);
 
@@ -233,18 +235,23 @@ internal sealed class MergedValue
 
         // What comes after a signature is another thought.
         return HasIndex(element)
-            ? item._fields!.TryGetValue("index", out var index) && index._raw.AsSpan().SequenceEqual(JsonMarshal.GetRawUtf8Value(element.GetProperty("index"u8)))
-            : item == items[^1] && IsPart(element) && !item._fields!.ContainsKey("index") && item.TextOf("type").Length > 0 && item.TextOf("signature").Length == 0;
+            ? item._fields!.TryGetValue("index", out var index)
+                && index._raw.AsSpan().SequenceEqual(JsonMarshal.GetRawUtf8Value(element.GetProperty("index"u8)))
+            : item == items[^1] && IsPart(element) && !item._fields!.ContainsKey("index") && item.TextOf("type").Length > 0
+                && item.TextOf("signature").Length == 0;
     }
 
     private static bool Differs(JsonElement element, MergedValue item, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String && JsonText.Read(value) is { Length: > 0 } given
+        element.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String
+            && JsonText.Read(value) is { Length: > 0 } given
         && item.TextOf(name) is { Length: > 0 } known && given != known;
 
-    private static bool HasIndex(JsonElement element) => element.TryGetProperty("index"u8, out var index) && index.ValueKind is JsonValueKind.Number;
+    private static bool HasIndex(JsonElement element) =>
+        element.TryGetProperty("index"u8, out var index) && index.ValueKind is JsonValueKind.Number;
 
     /// <summary>Whether it is a part of text, which a stream tears into many.</summary>
     private static bool IsPart(JsonElement element) =>
         element.TryGetProperty("type"u8, out var type) && type.ValueKind is JsonValueKind.String && JsonText.Read(type) is var name
-        && (name is "text" or "output_text" or "thinking" or "refusal" or "summary_text" || name.StartsWith("reasoning", StringComparison.Ordinal));
+        && (name is "text" or "output_text" or "thinking" or "refusal" or "summary_text"
+            || name.StartsWith("reasoning", StringComparison.Ordinal));
 }

@@ -32,7 +32,8 @@ internal sealed class OpenAIGeneration : IGeneration
     private bool _disposed;
 
     private OpenAIGeneration(
-        GenerationRequest request, UpstreamClient client, LearntShapes shapes, TimeProvider time, ILogger logger, CancellationToken abandoned)
+        GenerationRequest request, UpstreamClient client, LearntShapes shapes, TimeProvider time, ILogger logger,
+        CancellationToken abandoned)
     {
         _request = request;
         _template = RequestTemplate.From(request);
@@ -52,7 +53,8 @@ internal sealed class OpenAIGeneration : IGeneration
 
     /// <summary>Begins to make the candidates of <paramref name="request"/>.</summary>
     public static OpenAIGeneration Start(
-        GenerationRequest request, UpstreamClient client, LearntShapes shapes, TimeProvider time, ILogger logger, CancellationToken abandoned)
+        GenerationRequest request, UpstreamClient client, LearntShapes shapes, TimeProvider time, ILogger logger,
+        CancellationToken abandoned)
     {
         var generation = new OpenAIGeneration(request, client, shapes, time, logger, abandoned);
         generation._running = generation.RunAsync();
@@ -134,7 +136,8 @@ internal sealed class OpenAIGeneration : IGeneration
             {
                 response.Report(served: true);
                 var failure = await UpstreamFailure.ReadAsync(response.Message, _time, call.Token);
-                if (CallRefusal.Smaller(failure, plan.Shape, drafts.Length, _shapes.CanSplit, _template, tokensLeft is not null) is { } smaller)
+                var hasBudget = tokensLeft is not null;
+                if (CallRefusal.Smaller(failure, plan.Shape, drafts.Length, _shapes.CanSplit, _template, hasBudget) is { } smaller)
                 {
                     return (drafts, new(smaller.Shape, plan.IsGeneral && smaller.IsGeneral));
                 }

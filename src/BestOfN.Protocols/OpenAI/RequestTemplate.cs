@@ -5,8 +5,9 @@ namespace BestOfN.Protocols.OpenAI;
 
 /// <summary>The client's request, ready to be sent any number of times with another head.</summary>
 /// <remarks>
-/// Only <c>model</c>, <c>n</c>, <c>seed</c>, <c>stream</c> and <c>stream_options</c> are replaced, <c>best_of_n</c> is taken out, and the token limits are
-/// lowered where a token budget asks for it; a limit of null is none and is left out. Everything else, known or not, goes upstream in the client's own bytes, which are shared by all calls.
+/// Only <c>model</c>, <c>n</c>, <c>seed</c>, <c>stream</c> and <c>stream_options</c> are replaced, <c>best_of_n</c> is taken out, and the
+/// token limits are lowered where a token budget asks for it; a limit of null is none and is left out. Everything else, known or not, goes
+/// upstream in the client's own bytes, which are shared by all calls.
 /// </remarks>
 internal sealed class RequestTemplate
 {
@@ -21,7 +22,9 @@ internal sealed class RequestTemplate
     private readonly List<(string Name, long Value)> _tokenLimits;
     private readonly long? _seed;
 
-    private RequestTemplate(string model, List<ReadOnlyMemory<byte>> kept, IReadOnlyList<string> clientFields, List<(string Name, long Value)> tokenLimits, long? seed)
+    private RequestTemplate(
+        string model, List<ReadOnlyMemory<byte>> kept, IReadOnlyList<string> clientFields, List<(string Name, long Value)> tokenLimits,
+        long? seed)
     {
         ClientFields = clientFields;
         _model = model;
@@ -59,8 +62,11 @@ internal sealed class RequestTemplate
         {
             var start = (int)reader.TokenStartIndex;
             var isSeed = reader.ValueTextEquals("seed"u8);
-            var tokenLimit = reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8) ? reader.GetString() : null;
-            var isReplaced = isSeed || reader.ValueTextEquals("model"u8) || reader.ValueTextEquals("n"u8) || reader.ValueTextEquals("stream"u8)
+            var tokenLimit = reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8)
+                ? reader.GetString()
+                : null;
+            var isReplaced = isSeed || reader.ValueTextEquals("model"u8) || reader.ValueTextEquals("n"u8)
+                || reader.ValueTextEquals("stream"u8)
                 || reader.ValueTextEquals("stream_options"u8) || reader.ValueTextEquals("best_of_n"u8);
             if (!isReplaced && !reader.ValueTextEquals("messages"u8))
             {

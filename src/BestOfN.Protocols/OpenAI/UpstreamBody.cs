@@ -2,8 +2,11 @@ using System.IO.Compression;
 
 namespace BestOfN.Protocols.OpenAI;
 
-/// <summary>The body of an upstream's answer: decompressed, known by its first bytes, and never more of it in memory than is allowed.</summary>
-/// <remarks>Of a whole answer all bytes count; of a stream of events, those since the last blank line, for that is what a parser holds.</remarks>
+/// <summary>
+/// The body of an upstream's answer: decompressed, known by its first bytes, and never more of it in memory than is allowed.
+/// </summary>
+/// <remarks>The limit counts all bytes of a whole answer, and of a stream of events those since the last blank line, which a parser
+/// holds.</remarks>
 internal sealed class UpstreamBody : Stream
 {
     private readonly Stream _inner;
@@ -37,7 +40,8 @@ internal sealed class UpstreamBody : Stream
     /// <param name="wholeLimit">The most bytes of a body that is no stream of events.</param>
     /// <param name="cancellationToken">Ends the opening.</param>
     /// <exception cref="NotSupportedException">It is compressed in a way that was not asked for and is not known here.</exception>
-    public static async Task<UpstreamBody> OpenAsync(HttpContent content, long eventLimit, long wholeLimit, CancellationToken cancellationToken)
+    public static async Task<UpstreamBody> OpenAsync(
+        HttpContent content, long eventLimit, long wholeLimit, CancellationToken cancellationToken)
     {
         var body = await content.ReadAsStreamAsync(cancellationToken);
         foreach (var encoding in content.Headers.ContentEncoding.Reverse())
@@ -55,7 +59,9 @@ internal sealed class UpstreamBody : Stream
         return new(body, eventLimit, wholeLimit);
     }
 
-    /// <summary>Whether the body is a stream of events and not one JSON object. Looks at its first bytes, for servers give either any media type.</summary>
+    /// <summary>
+    /// Whether the body is a stream of events and not one JSON object. Looks at its first bytes, for servers give either any media type.
+    /// </summary>
     public async Task<bool> IsEventsAsync(CancellationToken cancellationToken)
     {
         var start = new byte[1024];

@@ -96,7 +96,7 @@ internal static partial class UpstreamFailure
 
     private static int StatusOf(string kind) =>
         RateLimit().IsMatch(kind) ? 429
-        : kind.Contains("notfound", StringComparison.OrdinalIgnoreCase) || kind.Contains("not_found", StringComparison.OrdinalIgnoreCase) ? 404
+        : NotFound().IsMatch(kind) ? 404
         : ClientsMistake().IsMatch(kind) ? 400
         : 502;
 
@@ -110,12 +110,18 @@ internal static partial class UpstreamFailure
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex BadKey();
 
-    [GeneratedRegex(@"\b(api.?keys?|sk-|credentials?|tokens?|unauthori[sz]ed|permissions?)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"\b(api.?keys?|sk-|credentials?|tokens?|unauthori[sz]ed|permissions?)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Credentials();
+
+    [GeneratedRegex("not_?found", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex NotFound();
 
     [GeneratedRegex("rate.?limit|too.?many.?requests|insufficient_quota", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex RateLimit();
 
-    [GeneratedRegex("invalid_?(request|argument|prompt)|bad_?request|context_length|unsupported_", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        "invalid_?(request|argument|prompt)|bad_?request|context_length|unsupported_",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ClientsMistake();
 }

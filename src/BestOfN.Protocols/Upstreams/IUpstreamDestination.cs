@@ -10,6 +10,8 @@ public interface IUpstreamDestination : IDisposable
     /// <param name="cancellationToken">Ends the wait for the headers; the body is the reader's.</param>
     Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken);
 
-    /// <summary>Tells passive health checks how the call went. An answer with an error status is served too; a lost connection is not.</summary>
+    /// <summary>
+    /// Tells passive health checks how the call went. An answer with an error status is served too; a lost connection is not.
+    /// </summary>
     void Report(bool served);
 }

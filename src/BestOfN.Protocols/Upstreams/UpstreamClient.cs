@@ -64,7 +64,8 @@ public sealed class UpstreamClient : IDisposable
 
     public void Dispose() => _circuits.Dispose();
 
-    private async ValueTask<UpstreamResponse> AttemptAsync(string path, HttpContent content, List<string> failed, CancellationToken cancellationToken)
+    private async ValueTask<UpstreamResponse> AttemptAsync(
+        string path, HttpContent content, List<string> failed, CancellationToken cancellationToken)
     {
         List<string> refused = [];
         ExceptionDispatchInfo? refusal = null;

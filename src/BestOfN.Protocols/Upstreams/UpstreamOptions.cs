@@ -7,7 +7,9 @@ public sealed record UpstreamOptions
 {
     public const string Section = "Upstreams";
 
-    /// <summary>From the call to the response headers, all attempts and pauses together. A queue at the upstream counts, so it is long.</summary>
+    /// <summary>
+    /// From the call to the response headers, all attempts and pauses together. A queue at the upstream counts, so it is long.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan TotalTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -28,13 +30,15 @@ public sealed record UpstreamOptions
     public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// The most bytes of one candidate's answer, and of one event of a stream. All candidates of a client request together may have four times as many, and so may a body that is not streamed.
+    /// The most bytes of one candidate's answer, and of one event of a stream. All candidates of a client request together may have four
+    /// times as many, and so may a body that is not streamed.
     /// </summary>
     [Range(1024, 1L << 30)]
     public long MaxAnswerBytes { get; init; } = 32 << 20;
 
     /// <summary>
-    /// Calls within 30 seconds from which the circuit of a destination opens when half of them fail: no connection, a lost one, no answer in time, or 502 to 504.
+    /// Calls within 30 seconds from which the circuit of a destination opens when half of them fail: no connection, a lost one, no answer
+    /// in time, or 502 to 504.
     /// </summary>
     [Range(2, 10_000)]
     public int CircuitMinimumCalls { get; init; } = 10;

@@ -16,7 +16,8 @@ public sealed class BestOfNSelectorTests
     public async Task A_candidate_that_is_too_long_to_be_judged_costs_only_itself(string strategy)
     {
         var reward = new FakeRewardModel(answer => answer.Text.Length > 10 ? null : answer.Text.Length);
-        var selection = await Selectors.SelectAsync(FakeGenerator.Answering("much too long an answer", "b", "ccc", "dd"), reward, 4, strategy);
+        var selection = await Selectors.SelectAsync(
+            FakeGenerator.Answering("much too long an answer", "b", "ccc", "dd"), reward, 4, strategy);
 
         Assert.Equal([2, 3, 1, 0], selection.Candidates.Select(candidate => candidate.Index));
         Assert.Equal([3.0, 2, 1, null], selection.Candidates.Select(candidate => candidate.Score?.Value));
@@ -37,7 +38,8 @@ public sealed class BestOfNSelectorTests
     [Fact]
     public async Task Answers_with_the_candidate_that_scores_highest()
     {
-        var selection = await Selectors.SelectAsync(FakeGenerator.Answering("poor", "good", "fair"), FakeRewardModel.Scoring(("poor", -1), ("good", 2), ("fair", 1)), 3);
+        var selection = await Selectors.SelectAsync(
+            FakeGenerator.Answering("poor", "good", "fair"), FakeRewardModel.Scoring(("poor", -1), ("good", 2), ("fair", 1)), 3);
 
         Assert.Equal("good", selection.Winner.Candidate!.Text);
         Assert.Equal([1, 2, 0], selection.Ranking.Select(ranked => ranked.Index));
@@ -120,7 +122,8 @@ public sealed class BestOfNSelectorTests
     [Fact]
     public async Task A_generator_that_breaks_loses_only_what_is_unfinished()
     {
-        var selection = await Selectors.SelectAsync(new ShortGenerator(new InvalidOperationException("bug")), FakeRewardModel.ByLength(), 2);
+        var selection = await Selectors.SelectAsync(
+            new ShortGenerator(new InvalidOperationException("bug")), FakeRewardModel.ByLength(), 2);
         Assert.Equal(["candidate_failed:1"], selection.Degraded);
     }
 
@@ -138,7 +141,8 @@ public sealed class BestOfNSelectorTests
     public async Task When_all_fail_differently_no_single_status_is_passed_on()
     {
         var generator = new FakeGenerator(FakeCandidate.Failing("too long", 400), FakeCandidate.Failing("busy", 503));
-        var failure = await Assert.ThrowsAsync<GenerationFailedException>(() => Selectors.SelectAsync(generator, FakeRewardModel.ByLength(), 2));
+        var failure = await Assert.ThrowsAsync<GenerationFailedException>(
+            () => Selectors.SelectAsync(generator, FakeRewardModel.ByLength(), 2));
 
         Assert.Null(failure.Failure.Upstream);
         Assert.IsType<GenerationFailedException>(failure.InnerException);
@@ -215,7 +219,8 @@ public sealed class BestOfNSelectorTests
     [InlineData(double.NegativeInfinity)]
     public async Task A_score_that_is_no_number_never_wins(double nonsense)
     {
-        var selection = await Selectors.SelectAsync(FakeGenerator.Answering("a", "b", "c"), FakeRewardModel.Scoring(("a", nonsense), ("b", -5), ("c", -4)), 3);
+        var selection = await Selectors.SelectAsync(
+            FakeGenerator.Answering("a", "b", "c"), FakeRewardModel.Scoring(("a", nonsense), ("b", -5), ("c", -4)), 3);
 
         Assert.Equal([2, 1, 0], selection.Ranking.Select(ranked => ranked.Index));
         Assert.Equal(["scorer_failed"], selection.Degraded);
@@ -233,7 +238,8 @@ public sealed class BestOfNSelectorTests
     [Fact]
     public async Task An_answer_cut_short_wins_among_its_like()
     {
-        var generator = new FakeGenerator(new FakeCandidate("a") { FinishReason = "length" }, new FakeCandidate("bb") { FinishReason = "length" });
+        var generator = new FakeGenerator(
+            new FakeCandidate("a") { FinishReason = "length" }, new FakeCandidate("bb") { FinishReason = "length" });
         var selection = await Selectors.SelectAsync(generator, FakeRewardModel.ByLength(), 2);
         Assert.Equal("bb", selection.Winner.Candidate!.Text);
         Assert.Equal("length", selection.Winner.Candidate.FinishReason);
@@ -242,7 +248,8 @@ public sealed class BestOfNSelectorTests
     [Fact]
     public async Task Usage_counts_all_candidates_and_the_prompt_once()
     {
-        var generator = new FakeGenerator(new FakeCandidate("a") { CompletionTokens = 5 }, new FakeCandidate("bb") { CompletionTokens = 11 });
+        var generator = new FakeGenerator(
+            new FakeCandidate("a") { CompletionTokens = 5 }, new FakeCandidate("bb") { CompletionTokens = 11 });
         var selection = await Selectors.SelectAsync(generator, FakeRewardModel.ByLength(), 2);
         Assert.Equal(new TokenUsage(7, 16), selection.TotalUsage);
         Assert.Equal(new TokenUsage(7, 11), selection.Winner.Candidate!.Usage);
@@ -287,7 +294,8 @@ public sealed class BestOfNSelectorTests
         var request = Selectors.Request(generator, FakeRewardModel.ByLength(), 2);
         request = request with
         {
-            Generation = request.Generation with { Sampling = new SamplingParameters { Temperature = 0.7, Seed = 5, Stop = ["x"] }, TokenBudget = 900, Body = new byte[] { 1 } },
+            Generation = request.Generation with { Sampling = new SamplingParameters { Temperature = 0.7, Seed = 5, Stop = ["x"] },
+                TokenBudget = 900, Body = new byte[] { 1 } },
         };
         await Selectors.With().SelectAsync(request, Cancellation);
         Assert.Equal(request.Generation, Assert.Single(generator.Requests));
@@ -299,7 +307,8 @@ public sealed class BestOfNSelectorTests
         static FakeCandidate Calling(string id, string city) => new("")
         {
             FinishReason = "tool_calls",
-            Message = $$$"""{"role":"assistant","content":null,"refusal":null,"tool_calls":[{"id":"{{{id}}}","type":"function","function":{"name":"weather","arguments":"{\"city\":\"{{{city}}}\"}"}}]}""",
+            Message = """{"role":"assistant","content":null,"refusal":null,"tool_calls":["""
+                + $$$"""{"id":"{{{id}}}","type":"function","function":{"name":"weather","arguments":"{\"city\":\"{{{city}}}\"}"}}]}""",
         };
         var reward = FakeRewardModel.ByLength();
         await Selectors.SelectAsync(new FakeGenerator(Calling("call_1", "Rome"), Calling("call_2", "Ulm")), reward, 2);
@@ -330,7 +339,9 @@ public sealed class BestOfNSelectorTests
     {
         var selector = Selectors.With();
         var many = Enumerable.Range(0, 50).Select(i => selector.SelectAsync(
-            Selectors.Request(FakeGenerator.Answering("a", "bb"), i % 2 == 0 ? FakeRewardModel.ByLength() : new FakeRewardModel(answer => -answer.Text.Length), 2), Cancellation));
+            Selectors.Request(
+                FakeGenerator.Answering("a", "bb"),
+                i % 2 == 0 ? FakeRewardModel.ByLength() : new FakeRewardModel(answer => -answer.Text.Length), 2), Cancellation));
         var winners = await Task.WhenAll(many);
         Assert.All(winners.Index(), pair => Assert.Equal(pair.Index % 2 == 0 ? "bb" : "a", pair.Item.Winner.Candidate!.Text));
     }
@@ -351,7 +362,8 @@ public sealed class BestOfNSelectorTests
         private async IAsyncEnumerable<GenerationEvent> ReadAsync()
         {
             await Task.Yield();
-            yield return new CandidateFinished(new Candidate { Index = 0, Text = "only", FinishReason = "stop", Usage = new TokenUsage(1, 1), Message = default });
+            yield return new CandidateFinished(
+                new Candidate { Index = 0, Text = "only", FinishReason = "stop", Usage = new TokenUsage(1, 1), Message = default });
             if (exception is not null)
             {
                 throw exception;

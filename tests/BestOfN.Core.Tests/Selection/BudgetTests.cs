@@ -77,7 +77,10 @@ public sealed class BudgetTests
         var late = new TaskCompletionSource();
         var passes = 0;
         var generator = new FakeGenerator("poor", "good", new FakeCandidate("late") { Gate = late.Task });
-        var reward = new FakeRewardModel(answer => answer.Text.Length) { PassGate = _ => passes++ == 0 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, Cancellation) };
+        var reward = new FakeRewardModel(answer => answer.Text.Length)
+        {
+            PassGate = _ => passes++ == 0 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, Cancellation),
+        };
         var selection = Start(Selectors.Request(generator, reward, 3));
 
         await generator.Hung.WaitAsync(Cancellation);
@@ -123,7 +126,9 @@ public sealed class BudgetTests
         var chosen = await selection;
         Assert.Equal("The answer is", chosen.Winner.Candidate!.Text);
         Assert.Equal("length", chosen.Winner.Candidate.FinishReason);
-        Assert.Equal("""{"role":"assistant","content":"The answer is","refusal":null}""", System.Text.Encoding.UTF8.GetString(chosen.Winner.Candidate.Message.Span));
+        Assert.Equal(
+            """{"role":"assistant","content":"The answer is","refusal":null}""",
+            System.Text.Encoding.UTF8.GetString(chosen.Winner.Candidate.Message.Span));
         Assert.All(reward.Passes[0], answer => Assert.False(answer.IsComplete));
         Assert.Equal(["deadline"], chosen.Degraded);
         Assert.Equal(5, chosen.TotalUsage.CompletionTokens);

@@ -40,13 +40,19 @@ public sealed class FlawTests
     {
         var request = Selectors.Request(new FakeGenerator(""), FakeRewardModel.ByLength(), 1);
         Assert.Empty((await Selectors.With().SelectAsync(request, TestContext.Current.CancellationToken)).Degraded);
-        Assert.Equal(["empty:0"], (await Selectors.With().SelectAsync(request with { WantsScores = true }, TestContext.Current.CancellationToken)).Degraded);
+        Assert.Equal(
+            ["empty:0"],
+            (await Selectors.With().SelectAsync(request with { WantsScores = true }, TestContext.Current.CancellationToken)).Degraded);
     }
 
     [Fact]
     public async Task A_call_of_a_tool_is_not_an_empty_answer()
     {
-        var calling = new FakeCandidate("") { FinishReason = "tool_calls", Message = """{"content":null,"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}""" };
+        var calling = new FakeCandidate("")
+        {
+            FinishReason = "tool_calls",
+            Message = """{"content":null,"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}""",
+        };
         var selection = await Selectors.SelectAsync(new FakeGenerator("", calling), new FakeRewardModel(_ => 0), 2);
         Assert.Equal(1, selection.Winner.Index);
     }

@@ -45,14 +45,20 @@ public sealed class SelectionTelemetryTests
     public async Task A_request_without_an_answer_is_counted_with_what_became_of_it()
     {
         using var seen = new Seen();
-        var selector = new BestOfNSelector(new SelectionStrategies(SelectionStrategies.BuiltIn), new SelectionTelemetry(seen), TimeProvider.System, NullLogger<BestOfNSelector>.Instance);
+        var selector = new BestOfNSelector(
+            new SelectionStrategies(SelectionStrategies.BuiltIn), new SelectionTelemetry(seen), TimeProvider.System,
+            NullLogger<BestOfNSelector>.Instance);
         var failing = new FakeGenerator(FakeCandidate.Failing(status: 502));
         await Assert.ThrowsAsync<GenerationFailedException>(() =>
-            selector.SelectAsync(Selectors.Request(failing, null, 1, "first") with { Model = "ours" }, TestContext.Current.CancellationToken));
-        await selector.SelectAsync(Selectors.Request(FakeGenerator.Answering("a", "bbb"), FakeRewardModel.ByLength(), 2) with { Model = "ours" }, TestContext.Current.CancellationToken);
+            selector.SelectAsync(
+                Selectors.Request(failing, null, 1, "first") with { Model = "ours" }, TestContext.Current.CancellationToken));
+        await selector.SelectAsync(
+            Selectors.Request(FakeGenerator.Answering("a", "bbb"), FakeRewardModel.ByLength(), 2) with { Model = "ours" },
+            TestContext.Current.CancellationToken);
 
         Assert.Equal(
-            ["bestofn.model=ours bestofn.strategy=first bestofn.outcome=failed error.type=upstream", "bestofn.model=ours bestofn.strategy=reward bestofn.outcome=answered"],
+            ["bestofn.model=ours bestofn.strategy=first bestofn.outcome=failed error.type=upstream",
+                "bestofn.model=ours bestofn.strategy=reward bestofn.outcome=answered"],
             seen.TagsOf("bestofn.selection.duration"));
         Assert.Single(seen.ValuesOf("gen_ai.server.time_to_first_token")); // no token of the one that failed
         Assert.Equal([2d], seen.ValuesOf("bestofn.selection.margin"));
@@ -91,7 +97,8 @@ public sealed class SelectionTelemetryTests
                     listener.EnableMeasurementEvents(instrument);
                 }
             };
-            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => _values.Enqueue((instrument.Name, value, Text(tags))));
+            _listener.SetMeasurementEventCallback<double>(
+                (instrument, value, tags, _) => _values.Enqueue((instrument.Name, value, Text(tags))));
             _listener.Start();
         }
 
@@ -114,6 +121,7 @@ public sealed class SelectionTelemetryTests
             _meters.ForEach(meter => meter.Dispose());
         }
 
-        private static string Text(ReadOnlySpan<KeyValuePair<string, object?>> tags) => string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
+        private static string Text(ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+            string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
     }
 }

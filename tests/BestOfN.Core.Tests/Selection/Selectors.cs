@@ -11,15 +11,22 @@ namespace BestOfN.Core.Tests.Selection;
 internal static class Selectors
 {
     public static BestOfNSelector With(TimeProvider? time = null) => new(
-        new SelectionStrategies(SelectionStrategies.BuiltIn), new SelectionTelemetry(new Meters()), time ?? TimeProvider.System, NullLogger<BestOfNSelector>.Instance);
+        new SelectionStrategies(SelectionStrategies.BuiltIn), new SelectionTelemetry(new Meters()), time ?? TimeProvider.System,
+        NullLogger<BestOfNSelector>.Instance);
 
-    public static SelectionRequest Request(IGenerator generator, IRewardModel? rewardModel, int candidates, string strategy = SelectionStrategies.Reward) => new()
+    public static SelectionRequest Request(
+        IGenerator generator, IRewardModel? rewardModel, int candidates, string strategy = SelectionStrategies.Reward) => new()
     {
         Generator = generator,
         RewardModel = rewardModel,
         Strategy = strategy,
         TimeBudget = TimeSpan.FromSeconds(10),
-        Generation = new GenerationRequest { Prompt = new Prompt([new ChatMessage("user", "2 + 2?")]), Model = "m", Candidates = candidates },
+        Generation = new GenerationRequest
+        {
+            Prompt = new Prompt([new ChatMessage("user", "2 + 2?")]),
+            Model = "m",
+            Candidates = candidates,
+        },
     };
 
     public static Task<SelectionResult> SelectAsync(

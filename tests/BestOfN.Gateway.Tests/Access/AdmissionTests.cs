@@ -12,7 +12,8 @@ namespace BestOfN.Gateway.Tests.Access;
 
 public sealed class AdmissionTests
 {
-    private static readonly (string, string)[] _small = [("BestOfN:MaxPictureBytes", "1000"), ("BestOfN:MaxVideoBytes", "1000"), ("BestOfN:MaxRequestBodyBytes", "20000"), ("BestOfN:MaxHeldRequestBytes", "30000")];
+    private static readonly (string, string)[] _small = [("BestOfN:MaxPictureBytes", "1000"), ("BestOfN:MaxVideoBytes", "1000"),
+        ("BestOfN:MaxRequestBodyBytes", "20000"), ("BestOfN:MaxHeldRequestBytes", "30000")];
 
     [Fact]
     public async Task Slow_senders_keep_nobody_out()
@@ -39,7 +40,8 @@ public sealed class AdmissionTests
     {
         await using var gateway = new SocketGateway(null, ("BestOfN:RequestReadTimeout", "00:00:00.300"));
         var answer = await RawHttp.SendAsync(
-            gateway.Endpoint, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"model\"");
+            gateway.Endpoint,
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"model\"");
         Assert.StartsWith("HTTP/1.1 408", answer, StringComparison.Ordinal);
         Assert.Contains("\"code\":\"request_timeout\"", answer, StringComparison.Ordinal);
     }
@@ -49,7 +51,9 @@ public sealed class AdmissionTests
     {
         var time = new WatchedTime();
         var generator = FakeGenerator.Answering("a").ThenHanging();
-        await using var gateway = new TestGateway(generator, time: time, settings: [("BestOfN:MaxConcurrentRequests", "1"), ("BestOfN:MaxQueueTime", "00:00:13"), ("BestOfN:TimeBudget", "00:10:00")]);
+        await using var gateway = new TestGateway(
+            generator, time: time,
+            settings: [("BestOfN:MaxConcurrentRequests", "1"), ("BestOfN:MaxQueueTime", "00:00:13"), ("BestOfN:TimeBudget", "00:10:00")]);
         using var client = new CancellationTokenSource();
         var working = gateway.RawClient.PostAsync("/v1/chat/completions", TestGateway.Json(TestGateway.Chat()), client.Token);
         await generator.Hung.WaitAsync(TestGateway.Cancellation);
@@ -80,7 +84,9 @@ public sealed class AdmissionTests
 
         Assert.All(await Task.WhenAll(polite), status => Assert.Equal(HttpStatusCode.OK, status));
         var statuses = await Task.WhenAll(flood);
-        Assert.Equal((7, 23), (statuses.Count(status => status is HttpStatusCode.OK), statuses.Count(status => status is HttpStatusCode.TooManyRequests)));
+        Assert.Equal(
+            (7, 23),
+            (statuses.Count(status => status is HttpStatusCode.OK), statuses.Count(status => status is HttpStatusCode.TooManyRequests)));
 
         async Task<HttpStatusCode> AskAsync(string key)
         {
@@ -116,9 +122,12 @@ public sealed class AdmissionTests
     public async Task A_request_of_very_many_values_is_refused_before_it_is_taken_apart(string path)
     {
         await using var gateway = new TestGateway(settings: ("BestOfN:MaxJsonValues", "100"));
-        foreach (var many in (string[])[string.Concat(Enumerable.Repeat("1,", 200)) + "1", string.Concat(Enumerable.Repeat("[],", 200)) + "{}"])
+        string[] lists = [string.Concat(Enumerable.Repeat("1,", 200)) + "1", string.Concat(Enumerable.Repeat("[],", 200)) + "{}"];
+        foreach (var many in lists)
         {
-            var error = await gateway.PostAsync(path, $$"""{"model":"pocket","prompt":"a","messages":[{"role":"user","content":"a"}],"x":[{{many}}]}""").ErrorAsync(HttpStatusCode.RequestEntityTooLarge);
+            var error = await gateway
+                .PostAsync(path, $$"""{"model":"pocket","prompt":"a","messages":[{"role":"user","content":"a"}],"x":[{{many}}]}""")
+                .ErrorAsync(HttpStatusCode.RequestEntityTooLarge);
             Assert.Equal("request_too_large", (string?)error["code"]);
         }
     }
@@ -136,7 +145,8 @@ public sealed class AdmissionTests
     public async Task A_body_of_another_type_is_a_415(string? type, HttpStatusCode status)
     {
         await using var gateway = new TestGateway();
-        foreach (var (path, json) in new[] { ("/v1/chat/completions", TestGateway.Chat()), ("/v1/completions", """{"model":"pocket","prompt":"a"}""") })
+        foreach (var (path, json) in new[] { ("/v1/chat/completions", TestGateway.Chat()),
+            ("/v1/completions", """{"model":"pocket","prompt":"a"}""") })
         {
             var content = new ByteArrayContent(Encoding.UTF8.GetBytes(json));
             content.Headers.TryAddWithoutValidation("Content-Type", type);
@@ -153,8 +163,12 @@ public sealed class AdmissionTests
     public async Task A_compressed_body_is_a_415()
     {
         await using var gateway = new TestGateway();
-        var content = new ByteArrayContent([0x1f, 0x8b]) { Headers = { ContentType = new MediaTypeHeaderValue("application/json"), ContentEncoding = { "gzip" } } };
-        await gateway.RawClient.PostAsync("/v1/chat/completions", content, TestGateway.Cancellation).ErrorAsync(HttpStatusCode.UnsupportedMediaType);
+        var content = new ByteArrayContent([0x1f, 0x8b])
+        {
+            Headers = { ContentType = new MediaTypeHeaderValue("application/json"), ContentEncoding = { "gzip" } },
+        };
+        await gateway.RawClient.PostAsync("/v1/chat/completions", content, TestGateway.Cancellation)
+            .ErrorAsync(HttpStatusCode.UnsupportedMediaType);
     }
 
     [Fact]
@@ -231,7 +245,8 @@ public sealed class AdmissionTests
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
             {

@@ -7,7 +7,8 @@ public sealed class CorsTests
     [Fact]
     public async Task A_page_of_a_configured_origin_may_ask_before_it_shows_its_key_and_then_read_our_headers()
     {
-        await using var gateway = new TestGateway(settings: [("BESTOFN_API_KEYS", "mine"), ("BestOfN:CorsOrigins:0", "https://chat.example"), ("BestOfN:CorsOrigins:1", "http://localhost:3000")]);
+        await using var gateway = new TestGateway(settings: [("BESTOFN_API_KEYS", "mine"),
+            ("BestOfN:CorsOrigins:0", "https://chat.example"), ("BestOfN:CorsOrigins:1", "http://localhost:3000")]);
         using var preflight = await SendAsync(gateway, HttpMethod.Options, "http://localhost:3000");
         Assert.Equal(HttpStatusCode.NoContent, preflight.StatusCode);
         Assert.Equal("http://localhost:3000", Header(preflight, "Access-Control-Allow-Origin"));
@@ -56,5 +57,6 @@ public sealed class CorsTests
         return gateway.RawClient.SendAsync(request, TestGateway.Cancellation);
     }
 
-    private static string? Header(HttpResponseMessage response, string name) => response.Headers.TryGetValues(name, out var values) ? string.Join(",", values) : null;
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? string.Join(",", values) : null;
 }

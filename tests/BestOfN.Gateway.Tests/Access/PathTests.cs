@@ -121,7 +121,10 @@ public sealed class PathTests
         foreach (var path in (string[])["completions", "embeddings"])
         {
             using var http = new HttpClient();
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway.Endpoint}/{path}") { Content = TestGateway.Json("""{"model":"remote","prompt":"a"}""") };
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway.Endpoint}/{path}")
+            {
+                Content = TestGateway.Json("""{"model":"remote","prompt":"a"}"""),
+            };
             foreach (var name in (string[])["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix", "Forwarded"])
             {
                 request.Headers.TryAddWithoutValidation(name, "6.6.6.6");
@@ -135,5 +138,6 @@ public sealed class PathTests
     }
 
     private static SocketGateway Before(OpenAIUpstream upstream, params (string, string)[] settings) =>
-        new(null, [.. SocketGateway.Before(upstream), ("ReverseProxy:Routes:r:ClusterId", "c"), ("ReverseProxy:Routes:r:Match:Path", "/{**rest}"), .. settings]);
+        new(null, [.. SocketGateway.Before(upstream), ("ReverseProxy:Routes:r:ClusterId", "c"),
+            ("ReverseProxy:Routes:r:Match:Path", "/{**rest}"), .. settings]);
 }

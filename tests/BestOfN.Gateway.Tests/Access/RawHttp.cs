@@ -7,7 +7,8 @@ namespace BestOfN.Gateway.Tests.Access;
 internal static class RawHttp
 {
     public static Task<string> PostAsync(Uri gateway, string target, string json, string headers = "") =>
-        SendAsync(gateway, $"POST {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}");
+        SendAsync(gateway, $"POST {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: "
+            + $"application/json\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}");
 
     public static async Task<string> SendAsync(Uri gateway, string request)
     {

@@ -70,14 +70,19 @@ public sealed class RequestIdTests
     public async Task The_upstream_is_told_it_and_its_own_id_does_not_come_in_its_place()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("good");
-        await using var gateway = new SocketGateway(null, [.. SocketGateway.Before(upstream), ("ReverseProxy:Routes:r:ClusterId", "c"), ("ReverseProxy:Routes:r:Match:Path", "/v1/{**rest}")]);
+        await using var gateway = new SocketGateway(null, [.. SocketGateway.Before(upstream), ("ReverseProxy:Routes:r:ClusterId", "c"),
+            ("ReverseProxy:Routes:r:Match:Path", "/v1/{**rest}")]);
         using var http = new HttpClient();
         foreach (var (path, body) in new[]
             {
-                ("chat/completions", TestGateway.Chat("\"best_of_n\":1", "remote")), ("completions", """{"model":"remote","prompt":"2 + 2 ="}"""), ("embeddings", """{"input":"x"}"""),
+                ("chat/completions", TestGateway.Chat("\"best_of_n\":1", "remote")),
+                ("completions", """{"model":"remote","prompt":"2 + 2 ="}"""), ("embeddings", """{"input":"x"}"""),
             })
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway.Endpoint}/{path}") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway.Endpoint}/{path}")
+            {
+                Content = new StringContent(body, Encoding.UTF8, "application/json"),
+            };
             request.Headers.Add("x-request-id", $"id of {path}");
             using var response = await http.SendAsync(request, TestGateway.Cancellation);
             Assert.Equal($"id of {path}", Id(response));

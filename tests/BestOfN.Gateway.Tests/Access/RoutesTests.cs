@@ -43,7 +43,8 @@ public sealed class RoutesTests
     {
         var generator = FakeGenerator.Answering("a", "bb", "ccc");
         await using var gateway = new TestGateway(generator);
-        var body = await gateway.PostAsync("/v1/completions", """{"model":"pocket","prompt":"2 + 2?","best_of":3,"n":2,"max_tokens":5}""").JsonAsync();
+        var body = await gateway.PostAsync("/v1/completions", """{"model":"pocket","prompt":"2 + 2?","best_of":3,"n":2,"max_tokens":5}""")
+            .JsonAsync();
 
         Assert.Equal(["ccc", "bb"], body["choices"]!.AsArray().Select(choice => (string?)choice!["text"]));
         var order = Assert.Single(generator.Requests);
@@ -55,7 +56,8 @@ public sealed class RoutesTests
     public async Task The_older_route_streams_too()
     {
         await using var gateway = new TestGateway();
-        var chunks = await gateway.PostAsync("/v1/completions", """{"model":"pocket","prompt":"2 + 2?","stream":true,"best_of":4}""").ChunksAsync();
+        var chunks = await gateway.PostAsync("/v1/completions", """{"model":"pocket","prompt":"2 + 2?","stream":true,"best_of":4}""")
+            .ChunksAsync();
         Assert.Equal("dddd", chunks.Text());
         Assert.Equal("stop", (string?)chunks[^1]["choices"]![0]!["finish_reason"]);
     }
@@ -75,10 +77,13 @@ public sealed class RoutesTests
     [Fact]
     public async Task A_model_that_cannot_be_opened_is_a_503_and_not_ready()
     {
-        await using var gateway = new TestGateway(generator: null, rewardModel: null, settings: [("BestOfN:Models:broken:Generator", "broken"), ("BestOfN:Models:broken:RewardModel", "pocket-reward")]);
+        await using var gateway = new TestGateway(
+            generator: null, rewardModel: null,
+            settings: [("BestOfN:Models:broken:Generator", "broken"), ("BestOfN:Models:broken:RewardModel", "pocket-reward")]);
         await gateway.ChatAsync(model: "broken").ErrorAsync(HttpStatusCode.ServiceUnavailable);
         using var after = await gateway.RawClient.GetAsync("/readyz", TestGateway.Cancellation);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, after.StatusCode);
-        Assert.Equal("failed", (string?)JsonNode.Parse(await after.Content.ReadAsStringAsync(TestGateway.Cancellation))!["models"]!["model:broken"]);
+        Assert.Equal(
+            "failed", (string?)JsonNode.Parse(await after.Content.ReadAsStringAsync(TestGateway.Cancellation))!["models"]!["model:broken"]);
     }
 }

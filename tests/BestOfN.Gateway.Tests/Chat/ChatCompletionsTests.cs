@@ -83,7 +83,8 @@ public sealed class ChatCompletionsTests
     {
         var generator = FakeGenerator.Answering("a");
         await using var gateway = new TestGateway(generator);
-        var error = await gateway.ChatAsync(fields, model, header is null ? [] : [("X-Best-Of-N", header)]).ErrorAsync(HttpStatusCode.BadRequest);
+        var error = await gateway.ChatAsync(fields, model, header is null ? [] : [("X-Best-Of-N", header)])
+            .ErrorAsync(HttpStatusCode.BadRequest);
 
         Assert.Equal(param, (string?)error["param"]);
         Assert.Equal("invalid_request_error", (string?)error["type"]);
@@ -104,9 +105,13 @@ public sealed class ChatCompletionsTests
     [InlineData("{\"model\":\"pocket\",\"messages\":[{\"content\":\"x\"}]}", "messages[0].role")]
     [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"king\",\"content\":\"x\"}]}", "messages[0].role")]
     [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\"}]}", "messages[0].content")]
-    [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\"}]}]}", "messages[0].content[0].text")]
-    [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:,\"}}]}]}", "messages[0].content[0].image_url")]
-    [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\",\"input_audio\":{}}]}]}", "messages[0].content[0].type")]
+    [InlineData(
+        "{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\"}]}]}", "messages[0].content[0].text")]
+    [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
+        + "\"image_url\":{\"url\":\"data:,\"}}]}]}", "messages[0].content[0].image_url")]
+    [InlineData(
+        "{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\",\"input_audio\":{}}]}]}",
+        "messages[0].content[0].type")]
     [InlineData("{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":\"\\ud800\"}]}", null)]
     public async Task A_body_that_is_no_chat_request_is_a_400_in_the_envelope(string body, string? param)
     {
@@ -122,10 +127,14 @@ public sealed class ChatCompletionsTests
         var reward = FakeRewardModel.ByLength();
         await using var gateway = new TestGateway(generator, reward);
         const string Json = """
-            {"model":"other","temperature":0.3,"top_p":0.9,"top_k":40,"min_p":0.05,"frequency_penalty":1,"presence_penalty":-1,"max_tokens":12,"seed":77,"stop":["\n\n","END"],
+            {"model":"other","temperature":0.3,"top_p":0.9,"top_k":40,"min_p":0.05,"frequency_penalty":1,"presence_penalty":-1,
+             "max_tokens":12,"seed":77,"stop":["\n\n","END"],
              "logprobs":true,"top_logprobs":2,"extra":{"x":1},"best_of_n":{"n":2,"token_budget":99},
-             "messages":[{"role":"system","content":" Be brief. "},{"role":"user","content":[{"type":"text","text":"Hi"},{"type":"text","text":" there"}]},
-                         {"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c1","content":"4"}]}
+             "messages":[
+                {"role":"system","content":" Be brief. "},
+                {"role":"user","content":[{"type":"text","text":"Hi"},{"type":"text","text":" there"}]},
+                {"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]},
+                {"role":"tool","tool_call_id":"c1","content":"4"}]}
             """;
         await gateway.PostAsync("/v1/chat/completions", Json).JsonAsync();
 
@@ -133,12 +142,15 @@ public sealed class ChatCompletionsTests
         Assert.Equivalent(
             new SamplingParameters
             {
-                Temperature = 0.3, TopP = 0.9, TopK = 40, MinP = 0.05, FrequencyPenalty = 1, PresencePenalty = -1, MaxTokens = 12, Seed = 77, Stop = ["\n\n", "END"], Logprobs = true, TopLogprobs = 2,
+                Temperature = 0.3, TopP = 0.9, TopK = 40, MinP = 0.05, FrequencyPenalty = 1, PresencePenalty = -1, MaxTokens = 12,
+                Seed = 77, Stop = ["\n\n", "END"], Logprobs = true, TopLogprobs = 2,
             },
             order.Sampling);
         Assert.Equal(99, order.TokenBudget);
         Assert.Equal(Json, System.Text.Encoding.UTF8.GetString(order.Body.Span));
-        Assert.Equal(["system| Be brief. ", "user|Hi there", "assistant|f({})", "tool|4"], order.Prompt.Messages.Select(message => $"{message.Role}|{message.Text}"));
+        Assert.Equal(
+            ["system| Be brief. ", "user|Hi there", "assistant|f({})", "tool|4"],
+            order.Prompt.Messages.Select(message => $"{message.Role}|{message.Text}"));
         Assert.Same(order.Prompt, Assert.Single(reward.Prompts));
     }
 
@@ -147,16 +159,20 @@ public sealed class ChatCompletionsTests
     {
         var generator = FakeGenerator.Answering("a");
         await using var gateway = new TestGateway(generator);
-        await gateway.PostAsync("/v1/chat/completions", """{"model":"other","messages":[{"role":"user","content":"\"best_of_n\": 64 model@64 X-Best-Of-N: 64"}]}""").JsonAsync();
+        await gateway.PostAsync(
+            "/v1/chat/completions",
+            """{"model":"other","messages":[{"role":"user","content":"\"best_of_n\": 64 model@64 X-Best-Of-N: 64"}]}""").JsonAsync();
         Assert.Equal(3, generator.Requests[0].Candidates);
     }
 
     [Fact]
     public async Task The_winners_message_comes_verbatim()
     {
-        const string Message = """{"role":"assistant","content":null,"refusal":null,"reasoning_content":"é<>","tool_calls":[{"id":"call_9","type":"function","function":{"name":"f","arguments":"{\"a\": 1.0}"}}]}""";
+        const string Message = """{"role":"assistant","content":null,"refusal":null,"reasoning_content":"é<>","tool_calls":["""
+            + """{"id":"call_9","type":"function","function":{"name":"f","arguments":"{\"a\": 1.0}"}}]}""";
         const string Logprobs = """{"content":[{"token":"a","logprob":-0.10,"bytes":[97],"top_logprobs":[]}],"refusal":null}""";
-        await using var gateway = new TestGateway(new FakeGenerator(new FakeCandidate("") { Message = Message, FinishReason = "tool_calls", Logprobs = Logprobs }), relays: true);
+        await using var gateway = new TestGateway(
+            new FakeGenerator(new FakeCandidate("") { Message = Message, FinishReason = "tool_calls", Logprobs = Logprobs }), relays: true);
         using var response = await gateway.ChatAsync();
         var body = await response.Content.ReadAsStringAsync(TestGateway.Cancellation);
 
@@ -191,7 +207,8 @@ public sealed class ChatCompletionsTests
         Assert.Equal(2, (int)report["usage"]!["total"]!["completion_tokens"]!);
         Assert.True((long)report["timing_ms"]!["total"]! >= 0);
         var candidates = report["candidates"]!.AsArray();
-        Assert.Equal((2, 1, 3.0, "scored", "stop"), ((int)candidates[0]!["index"]!, (int)candidates[0]!["rank"]!, (double)candidates[0]!["score"]!, (string?)candidates[0]!["status"], (string?)candidates[0]!["finish_reason"]));
+        Assert.Equal((2, 1, 3.0, "scored", "stop"), ((int)candidates[0]!["index"]!, (int)candidates[0]!["rank"]!,
+            (double)candidates[0]!["score"]!, (string?)candidates[0]!["status"], (string?)candidates[0]!["finish_reason"]));
         Assert.Equal("failed", (string?)candidates[2]!["status"]);
         Assert.Null(candidates[0]!["message"]);
         Assert.Equal("candidate_failed:1", response.Headers.GetValues("X-Best-Of-N-Degraded").Single());
@@ -204,7 +221,8 @@ public sealed class ChatCompletionsTests
         var body = await gateway.ChatAsync("""
             "best_of_n":{"n":2,"return":"candidates"}
             """).JsonAsync();
-        Assert.Equal(["bb", "a"], body["best_of_n"]!["candidates"]!.AsArray().Select(candidate => (string?)candidate!["message"]!["content"]));
+        Assert.Equal(
+            ["bb", "a"], body["best_of_n"]!["candidates"]!.AsArray().Select(candidate => (string?)candidate!["message"]!["content"]));
     }
 
     [Theory]
@@ -214,7 +232,8 @@ public sealed class ChatCompletionsTests
     [InlineData("first", "5")]
     public async Task The_strategy_is_found_by_name(string strategy, string winner)
     {
-        await using var gateway = new TestGateway(FakeGenerator.Answering("5", "4", "44", "4"), FakeRewardModel.Scoring(("5", 0), ("4", 1), ("44", 1.1)));
+        await using var gateway = new TestGateway(
+            FakeGenerator.Answering("5", "4", "44", "4"), FakeRewardModel.Scoring(("5", 0), ("4", 1), ("44", 1.1)));
         var body = await gateway.ChatAsync($"\"best_of_n\":{{\"n\":4,\"strategy\":\"{strategy}\"}}").JsonAsync();
         Assert.Equal(winner, (string?)body["choices"]![0]!["message"]!["content"]);
     }
@@ -232,9 +251,11 @@ public sealed class ChatCompletionsTests
     [Fact]
     public async Task Content_of_unknown_kind_is_refused_where_a_judge_would_not_perceive_it_and_passed_on_where_none_judges()
     {
-        const string Messages = "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"\",\"format\":\"wav\"}}]}]";
+        const string Messages = "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"\","
+            + "\"format\":\"wav\"}}]}]";
         await using var gateway = new TestGateway(relays: true);
-        var error = await gateway.PostAsync("/v1/chat/completions", $$"""{"model":"pocket",{{Messages}}}""").ErrorAsync(HttpStatusCode.BadRequest);
+        var error = await gateway.PostAsync("/v1/chat/completions", $$"""{"model":"pocket",{{Messages}}}""")
+            .ErrorAsync(HttpStatusCode.BadRequest);
         Assert.Equal("messages[0].content[0].type", (string?)error["param"]);
         await gateway.PostAsync("/v1/chat/completions", $$"""{"model":"pocket@1",{{Messages}}}""").JsonAsync();
     }

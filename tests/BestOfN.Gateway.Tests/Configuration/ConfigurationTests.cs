@@ -65,28 +65,42 @@ public sealed class ConfigurationTests
 
         foreach (var path in (string[])
             [
-                "BestOfN:ListenUrl", "BestOfN:Candidates", "BestOfN:MaxCandidates", "BestOfN:Strategy", "BestOfN:TimeBudget", "BestOfN:Retries",
-                "BestOfN:Models:a:Generator", "BestOfN:Models:a:RewardModel", "BestOfN:Models:a@2", "BestOfN:Models:b:Candidates", "BestOfN:Models:b:Cluster",
-                "BestOfN:Models:b:RewardModel", "BestOfN:Models:c:Path", "BestOfN:Models:c:Device", "BestOfN:Models:d:Colour", "BestOfN:Models:d:Generator",
-                "BestOfN:MaxHeldRequestBytes", "BestOfN:MaxConcurrentRequestsPerClient", "BestOfN:MaxQueueTime", "BestOfN:RequestReadTimeout",
-                "BestOfN:MinRequestBytesPerSecond", "BestOfN:MaxJsonValues", "BestOfN:ShutdownDelay", "BestOfN:ShutdownTimeout", "BestOfN:CorsOrigins",
-                "BestOfN:Models:e", "BestOfN:Models:llama3:8b", "BestOfN:MaxPictureBytes", "BestOfN:MaxVideoBytes", "BestOfN:MaxAttachments", "BestOfN:Models:b:MaxSequences", "BestOfN:Models:c:MaxSequences",
-                "BestOfN:RewardModels:judge:PromptCacheBytes", "BestOfN:RewardModels:judge:PictureCacheBytes", "BestOfN:RewardModels:judge:TokensPerPass", "BestOfN:RewardModels:judge:QueueLength",
-                "BestOfN:RewardModels:judge:StepReward", "BestOfN:Models:c:QueueLength", "BestOfN:Models:c:TokensPerPrefill", "BestOfN:Models:c:MaxTokens", "BestOfN:RewardModels:judge:HdNum", "BestOfN:RewardModels:judge:Dtype", "BestOfN:RewardModels:judge:Path",
+                "BestOfN:ListenUrl", "BestOfN:Candidates", "BestOfN:MaxCandidates", "BestOfN:Strategy", "BestOfN:TimeBudget",
+                "BestOfN:Retries",
+                "BestOfN:Models:a:Generator", "BestOfN:Models:a:RewardModel", "BestOfN:Models:a@2", "BestOfN:Models:b:Candidates",
+                "BestOfN:Models:b:Cluster",
+                "BestOfN:Models:b:RewardModel", "BestOfN:Models:c:Path", "BestOfN:Models:c:Device", "BestOfN:Models:d:Colour",
+                "BestOfN:Models:d:Generator",
+                "BestOfN:MaxHeldRequestBytes", "BestOfN:MaxConcurrentRequestsPerClient", "BestOfN:MaxQueueTime",
+                "BestOfN:RequestReadTimeout",
+                "BestOfN:MinRequestBytesPerSecond", "BestOfN:MaxJsonValues", "BestOfN:ShutdownDelay", "BestOfN:ShutdownTimeout",
+                "BestOfN:CorsOrigins",
+                "BestOfN:Models:e", "BestOfN:Models:llama3:8b", "BestOfN:MaxPictureBytes", "BestOfN:MaxVideoBytes",
+                "BestOfN:MaxAttachments", "BestOfN:Models:b:MaxSequences", "BestOfN:Models:c:MaxSequences",
+                "BestOfN:RewardModels:judge:PromptCacheBytes", "BestOfN:RewardModels:judge:PictureCacheBytes",
+                "BestOfN:RewardModels:judge:TokensPerPass", "BestOfN:RewardModels:judge:QueueLength",
+                "BestOfN:RewardModels:judge:StepReward", "BestOfN:Models:c:QueueLength", "BestOfN:Models:c:TokensPerPrefill",
+                "BestOfN:Models:c:MaxTokens", "BestOfN:RewardModels:judge:HdNum", "BestOfN:RewardModels:judge:Dtype",
+                "BestOfN:RewardModels:judge:Path",
             ])
         {
-            Assert.True(failures.Exists(failure => failure.StartsWith(path + ":", StringComparison.Ordinal)), $"{path} is not among: {string.Join(" | ", failures)}");
+            Assert.True(
+                failures.Exists(failure => failure.StartsWith(path + ":", StringComparison.Ordinal)),
+                $"{path} is not among: {string.Join(" | ", failures)}");
         }
     }
 
     [Fact]
     public void A_colon_in_a_models_key_is_explained() => Assert.Contains(
         Assert.Throws<OptionsValidationException>(() => Read(("BestOfN:Models:llama3:8b:Generator", "fake"))).Failures,
-        failure => failure.Contains("cannot hold ':'", StringComparison.Ordinal) && failure.Contains("\"Name\": \"llama3:8b\"", StringComparison.Ordinal));
+        failure => failure.Contains("cannot hold ':'", StringComparison.Ordinal)
+            && failure.Contains("\"Name\": \"llama3:8b\"", StringComparison.Ordinal));
 
     [Fact]
     public void No_model_at_all_is_a_mistake() =>
-        Assert.Contains(Assert.Throws<OptionsValidationException>(() => Read()).Failures, failure => failure.StartsWith("BestOfN:Models:", StringComparison.Ordinal));
+        Assert.Contains(
+            Assert.Throws<OptionsValidationException>(() => Read()).Failures,
+            failure => failure.StartsWith("BestOfN:Models:", StringComparison.Ordinal));
 
     [Fact]
     public void Values_are_read()
@@ -114,7 +128,8 @@ public sealed class ConfigurationTests
         var time = new FakeTimeProvider();
         await using var gateway = new TestGateway(generator, time: time, settings:
         [
-            ("BestOfN:MaxCandidates", "8"), ("BestOfN:TimeBudget", "00:00:00.100"), ("BestOfN:TokenBudget", "321"), ("BestOfN:Strategy", "first"),
+            ("BestOfN:MaxCandidates", "8"), ("BestOfN:TimeBudget", "00:00:00.100"), ("BestOfN:TokenBudget", "321"),
+            ("BestOfN:Strategy", "first"),
             ("BestOfN:Models:pocket:UpstreamModel", "org/name"),
         ]);
         await gateway.ChatAsync("\"best_of_n\":9").ErrorAsync(System.Net.HttpStatusCode.BadRequest);
@@ -144,13 +159,16 @@ public sealed class ConfigurationTests
     {
         await using var gateway = new TestGateway(settings: ("BestOfN:Models:other:MaxSequences", "5"));
         await gateway.ChatAsync("\"best_of_n\":5", "other").JsonAsync();
-        Assert.Equal("best_of_n.n", (string?)(await gateway.ChatAsync("\"best_of_n\":6", "other").ErrorAsync(System.Net.HttpStatusCode.BadRequest))["param"]);
+        Assert.Equal(
+            "best_of_n.n",
+            (string?)(await gateway.ChatAsync("\"best_of_n\":6", "other").ErrorAsync(System.Net.HttpStatusCode.BadRequest))["param"]);
     }
 
     private static BestOfNOptions Read(params (string Path, string Value)[] settings)
     {
         var services = new ServiceCollection();
-        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(pair => pair.Path, pair => (string?)pair.Value)).Build());
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.ToDictionary(pair => pair.Path, pair => (string?)pair.Value)).Build());
         services.AddSingleton<IHostEnvironment>(new Environment());
         services.AddSingleton(new SelectionStrategies(SelectionStrategies.BuiltIn));
         services.AddSingleton<IGeneratorSource>(new FakeGeneratorSource(FakeGenerator.Answering("a")));

@@ -13,8 +13,10 @@ public sealed class ErrorTests
     public void Bodies_are_held_against_the_published_schemas()
     {
         Assert.SkipWhen(OpenAISchemas.Instance is null, OpenAISchemas.Absence);
-        Assert.NotEmpty(OpenAISchemas.Instance!.Validate("ErrorResponse", System.Text.Json.Nodes.JsonNode.Parse("""{"error":{"message":"x","type":5,"param":null}}""")));
-        Assert.Empty(OpenAISchemas.Instance.Validate("ErrorResponse", System.Text.Json.Nodes.JsonNode.Parse("""{"error":{"message":"x","type":"y","param":null,"code":null}}""")));
+        Assert.NotEmpty(OpenAISchemas.Instance!.Validate(
+            "ErrorResponse", System.Text.Json.Nodes.JsonNode.Parse("""{"error":{"message":"x","type":5,"param":null}}""")));
+        Assert.Empty(OpenAISchemas.Instance.Validate(
+            "ErrorResponse", System.Text.Json.Nodes.JsonNode.Parse("""{"error":{"message":"x","type":"y","param":null,"code":null}}""")));
     }
 
     [Fact]
@@ -40,7 +42,8 @@ public sealed class ErrorTests
     [InlineData(false)]
     public async Task A_body_that_is_too_large_is_a_413(bool declaresLength)
     {
-        await using var gateway = new TestGateway(settings: [("BestOfN:MaxRequestBodyBytes", "2000"), ("BestOfN:MaxPictureBytes", "1000"), ("BestOfN:MaxVideoBytes", "1000")]);
+        await using var gateway = new TestGateway(
+            settings: [("BestOfN:MaxRequestBodyBytes", "2000"), ("BestOfN:MaxPictureBytes", "1000"), ("BestOfN:MaxVideoBytes", "1000")]);
         var content = TestGateway.Json(TestGateway.Chat($"\"user\":\"{new string('x', 3000)}\""));
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = content };
         if (!declaresLength)
@@ -56,7 +59,8 @@ public sealed class ErrorTests
     {
         var generator = FakeGenerator.Answering("a").ThenHanging();
         await using var gateway = new TestGateway(
-            generator, settings: [("BestOfN:MaxConcurrentRequests", "1"), ("BestOfN:MaxQueuedRequests", "0"), ("BestOfN:RetryAfter", "00:00:07")]);
+            generator,
+            settings: [("BestOfN:MaxConcurrentRequests", "1"), ("BestOfN:MaxQueuedRequests", "0"), ("BestOfN:RetryAfter", "00:00:07")]);
         using var first = new CancellationTokenSource();
         var hanging = gateway.RawClient.PostAsync("/v1/chat/completions", TestGateway.Json(TestGateway.Chat()), first.Token);
         await generator.Hung.WaitAsync(TestGateway.Cancellation);
@@ -87,7 +91,8 @@ public sealed class ErrorTests
     [Fact]
     public async Task A_unanimous_refusal_of_the_upstream_is_relayed_as_it_is()
     {
-        const string Body = """{"error":{"message":"Too long.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}""";
+        const string Body =
+            """{"error":{"message":"Too long.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}""";
         var failure = new GenerationFailedException(FakeCandidate.Refusal("Too long.", 400, Body));
         await using var gateway = new TestGateway(new FakeGenerator(new FakeCandidate("") { Failure = failure }));
         using var response = await gateway.ChatAsync();
@@ -106,7 +111,8 @@ public sealed class ErrorTests
     [Fact]
     public async Task An_upstreams_wish_to_wait_is_passed_on()
     {
-        var failure = new GenerationFailedException(FakeCandidate.Refusal("Slow down.", 429) with { RetryAfter = TimeSpan.FromSeconds(8.2) });
+        var failure = new GenerationFailedException(
+            FakeCandidate.Refusal("Slow down.", 429) with { RetryAfter = TimeSpan.FromSeconds(8.2) });
         await using var gateway = new TestGateway(new FakeGenerator(new FakeCandidate("") { Failure = failure }));
         using var response = await gateway.ChatAsync();
         Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
@@ -140,7 +146,8 @@ public sealed class ErrorTests
     [Fact]
     public async Task An_accident_inside_tells_nothing_outside()
     {
-        await using var gateway = new TestGateway(rewardModel: FakeRewardModel.ByLength(), generator: new FakeGenerator(new FakeCandidate("x") { Message = "not json" }));
+        await using var gateway = new TestGateway(
+            rewardModel: FakeRewardModel.ByLength(), generator: new FakeGenerator(new FakeCandidate("x") { Message = "not json" }));
         var error = await gateway.ChatAsync().ErrorAsync(HttpStatusCode.InternalServerError);
         Assert.Equal("Internal Server Error", (string?)error["message"]);
     }

@@ -78,8 +78,11 @@ public sealed class FolderModelTests : IDisposable
     public async Task MaxSequences_is_how_many_candidates_a_request_may_have()
     {
         using var generator = Generator(new ModelOptions { MaxSequences = 2 });
-        Assert.Equal(2, (await AllAsync(generator.Start(Request(_text, 2, tokens: 2), TestGateway.Cancellation))).OfType<CandidateFinished>().Count());
-        var failure = await Assert.ThrowsAsync<GenerationFailedException>(() => AllAsync(generator.Start(Request(_text, 3, tokens: 2), TestGateway.Cancellation)));
+        Assert.Equal(
+            2,
+            (await AllAsync(generator.Start(Request(_text, 2, tokens: 2), TestGateway.Cancellation))).OfType<CandidateFinished>().Count());
+        var failure = await Assert.ThrowsAsync<GenerationFailedException>(
+            () => AllAsync(generator.Start(Request(_text, 3, tokens: 2), TestGateway.Cancellation)));
         Assert.Equal(FailureKind.InvalidRequest, failure.Failure.Kind);
         Assert.Contains("1 to 2 candidates", failure.Message, StringComparison.Ordinal);
     }
@@ -146,14 +149,18 @@ public sealed class FolderModelTests : IDisposable
     public async Task What_a_generator_sees_is_counted_under_its_name()
     {
         await using var gateway = new SocketGateway(null,
-            ("BestOfN:Models:eye:Generator", "folder"), ("BestOfN:Models:eye:Path", _model.GeneratorFolder), ("BestOfN:Models:eye:Dtype", "float32"),
+            ("BestOfN:Models:eye:Generator", "folder"), ("BestOfN:Models:eye:Path", _model.GeneratorFolder),
+            ("BestOfN:Models:eye:Dtype", "float32"),
             ("BestOfN:Models:eye:HdNum", "1"), ("BestOfN:Models:eye:Candidates", "1"));
         using var http = new HttpClient();
+        var picture = Convert.ToBase64String(SeeingModel.Picture.Content.Span);
         var json = $$$"""
             {"model":"eye","max_tokens":2,"messages":[{"role":"user","content":[
-              {"type":"image_url","image_url":{"url":"data:image/png;base64,{{{Convert.ToBase64String(SeeingModel.Picture.Content.Span)}}}"}}]}]}
+              {"type":"image_url","image_url":{"url":"data:image/png;base64,{{{picture}}}"}}]}]}
             """;
-        await http.PostAsync(new Uri($"{gateway.Endpoint}/chat/completions"), new StringContent(json, Encoding.UTF8, "application/json"), TestGateway.Cancellation).JsonAsync();
+        await http.PostAsync(
+            new Uri($"{gateway.Endpoint}/chat/completions"), new StringContent(json, Encoding.UTF8, "application/json"),
+            TestGateway.Cancellation).JsonAsync();
 
         var metrics = await http.GetStringAsync(new Uri(gateway.Endpoint, "/metrics"), TestGateway.Cancellation);
         var line = Assert.Single(metrics.Split('\n'), line => line.StartsWith("bestofn_generation_pictures", StringComparison.Ordinal)
@@ -172,24 +179,30 @@ public sealed class FolderModelTests : IDisposable
     [
         ("BestOfN:OwnKernels", ownKernels), ("BestOfN:Models:eye:Generator", "folder"),
         ("BestOfN:Models:eye:Path", _model.GeneratorFolder), ("BestOfN:Models:eye:Dtype", "float32"),
-        ("BestOfN:Models:eye:RewardModel", "judge"), ("BestOfN:RewardModels:judge:Path", SeeingModel.RewardFolder), ("BestOfN:RewardModels:judge:Dtype", "float32"),
+        ("BestOfN:Models:eye:RewardModel", "judge"), ("BestOfN:RewardModels:judge:Path", SeeingModel.RewardFolder),
+        ("BestOfN:RewardModels:judge:Dtype", "float32"),
     ];
 
     /// <summary>What the list of models says when all are loaded.</summary>
     private static async Task<JsonNode> ComputedAsync(SocketGateway gateway)
     {
         using var http = new HttpClient();
-        const string Json = """{"model":"eye","max_tokens":2,"best_of_n":{"n":2},"messages":[{"role":"user","content":"Which two of 24 1 28 13 26 21 add up to 47?"}]}""";
-        await http.PostAsync(new Uri($"{gateway.Endpoint}/chat/completions"), new StringContent(Json, Encoding.UTF8, "application/json"), TestGateway.Cancellation).JsonAsync();
+        const string Json = """{"model":"eye","max_tokens":2,"best_of_n":{"n":2},"messages":[{"role":"user","content":"Which two of 24 1 """
+            + """28 13 26 21 add up to 47?"}]}""";
+        await http.PostAsync(
+            new Uri($"{gateway.Endpoint}/chat/completions"), new StringContent(Json, Encoding.UTF8, "application/json"),
+            TestGateway.Cancellation).JsonAsync();
         var list = JsonNode.Parse(await http.GetStringAsync(new Uri($"{gateway.Endpoint}/models"), TestGateway.Cancellation))!;
         return list["data"]!.AsArray().Single(model => (string?)model!["id"] == "eye")!["best_of_n"]!;
     }
 
-    private ScoringEngine Judge(RewardModelOptions options, DeviceWorkers? devices = null) => (ScoringEngine)new FolderRewardModelSource(devices ?? _devices, _environment, _services.GetRequiredService<IMeterFactory>())
+    private ScoringEngine Judge(RewardModelOptions options, DeviceWorkers? devices = null) =>
+        (ScoringEngine)new FolderRewardModelSource(devices ?? _devices, _environment, _services.GetRequiredService<IMeterFactory>())
         .Open("eye", options with { Path = SeeingModel.RewardFolder, Dtype = "float32" });
 
     private GenerationEngine Generator(ModelOptions options) =>
-        (GenerationEngine)new FolderGeneratorSource(_devices, _environment, TimeProvider.System, _services.GetRequiredService<IMeterFactory>())
+        (GenerationEngine)new FolderGeneratorSource(
+            _devices, _environment, TimeProvider.System, _services.GetRequiredService<IMeterFactory>())
             .Open("eye", options with { Path = _model.GeneratorFolder, Dtype = "float32" });
 
     private static GenerationRequest Request(Prompt prompt, int candidates, int tokens) => new()

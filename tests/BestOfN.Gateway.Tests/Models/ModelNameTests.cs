@@ -7,7 +7,8 @@ public sealed class ModelNameTests
     private static readonly (string, string)[] _models =
     [
         ("BestOfN:Models:Qwen/Qwen3-8B:Generator", "fake"), ("BestOfN:Models:Qwen/Qwen3-8B:RewardModel", "pocket-reward"),
-        ("BestOfN:Models:llama:Name", "library/llama3:8b"), ("BestOfN:Models:llama:Generator", "fake"), ("BestOfN:Models:llama:RewardModel", "pocket-reward"),
+        ("BestOfN:Models:llama:Name", "library/llama3:8b"), ("BestOfN:Models:llama:Generator", "fake"),
+        ("BestOfN:Models:llama:RewardModel", "pocket-reward"),
     ];
 
     [Theory]
@@ -28,7 +29,8 @@ public sealed class ModelNameTests
     {
         await using var gateway = new TestGateway(settings: _models);
         var list = await gateway.Client.GetAsync("/v1/models", TestGateway.Cancellation).JsonAsync();
-        Assert.Equal(["Qwen/Qwen3-8B", "library/llama3:8b", "other", "pocket"], list["data"]!.AsArray().Select(model => (string?)model!["id"]));
+        Assert.Equal(
+            ["Qwen/Qwen3-8B", "library/llama3:8b", "other", "pocket"], list["data"]!.AsArray().Select(model => (string?)model!["id"]));
         Assert.Equal("library/llama3:8b", (string?)(await gateway.ChatAsync(model: "library/llama3:8b").JsonAsync())["model"]);
         await gateway.ChatAsync(model: "llama").ErrorAsync(HttpStatusCode.NotFound);
     }

@@ -9,7 +9,8 @@ namespace BestOfN.Gateway.Tests.Observability;
 public sealed class LogTests
 {
     private const string Secret = "SECRET-4711";
-    private const string Chat = "{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":\"" + Secret + "\\r\\nforged\\u001b[31m\"}]";
+    private const string Chat = "{\"model\":\"pocket\",\"messages\":[{\"role\":\"user\",\"content\":\"" + Secret
+        + "\\r\\nforged\\u001b[31m\"}]";
 
     public static TheoryData<string, FakeCandidate, string> Cases => new()
     {
@@ -26,8 +27,10 @@ public sealed class LogTests
         },
         { "a reward model that cannot read the conversation", new FakeCandidate(Secret + "unreadable"), "" },
         { "an answer that is too long to be judged", new FakeCandidate(Secret + "long"), "" },
-        { "a tool call", new FakeCandidate("") { Message = $$$"""{"role":"assistant","content":null,"refusal":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"{{{Secret}}}","arguments":"{{{Secret}}}"} }]}""" }, "" },
-        { "a schema that cannot be checked", new FakeCandidate($"\"{Secret}\""), ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"$ref\":\"" + Secret + "\"}}}" },
+        { "a tool call", new FakeCandidate("") { Message = """{"role":"assistant","content":null,"refusal":null,"tool_calls":["""
+            + $$$"""{"id":"1","type":"function","function":{"name":"{{{Secret}}}","arguments":"{{{Secret}}}"} }]}""" }, "" },
+        { "a schema that cannot be checked", new FakeCandidate($"\"{Secret}\""),
+            ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"$ref\":\"" + Secret + "\"}}}" },
         { "a request that is wrong", new FakeCandidate("a"), ",\"stop\":7" },
         { "a request that is no JSON", new FakeCandidate("a"), ",,," },
     };
@@ -39,22 +42,28 @@ public sealed class LogTests
         var reward = new FakeRewardModel(answer => answer.Text.EndsWith("long", StringComparison.Ordinal) ? null
             : !answer.Text.EndsWith("unreadable", StringComparison.Ordinal) ? 1
             : throw new ScoringFailedException(Secret, new InvalidOperationException(Secret)) { MayQuotePrompt = true });
-        await using (var gateway = new TestGateway(new FakeGenerator(candidate), reward, relays: true, logs: logs, settings: ("Logging:LogLevel:Default", "Trace")))
+        await using (var gateway = new TestGateway(
+            new FakeGenerator(candidate), reward, relays: true, logs: logs, settings: ("Logging:LogLevel:Default", "Trace")))
         {
             using var response = await gateway.PostAsync("/v1/chat/completions", $"{Chat}{fields}}}");
             await response.Content.ReadAsStringAsync(TestGateway.Cancellation);
         }
 
         Assert.NotEmpty(logs.Lines);
-        Assert.All(logs.Lines.Where(line => line.Level > LogLevel.Trace), line => Assert.False(line.Text.Contains(Secret, StringComparison.Ordinal), $"{what}: {line}"));
-        Assert.All(logs.Lines.Where(line => line.Text.Contains(Secret, StringComparison.Ordinal)), line => Assert.DoesNotContain(line.Text, char.IsControl));
+        Assert.All(
+            logs.Lines.Where(line => line.Level > LogLevel.Trace),
+            line => Assert.False(line.Text.Contains(Secret, StringComparison.Ordinal), $"{what}: {line}"));
+        Assert.All(
+            logs.Lines.Where(line => line.Text.Contains(Secret, StringComparison.Ordinal)),
+            line => Assert.DoesNotContain(line.Text, char.IsControl));
     }
 
     [Fact]
     public async Task The_prompt_and_the_answers_are_there_at_Trace()
     {
         using var logs = new Logs();
-        await using (var gateway = new TestGateway(FakeGenerator.Answering("ANSWER-12"), logs: logs, settings: ("Logging:LogLevel:Default", "Trace")))
+        await using (var gateway = new TestGateway(
+            FakeGenerator.Answering("ANSWER-12"), logs: logs, settings: ("Logging:LogLevel:Default", "Trace")))
         {
             await gateway.PostAsync("/v1/chat/completions", Chat + "}").JsonAsync();
         }
@@ -67,14 +76,18 @@ public sealed class LogTests
     public async Task A_judge_that_fails_tells_nothing_of_what_it_read()
     {
         using var logs = new Logs();
-        var reward = new FakeRewardModel(answer => throw new ScoringFailedException("The scorer broke.", new InvalidDataException(answer.Text)));
-        await using (var gateway = new TestGateway(FakeGenerator.Answering(Secret), reward, logs: logs, settings: ("Logging:LogLevel:Default", "Trace")))
+        var reward = new FakeRewardModel(
+            answer => throw new ScoringFailedException("The scorer broke.", new InvalidDataException(answer.Text)));
+        await using (var gateway = new TestGateway(
+            FakeGenerator.Answering(Secret), reward, logs: logs, settings: ("Logging:LogLevel:Default", "Trace")))
         {
             await gateway.ChatAsync("\"best_of_n\":2").JsonAsync();
         }
 
         Assert.Contains(logs.Lines, line => line.Level is LogLevel.Error);
-        Assert.All(logs.Lines.Where(line => line.Level > LogLevel.Trace), line => Assert.DoesNotContain(Secret, line.Text, StringComparison.Ordinal));
+        Assert.All(
+            logs.Lines.Where(line => line.Level > LogLevel.Trace),
+            line => Assert.DoesNotContain(Secret, line.Text, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -119,7 +132,8 @@ public sealed class LogTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             lock (_lines)
             {

@@ -19,8 +19,10 @@ public sealed class RequestLogTests
         await logs.Count(3);
         var lines = logs.All.Order(StringComparer.Ordinal).ToList();
         Assert.Equal(3, lines.Count);
-        Assert.Matches(@"^mine-1: Information: POST /v1/chat/completions 200 in \d+ ms, model pocket, N 2, scored 2, request mine-1$", lines[0]);
-        Assert.Matches(@"^mine-2: Information: POST /v1/chat/completions 200 in \d+ ms, model pocket, N 2, scored 2, request mine-2$", lines[1]);
+        Assert.Matches(
+            @"^mine-1: Information: POST /v1/chat/completions 200 in \d+ ms, model pocket, N 2, scored 2, request mine-1$", lines[0]);
+        Assert.Matches(
+            @"^mine-2: Information: POST /v1/chat/completions 200 in \d+ ms, model pocket, N 2, scored 2, request mine-2$", lines[1]);
         Assert.Matches(@"^mine-3: Information: POST /v1/chat/completions 404 in \d+ ms, request mine-3$", lines[2]);
     }
 
@@ -41,13 +43,15 @@ public sealed class RequestLogTests
             }
         }
 
-        public ILogger CreateLogger(string categoryName) => categoryName == "BestOfN.Gateway.Requests" ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName == "BestOfN.Gateway.Requests" ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var line = formatter(state, exception);
             _lines.Enqueue($"{line[(line.LastIndexOf(' ') + 1)..]}: {logLevel}: {line}");

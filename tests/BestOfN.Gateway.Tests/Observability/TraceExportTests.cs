@@ -40,12 +40,15 @@ public sealed class TraceExportTests : IDisposable
 
         await using var upstream = await OpenAIUpstream.StartAsync("good");
         await using var gateway = GatewayProcess.Start(_folder, GatewayProcess.UpstreamOnly(upstream.Address), [],
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.Urls.Single()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_BSP_SCHEDULE_DELAY", "100"));
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.Urls.Single()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "100"));
         await gateway.SaysAsync("Try: ");
         var address = gateway.Output.Split("Ready: ")[1].Split(['\r', '\n'])[0];
         using var client = new HttpClient();
         using var answer = await client.PostAsync(new Uri(address + "/v1/chat/completions"),
-            new StringContent("""{"model":"remote","messages":[{"role":"user","content":"a very secret prompt"}]}""", Encoding.UTF8, "application/json"), TestGateway.Cancellation);
+            new StringContent(
+                """{"model":"remote","messages":[{"role":"user","content":"a very secret prompt"}]}""", Encoding.UTF8,
+                "application/json"), TestGateway.Cancellation);
         answer.EnsureSuccessStatusCode();
 
         var spans = await received.Task.WaitAsync(TimeSpan.FromMinutes(5), TestGateway.Cancellation);

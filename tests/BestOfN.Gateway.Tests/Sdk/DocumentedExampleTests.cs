@@ -12,7 +12,9 @@ public sealed class DocumentedExampleTests
         }
 
         var example = Between(File.ReadAllLines(Path.Combine(root.FullName, "docs/api.md")), "```csharp", "```");
-        var compiled = Between(File.ReadAllLines(Path.Combine(root.FullName, "tests/BestOfN.Gateway.Tests/Sdk/DocumentedExample.cs")), "// <example>", "// </example>");
+        var compiled = Between(
+            File.ReadAllLines(Path.Combine(root.FullName, "tests/BestOfN.Gateway.Tests/Sdk/DocumentedExample.cs")), "// <example>",
+            "// </example>");
         Assert.NotEmpty(example);
         Assert.Equal(compiled, example);
     }

@@ -14,7 +14,8 @@ namespace BestOfN.Gateway.Tests.Sdk;
 public sealed class SdkTests
 {
     private const string Question = "Which two of 24 1 28 13 26 21 add up to 47?";
-    private static readonly byte[] _png = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
+    private static readonly byte[] _png = Convert.FromBase64String(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
 
     [Fact]
     public async Task The_pocket_models_answer_whole_and_streamed_alike()
@@ -35,7 +36,8 @@ public sealed class SdkTests
 
         Assert.Equal(whole.Content[0].Text, streamed);
 
-        var result = await Client(gateway, "pocket@16").CompleteChatAsync([new UserChatMessage(Question)], Seeded(), TestGateway.Cancellation);
+        var result = await Client(gateway, "pocket@16")
+            .CompleteChatAsync([new UserChatMessage(Question)], Seeded(), TestGateway.Cancellation);
         Assert.True(result.GetRawResponse().Headers.TryGetValue("X-Best-Of-N", out var header));
         Assert.StartsWith("requested=16; scored=16;", header, StringComparison.Ordinal);
     }
@@ -56,15 +58,18 @@ public sealed class SdkTests
     public async Task Errors_are_understood()
     {
         await using var gateway = WithFakes();
-        var unknown = await Assert.ThrowsAsync<ClientResultException>(() => Client(gateway, "gpt-9").CompleteChatAsync([new UserChatMessage("Hi")], cancellationToken: TestGateway.Cancellation));
+        var unknown = await Assert.ThrowsAsync<ClientResultException>(
+            () => Client(gateway, "gpt-9").CompleteChatAsync([new UserChatMessage("Hi")], cancellationToken: TestGateway.Cancellation));
         Assert.Equal(404, unknown.Status);
         Assert.Contains("model_not_found", unknown.Message, StringComparison.Ordinal);
 
-        var hot = await Assert.ThrowsAsync<ClientResultException>(() => Client(gateway, "pocket").CompleteChatAsync([new UserChatMessage("Hi")], new ChatCompletionOptions { Temperature = 3 }, TestGateway.Cancellation));
+        var hot = await Assert.ThrowsAsync<ClientResultException>(() => Client(gateway, "pocket").CompleteChatAsync(
+            [new UserChatMessage("Hi")], new ChatCompletionOptions { Temperature = 3 }, TestGateway.Cancellation));
         Assert.Equal(400, hot.Status);
         Assert.Contains("temperature", hot.Message, StringComparison.Ordinal);
 
-        var picture = await Assert.ThrowsAsync<ClientResultException>(() => Client(gateway, "pocket").CompleteChatAsync([Picture()], cancellationToken: TestGateway.Cancellation));
+        var picture = await Assert.ThrowsAsync<ClientResultException>(
+            () => Client(gateway, "pocket").CompleteChatAsync([Picture()], cancellationToken: TestGateway.Cancellation));
         Assert.Equal(400, picture.Status);
         Assert.Contains("messages[0].content[1].image_url", picture.Message, StringComparison.Ordinal);
     }
@@ -73,10 +78,12 @@ public sealed class SdkTests
     public async Task A_key_is_asked_for_where_keys_are_configured()
     {
         await using var gateway = WithFakes(("BESTOFN_API_KEYS", "secret"));
-        var refused = await Assert.ThrowsAsync<ClientResultException>(() => Client(gateway, "pocket").CompleteChatAsync([new UserChatMessage("Hi")], cancellationToken: TestGateway.Cancellation));
+        var refused = await Assert.ThrowsAsync<ClientResultException>(
+            () => Client(gateway, "pocket").CompleteChatAsync([new UserChatMessage("Hi")], cancellationToken: TestGateway.Cancellation));
         Assert.Equal(401, refused.Status);
         Assert.Contains("invalid_api_key", refused.Message, StringComparison.Ordinal);
-        ChatCompletion answer = await Client(gateway, "pocket", "secret").CompleteChatAsync([new UserChatMessage("Hi")], cancellationToken: TestGateway.Cancellation);
+        ChatCompletion answer = await Client(gateway, "pocket", "secret")
+            .CompleteChatAsync([new UserChatMessage("Hi")], cancellationToken: TestGateway.Cancellation);
         Assert.Equal("dddd", answer.Content[0].Text);
     }
 
@@ -85,23 +92,29 @@ public sealed class SdkTests
     {
         await using var upstream = await OpenAIUpstream.StartAsync("no", "yes it is");
         var judge = new FakeRewardModel(answer => answer.Text.Length) { AcceptsPictures = true };
-        await using var gateway = new SocketGateway(services => services.AddSingleton<IRewardModelSource>(new FakeRewardModelSource(judge)), SocketGateway.Before(upstream));
-        ChatCompletion answer = await Client(gateway, "remote@2").CompleteChatAsync([Picture()], cancellationToken: TestGateway.Cancellation);
+        await using var gateway = new SocketGateway(
+            services => services.AddSingleton<IRewardModelSource>(new FakeRewardModelSource(judge)), SocketGateway.Before(upstream));
+        ChatCompletion answer = await Client(gateway, "remote@2")
+            .CompleteChatAsync([Picture()], cancellationToken: TestGateway.Cancellation);
 
         Assert.Equal("yes it is", answer.Content[0].Text);
         var sent = Assert.Single(upstream.Requests).Json;
         Assert.Equal("org/remote", sent.GetProperty("model").GetString());
-        Assert.Equal($"data:image/png;base64,{Convert.ToBase64String(_png)}", sent.GetProperty("messages")[0].GetProperty("content")[1].GetProperty("image_url").GetProperty("url").GetString());
+        Assert.Equal(
+            $"data:image/png;base64,{Convert.ToBase64String(_png)}",
+            sent.GetProperty("messages")[0].GetProperty("content")[1].GetProperty("image_url").GetProperty("url").GetString());
         Assert.Equal(_png, Assert.Single(judge.Prompts).Messages[0].Parts.OfType<ImagePart>().Single().Content.ToArray());
     }
 
     [Fact]
     public async Task Whatever_the_messages_look_like_an_upstream_gets_them_byte_for_byte()
     {
-        const string Messages = """[ {"content":[{"image_url":{"detail":"low", "url":"data:image\/png;base64,AAE\/"},"type":"image_url","x":1.0},{"type":"text","text":"\u00e9?"}],"role":"user"}]""";
+        const string Messages = """[ {"content":[{"image_url":{"detail":"low", "url":"data:image\/png;base64,AAE\/"}"""
+            + ""","type":"image_url","x":1.0},{"type":"text","text":"\u00e9?"}],"role":"user"}]""";
         await using var upstream = await OpenAIUpstream.StartAsync("no", "yes");
         var judge = new FakeRewardModel(answer => answer.Text.Length) { AcceptsPictures = true };
-        await using var gateway = new SocketGateway(services => services.AddSingleton<IRewardModelSource>(new FakeRewardModelSource(judge)), SocketGateway.Before(upstream));
+        await using var gateway = new SocketGateway(
+            services => services.AddSingleton<IRewardModelSource>(new FakeRewardModelSource(judge)), SocketGateway.Before(upstream));
         using var body = BinaryContent.Create(BinaryData.FromString($$"""{"model":"remote@2","messages":{{Messages}}}"""));
         await Client(gateway, "remote").CompleteChatAsync(body);
 
@@ -133,7 +146,8 @@ public sealed class SdkTests
         await using var upstream = await OpenAIUpstream.StartAsync("unused");
         await using var gateway = new SocketGateway(null, SocketGateway.Before(upstream));
         using var http = new HttpClient();
-        using var content = new StringContent("""{"model":"remote","prompt":"2 + 2 =","echo":true,"suffix":"!"}""", System.Text.Encoding.UTF8, "application/json");
+        using var content = new StringContent(
+            """{"model":"remote","prompt":"2 + 2 =","echo":true,"suffix":"!"}""", System.Text.Encoding.UTF8, "application/json");
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway.Endpoint}/completions") { Content = content };
         request.Headers.TryAddWithoutValidation("Authorization", "Bearer mine");
         using var response = await http.SendAsync(request, TestGateway.Cancellation);
@@ -174,5 +188,7 @@ public sealed class SdkTests
 #pragma warning restore OPENAI001
 
     private static UserChatMessage Picture() =>
-        new(ChatMessageContentPart.CreateTextPart("Is it red?"), ChatMessageContentPart.CreateImagePart(BinaryData.FromBytes(_png), "image/png"));
+        new(
+            ChatMessageContentPart.CreateTextPart("Is it red?"),
+            ChatMessageContentPart.CreateImagePart(BinaryData.FromBytes(_png), "image/png"));
 }

@@ -13,8 +13,8 @@ internal sealed class SocketGateway : IAsyncDisposable
 {
     private readonly WebApplicationFactory<Program> _factory;
 
-    /// <param name="services">What is replaced; null: nothing, so that the pocket models answer.</param>
-    /// <param name="settings">What is configured otherwise.</param>
+    /// <param name="services">Services to replace; null: none, so that the pocket models answer.</param>
+    /// <param name="settings">Settings that differ from the defaults.</param>
     public SocketGateway(Action<IServiceCollection>? services = null, params (string Path, string Value)[] settings)
     {
         _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
@@ -41,8 +41,10 @@ internal sealed class SocketGateway : IAsyncDisposable
     /// <summary>Settings for a model <c>remote</c> behind this upstream.</summary>
     public static (string Path, string Value)[] Before(OpenAIUpstream upstream) =>
     [
-        ("BestOfN:Models:remote:Generator", "upstream"), ("BestOfN:Models:remote:Cluster", "c"), ("BestOfN:Models:remote:RewardModel", "pocket-reward"),
-        ("BestOfN:Models:remote:UpstreamModel", "org/remote"), ("ReverseProxy:Clusters:c:Destinations:d:Address", upstream.Address.ToString()),
+        ("BestOfN:Models:remote:Generator", "upstream"), ("BestOfN:Models:remote:Cluster", "c"),
+        ("BestOfN:Models:remote:RewardModel", "pocket-reward"),
+        ("BestOfN:Models:remote:UpstreamModel", "org/remote"),
+        ("ReverseProxy:Clusters:c:Destinations:d:Address", upstream.Address.ToString()),
     ];
 
     public ValueTask DisposeAsync() => _factory.DisposeAsync();

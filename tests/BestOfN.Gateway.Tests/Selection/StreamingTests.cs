@@ -23,7 +23,8 @@ public sealed class StreamingTests
         Assert.Equal("stop", (string?)chunks[^1]["choices"]![0]!["finish_reason"]);
         Assert.All(chunks.SkipLast(1), chunk => Assert.Null(chunk["choices"]![0]!["finish_reason"]));
         Assert.All(chunks, chunk => Assert.Null(chunk["usage"]));
-        Assert.StartsWith("requested=2; scored=2; selected=1", response.Headers.GetValues("X-Best-Of-N").Single(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "requested=2; scored=2; selected=1", response.Headers.GetValues("X-Best-Of-N").Single(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,19 +60,24 @@ public sealed class StreamingTests
             """).ChunksAsync();
         Assert.Equal(("dddd", "ccc"), (chunks.Text(0), chunks.Text(1)));
         Assert.NotNull(chunks[^1]["best_of_n"]);
-        Assert.Equal([0, 1], chunks.Where(chunk => chunk["choices"]![0]!["delta"]!["role"] is not null).Select(chunk => (int)chunk["choices"]![0]!["index"]!));
+        Assert.Equal([0, 1], chunks.Where(chunk => chunk["choices"]![0]!["delta"]!["role"] is not null)
+            .Select(chunk => (int)chunk["choices"]![0]!["index"]!));
     }
 
     [Fact]
     public async Task Tool_calls_are_streamed_as_they_were_made()
     {
-        const string Message = """{"role":"assistant","content":"Let me see.","refusal":null,"tool_calls":[{"id":"call_9","type":"function","function":{"name":"f","arguments":"{\"a\": 1}"}}]}""";
-        await using var gateway = new TestGateway(new FakeGenerator(new FakeCandidate("Let me see.") { Message = Message, FinishReason = "tool_calls" }), relays: true);
+        const string Message = """{"role":"assistant","content":"Let me see.","refusal":null,"tool_calls":["""
+            + """{"id":"call_9","type":"function","function":{"name":"f","arguments":"{\"a\": 1}"}}]}""";
+        await using var gateway = new TestGateway(
+            new FakeGenerator(new FakeCandidate("Let me see.") { Message = Message, FinishReason = "tool_calls" }), relays: true);
         var chunks = await gateway.ChatAsync("\"stream\":true").ChunksAsync();
 
         Assert.Equal("Let me see.", chunks.Text());
         var call = chunks.Select(chunk => chunk["choices"]![0]!["delta"]!["tool_calls"]).OfType<JsonArray>().Single()[0]!;
-        Assert.Equal("""{"index":0,"id":"call_9","type":"function","function":{"name":"f","arguments":"{\"a\": 1}"}}""", call.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+        Assert.Equal(
+            """{"index":0,"id":"call_9","type":"function","function":{"name":"f","arguments":"{\"a\": 1}"}}""",
+            call.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
         Assert.Equal("tool_calls", (string?)chunks[^1]["choices"]![0]!["finish_reason"]);
     }
 
@@ -176,7 +182,8 @@ public sealed class StreamingTests
         var reward = FakeRewardModel.ByLength();
         await using var gateway = new TestGateway(generator, reward);
         using var client = new CancellationTokenSource();
-        var sending = gateway.RawClient.PostAsync("/v1/chat/completions", TestGateway.Json(TestGateway.Chat("\"best_of_n\":2")), client.Token);
+        var sending = gateway.RawClient.PostAsync(
+            "/v1/chat/completions", TestGateway.Json(TestGateway.Chat("\"best_of_n\":2")), client.Token);
 
         await generator.Hung.WaitAsync(TestGateway.Cancellation);
         await client.CancelAsync();

@@ -31,7 +31,8 @@ public sealed class DrainingTests
     {
         var time = new WatchedTime();
         var generator = FakeGenerator.Answering("a").ThenHanging("partly");
-        await using var gateway = new TestGateway(generator, time: time, settings: [("BestOfN:TimeBudget", "00:10:00"), ("BestOfN:ShutdownTimeout", "00:00:13")]);
+        await using var gateway = new TestGateway(
+            generator, time: time, settings: [("BestOfN:TimeBudget", "00:10:00"), ("BestOfN:ShutdownTimeout", "00:00:13")]);
         var whole = gateway.ChatAsync("\"best_of_n\":2");
         await generator.Hung.WaitAsync(TestGateway.Cancellation);
         var sending = gateway.SendStreamAsync("\"best_of_n\":2");
@@ -53,7 +54,9 @@ public sealed class DrainingTests
     {
         await using var gateway = new TestGateway(settings: [("BestOfN:TimeBudget", "00:05:00"), ("BestOfN:ShutdownDelay", "00:00:07")]);
         await gateway.ChatAsync().JsonAsync();
-        Assert.Equal(TimeSpan.FromSeconds(300 + 30 + 7 + 10), gateway.Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<HostOptions>>().Value.ShutdownTimeout);
+        Assert.Equal(
+            TimeSpan.FromSeconds(300 + 30 + 7 + 10),
+            gateway.Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<HostOptions>>().Value.ShutdownTimeout);
     }
 
     private static Draining Draining(TestGateway gateway) => gateway.Services.GetRequiredService<Draining>();

@@ -32,11 +32,14 @@ public sealed class MissingToolTests : IDisposable
         using var client = new HttpClient();
         using var answer = await client.PostAsync(new Uri(address + "/v1/chat/completions"), new StringContent($$$"""
             {"model":"pocket","best_of_n":{{{candidates}}},"messages":[{"role":"user","content":[
-              {"type":"video_url","video_url":{"url":"data:video/mp4;base64,AAAAGGZ0eXBpc29tAAACAGlzb21tcDQy"}},{"type":"text","text":"What is this?"}]}]}
+              {"type":"video_url","video_url":{"url":"data:video/mp4;base64,AAAAGGZ0eXBpc29tAAACAGlzb21tcDQy"}},
+              {"type":"text","text":"What is this?"}]}]}
             """, Encoding.UTF8, "application/json"), TestGateway.Cancellation);
 
         var error = JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestGateway.Cancellation))!["error"]!;
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "videos_unavailable", null), (answer.StatusCode, (string?)error["code"], (string?)error["param"]));
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "videos_unavailable", null),
+            (answer.StatusCode, (string?)error["code"], (string?)error["param"]));
         Assert.Contains("ffmpeg", (string?)error["message"], StringComparison.Ordinal);
         await gateway.SaysAsync("POST /v1/chat/completions 503");
         Assert.DoesNotContain("   at ", gateway.Output, StringComparison.Ordinal);

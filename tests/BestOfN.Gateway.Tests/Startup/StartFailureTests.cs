@@ -17,7 +17,8 @@ public sealed class StartFailureTests : IDisposable
     public async Task Mistakes_of_all_sections_are_told_together_one_on_a_line_each_with_its_path()
     {
         Directory.CreateDirectory(Path.Combine(_folder, "strange"));
-        await File.WriteAllTextAsync(Path.Combine(_folder, "strange", "config.json"), """{"architectures":["BertModel"]}""", TestGateway.Cancellation);
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder, "strange", "config.json"), """{"architectures":["BertModel"]}""", TestGateway.Cancellation);
         var errors = await FailAsync("""
             {
               "Loging": { "LogLevel": { "Default": "Debug" } },
@@ -84,7 +85,8 @@ public sealed class StartFailureTests : IDisposable
                 "ReverseProxy:Clusters:vllm:HttpClient:MaxConnectionsPerServer: 'few' is not a whole number.",
                 "ReverseProxy:Clusters:vllm:Metadata:ApiKeyVarable: there is no such setting. Did you mean 'ApiKeyVariable'?",
                 "ReverseProxy:Clusters:vllm:Metadata:Choices: 'many' is not known; it must be auto, single or multiple.",
-                "ReverseProxy:Clusters:vllm:Destinations:a:Address: 'localhost:8000' is not an address that begins with http:// or https://.",
+                "ReverseProxy:Clusters:vllm:Destinations:a:Address: 'localhost:8000' is not an address that begins with http:// or "
+                    + "https://.",
                 "ReverseProxy:Clusters:vllm:Destinations:b:Adress: there is no such setting. Did you mean 'Address'?",
                 "ReverseProxy:Clusters:vllm:Destinations:b:Address: is missing",
                 "ReverseProxy:Clusters:vllm: ", // the policy, in YARP's words
@@ -105,7 +107,9 @@ public sealed class StartFailureTests : IDisposable
 
     [Theory]
     [InlineData("""{ "BestOfN": { "Candidates": 3, """, "appsettings.json")]
-    [InlineData("""{ "BestOfN": { "Models": { "m": { "Generator": "upstream" }, "M": { "Generator": "upstream" } } } }""", "BestOfN:Models:M:Generator")]
+    [InlineData(
+        """{ "BestOfN": { "Models": { "m": { "Generator": "upstream" }, "M": { "Generator": "upstream" } } } }""",
+        "BestOfN:Models:M:Generator")]
     public async Task A_file_that_is_no_JSON_or_names_a_setting_twice_is_told_in_one_line(string settings, string expected)
     {
         var errors = await FailAsync(settings);
@@ -151,7 +155,8 @@ public sealed class StartFailureTests : IDisposable
     public async Task A_changed_file_with_mistakes_is_not_used_and_the_log_says_so_and_what_waits_for_a_restart_is_named()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("good");
-        await using var gateway = GatewayProcess.Start(_folder, GatewayProcess.UpstreamOnly(upstream.Address), [], ("DOTNET_USE_POLLING_FILE_WATCHER", "1"));
+        await using var gateway = GatewayProcess.Start(
+            _folder, GatewayProcess.UpstreamOnly(upstream.Address), [], ("DOTNET_USE_POLLING_FILE_WATCHER", "1"));
         await gateway.SaysAsync("Ready: ");
 
         await ChangeAsync(settings => settings.Replace("Address", "Adress", StringComparison.Ordinal));

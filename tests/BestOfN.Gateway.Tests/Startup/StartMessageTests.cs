@@ -37,7 +37,8 @@ public sealed class StartMessageTests : IDisposable
     [InlineData("ASPNETCORE_URLS", "http://*:0")]
     public async Task In_a_container_the_environment_says_where_to_listen_without_a_warning(string variable, string value)
     {
-        var settings = GatewayProcess.UpstreamOnly(new Uri("http://127.0.0.1:1"), settings => settings["BestOfN"]!["ListenUrl"] = "http://192.0.2.1:1");
+        var settings = GatewayProcess.UpstreamOnly(
+            new Uri("http://127.0.0.1:1"), settings => settings["BestOfN"]!["ListenUrl"] = "http://192.0.2.1:1");
         await using var gateway = GatewayProcess.Start(_folder, settings, [], (variable, value));
         await gateway.SaysAsync("Ready: http://[::]:");
         Assert.DoesNotContain("warn", gateway.Output, StringComparison.Ordinal);
@@ -57,13 +58,16 @@ public sealed class StartMessageTests : IDisposable
             """, []);
         await gateway.SaysAsync("Ready: http://");
         Assert.Single(gateway.Output.Split(Environment.NewLine), line => line.StartsWith("warn", StringComparison.Ordinal));
-        Assert.Contains("BestOfN:Models:m:Generator: 'pocket' is an old word, which is still read; write 'folder'", gateway.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "BestOfN:Models:m:Generator: 'pocket' is an old word, which is still read; write 'folder'", gateway.Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task No_key_is_written_into_the_home_folder()
     {
-        await using var gateway = GatewayProcess.Start(_folder, GatewayProcess.UpstreamOnly(new Uri("http://127.0.0.1:1")), [], ("HOME", _folder));
+        await using var gateway = GatewayProcess.Start(
+            _folder, GatewayProcess.UpstreamOnly(new Uri("http://127.0.0.1:1")), [], ("HOME", _folder));
         await gateway.SaysAsync("Ready: ");
         Assert.False(Directory.Exists(Path.Combine(_folder, ".aspnet")));
     }

@@ -101,7 +101,8 @@ public sealed class CompletionRelayTests
         await using var gateway = Before(upstream.Address, upstream.Address);
         foreach (var (fields, header, param) in new[]
             {
-                (",\"best_of_n\":4", null, "best_of_n"), (",\"best_of_n\":{\"n\":2}", null, "best_of_n"), (",\"best_of_n\":{\"return\":\"scores\"}", null, "best_of_n"),
+                (",\"best_of_n\":4", null, "best_of_n"), (",\"best_of_n\":{\"n\":2}", null, "best_of_n"),
+                (",\"best_of_n\":{\"return\":\"scores\"}", null, "best_of_n"),
                 (",\"best_of_n\":{\"unknown\":1}", null, "best_of_n.unknown"), ("", "4", "X-Best-Of-N"), ("", "many", "X-Best-Of-N"),
             })
         {
@@ -116,7 +117,10 @@ public sealed class CompletionRelayTests
         async Task<HttpResponseMessage> PostAsync(string fields, string? header)
         {
             using var http = new HttpClient();
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway.Endpoint}/completions") { Content = TestGateway.Json($$"""{"model":"remote","prompt":"a"{{fields}}}""") };
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway.Endpoint}/completions")
+            {
+                Content = TestGateway.Json($$"""{"model":"remote","prompt":"a"{{fields}}}"""),
+            };
             if (header is not null)
             {
                 request.Headers.Add("X-Best-Of-N", header);
@@ -128,14 +132,17 @@ public sealed class CompletionRelayTests
 
     private static SocketGateway Before(Uri one, Uri two, params (string Setting, string Value)[] cluster) => new(null,
     [
-        ("BestOfN:Models:remote:Generator", "upstream"), ("BestOfN:Models:remote:Cluster", "c"), ("BestOfN:Models:remote:RewardModel", "pocket-reward"),
-        ("ReverseProxy:Clusters:c:Destinations:d0:Address", one.ToString()), ("ReverseProxy:Clusters:c:Destinations:d1:Address", two.ToString()),
+        ("BestOfN:Models:remote:Generator", "upstream"), ("BestOfN:Models:remote:Cluster", "c"),
+        ("BestOfN:Models:remote:RewardModel", "pocket-reward"),
+        ("ReverseProxy:Clusters:c:Destinations:d0:Address", one.ToString()),
+        ("ReverseProxy:Clusters:c:Destinations:d1:Address", two.ToString()),
         .. cluster.Select(each => ($"ReverseProxy:Clusters:c:{each.Setting}", each.Value)),
     ]);
 
     private static Task<HttpResponseMessage> AskAsync(SocketGateway gateway) => AskUntilAsync(gateway, TestGateway.Cancellation);
 
-    private static async Task<HttpResponseMessage> AskUntilAsync(SocketGateway gateway, CancellationToken cancellationToken, string model = "remote")
+    private static async Task<HttpResponseMessage> AskUntilAsync(
+        SocketGateway gateway, CancellationToken cancellationToken, string model = "remote")
     {
         using var http = new HttpClient();
         using var content = new StringContent($$"""{"model":"{{model}}","prompt":"2 + 2 ="}""", Encoding.UTF8, "application/json");
@@ -148,5 +155,6 @@ public sealed class CompletionRelayTests
         return cluster;
     }
 
-    private static Yarp.ReverseProxy.Model.DestinationState Destination(SocketGateway gateway, string name) => Cluster(gateway).Destinations[name];
+    private static Yarp.ReverseProxy.Model.DestinationState Destination(SocketGateway gateway, string name) =>
+        Cluster(gateway).Destinations[name];
 }

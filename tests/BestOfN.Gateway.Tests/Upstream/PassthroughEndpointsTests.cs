@@ -16,7 +16,8 @@ public sealed class PassthroughEndpointsTests
         await using var upstream = await OpenAIUpstream.StartAsync("good");
         await using var host = await UpstreamHost.BeforeAsync([upstream.Address], _route);
 
-        var response = await host.Client.PostAsync("/v1/embeddings?x=1", JsonContent.Create(new { input = "é" }), TestContext.Current.CancellationToken);
+        var response = await host.Client.PostAsync(
+            "/v1/embeddings?x=1", JsonContent.Create(new { input = "é" }), TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var request = Assert.Single(upstream.Requests);
@@ -47,7 +48,8 @@ public sealed class PassthroughEndpointsTests
         Environment.SetEnvironmentVariable("BESTOFN_TEST_KEY_PASSTHROUGH", "sk-2");
         await using var upstream = await OpenAIUpstream.StartAsync("good");
         await using var host = await UpstreamHost.BeforeAsync([upstream.Address],
-            [.. _route, ("Clusters:c:Metadata:ApiKeyVariable", "BESTOFN_TEST_KEY_PASSTHROUGH"), ("Clusters:c:Metadata:ForwardAuthorization", "true")]);
+            [.. _route, ("Clusters:c:Metadata:ApiKeyVariable", "BESTOFN_TEST_KEY_PASSTHROUGH"),
+                ("Clusters:c:Metadata:ForwardAuthorization", "true")]);
 
         using var request = RequestWithCredentials();
         await host.Client.SendAsync(request, TestContext.Current.CancellationToken);
@@ -59,7 +61,8 @@ public sealed class PassthroughEndpointsTests
     public async Task The_clients_authorization_goes_upstream_only_where_configured()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("good");
-        await using var host = await UpstreamHost.BeforeAsync([upstream.Address], [.. _route, ("Clusters:c:Metadata:ForwardAuthorization", "true")]);
+        await using var host = await UpstreamHost.BeforeAsync(
+            [upstream.Address], [.. _route, ("Clusters:c:Metadata:ForwardAuthorization", "true")]);
 
         using var request = RequestWithCredentials();
         await host.Client.SendAsync(request, TestContext.Current.CancellationToken);
@@ -108,7 +111,8 @@ public sealed class PassthroughEndpointsTests
     {
         await using var upstream = await OpenAIUpstream.StartAsync("good");
         upstream.Always = Fault.Silence;
-        await using var host = await UpstreamHost.BeforeAsync([upstream.Address], [.. _route, ("Clusters:c:HttpRequest:ActivityTimeout", "00:00:00.300")]);
+        await using var host = await UpstreamHost.BeforeAsync(
+            [upstream.Address], [.. _route, ("Clusters:c:HttpRequest:ActivityTimeout", "00:00:00.300")]);
 
         await AssertError(host, HttpStatusCode.GatewayTimeout, "upstream_timeout");
     }
@@ -141,7 +145,8 @@ public sealed class PassthroughEndpointsTests
 
     private static HttpRequestMessage RequestWithCredentials() => new(HttpMethod.Get, new Uri("/v1/files", UriKind.Relative))
     {
-        Headers = { { "Cookie", "a=b" }, { "X-Api-Key", "mine" }, { "Authorization", new AuthenticationHeaderValue("Bearer", "mine").ToString() } },
+        Headers = { { "Cookie", "a=b" }, { "X-Api-Key", "mine" },
+            { "Authorization", new AuthenticationHeaderValue("Bearer", "mine").ToString() } },
     };
 
     private static async Task AssertError(UpstreamHost host, HttpStatusCode status, string code)

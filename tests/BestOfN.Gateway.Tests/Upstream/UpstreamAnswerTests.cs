@@ -8,13 +8,15 @@ namespace BestOfN.Gateway.Tests.Upstream;
 public sealed class UpstreamAnswerTests
 {
     private const string Usage =
-        """{"prompt_tokens":10,"completion_tokens":7,"total_tokens":19,"prompt_tokens_details":{"cached_tokens":8},"completion_tokens_details":{"reasoning_tokens":3},"cost":0.1}""";
+        """{"prompt_tokens":10,"completion_tokens":7,"total_tokens":19,"prompt_tokens_details":{"cached_tokens":8}"""
+            + ""","completion_tokens_details":{"reasoning_tokens":3},"cost":0.1}""";
 
     [Fact]
     public async Task A_single_candidate_is_streamed_in_the_upstreams_order_while_it_is_made()
     {
         await using var upstream = await OpenAIUpstream.StartAsync(ScriptedAnswer.Sending(
-            """{"reasoning_content":"Let me"}""", """{"reasoning_content":" think."}""", """{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{"}}]}""") with { HangsAfter = 3 });
+            """{"reasoning_content":"Let me"}""", """{"reasoning_content":" think."}""",
+            """{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{"}}]}""") with { HangsAfter = 3 });
         await using var gateway = Before(upstream);
         using var response = await SendAsync(gateway, "\"best_of_n\":1,\"stream\":true");
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(TestGateway.Cancellation));
@@ -23,14 +25,16 @@ public sealed class UpstreamAnswerTests
         List<string> deltas = [];
         while (deltas.Count < 4)
         {
-            if (await lines.ReadLineAsync(TestGateway.Cancellation) is { Length: > 6 } line && line.StartsWith("data: ", StringComparison.Ordinal))
+            if (await lines.ReadLineAsync(TestGateway.Cancellation) is { Length: > 6 } line
+                && line.StartsWith("data: ", StringComparison.Ordinal))
             {
                 deltas.Add(JsonNode.Parse(line[6..])!["choices"]![0]!["delta"]!.ToJsonString());
             }
         }
 
         Assert.Equal(
-            ["""{"role":"assistant"}""", """{"reasoning_content":"Let me"}""", """{"reasoning_content":" think."}""", """{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{"}}]}"""],
+            ["""{"role":"assistant"}""", """{"reasoning_content":"Let me"}""", """{"reasoning_content":" think."}""",
+                """{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{"}}]}"""],
             deltas);
         upstream.GoOn();
         var rest = await lines.ReadToEndAsync(TestGateway.Cancellation);
@@ -46,7 +50,9 @@ public sealed class UpstreamAnswerTests
     {
         await using var upstream = await OpenAIUpstream.StartAsync("unused");
         upstream.Always = Streaming(
-            $$$"""{"choices":[{"index":0,"delta":{"content":"Hello"},"logprobs":{{{logprobs}}}}]}""", $$$"""{"choices":[{"index":0,"delta":{"content":" world"},"logprobs":{{{logprobs}}}}]}""", """{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""");
+            $$$"""{"choices":[{"index":0,"delta":{"content":"Hello"},"logprobs":{{{logprobs}}}}]}""",
+            $$$"""{"choices":[{"index":0,"delta":{"content":" world"},"logprobs":{{{logprobs}}}}]}""",
+            """{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""");
         await using var gateway = Before(upstream);
 
         var chunks = await AskAsync(gateway, "\"best_of_n\":1,\"stream\":true").ChunksAsync();
@@ -59,12 +65,15 @@ public sealed class UpstreamAnswerTests
     public async Task The_winner_of_several_is_streamed_with_its_thoughts_first_and_everything_once()
     {
         await using var upstream = await OpenAIUpstream.StartAsync(ScriptedAnswer.Sending(
-            """{"reasoning_content":"Let me think."}""", """{"content":"Four."}""", """{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}"""));
+            """{"reasoning_content":"Let me think."}""", """{"content":"Four."}""",
+            """{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}"""));
         await using var gateway = Before(upstream);
 
         var chunks = await AskAsync(gateway, "\"best_of_n\":2,\"stream\":true").ChunksAsync();
 
-        Assert.Equal(["role", "reasoning_content", "content", "tool_calls"], chunks.SelectMany(chunk => chunk["choices"]![0]!["delta"]!.AsObject().Select(field => field.Key)));
+        Assert.Equal(
+            ["role", "reasoning_content", "content", "tool_calls"],
+            chunks.SelectMany(chunk => chunk["choices"]![0]!["delta"]!.AsObject().Select(field => field.Key)));
     }
 
     [Theory]
@@ -73,7 +82,8 @@ public sealed class UpstreamAnswerTests
     public async Task A_call_of_a_tool_brings_no_empty_text(int candidates)
     {
         await using var upstream = await OpenAIUpstream.StartAsync(ScriptedAnswer.Sending(
-            """{"content":"","tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}""") with { FinishReason = "tool_calls" });
+            """{"content":"","tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}"""
+                + """]}""") with { FinishReason = "tool_calls" });
         await using var gateway = Before(upstream);
 
         var chunks = await AskAsync(gateway, $"\"best_of_n\":{candidates},\"stream\":true").ChunksAsync();
@@ -102,16 +112,24 @@ public sealed class UpstreamAnswerTests
     {
         await using var upstream = await OpenAIUpstream.StartAsync("unused");
         upstream.Always = Streaming(
-            """{"id":"up-1","created":12,"model":"x","system_fingerprint":"fp_1","citations":["http://a"],"choices":[{"index":0,"delta":{"content":"Hello"}}]}""",
-            """{"id":"up-1","created":12,"model":"x","service_tier":"default","choices":[{"index":0,"delta":{},"finish_reason":"stop","stop_reason":"###","matched_stop":7}]}""",
+            """{"id":"up-1","created":12,"model":"x","system_fingerprint":"fp_1","citations":["http://a"],"choices":[{"index":0"""
+                + ""","delta":{"content":"Hello"}}]}""",
+            """{"id":"up-1","created":12,"model":"x","service_tier":"default","choices":[{"index":0,"delta":{}"""
+                + ""","finish_reason":"stop","stop_reason":"###","matched_stop":7}]}""",
             $$"""{"id":"up-1","choices":[],"usage":{{Usage}}}""");
         await using var gateway = Before(upstream);
         var fields = "\"best_of_n\":1" + (stream ? ",\"stream\":true,\"stream_options\":{\"include_usage\":true}" : "");
 
-        IReadOnlyList<JsonNode> answers = stream ? await AskAsync(gateway, fields).ChunksAsync() : [await AskAsync(gateway, fields).JsonAsync()];
+        IReadOnlyList<JsonNode> answers = stream
+            ? await AskAsync(gateway, fields).ChunksAsync()
+            : [await AskAsync(gateway, fields).JsonAsync()];
 
-        Assert.All(answers, answer => Assert.Equal(("up-1", 12, "up"), ((string?)answer["id"], (int)answer["created"]!, (string?)answer["model"])));
-        Assert.Equal(("fp_1", "default", "http://a"), ((string?)Only(answers, "system_fingerprint"), (string?)Only(answers, "service_tier"), (string?)Only(answers, "citations")[0]));
+        Assert.All(
+            answers,
+            answer => Assert.Equal(("up-1", 12, "up"), ((string?)answer["id"], (int)answer["created"]!, (string?)answer["model"])));
+        Assert.Equal(
+            ("fp_1", "default", "http://a"),
+            ((string?)Only(answers, "system_fingerprint"), (string?)Only(answers, "service_tier"), (string?)Only(answers, "citations")[0]));
         var choice = answers.SelectMany(answer => answer["choices"]!.AsArray()).Single(each => (string?)each!["finish_reason"] == "stop")!;
         Assert.Equal(("###", 7), ((string?)choice["stop_reason"], (int)choice["matched_stop"]!));
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(Usage), answers[^1]["usage"]), answers[^1].ToJsonString());
@@ -121,7 +139,8 @@ public sealed class UpstreamAnswerTests
     public async Task Of_several_candidates_the_winners_choice_keeps_its_fields_and_the_usage_is_their_sum()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("unused");
-        upstream.Always = Streaming("""{"id":"up-1","system_fingerprint":"fp_1","choices":[{"index":0,"delta":{"content":"Hello"},"finish_reason":"stop","stop_reason":"###"}]}""", $$"""{"choices":[],"usage":{{Usage}}}""");
+        upstream.Always = Streaming("""{"id":"up-1","system_fingerprint":"fp_1","choices":[{"index":0,"delta":{"content":"Hello"}"""
+            + ""","finish_reason":"stop","stop_reason":"###"}]}""", $$"""{"choices":[],"usage":{{Usage}}}""");
         await using var gateway = Before(upstream, ("Metadata:Choices", "multiple"));
 
         var answer = await AskAsync(gateway, "\"best_of_n\":3").JsonAsync();
@@ -129,7 +148,8 @@ public sealed class UpstreamAnswerTests
         Assert.StartsWith("chatcmpl-", (string?)answer["id"], StringComparison.Ordinal);
         Assert.Equal("###", (string?)answer["choices"]![0]!["stop_reason"]);
         Assert.Null(answer["system_fingerprint"]);
-        var expected = """{"prompt_tokens":10,"completion_tokens":21,"total_tokens":37,"prompt_tokens_details":{"cached_tokens":8},"completion_tokens_details":{"reasoning_tokens":9},"cost":0.3}""";
+        var expected = """{"prompt_tokens":10,"completion_tokens":21,"total_tokens":37,"prompt_tokens_details":{"cached_tokens":8}"""
+            + ""","completion_tokens_details":{"reasoning_tokens":9},"cost":0.3}""";
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(expected), answer["usage"]), answer["usage"]!.ToJsonString());
     }
 
@@ -138,7 +158,8 @@ public sealed class UpstreamAnswerTests
     {
         await using var upstream = await OpenAIUpstream.StartAsync("unused");
         upstream.Always = Streaming(
-            [.. Enumerable.Range(0, 3).Select(index => $$$"""{"choices":[{"index":{{{index}}},"delta":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":3}}"""),
+            [.. Enumerable.Range(0, 3).Select(index => $$$"""{"choices":[{"index":{{{index}}},"delta":{"content":"a"}"""
+                + ""","finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":3}}"""),
              """{"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":9,"total_tokens":19}}"""]);
         await using var gateway = Before(upstream, ("Metadata:Choices", "single"));
 
@@ -149,7 +170,8 @@ public sealed class UpstreamAnswerTests
     public async Task A_usage_that_no_server_can_have_is_no_error()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("unused");
-        upstream.Always = Streaming("""{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":2147483647,"completion_tokens":9223372036854775807,"total_tokens":1e300,"cost":1e308}}""");
+        upstream.Always = Streaming("""{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]"""
+            + ""","usage":{"prompt_tokens":2147483647,"completion_tokens":9223372036854775807,"total_tokens":1e300,"cost":1e308}}""");
         await using var gateway = Before(upstream, ("Metadata:Choices", "multiple"));
 
         var answer = await AskAsync(gateway, "\"best_of_n\":{\"n\":4,\"token_budget\":100000}").JsonAsync();
@@ -159,7 +181,9 @@ public sealed class UpstreamAnswerTests
 
     [Theory]
     [InlineData("""{"detail":"Can not use 'max_tokens' over 512"}""", null)]
-    [InlineData("""{"error":{"message":"Can not use 'max_tokens' over 512","type":"x","param":null,"code":"context_length_exceeded"}}""", "context_length_exceeded")]
+    [InlineData(
+        """{"error":{"message":"Can not use 'max_tokens' over 512","type":"x","param":null,"code":"context_length_exceeded"}}""",
+        "context_length_exceeded")]
     public async Task The_upstreams_reason_reaches_the_client(string body, string? code)
     {
         await using var upstream = await OpenAIUpstream.StartAsync("unused");
@@ -210,7 +234,8 @@ public sealed class UpstreamAnswerTests
     private static Fault Streaming(params string[] chunks) =>
         Fault.Answering(200, string.Concat(chunks.Select(chunk => $"data: {chunk}\n\n")) + "data: [DONE]\n\n", "text/event-stream");
 
-    private static JsonNode Only(IEnumerable<JsonNode> answers, string field) => answers.Select(answer => answer[field]).OfType<JsonNode>().Single();
+    private static JsonNode Only(IEnumerable<JsonNode> answers, string field) =>
+        answers.Select(answer => answer[field]).OfType<JsonNode>().Single();
 
     private static TestGateway Before(OpenAIUpstream upstream, params (string Path, string Value)[] settings) => new(settings:
     [
@@ -223,7 +248,9 @@ public sealed class UpstreamAnswerTests
         "/v1/chat/completions", Content(fields), TestGateway.Cancellation);
 
     private static Task<HttpResponseMessage> SendAsync(TestGateway gateway, string fields) => gateway.RawClient.SendAsync(
-        new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = Content(fields) }, HttpCompletionOption.ResponseHeadersRead, TestGateway.Cancellation);
+        new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = Content(fields) },
+        HttpCompletionOption.ResponseHeadersRead, TestGateway.Cancellation);
 
-    private static StringContent Content(string fields) => new(TestGateway.Chat(fields, "up"), System.Text.Encoding.UTF8, "application/json");
+    private static StringContent Content(string fields) =>
+        new(TestGateway.Chat(fields, "up"), System.Text.Encoding.UTF8, "application/json");
 }

@@ -105,7 +105,8 @@ public sealed class UpstreamGeneratorsTests
     {
         Environment.SetEnvironmentVariable("BESTOFN_TEST_KEY_PROBE", "sk-2");
         await using var upstream = await OpenAIUpstream.StartAsync("good");
-        await using var host = await UpstreamHost.BeforeAsync([upstream.Address], ("Clusters:c:Metadata:ApiKeyVariable", "BESTOFN_TEST_KEY_PROBE"),
+        await using var host = await UpstreamHost.BeforeAsync(
+            [upstream.Address], ("Clusters:c:Metadata:ApiKeyVariable", "BESTOFN_TEST_KEY_PROBE"),
             ("Clusters:c:HealthCheck:Active:Enabled", "true"), ("Clusters:c:HealthCheck:Active:Path", "/v1/models"));
         await upstream.Probed.ReachesAsync(1);
         Assert.Equal("Bearer sk-2", upstream.ProbedWith);
@@ -116,7 +117,8 @@ public sealed class UpstreamGeneratorsTests
     {
         Environment.SetEnvironmentVariable("BESTOFN_TEST_KEY_GENERATOR", "sk-1");
         await using var upstream = await OpenAIUpstream.StartAsync("good");
-        await using var host = await UpstreamHost.BeforeAsync([upstream.Address], ("Clusters:c:Metadata:ApiKeyVariable", "BESTOFN_TEST_KEY_GENERATOR"));
+        await using var host = await UpstreamHost.BeforeAsync(
+            [upstream.Address], ("Clusters:c:Metadata:ApiKeyVariable", "BESTOFN_TEST_KEY_GENERATOR"));
 
         await host.GenerateAsync();
 

@@ -63,11 +63,13 @@ internal sealed class UpstreamHost : IAsyncDisposable
     }
 
     public IGeneration Start(int candidates) => Generators.For("c").Start(
-        new() { Prompt = new Prompt([new ChatMessage("user", "Hi")]), Candidates = candidates, Model = "fake" }, TestContext.Current.CancellationToken);
+        new() { Prompt = new Prompt([new ChatMessage("user", "Hi")]), Candidates = candidates, Model = "fake" },
+        TestContext.Current.CancellationToken);
 
     /// <summary>Calls that a destination is counted to be busy with.</summary>
     public int Busy(string destination) =>
-        Services.GetRequiredService<IProxyStateLookup>().TryGetCluster("c", out var cluster) && cluster.Destinations.TryGetValue(destination, out var state)
+        Services.GetRequiredService<IProxyStateLookup>().TryGetCluster("c", out var cluster)
+            && cluster.Destinations.TryGetValue(destination, out var state)
             ? state.ConcurrentRequestCount
             : -1;
 

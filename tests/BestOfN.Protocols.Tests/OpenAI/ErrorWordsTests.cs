@@ -14,8 +14,11 @@ public sealed class ErrorWordsTests
     [InlineData("""{"error":"too long"}""", "too long")]
     [InlineData("""{"object":"error","message":"too long","type":"BadRequestError","code":400}""", "too long")]
     [InlineData("""{"detail":"too long"}""", "too long")]
-    [InlineData("""{"detail":[{"type":"extra_forbidden","loc":["body","top_k"],"msg":"Extra inputs are not permitted"}]}""", "top_k: Extra inputs are not permitted")]
-    [InlineData("""{"object":"error","message":{"detail":[{"loc":["body","a","b"],"msg":"no"}]},"type":"invalid_request_error"}""", "a.b: no")]
+    [InlineData(
+        """{"detail":[{"type":"extra_forbidden","loc":["body","top_k"],"msg":"Extra inputs are not permitted"}]}""",
+        "top_k: Extra inputs are not permitted")]
+    [InlineData(
+        """{"object":"error","message":{"detail":[{"loc":["body","a","b"],"msg":"no"}]},"type":"invalid_request_error"}""", "a.b: no")]
     [InlineData("""[{"error":{"code":400,"message":"too long","status":"INVALID_ARGUMENT"}}]""", "too long")]
     [InlineData("""{"errors":[{"message":"one"},{"message":"two"}]}""", "one; two")]
     [InlineData("""{"error":{"code":"bad","error":{"message":"too long"}}}""", "too long")]
@@ -155,7 +158,8 @@ public sealed class ErrorWordsTests
 
     [Fact]
     public async Task Endless_pieces_are_given_up_before_they_fill_the_memory() =>
-        await GivesUpAsync(Fault.Flooding("text/event-stream", "", $$$"""data: {"choices":[{"index":0,"delta":{"content":"{{{new string('a', 4000)}}}"}}]}""" + "\n\n"));
+        await GivesUpAsync(Fault.Flooding(
+            "text/event-stream", "", $$$"""data: {"choices":[{"index":0,"delta":{"content":"{{{new string('a', 4000)}}}"}}]}""" + "\n\n"));
 
     private static async Task GivesUpAsync(Fault flood)
     {

@@ -89,7 +89,9 @@ public sealed class FailureTests
         Assert.All(outcome.Failed, failed =>
         {
             Assert.Equal(status, failed.Exception.Failure.Upstream?.Status);
-            Assert.Equal("""{"error":{"message":"Too long","type":"server_error","param":null,"code":null}}""", Encoding.UTF8.GetString(failed.Exception.Failure.Upstream!.Body.Span));
+            Assert.Equal(
+                """{"error":{"message":"Too long","type":"server_error","param":null,"code":null}}""",
+                Encoding.UTF8.GetString(failed.Exception.Failure.Upstream!.Body.Span));
         });
         Assert.Equal(3, upstream.Requests.Count);
     }
@@ -150,7 +152,8 @@ public sealed class FailureTests
 
         await upstream.Aborted.ReachesAsync(calls is ChoiceCalls.SingleCall ? 1 : 4);
         Assert.Equal(0, generator.Destinations.Busy);
-        Assert.DoesNotContain(await generation.Events.ToListAsync(TestContext.Current.CancellationToken), e => e is CandidateFailed or CandidateFinished);
+        Assert.DoesNotContain(
+            await generation.Events.ToListAsync(TestContext.Current.CancellationToken), e => e is CandidateFailed or CandidateFinished);
     }
 
     [Fact]
@@ -208,7 +211,8 @@ public sealed class FailureTests
     [Fact]
     public async Task A_candidate_that_hangs_does_not_hold_back_its_siblings()
     {
-        await using var upstream = await OpenAIUpstream.StartAsync(ScriptedAnswer.Saying("good"), ScriptedAnswer.Saying("stuck") with { HangsAfter = 0 });
+        await using var upstream = await OpenAIUpstream.StartAsync(
+            ScriptedAnswer.Saying("good"), ScriptedAnswer.Saying("stuck") with { HangsAfter = 0 });
         using var generator = new GeneratorUnderTest(upstream, ChoiceCalls.MultipleCalls);
         await using var generation = generator.Start(GeneratorUnderTest.Request(2, seed: 0));
 

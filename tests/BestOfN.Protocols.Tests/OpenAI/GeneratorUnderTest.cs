@@ -15,12 +15,14 @@ internal sealed class GeneratorUnderTest : IDisposable
     private readonly UpstreamClient _client;
     private readonly OpenAIGenerator _generator;
 
-    public GeneratorUnderTest(OpenAIUpstream upstream, ChoiceCalls calls = ChoiceCalls.Auto, UpstreamOptions? options = null, TimeProvider? time = null)
+    public GeneratorUnderTest(
+        OpenAIUpstream upstream, ChoiceCalls calls = ChoiceCalls.Auto, UpstreamOptions? options = null, TimeProvider? time = null)
         : this([upstream.Address], calls, options, time)
     {
     }
 
-    public GeneratorUnderTest(IReadOnlyList<Uri> addresses, ChoiceCalls calls = ChoiceCalls.Auto, UpstreamOptions? options = null, TimeProvider? time = null)
+    public GeneratorUnderTest(
+        IReadOnlyList<Uri> addresses, ChoiceCalls calls = ChoiceCalls.Auto, UpstreamOptions? options = null, TimeProvider? time = null)
     {
         Destinations = new(addresses);
         _client = new(Destinations, options ?? Impatient, time ?? TimeProvider.System);
@@ -63,11 +65,13 @@ internal sealed class GeneratorUnderTest : IDisposable
 
     public sealed record Outcome(IReadOnlyList<GenerationEvent> Events)
     {
-        public IReadOnlyList<Candidate> Finished { get; } = [.. Events.OfType<CandidateFinished>().Select(e => e.Candidate).OrderBy(c => c.Index)];
+        public IReadOnlyList<Candidate> Finished { get; } =
+            [.. Events.OfType<CandidateFinished>().Select(e => e.Candidate).OrderBy(c => c.Index)];
 
         public IReadOnlyList<CandidateFailed> Failed { get; } = [.. Events.OfType<CandidateFailed>().OrderBy(e => e.Index)];
 
-        public string DeltasOf(int index) => string.Concat(Events.OfType<CandidateDelta>().Where(d => d.Index == index).Select(d => d.Text));
+        public string DeltasOf(int index) =>
+            string.Concat(Events.OfType<CandidateDelta>().Where(d => d.Index == index).Select(d => d.Text));
 
         public string TextOf(int index) => Finished.Single(c => c.Index == index).Text;
     }

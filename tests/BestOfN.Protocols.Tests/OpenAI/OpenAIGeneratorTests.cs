@@ -9,7 +9,10 @@ namespace BestOfN.Protocols.Tests.OpenAI;
 
 public sealed class OpenAIGeneratorTests
 {
-    private const string Body = """{"model":"alias@8", "n":2,"messages":[{"role":"user","content":"caf\u00e9 \ud83d\ude00 <é>"} ],"temperature":0.70,"best_of_n":{"n":8},"response_format":{"type":"json_object"},"stream":false,"stream_options":{"include_usage":false},"seed":5,"tools":[],"vendor_x":{"a":[1, 2]}}""";
+    private const string Body =
+        """{"model":"alias@8", "n":2,"messages":[{"role":"user","content":"caf\u00e9 \ud83d\ude00 <é>"} ],"temperature":0.70"""
+            + ""","best_of_n":{"n":8},"response_format":{"type":"json_object"},"stream":false,"stream_options":{"include_usage":false}"""
+            + ""","seed":5,"tools":[],"vendor_x":{"a":[1, 2]}}""";
 
     public static TheoryData<ChoiceCalls> BothWays => [ChoiceCalls.SingleCall, ChoiceCalls.MultipleCalls];
 
@@ -37,7 +40,10 @@ public sealed class OpenAIGeneratorTests
 
         Assert.All(upstream.Requests, request =>
         {
-            Assert.EndsWith(""","messages":[{"role":"user","content":"caf\u00e9 \ud83d\ude00 <é>"} ],"temperature":0.70,"response_format":{"type":"json_object"},"tools":[],"vendor_x":{"a":[1, 2]}}""", request.Body, StringComparison.Ordinal);
+            Assert.EndsWith(
+                ""","messages":[{"role":"user","content":"caf\u00e9 \ud83d\ude00 <é>"} ],"temperature":0.70"""
+                    + ""","response_format":{"type":"json_object"},"tools":[],"vendor_x":{"a":[1, 2]}}""", request.Body,
+                    StringComparison.Ordinal);
             Assert.Equal("fake", request.Json.GetProperty("model").GetString());
             Assert.True(request.Json.GetProperty("stream").GetBoolean());
             Assert.True(request.Json.GetProperty("stream_options").GetProperty("include_usage").GetBoolean());
@@ -90,13 +96,28 @@ public sealed class OpenAIGeneratorTests
         using var generator = new GeneratorUnderTest(upstream);
         var request = GeneratorUnderTest.Request(1) with
         {
-            Sampling = new() { Temperature = 0.5, TopP = 0.9, TopK = 40, MinP = 0.05, FrequencyPenalty = 1, PresencePenalty = -1, MaxTokens = 9, Seed = 3, Stop = ["\n"], Logprobs = true, TopLogprobs = 2 },
+            Sampling = new()
+            {
+                Temperature = 0.5,
+                TopP = 0.9,
+                TopK = 40,
+                MinP = 0.05,
+                FrequencyPenalty = 1,
+                PresencePenalty = -1,
+                MaxTokens = 9,
+                Seed = 3,
+                Stop = ["\n"],
+                Logprobs = true,
+                TopLogprobs = 2,
+            },
         };
 
         await generator.RunAsync(request);
 
         Assert.Equal(
-            """{"model":"fake","seed":3,"stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"temperature":0.5,"top_p":0.9,"top_k":40,"min_p":0.05,"frequency_penalty":1,"presence_penalty":-1,"stop":["\n"],"logprobs":true,"top_logprobs":2}""",
+            """{"model":"fake","seed":3,"stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"messages":["""
+                + """{"role":"user","content":"Hi"}],"temperature":0.5,"top_p":0.9,"top_k":40,"min_p":0.05,"frequency_penalty":1"""
+                + ""","presence_penalty":-1,"stop":["\n"],"logprobs":true,"top_logprobs":2}""",
             Assert.Single(upstream.Requests).Body);
     }
 
@@ -165,7 +186,8 @@ public sealed class OpenAIGeneratorTests
             Assert.Equal(400, failed.Exception.Failure.Upstream?.Status);
             Assert.Equal("temperature must be at most 2", failed.Exception.Message);
             Assert.Contains(
-                "temperature must be at most 2", Encoding.UTF8.GetString(failed.Exception.Failure.Upstream!.Body.Span), StringComparison.Ordinal);
+                "temperature must be at most 2", Encoding.UTF8.GetString(failed.Exception.Failure.Upstream!.Body.Span),
+                StringComparison.Ordinal);
         });
         Assert.Equal(2, accepted.Finished.Count);
         Assert.Equal(2, upstream.Requests.Count);
@@ -211,7 +233,8 @@ public sealed class OpenAIGeneratorTests
     public async Task A_finished_choice_is_announced_while_its_siblings_are_still_being_made()
     {
         var time = new FakeTimeProvider();
-        await using var upstream = await OpenAIUpstream.StartAsync(ScriptedAnswer.Saying("short"), ScriptedAnswer.Saying("long", "er") with { HangsAfter = 1 });
+        await using var upstream = await OpenAIUpstream.StartAsync(
+            ScriptedAnswer.Saying("short"), ScriptedAnswer.Saying("long", "er") with { HangsAfter = 1 });
         using var generator = new GeneratorUnderTest(upstream, ChoiceCalls.SingleCall, time: time);
         await using var generation = generator.Start(GeneratorUnderTest.Request(2, seed: 0));
         await using var events = generation.Events.GetAsyncEnumerator(TestContext.Current.CancellationToken);
@@ -235,7 +258,8 @@ public sealed class OpenAIGeneratorTests
     public async Task Text_of_any_script_survives_awkward_streams(bool awkwardly)
     {
         await using var upstream = await OpenAIUpstream.StartAsync(
-            ScriptedAnswer.Sending("""{"content":"Zürich "}""", """{"content":"日本 😀"}""", """{"content":" \ud83d"}""", """{"content":"\ude00\n\"ok\""}"""));
+            ScriptedAnswer.Sending(
+                """{"content":"Zürich "}""", """{"content":"日本 😀"}""", """{"content":" \ud83d"}""", """{"content":"\ude00\n\"ok\""}"""));
         upstream.StreamsAwkwardly = awkwardly;
         using var generator = new GeneratorUnderTest(upstream);
 
@@ -255,14 +279,17 @@ public sealed class OpenAIGeneratorTests
             """{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"weather","arguments":""}}]}""",
             """{"tool_calls":[{"index":0,"function":{"arguments":"{\"city\":"}}]}""",
             """{"tool_calls":[{"index":1,"id":"call_2","type":"function","function":{"name":"time","arguments":"{"}}]}""",
-            """{"tool_calls":[{"index":0,"function":{"arguments":"\"Bern\"}"}},{"index":1,"id":"call_2","type":"function","function":{"name":"time","arguments":"}"}}]}""") with
+            """{"tool_calls":[{"index":0,"function":{"arguments":"\"Bern\"}"}},{"index":1"""
+                + ""","id":"call_2","type":"function","function":{"name":"time","arguments":"}"}}]}""") with
         { FinishReason = "tool_calls" });
         using var generator = new GeneratorUnderTest(upstream);
 
         var candidate = Assert.Single((await generator.RunAsync(1)).Finished);
 
         Assert.Equal(
-            """{"role":"assistant","content":null,"refusal":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{\"city\":\"Bern\"}"}},{"id":"call_2","type":"function","function":{"name":"time","arguments":"{}"}}]}""",
+            """{"role":"assistant","content":null,"refusal":null,"tool_calls":["""
+                + """{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{\"city\":\"Bern\"}"}},"""
+                + """{"id":"call_2","type":"function","function":{"name":"time","arguments":"{}"}}]}""",
             Encoding.UTF8.GetString(candidate.Message.Span));
         Assert.Equal("tool_calls", candidate.FinishReason);
         Assert.Equal("", candidate.Text);
@@ -273,13 +300,15 @@ public sealed class OpenAIGeneratorTests
     {
         await using var upstream = await OpenAIUpstream.StartAsync(ScriptedAnswer.Sending(
             """{"reasoning_content":"Let me "}""", """{"reasoning_content":"think.","x_flag":true}""",
-            """{"refusal":"I "}""", """{"refusal":"won't","annotations":[{"type":"url_citation","n":1.50}]}""", """{"annotations":[{"type":"b"}]}"""));
+            """{"refusal":"I "}""", """{"refusal":"won't","annotations":[{"type":"url_citation","n":1.50}]}""",
+            """{"annotations":[{"type":"b"}]}"""));
         using var generator = new GeneratorUnderTest(upstream);
 
         var candidate = Assert.Single((await generator.RunAsync(1)).Finished);
 
         Assert.Equal(
-            """{"role":"assistant","content":null,"refusal":"I won't","reasoning_content":"Let me think.","x_flag":true,"annotations":[{"type":"url_citation","n":1.50},{"type":"b"}]}""",
+            """{"role":"assistant","content":null,"refusal":"I won't","reasoning_content":"Let me think.","x_flag":true,"annotations":["""
+                + """{"type":"url_citation","n":1.50},{"type":"b"}]}""",
             Encoding.UTF8.GetString(candidate.Message.Span));
     }
 
@@ -298,14 +327,16 @@ public sealed class OpenAIGeneratorTests
     [Fact]
     public async Task Logprobs_are_kept_to_the_digit_and_count_the_tokens()
     {
-        await using var upstream = await OpenAIUpstream.StartAsync(ScriptedAnswer.Saying("a b", " c") with { Logprobs = true, TokensPerPiece = 2 });
+        await using var upstream = await OpenAIUpstream.StartAsync(
+            ScriptedAnswer.Saying("a b", " c") with { Logprobs = true, TokensPerPiece = 2 });
         upstream.Usage = UsageReport.Missing;
         using var generator = new GeneratorUnderTest(upstream);
 
         var candidate = Assert.Single((await generator.RunAsync(1)).Finished);
 
         const string Entry = """{"token":"t","logprob":-0.10,"bytes":[116],"top_logprobs":[]}""";
-        Assert.Equal($$"""{"content":[{{Entry}},{{Entry}},{{Entry}},{{Entry}}],"refusal":null}""", Encoding.UTF8.GetString(candidate.Logprobs.Span));
+        Assert.Equal(
+            $$"""{"content":[{{Entry}},{{Entry}},{{Entry}},{{Entry}}],"refusal":null}""", Encoding.UTF8.GetString(candidate.Logprobs.Span));
         Assert.Equal(4, candidate.Usage.CompletionTokens);
     }
 
@@ -323,7 +354,8 @@ public sealed class OpenAIGeneratorTests
         Assert.All(outcome.Finished, candidate =>
         {
             Assert.Equal("Hi", candidate.Text);
-            Assert.Equal("""{"role":"assistant","content":"Hi","refusal":null,"extra":1.0}""", Encoding.UTF8.GetString(candidate.Message.Span));
+            Assert.Equal(
+                """{"role":"assistant","content":"Hi","refusal":null,"extra":1.0}""", Encoding.UTF8.GetString(candidate.Message.Span));
         });
         Assert.Single(upstream.Requests);
     }

@@ -14,7 +14,8 @@ public sealed class RefusedCallTests
     public async Task An_upstream_that_refuses_streams_answers_whole_and_is_asked_so_for_a_while()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("Hello");
-        upstream.Refuses = request => Has(request, "stream") ? """{"error":{"message":"Your organization must be verified to stream this model.","param":"stream","code":"unsupported_value"}}""" : null;
+        upstream.Refuses = request => Has(request, "stream") ? """{"error":{"message":"Your organization must be verified to stream this """
+            + """model.","param":"stream","code":"unsupported_value"}}""" : null;
         using var generator = new GeneratorUnderTest(upstream, time: _time);
 
         Assert.Equal("Hello", (await generator.RunAsync(1, Body)).TextOf(0));
@@ -27,8 +28,10 @@ public sealed class RefusedCallTests
     }
 
     [Theory]
-    [InlineData("""{"error":{"message":"Unrecognized request argument supplied: stream_options","type":"invalid_request_error","param":null,"code":null}}""")]
-    [InlineData("""{"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","stream_options","include_usage"],"msg":"Extra inputs are not permitted"}]},"type":"invalid_request_error"}""")]
+    [InlineData("""{"error":{"message":"Unrecognized request argument supplied: """
+        + """stream_options","type":"invalid_request_error","param":null,"code":null}}""")]
+    [InlineData("""{"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","stream_options","include_usage"]"""
+        + ""","msg":"Extra inputs are not permitted"}]},"type":"invalid_request_error"}""")]
     [InlineData("""{"detail":[{"loc":["body","stream_options"],"msg":"extra fields not permitted"}]}""")]
     public async Task An_upstream_that_refuses_stream_options_is_streamed_from_without_them(string refusal)
     {
@@ -49,7 +52,8 @@ public sealed class RefusedCallTests
         const string WithAudio = """{"messages":[],"audio":{"format":"wav"}}""";
         await using var upstream = await OpenAIUpstream.StartAsync("Hello");
         upstream.Refuses = request => Has(request, "stream") && Has(request, "audio")
-            ? """{"error":{"message":"audio.format 'wav' is not supported when stream=true. Supported values are: 'pcm16'.","param":"audio.format","code":"unsupported_value"}}""" : null;
+            ? """{"error":{"message":"audio.format 'wav' is not supported when stream=true. Supported values are: """
+                + """'pcm16'.","param":"audio.format","code":"unsupported_value"}}""" : null;
         using var generator = new GeneratorUnderTest(upstream, time: _time);
 
         Assert.Equal("Hello", (await generator.RunAsync(1, WithAudio)).TextOf(0));
@@ -85,7 +89,9 @@ public sealed class RefusedCallTests
     public async Task A_prompt_that_fails_in_any_case_teaches_nothing()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("Hello");
-        upstream.Refuses = request => request.Body.Contains("poison", StringComparison.Ordinal) ? """{"error":{"message":"I cannot stream this, and n must be 1","param":null}}""" : null;
+        upstream.Refuses = request => request.Body.Contains("poison", StringComparison.Ordinal)
+            ? """{"error":{"message":"I cannot stream this, and n must be 1","param":null}}"""
+            : null;
         using var generator = new GeneratorUnderTest(upstream, time: _time);
 
         Assert.Equal(2, (await generator.RunAsync(2, """{"messages":[{"role":"user","content":"poison"}]}""")).Failed.Count);
@@ -102,7 +108,8 @@ public sealed class RefusedCallTests
     {
         await using var upstream = await OpenAIUpstream.StartAsync("Hello");
         upstream.Refuses = request => Has(request, "max_tokens")
-            ? """{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.","param":"max_tokens","code":"unsupported_parameter"}}""" : null;
+            ? """{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' """
+                + """instead.","param":"max_tokens","code":"unsupported_parameter"}}""" : null;
         using var generator = new GeneratorUnderTest(upstream, time: _time);
 
         Assert.Equal("Hello", (await generator.RunAsync(1, Body, tokenBudget: 50)).TextOf(0));
@@ -117,7 +124,9 @@ public sealed class RefusedCallTests
     public async Task An_upstream_that_takes_no_limit_is_asked_without_one()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("Hello");
-        upstream.Refuses = request => Has(request, "max_tokens") || Has(request, "max_completion_tokens") ? """{"error":{"message":"max_tokens and max_completion_tokens are unknown"}}""" : null;
+        upstream.Refuses = request => Has(request, "max_tokens") || Has(request, "max_completion_tokens")
+            ? """{"error":{"message":"max_tokens and max_completion_tokens are unknown"}}"""
+            : null;
         using var generator = new GeneratorUnderTest(upstream, time: _time);
 
         Assert.Equal("Hello", (await generator.RunAsync(1, Body, tokenBudget: 50)).TextOf(0));
@@ -141,10 +150,12 @@ public sealed class RefusedCallTests
     [InlineData("n is too large", 16, new[] { 8, 8, 1 })]
     [InlineData("n must be 1", 1, null)]
     [InlineData("Only one completion choice is allowed", 1, null)]
-    public async Task A_refused_n_is_lowered_to_what_the_upstream_makes_and_others_are_not_slowed_down(string words, int limit, int[]? sizes)
+    public async Task A_refused_n_is_lowered_to_what_the_upstream_makes_and_others_are_not_slowed_down(
+        string words, int limit, int[]? sizes)
     {
         await using var upstream = await OpenAIUpstream.StartAsync("Hello");
-        upstream.Refuses = request => N(request) is var n && n > limit ? $$$"""{"error":{"message":"{{{string.Format(null, words, n)}}}","param":null}}""" : null;
+        upstream.Refuses = request =>
+            N(request) is var n && n > limit ? $$$"""{"error":{"message":"{{{string.Format(null, words, n)}}}","param":null}}""" : null;
         using var generator = new GeneratorUnderTest(upstream, time: _time);
 
         Assert.Equal(17, (await generator.RunAsync(17)).Finished.Count);
@@ -198,7 +209,9 @@ public sealed class RefusedCallTests
 
         await generator.RunAsync(3, seed: long.MaxValue - 1);
 
-        Assert.Equal([long.MaxValue - 3, long.MaxValue - 1, long.MaxValue], upstream.Requests.Select(request => request.Json.GetProperty("seed").GetInt64()).Order());
+        Assert.Equal(
+            [long.MaxValue - 3, long.MaxValue - 1, long.MaxValue],
+            upstream.Requests.Select(request => request.Json.GetProperty("seed").GetInt64()).Order());
     }
 
     private static bool Has(RecordedRequest request, string field) => request.Json.TryGetProperty(field, out _);

@@ -8,14 +8,17 @@ using BestOfN.Testing.Upstream;
 
 namespace BestOfN.Protocols.Tests.OpenAI;
 
-/// <summary>What odd servers send, byte for byte, and the message that comes of it: whole, and put together from the pieces that a client is shown.</summary>
+/// <summary>
+/// What odd servers send, byte for byte, and the message that comes of it: whole, and put together from the pieces that a client is shown.
+/// </summary>
 public sealed class StreamedMessageTests
 {
     [Fact]
     public async Task Tool_calls_without_an_index_are_told_apart_by_their_ids()
     {
         await StreamsAsync(
-            """[{"id":"call_a","type":"function","function":{"name":"get_weather","arguments":""}},{"id":"call_b","type":"function","function":{"name":"get_time","arguments":"{}"}}]""",
+            """[{"id":"call_a","type":"function","function":{"name":"get_weather","arguments":""}},"""
+                + """{"id":"call_b","type":"function","function":{"name":"get_time","arguments":"{}"}}]""",
             Calls("""{"id":"call_a","type":"function","function":{"name":"get_weather","arguments":""}}"""),
             Calls("""{"id":"call_b","type":"function","function":{"name":"get_time","arguments":"{}"}}"""));
     }
@@ -34,7 +37,8 @@ public sealed class StreamedMessageTests
     public async Task Tool_calls_that_all_have_index_0_are_told_apart_by_their_ids()
     {
         await StreamsAsync(
-            """[{"id":"call_a","type":"function","function":{"name":"get_weather","arguments":"{\"city\":1}"}},{"id":"call_b","type":"function","function":{"name":"get_time","arguments":"{\"tz\":2}"}}]""",
+            """[{"id":"call_a","type":"function","function":{"name":"get_weather","arguments":"{\"city\":1}"}},"""
+                + """{"id":"call_b","type":"function","function":{"name":"get_time","arguments":"{\"tz\":2}"}}]""",
             Calls("""{"index":0,"id":"call_a","type":"function","function":{"name":"get_weather","arguments":"{\"city\":"}}"""),
             Calls("""{"index":0,"function":{"arguments":"1}"}}"""),
             Calls("""{"index":0,"id":"call_b","type":"function","function":{"name":"get_time","arguments":"{\"tz\":"}}"""),
@@ -45,7 +49,8 @@ public sealed class StreamedMessageTests
     public async Task Complete_tool_calls_without_index_and_id_are_one_each()
     {
         await StreamsAsync(
-            """[{"function":{"name":"get","arguments":"{\"a\":1}"}},{"function":{"name":"get","arguments":"{\"a\":2}"}},{"function":{"name":"put","arguments":"{}"}}]""",
+            """[{"function":{"name":"get","arguments":"{\"a\":1}"}},{"function":{"name":"get","arguments":"{\"a\":2}"}},"""
+                + """{"function":{"name":"put","arguments":"{}"}}]""",
             Calls("""{"function":{"name":"get","arguments":"{\"a\":1}"}},{"function":{"name":"get","arguments":"{\"a\":2}"}}"""),
             Calls("""{"function":{"name":"put","arguments":"{}"}}"""));
     }
@@ -74,7 +79,8 @@ public sealed class StreamedMessageTests
     {
         var message = await MessageAsync(
             Delta("""{"role":"assistant","content":null,"function_call":{"name":"get_weather","arguments":""}}"""),
-            Delta("""{"function_call":{"arguments":"{\"city\":"}}"""), Delta("""{"function_call":{"arguments":"1}"}}"""), Finish("function_call"));
+            Delta("""{"function_call":{"arguments":"{\"city\":"}}"""), Delta("""{"function_call":{"arguments":"1}"}}"""),
+            Finish("function_call"));
 
         Same("""{"name":"get_weather","arguments":"{\"city\":1}"}""", message["function_call"]);
     }
@@ -83,20 +89,31 @@ public sealed class StreamedMessageTests
     public async Task A_whole_answers_tool_calls_bear_no_index()
     {
         await using var upstream = await OpenAIUpstream.StartAsync("unused");
-        upstream.Always = Fault.Answering(200, """{"choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"index":null,"id":"a","function":{"name":"f","arguments":"{}"}},{"index":0,"id":"b","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}""");
+        upstream.Always = Fault.Answering(
+            200,
+            """{"choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"index":null"""
+                + ""","id":"a","function":{"name":"f","arguments":"{}"}},{"index":0,"id":"b","function":{"name":"f","arguments":"{}"}}]}"""
+                + ""","finish_reason":"tool_calls"}]}""");
         using var generator = new GeneratorUnderTest(upstream);
 
         var message = JsonNode.Parse((await generator.RunAsync(1)).Finished[0].Message.Span)!;
 
-        Same("""[{"id":"a","function":{"name":"f","arguments":"{}"}},{"id":"b","function":{"name":"f","arguments":"{}"}}]""", message["tool_calls"]);
+        Same(
+            """[{"id":"a","function":{"name":"f","arguments":"{}"}},{"id":"b","function":{"name":"f","arguments":"{}"}}]""",
+            message["tool_calls"]);
     }
 
     [Theory]
     [InlineData("""[{"type":"thinking","thinking":[{"type":"text","text":"hm, yes"}]},{"type":"text","text":"The answer is London"}]""",
-        """{"content":""}""", """{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm,"}]}]}""", """{"content":[{"type":"thinking","thinking":[{"type":"text","text":" yes"}]}]}""", """{"content":"The answer is "}""", """{"content":"London"}""", """{"content":""}""")]
+        """{"content":""}""", """{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm,"}]}]}""",
+        """{"content":[{"type":"thinking","thinking":[{"type":"text","text":" yes"}]}]}""", """{"content":"The answer is "}""",
+        """{"content":"London"}""", """{"content":""}""")]
     [InlineData("""[{"type":"thinking","thinking":"hm"},{"type":"text","text":"The answer is London"}]""",
-        """{"content":[{"type":"thinking","thinking":"hm"}]}""", """{"content":[{"type":"text","text":"The answer is "}]}""", """{"content":[{"type":"text","text":"London"}]}""")]
-    [InlineData("""[{"type":"text","text":"The answer is London"}]""", """{"content":"The answer "}""", """{"content":[{"type":"text","text":"is London"}]}""")]
+        """{"content":[{"type":"thinking","thinking":"hm"}]}""", """{"content":[{"type":"text","text":"The answer is "}]}""",
+        """{"content":[{"type":"text","text":"London"}]}""")]
+    [InlineData(
+        """[{"type":"text","text":"The answer is London"}]""", """{"content":"The answer "}""",
+        """{"content":[{"type":"text","text":"is London"}]}""")]
     public async Task Content_that_changes_between_parts_and_strings_loses_nothing(string content, params string[] deltas)
     {
         var outcome = await RunAsync([.. deltas.Select(Delta), Finish("stop")]);
@@ -110,15 +127,20 @@ public sealed class StreamedMessageTests
     public async Task Details_of_reasoning_keep_their_formats_and_indices()
     {
         var message = await MessageAsync(
-            Delta("""{"reasoning":"Let","reasoning_details":[{"type":"reasoning.text","text":"Let","format":"anthropic-claude-v1","index":0}]}"""),
-            Delta("""{"reasoning":" me","reasoning_details":[{"type":"reasoning.text","text":" me","format":"anthropic-claude-v1","index":0}]}"""),
-            Delta("""{"reasoning":null,"reasoning_details":[{"type":"reasoning.text","signature":"SIG==","format":"anthropic-claude-v1","index":0}]}"""),
-            Delta("""{"reasoning_details":[{"type":"reasoning.encrypted","data":"ENC==","id":"rs_1","format":"openai-responses-v1","index":0}]}"""),
+            Delta("""{"reasoning":"Let","reasoning_details":["""
+                + """{"type":"reasoning.text","text":"Let","format":"anthropic-claude-v1","index":0}]}"""),
+            Delta("""{"reasoning":" me","reasoning_details":[{"type":"reasoning.text","text":" """
+                + """me","format":"anthropic-claude-v1","index":0}]}"""),
+            Delta("""{"reasoning":null,"reasoning_details":["""
+                + """{"type":"reasoning.text","signature":"SIG==","format":"anthropic-claude-v1","index":0}]}"""),
+            Delta("""{"reasoning_details":["""
+                + """{"type":"reasoning.encrypted","data":"ENC==","id":"rs_1","format":"openai-responses-v1","index":0}]}"""),
             Finish("stop"));
 
         Assert.Equal("Let me", (string?)message["reasoning"]);
         Same(
-            """[{"type":"reasoning.text","text":"Let me","format":"anthropic-claude-v1","index":0,"signature":"SIG=="},{"type":"reasoning.encrypted","data":"ENC==","id":"rs_1","format":"openai-responses-v1","index":0}]""",
+            """[{"type":"reasoning.text","text":"Let me","format":"anthropic-claude-v1","index":0,"signature":"SIG=="},"""
+                + """{"type":"reasoning.encrypted","data":"ENC==","id":"rs_1","format":"openai-responses-v1","index":0}]""",
             message["reasoning_details"]);
     }
 
@@ -126,10 +148,15 @@ public sealed class StreamedMessageTests
     public async Task What_a_server_repeats_with_every_piece_comes_once_and_what_it_replaces_is_the_last()
     {
         var outcome = await RunAsync(
-            Delta("""{"content":"An","name":"MM","sender_type":"BOT","state":"searching"}"""), Delta("""{"content":"swer","name":"MM","sender_type":"BOT","state":"done"}"""), Finish("stop"));
+            Delta("""{"content":"An","name":"MM","sender_type":"BOT","state":"searching"}"""),
+            Delta("""{"content":"swer","name":"MM","sender_type":"BOT","state":"done"}"""), Finish("stop"));
 
-        Same("""{"role":"assistant","content":"Answer","refusal":null,"name":"MM","sender_type":"BOT","state":"done"}""", JsonNode.Parse(outcome.Finished[0].Message.Span));
-        Assert.Equal("""{"content":"swer","state":"done"}""", Encoding.UTF8.GetString(outcome.Events.OfType<CandidateDelta>().ElementAt(1).Piece!.Delta.Span));
+        Same(
+            """{"role":"assistant","content":"Answer","refusal":null,"name":"MM","sender_type":"BOT","state":"done"}""",
+            JsonNode.Parse(outcome.Finished[0].Message.Span));
+        Assert.Equal(
+            """{"content":"swer","state":"done"}""",
+            Encoding.UTF8.GetString(outcome.Events.OfType<CandidateDelta>().ElementAt(1).Piece!.Delta.Span));
     }
 
     [Fact]
@@ -137,13 +164,17 @@ public sealed class StreamedMessageTests
     {
         const string Logprobs = """{"content":[{"token":"4","logprob":-0.10,"bytes":[52],"top_logprobs":[]}],"refusal":null}""";
         var outcome = await RunAsync(
-            Delta("""{"role":"assistant","content":null}"""), Delta("""{"reasoning_content":"Let me"}"""), Delta("""{"reasoning_content":" think"}"""),
-            $$$"""data: {"id":"up-1","system_fingerprint":"fp","choices":[{"index":0,"delta":{"content":"4"},"logprobs":{{{Logprobs}}},"content_filter_results":{}}]}""",
-            Delta("""{"refusal":"no"}"""), Delta("""{"x_new":{"a":[1]}}"""), """data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop","stop_reason":"###"}]}""");
+            Delta("""{"role":"assistant","content":null}"""), Delta("""{"reasoning_content":"Let me"}"""),
+            Delta("""{"reasoning_content":" think"}"""),
+            $$$"""data: {"id":"up-1","system_fingerprint":"fp","choices":[{"index":0,"delta":{"content":"4"},"logprobs":{{{Logprobs}}}"""
+                + ""","content_filter_results":{}}]}""",
+            Delta("""{"refusal":"no"}"""), Delta("""{"x_new":{"a":[1]}}"""),
+            """data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop","stop_reason":"###"}]}""");
 
         var pieces = outcome.Events.OfType<CandidateDelta>().Select(delta => delta.Piece!).ToList();
         Assert.Equal(
-            ["""{"reasoning_content":"Let me"}""", """{"reasoning_content":" think"}""", """{"content":"4"}""", """{"refusal":"no"}""", """{"x_new":{"a":[1]}}"""],
+            ["""{"reasoning_content":"Let me"}""", """{"reasoning_content":" think"}""", """{"content":"4"}""", """{"refusal":"no"}""",
+                """{"x_new":{"a":[1]}}"""],
             pieces.Select(piece => Encoding.UTF8.GetString(piece.Delta.Span)));
         Assert.Equal(Logprobs, Encoding.UTF8.GetString(pieces[2].Logprobs.Span));
         Assert.Equal(["content_filter_results"], pieces[2].ChoiceFields.Keys);
@@ -166,7 +197,9 @@ public sealed class StreamedMessageTests
     [InlineData("data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":null,\"function_call\":null}}]}")]
     public async Task An_event_that_says_nothing_ends_no_answer(string odd)
     {
-        var outcome = await RunAsync(odd, """data: {"choices":[{"index":null,"delta":{"content":"Hel"}}]}""", odd, Delta("""{"content":"lo"}"""), odd, Finish("stop"), odd, "data: [DONE] ");
+        var outcome = await RunAsync(
+            odd, """data: {"choices":[{"index":null,"delta":{"content":"Hel"}}]}""", odd, Delta("""{"content":"lo"}"""), odd,
+            Finish("stop"), odd, "data: [DONE] ");
 
         Assert.Equal("Hello", outcome.TextOf(0));
         Assert.Equal("Hello", outcome.DeltasOf(0));
@@ -179,7 +212,8 @@ public sealed class StreamedMessageTests
     public async Task A_stream_is_known_whatever_its_media_type(string contentType)
     {
         await using var upstream = await OpenAIUpstream.StartAsync("unused");
-        upstream.Always = Fault.Answering(200, $"\n: hello\n\n{Delta("""{"content":"Hello"}""")}\n\n{Finish("stop")}\n\ndata: [DONE]\n\n", contentType);
+        upstream.Always = Fault.Answering(
+            200, $"\n: hello\n\n{Delta("""{"content":"Hello"}""")}\n\n{Finish("stop")}\n\ndata: [DONE]\n\n", contentType);
         using var generator = new GeneratorUnderTest(upstream);
 
         Assert.Equal("Hello", (await generator.RunAsync(1)).TextOf(0));
@@ -223,8 +257,10 @@ public sealed class StreamedMessageTests
     [InlineData(2)]
     public async Task Content_after_a_finish_reason_belongs_to_the_choice(int candidates)
     {
-        string[] deltas = ["""{"content":"Hel"}""", """{"content":"lo"}""", """{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{}"}}]}"""];
-        var events = deltas.SelectMany(delta => Enumerable.Range(0, candidates).Select(index => $$"""data: {"choices":[{"index":{{index}},"delta":{{delta}},"finish_reason":"stop"}]}"""));
+        string[] deltas = ["""{"content":"Hel"}""", """{"content":"lo"}""",
+            """{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{}"}}]}"""];
+        var events = deltas.SelectMany(delta => Enumerable.Range(0, candidates)
+            .Select(index => $$"""data: {"choices":[{"index":{{index}},"delta":{{delta}},"finish_reason":"stop"}]}"""));
         var outcome = await RunAsync(candidates, [.. events, "data: [DONE]"]);
 
         Assert.Equal(candidates, outcome.Finished.Count);
@@ -254,7 +290,8 @@ public sealed class StreamedMessageTests
     [Fact]
     public async Task An_event_of_several_lines_is_one()
     {
-        const string Torn = "data: {\"choices\":\ndata: [{\"index\":0,\"delta\":\ndata: {\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}";
+        const string Torn =
+            "data: {\"choices\":\ndata: [{\"index\":0,\"delta\":\ndata: {\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}";
 
         Assert.Equal("Hello", (await RunAsync(Torn)).TextOf(0));
     }
@@ -312,9 +349,11 @@ public sealed class StreamedMessageTests
     [Fact]
     public async Task A_whole_message_in_a_stream_is_taken_once()
     {
-        const string Whole = """data: {"choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop","usage":{"prompt_tokens":5,"completion_tokens":3}}]}""";
+        const string Whole = """data: {"choices":[{"index":0,"message":{"role":"assistant","content":"Hello"}"""
+            + ""","finish_reason":"stop","usage":{"prompt_tokens":5,"completion_tokens":3}}]}""";
         var alone = await RunAsync(Whole, "data: [DONE]");
-        var beside = await RunAsync("""data: {"choices":[{"index":0,"delta":{"content":"Hello"},"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}]}""", Whole, "data: [DONE]");
+        var beside = await RunAsync("""data: {"choices":[{"index":0,"delta":{"content":"Hello"}"""
+            + ""","message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}]}""", Whole, "data: [DONE]");
 
         Assert.Equal(("Hello", "Hello"), (alone.TextOf(0), beside.TextOf(0)));
         Assert.Equal(new TokenUsage(5, 3), alone.Finished[0].Usage);
@@ -355,7 +394,8 @@ public sealed class StreamedMessageTests
 
         Same(calls, JsonNode.Parse(Assert.Single(outcome.Finished).Message.Span)!["tool_calls"]);
         SortedDictionary<int, JsonObject> joined = [];
-        foreach (var piece in outcome.Events.OfType<CandidateDelta>().SelectMany(delta => JsonNode.Parse(delta.Piece!.Delta.Span)!["tool_calls"]!.AsArray()))
+        foreach (var piece in outcome.Events.OfType<CandidateDelta>()
+            .SelectMany(delta => JsonNode.Parse(delta.Piece!.Delta.Span)!["tool_calls"]!.AsArray()))
         {
             var index = (int)piece!["index"]!;
             piece.AsObject().Remove("index");
@@ -381,5 +421,7 @@ public sealed class StreamedMessageTests
     }
 
     private static void Same(string expected, JsonNode? actual) =>
-        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(expected), actual), $"Expected {expected}, but got {actual?.ToJsonString(new JsonSerializerOptions { MaxDepth = 256 })}");
+        Assert.True(
+            JsonNode.DeepEquals(JsonNode.Parse(expected), actual),
+            $"Expected {expected}, but got {actual?.ToJsonString(new JsonSerializerOptions { MaxDepth = 256 })}");
 }

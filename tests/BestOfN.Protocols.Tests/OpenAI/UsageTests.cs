@@ -32,7 +32,8 @@ public sealed class UsageTests
     [Fact]
     public async Task A_report_of_the_first_choice_alone_is_not_taken_for_all()
     {
-        await using var upstream = await OpenAIUpstream.StartAsync(ScriptedAnswer.Saying("a", "b"), ScriptedAnswer.Saying("a", "b", "c", "d"), ScriptedAnswer.Saying("a"));
+        await using var upstream = await OpenAIUpstream.StartAsync(
+            ScriptedAnswer.Saying("a", "b"), ScriptedAnswer.Saying("a", "b", "c", "d"), ScriptedAnswer.Saying("a"));
         upstream.Usage = UsageReport.FirstChoiceOnly;
         using var generator = new GeneratorUnderTest(upstream, ChoiceCalls.SingleCall);
 
@@ -57,7 +58,8 @@ public sealed class UsageTests
     public async Task Logprobs_count_the_tokens_of_every_choice_exactly()
     {
         await using var upstream = await OpenAIUpstream.StartAsync(
-            ScriptedAnswer.Saying("a", "b") with { TokensPerPiece = 3, Logprobs = true }, ScriptedAnswer.Saying("a") with { TokensPerPiece = 3, Logprobs = true });
+            ScriptedAnswer.Saying("a", "b") with { TokensPerPiece = 3, Logprobs = true },
+            ScriptedAnswer.Saying("a") with { TokensPerPiece = 3, Logprobs = true });
         upstream.Usage = UsageReport.FirstChoiceOnly;
         using var generator = new GeneratorUnderTest(upstream, ChoiceCalls.SingleCall);
 
@@ -84,7 +86,8 @@ public sealed class UsageTests
     [Fact]
     public async Task What_finished_before_the_budget_was_spent_keeps_its_finish_reason()
     {
-        await using var upstream = await OpenAIUpstream.StartAsync(ScriptedAnswer.Saying("a"), ScriptedAnswer.Saying("b", "c", "d") with { HangsAfter = 2 });
+        await using var upstream = await OpenAIUpstream.StartAsync(
+            ScriptedAnswer.Saying("a"), ScriptedAnswer.Saying("b", "c", "d") with { HangsAfter = 2 });
         using var generator = new GeneratorUnderTest(upstream, ChoiceCalls.SingleCall);
 
         var outcome = await generator.RunAsync(2, seed: 0, tokenBudget: 3);

@@ -43,7 +43,8 @@ public sealed class UpstreamClientTests
     {
         await using var upstream = await OpenAIUpstream.StartAsync("good");
         upstream.Always = Fault.Status(500);
-        using var generator = new GeneratorUnderTest(upstream, ChoiceCalls.MultipleCalls, GeneratorUnderTest.Impatient with { Retries = retries, CircuitMinimumCalls = 1000 });
+        using var generator = new GeneratorUnderTest(
+            upstream, ChoiceCalls.MultipleCalls, GeneratorUnderTest.Impatient with { Retries = retries, CircuitMinimumCalls = 1000 });
 
         var outcome = await generator.RunAsync(6);
 
@@ -101,7 +102,8 @@ public sealed class UpstreamClientTests
     {
         await using var sound = await OpenAIUpstream.StartAsync("good");
         using var nobody = new ClosedPort();
-        using var generator = new GeneratorUnderTest([nobody.Address, sound.Address], ChoiceCalls.MultipleCalls, GeneratorUnderTest.Impatient with { Retries = 0 });
+        using var generator = new GeneratorUnderTest(
+            [nobody.Address, sound.Address], ChoiceCalls.MultipleCalls, GeneratorUnderTest.Impatient with { Retries = 0 });
 
         var outcome = await generator.RunAsync(6);
 
@@ -178,7 +180,8 @@ public sealed class UpstreamClientTests
     {
         await using var upstream = await OpenAIUpstream.StartAsync("good");
         upstream.Always = Fault.Status(503);
-        using var generator = new GeneratorUnderTest(upstream, time: _time, options: GeneratorUnderTest.Impatient with { Retries = 0, CircuitMinimumCalls = 3 });
+        using var generator = new GeneratorUnderTest(
+            upstream, time: _time, options: GeneratorUnderTest.Impatient with { Retries = 0, CircuitMinimumCalls = 3 });
         for (var i = 0; i < 3; i++)
         {
             await generator.RunAsync(1);
@@ -201,7 +204,9 @@ public sealed class UpstreamClientTests
         await using var broken = await OpenAIUpstream.StartAsync("never");
         await using var sound = await OpenAIUpstream.StartAsync("good");
         broken.Always = Fault.Status(503);
-        using var generator = new GeneratorUnderTest([broken.Address, sound.Address], options: GeneratorUnderTest.Impatient with { Retries = 0, CircuitMinimumCalls = 2, CircuitBreak = TimeSpan.FromMinutes(5) });
+        using var generator = new GeneratorUnderTest(
+            [broken.Address, sound.Address],
+            options: GeneratorUnderTest.Impatient with { Retries = 0, CircuitMinimumCalls = 2, CircuitBreak = TimeSpan.FromMinutes(5) });
         for (var i = 0; i < 4; i++)
         {
             await generator.RunAsync(1);
@@ -220,7 +225,8 @@ public sealed class UpstreamClientTests
     {
         await using var upstream = await OpenAIUpstream.StartAsync("good");
         upstream.Always = Fault.Status(500);
-        using var generator = new GeneratorUnderTest(upstream, options: GeneratorUnderTest.Impatient with { Retries = 0, CircuitMinimumCalls = 2 });
+        using var generator = new GeneratorUnderTest(
+            upstream, options: GeneratorUnderTest.Impatient with { Retries = 0, CircuitMinimumCalls = 2 });
         for (var i = 0; i < 6; i++)
         {
             await generator.RunAsync(1);
@@ -254,7 +260,8 @@ public sealed class UpstreamClientTests
     {
         await using var upstream = await OpenAIUpstream.StartAsync("good");
         upstream.Next(Fault.TooManyRequests(retryAfter));
-        using var generator = new GeneratorUnderTest(upstream, options: GeneratorUnderTest.Impatient with { RetryDelay = TimeSpan.FromMinutes(1) });
+        using var generator = new GeneratorUnderTest(
+            upstream, options: GeneratorUnderTest.Impatient with { RetryDelay = TimeSpan.FromMinutes(1) });
 
         var outcome = await generator.RunAsync(1);
 

@@ -8,22 +8,28 @@ using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.Selection.Attachments;
 
-/// <summary>Reads the pictures and videos of a prompt out of their <c>data:</c> URIs, within the operator's limits. Nothing is ever fetched.</summary>
+/// <summary>
+/// Reads the pictures and videos of a prompt out of their <c>data:</c> URIs, within the operator's limits. Nothing is ever fetched.
+/// </summary>
 internal sealed class AttachmentReader(IOptions<BestOfNOptions> options)
 {
     private static readonly string[] _details = ["auto", "low", "high"];
-    private static readonly string[] _pictures = ["image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif", "image/bmp", "image/x-ms-bmp"];
+    private static readonly string[] _pictures =
+        ["image/png", "image/jpeg", "image/jpg", "image/webp", "image/gif", "image/bmp", "image/x-ms-bmp"];
     private static readonly string[] _videos = ["video/mp4", "video/webm", "video/quicktime", "video/x-matroska", "image/gif"];
 
     /// <summary>The first picture or video that a prompt brings; null if there is none.</summary>
-    public static AttachedPart? First(Prompt prompt) => prompt.Messages.SelectMany(message => message.Parts).OfType<AttachedPart>().FirstOrDefault();
+    public static AttachedPart? First(Prompt prompt) =>
+        prompt.Messages.SelectMany(message => message.Parts).OfType<AttachedPart>().FirstOrDefault();
 
     /// <returns>The prompt with all its pictures and videos in bytes, each with its field of the request as its source.</returns>
     /// <exception cref="ApiException">One cannot be read, or is too large, or there are too many; it is named.</exception>
     public Prompt Read(Prompt prompt)
     {
         var count = 0;
-        return new Prompt([.. prompt.Messages.Select(message => message with { Parts = [.. message.Parts.Select(part => part is AttachedPart attached ? Read(attached, ++count) : part)] })]);
+        ChatMessage ReadParts(ChatMessage message) =>
+            message with { Parts = [.. message.Parts.Select(part => part is AttachedPart attached ? Read(attached, ++count) : part)] };
+        return new Prompt([.. prompt.Messages.Select(ReadParts)]);
     }
 
     private ContentPart Read(AttachedPart attached, int number)
@@ -31,7 +37,9 @@ internal sealed class AttachmentReader(IOptions<BestOfNOptions> options)
         var limits = options.Value;
         if (number > limits.MaxAttachments)
         {
-            throw ApiException.Invalid($"At most {limits.MaxAttachments} pictures and videos are allowed in one request.", attached.Source, "too_many_attachments");
+            throw ApiException.Invalid(
+                $"At most {limits.MaxAttachments} pictures and videos are allowed in one request.", attached.Source,
+                "too_many_attachments");
         }
 
         // As deep as the whole request may be.
@@ -56,7 +64,8 @@ internal sealed class AttachmentReader(IOptions<BestOfNOptions> options)
         var fields = new RequestObject(json.RootElement, attached.Source!);
         if (fields.Text("detail") is { } detail && !_details.Contains(detail))
         {
-            throw ApiException.Invalid($"'{fields.PathOf("detail")}' must be one of {string.Join(", ", _details)}.", fields.PathOf("detail"), "invalid_value");
+            throw ApiException.Invalid(
+                $"'{fields.PathOf("detail")}' must be one of {string.Join(", ", _details)}.", fields.PathOf("detail"), "invalid_value");
         }
 
         var source = fields.PathOf("url");

@@ -15,12 +15,15 @@ internal static class DataUrl
     /// <param name="mediaTypes">What it may hold, in lower case.</param>
     /// <param name="limit">How many bytes it may hold.</param>
     /// <returns>What it holds, at least one byte.</returns>
-    /// <exception cref="ApiException">It is another kind of address, holds something else, is not base64, is empty or too large.</exception>
+    /// <exception cref="ApiException">It is another kind of address, holds something else, is not base64, is empty or too
+    /// large.</exception>
     public static ReadOnlyMemory<byte> Read(ReadOnlySpan<byte> url, string param, IReadOnlyCollection<string> mediaTypes, long limit)
     {
         if (url.Length < 5 || !Ascii.EqualsIgnoreCase(url[..5], "data:"))
         {
-            throw ApiException.Invalid($"'{param}' must be a data: URI ({Example(mediaTypes)}), because addresses are not fetched here.", param, "unsupported_url");
+            throw ApiException.Invalid(
+                $"'{param}' must be a data: URI ({Example(mediaTypes)}), because addresses are not fetched here.", param,
+                "unsupported_url");
         }
 
         var comma = url[..Math.Min(url.Length, LongestHeader)].IndexOf((byte)',');

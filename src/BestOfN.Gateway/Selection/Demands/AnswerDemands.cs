@@ -4,11 +4,15 @@ using BestOfN.Gateway.Selection.Fields;
 
 namespace BestOfN.Gateway.Selection.Demands;
 
-/// <summary>What a chat request asks of the form of its answers: <c>response_format</c>, <c>tools</c>, <c>tool_choice</c>, <c>parallel_tool_calls</c> and their older names.</summary>
+/// <summary>
+/// What a chat request asks of the form of its answers: <c>response_format</c>, <c>tools</c>, <c>tool_choice</c>,
+/// <c>parallel_tool_calls</c> and their older names.
+/// </summary>
 /// <remarks>Nothing is parsed or built before the first answer is looked at: a plain call of one candidate pays nothing.</remarks>
 internal sealed class AnswerDemands : IAnswerDemands
 {
-    private static readonly string[] _fields = ["response_format", "tools", "functions", "tool_choice", "function_call", "parallel_tool_calls"];
+    private static readonly string[] _fields =
+        ["response_format", "tools", "functions", "tool_choice", "function_call", "parallel_tool_calls"];
     private static readonly JsonDocumentOptions _depth = new() { MaxDepth = CanonicalJson.MaxDepth };
 
     private readonly SchemaBudget _budget = new();
@@ -19,7 +23,8 @@ internal sealed class AnswerDemands : IAnswerDemands
     private AnswerDemands(Dictionary<string, string> asked)
     {
         _asked = asked;
-        _tools = new(() => ToolDemands.Read(Field("tools"), Field("functions"), Field("tool_choice") ?? Field("function_call"), Field("parallel_tool_calls"), _budget));
+        _tools = new(() => ToolDemands.Read(
+            Field("tools"), Field("functions"), Field("tool_choice") ?? Field("function_call"), Field("parallel_tool_calls"), _budget));
         _json = new(() => JsonDemand.Read(Field("response_format"), _budget));
     }
 
@@ -41,7 +46,9 @@ internal sealed class AnswerDemands : IAnswerDemands
     }
 
     public AnswerFlaw FlawOf(MessageContent content) =>
-        _tools.Value.FlawOf(content.Calls) is var flaw && flaw is AnswerFlaw.None && content.Calls.Count == 0 ? _json.Value?.FlawOf(content.Text) ?? AnswerFlaw.None : flaw;
+        _tools.Value.FlawOf(content.Calls) is var flaw && flaw is AnswerFlaw.None && content.Calls.Count == 0
+            ? _json.Value?.FlawOf(content.Text) ?? AnswerFlaw.None
+            : flaw;
 
     /// <returns>Null where <paramref name="text"/> is not JSON.</returns>
     internal static JsonElement? Parse(string text)

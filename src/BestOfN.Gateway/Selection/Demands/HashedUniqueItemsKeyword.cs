@@ -16,6 +16,7 @@ internal sealed class HashedUniqueItemsKeyword : UniqueItemsKeyword
         }
 
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        return new() { Keyword = Name, IsValid = context.Instance.EnumerateArray().All(item => seen.Add(CanonicalJson.TryWrite(item.GetRawText()) ?? item.GetRawText())) };
+        var items = context.Instance.EnumerateArray().Select(item => item.GetRawText());
+        return new() { Keyword = Name, IsValid = items.All(item => seen.Add(CanonicalJson.TryWrite(item) ?? item)) };
     }
 }

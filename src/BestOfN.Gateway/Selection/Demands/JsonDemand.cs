@@ -11,7 +11,8 @@ internal sealed class JsonDemand(bool needsObject, SchemaCheck? schema)
     /// <returns>Null where the format asks for no JSON.</returns>
     public static JsonDemand? Read(JsonElement? format, SchemaBudget budget)
     {
-        if (format is not { ValueKind: JsonValueKind.Object } asked || !asked.TryGetProperty("type", out var type) || type.ValueKind is not JsonValueKind.String)
+        if (format is not { ValueKind: JsonValueKind.Object } asked || !asked.TryGetProperty("type", out var type)
+            || type.ValueKind is not JsonValueKind.String)
         {
             return null;
         }
@@ -20,7 +21,8 @@ internal sealed class JsonDemand(bool needsObject, SchemaCheck? schema)
         {
             // Several servers take a schema here too.
             "json_object" => new(needsObject: true, SchemaIn(asked, budget)),
-            "json_schema" => new(needsObject: false, asked.TryGetProperty("json_schema", out var named) ? SchemaIn(named, budget) : SchemaIn(asked, budget)),
+            "json_schema" => new(
+                needsObject: false, asked.TryGetProperty("json_schema", out var named) ? SchemaIn(named, budget) : SchemaIn(asked, budget)),
             _ => null,
         };
     }
@@ -33,5 +35,8 @@ internal sealed class JsonDemand(bool needsObject, SchemaCheck? schema)
     };
 
     private static SchemaCheck? SchemaIn(JsonElement holder, SchemaBudget budget) =>
-        holder.ValueKind is JsonValueKind.Object && holder.TryGetProperty("schema", out var schema) && schema.ValueKind is JsonValueKind.Object ? new(schema, budget) : null;
+        holder.ValueKind is JsonValueKind.Object && holder.TryGetProperty("schema", out var schema)
+        && schema.ValueKind is JsonValueKind.Object
+            ? new(schema, budget)
+            : null;
 }

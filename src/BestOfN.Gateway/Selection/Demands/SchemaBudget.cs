@@ -2,10 +2,15 @@ using System.Runtime.CompilerServices;
 
 namespace BestOfN.Gateway.Selection.Demands;
 
-/// <summary>What the schemas of one request may cost over all its answers. A schema comes from a client, and a small one can ask for endless work.</summary>
+/// <summary>
+/// What the schemas of one request may cost over all its answers. A schema comes from a client, and a small one can ask for endless work.
+/// </summary>
 internal sealed class SchemaBudget
 {
-    /// <summary>Visits of a subschema, each counted with the subschema's size in units of 256 bytes. A plain answer takes a few hundred; all take about a second.</summary>
+    /// <summary>
+    /// Visits of a subschema, each counted with the subschema's size in units of 256 bytes. A plain answer takes a few hundred; all take
+    /// about a second.
+    /// </summary>
     private const long MostSteps = 300_000;
 
     private static readonly TimeSpan _mostPatternTime = TimeSpan.FromSeconds(1);

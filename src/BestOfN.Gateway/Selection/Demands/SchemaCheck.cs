@@ -4,7 +4,10 @@ using Json.Schema;
 
 namespace BestOfN.Gateway.Selection.Demands;
 
-/// <summary>A client's schema. What is not understood, refers to another document or costs too much is not checked: nothing is fetched, and no check runs on for long.</summary>
+/// <summary>
+/// A client's schema. A schema that is not understood, refers to another document or costs too much is not checked: nothing is fetched, and
+/// no check runs for long.
+/// </summary>
 internal sealed class SchemaCheck
 {
     private const int MostSchemaBytes = 256 * 1024;
@@ -55,7 +58,8 @@ internal sealed class SchemaCheck
         try
         {
             var dialect = WatchedDialect.For(schema, _budget);
-            return JsonSchema.FromText(WatchedSchema.Write(schema), new BuildOptions { SchemaRegistry = new SchemaRegistry(), Dialect = dialect });
+            return JsonSchema.FromText(
+                WatchedSchema.Write(schema), new BuildOptions { SchemaRegistry = new SchemaRegistry(), Dialect = dialect });
         }
         catch (Exception)
         {

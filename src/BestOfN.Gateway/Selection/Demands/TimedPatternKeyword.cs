@@ -9,5 +9,6 @@ internal sealed class TimedPatternKeyword(SchemaBudget budget) : PatternKeyword
 {
     public override object? ValidateKeywordValue(JsonElement value) => TimedPattern.Create(value.GetString()!);
 
-    public override KeywordEvaluation Evaluate(KeywordData keyword, EvaluationContext context) => TimedPattern.Charge(budget, () => base.Evaluate(keyword, context));
+    public override KeywordEvaluation Evaluate(KeywordData keyword, EvaluationContext context) =>
+        TimedPattern.Charge(budget, () => base.Evaluate(keyword, context));
 }

@@ -20,5 +20,6 @@ internal sealed class TimedPatternPropertiesKeyword(SchemaBudget budget) : Patte
         return patterns;
     }
 
-    public override KeywordEvaluation Evaluate(KeywordData keyword, EvaluationContext context) => TimedPattern.Charge(budget, () => base.Evaluate(keyword, context));
+    public override KeywordEvaluation Evaluate(KeywordData keyword, EvaluationContext context) =>
+        TimedPattern.Charge(budget, () => base.Evaluate(keyword, context));
 }

@@ -18,7 +18,8 @@ internal sealed class ToolDemands
     /// <param name="choice"><c>tool_choice</c> or <c>function_call</c>.</param>
     /// <param name="parallel"><c>parallel_tool_calls</c>.</param>
     /// <param name="budget">What checking may cost.</param>
-    public static ToolDemands Read(JsonElement? tools, JsonElement? functions, JsonElement? choice, JsonElement? parallel, SchemaBudget budget)
+    public static ToolDemands Read(
+        JsonElement? tools, JsonElement? functions, JsonElement? choice, JsonElement? parallel, SchemaBudget budget)
     {
         var demands = new ToolDemands { _mayCallSeveral = parallel is not { ValueKind: JsonValueKind.False } };
         foreach (var tool in Items(tools))
@@ -52,7 +53,8 @@ internal sealed class ToolDemands
             return AnswerFlaw.BadToolCall;
         }
 
-        return (calls.Count == 0 && _mustCall) || (calls.Count > 0 && !_mayCall) || (calls.Count > 1 && !_mayCallSeveral) || calls.Any(call => _chosen?.Contains(call.Name) is false)
+        return (calls.Count == 0 && _mustCall) || (calls.Count > 0 && !_mayCall) || (calls.Count > 1 && !_mayCallSeveral)
+            || calls.Any(call => _chosen?.Contains(call.Name) is false)
             ? AnswerFlaw.WrongToolChoice
             : AnswerFlaw.None;
     }
@@ -70,7 +72,8 @@ internal sealed class ToolDemands
         }
 
         // Some servers write nothing where a tool takes nothing.
-        return AnswerDemands.Parse(string.IsNullOrWhiteSpace(call.Input) ? "{}" : call.Input) is { ValueKind: JsonValueKind.Object } arguments
+        var input = string.IsNullOrWhiteSpace(call.Input) ? "{}" : call.Input;
+        return AnswerDemands.Parse(input) is { ValueKind: JsonValueKind.Object } arguments
             && (parameters is null || parameters.Fits(arguments, call.Input.Length));
     }
 
@@ -85,7 +88,8 @@ internal sealed class ToolDemands
         {
             if (Child(chosen, "allowed_tools") is { } allowed)
             {
-                _mustCall = allowed.TryGetProperty("mode", out var mode) && mode.ValueKind is JsonValueKind.String && mode.ValueEquals("required");
+                _mustCall = allowed.TryGetProperty("mode", out var mode) && mode.ValueKind is JsonValueKind.String
+                    && mode.ValueEquals("required");
                 _chosen = [.. Items(allowed.TryGetProperty("tools", out var tools) ? tools : null)
                     .Select(tool => NameOf(Child(tool, "function") ?? Child(tool, "custom") ?? tool)).OfType<string>()];
             }
@@ -97,10 +101,13 @@ internal sealed class ToolDemands
         }
     }
 
-    private static SchemaCheck? SchemaOf(JsonElement function, SchemaBudget budget) => Child(function, "parameters") is { } parameters ? new(parameters, budget) : null;
+    private static SchemaCheck? SchemaOf(JsonElement function, SchemaBudget budget) =>
+        Child(function, "parameters") is { } parameters ? new(parameters, budget) : null;
 
     private static IEnumerable<JsonElement> Items(JsonElement? array) =>
-        array is { ValueKind: JsonValueKind.Array } items ? items.EnumerateArray().Where(item => item.ValueKind is JsonValueKind.Object) : [];
+        array is { ValueKind: JsonValueKind.Array } items
+            ? items.EnumerateArray().Where(item => item.ValueKind is JsonValueKind.Object)
+            : [];
 
     private static JsonElement? Child(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out var child) && child.ValueKind is JsonValueKind.Object ? child : null;

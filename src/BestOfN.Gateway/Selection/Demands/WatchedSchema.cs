@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace BestOfN.Gateway.Selection.Demands;
 
-/// <summary>A client's schema, written again with <see cref="WatchKeyword"/> in each subschema and without names that other documents could be found by.</summary>
+/// <summary>
+/// A client's schema, written again with <see cref="WatchKeyword"/> in each subschema and without names that other documents could be found
+/// by.
+/// </summary>
 internal static class WatchedSchema
 {
     private const int BytesPerStep = 256;
@@ -21,8 +24,8 @@ internal static class WatchedSchema
         return Encoding.UTF8.GetString(bytes.ToArray());
     }
 
-    // Which objects are subschemas depends on the keyword around them. In one that is none, such as `properties`, the watch is a schema that a
-    // property of this name has to fit: one that allows anything, which does no harm.
+    // Which objects are subschemas depends on the keyword around them. In one that is none, such as `properties`, the watch is a schema
+    // that a property of this name has to fit: one that allows anything, which does no harm.
     private static void Write(JsonElement value, Utf8JsonWriter json)
     {
         switch (value.ValueKind)
@@ -57,7 +60,8 @@ internal static class WatchedSchema
         switch (member.Name)
         {
             case WatchKeyword.Keyword:
-            case "$schema" or "$id" or "id" or "$vocabulary" when member.Value.ValueKind is not JsonValueKind.Object and not JsonValueKind.True and not JsonValueKind.False:
+            case "$schema" or "$id" or "id" or "$vocabulary"
+                when member.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False):
                 break;
             case "$dynamicRef" or "$recursiveRef" when member.Value.ValueKind is JsonValueKind.String:
                 throw new NotSupportedException($"'{member.Name}' is not supported.");

@@ -46,7 +46,9 @@ internal sealed record BestOfNFields
         {
             if (!_known.Contains(field.Name))
             {
-                throw ApiException.Invalid($"There is no '{fields.PathOf(field.Name)}'; known are {string.Join(", ", _known)}.", fields.PathOf(field.Name), "unknown_parameter");
+                throw ApiException.Invalid(
+                    $"There is no '{fields.PathOf(field.Name)}'; known are {string.Join(", ", _known)}.", fields.PathOf(field.Name),
+                    "unknown_parameter");
             }
         }
 
@@ -55,14 +57,17 @@ internal sealed record BestOfNFields
             Candidates = fields.Integer("n", 1, int.MaxValue),
             Strategy = fields.Text("strategy"),
             RewardModel = fields.Text("reward_model"),
-            TimeBudget = fields.Integer("time_budget_ms", 1, BestOfNOptions.LongestTimeBudgetMs) is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+            TimeBudget = fields.Integer("time_budget_ms", 1, BestOfNOptions.LongestTimeBudgetMs) is { } ms
+                ? TimeSpan.FromMilliseconds(ms)
+                : null,
             TokenBudget = fields.Integer("token_budget", 1, int.MaxValue),
             Return = fields.Text("return") switch
             {
                 null or "none" => ReportDetail.None,
                 "scores" => ReportDetail.Scores,
                 "candidates" => ReportDetail.Candidates,
-                var other => throw ApiException.Invalid($"'{Name}.return' must be none, scores or candidates, but is '{other}'.", $"{Name}.return", "invalid_value"),
+                var other => throw ApiException.Invalid(
+                    $"'{Name}.return' must be none, scores or candidates, but is '{other}'.", $"{Name}.return", "invalid_value"),
             },
         };
     }

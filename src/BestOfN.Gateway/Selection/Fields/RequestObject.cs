@@ -3,7 +3,9 @@ using BestOfN.Gateway.Errors;
 
 namespace BestOfN.Gateway.Selection.Fields;
 
-/// <summary>A JSON object of a request, whose fields are read with their types and ranges checked. A field that is null counts as absent.</summary>
+/// <summary>
+/// A JSON object of a request, whose fields are read with their types and ranges checked. A field that is null counts as absent.
+/// </summary>
 /// <param name="element">The object.</param>
 /// <param name="path">Where it stands in the request; empty for the request itself.</param>
 internal readonly struct RequestObject(JsonElement element, string path = "")
@@ -46,7 +48,8 @@ internal readonly struct RequestObject(JsonElement element, string path = "")
         ? value.ValueKind is JsonValueKind.String ? value.GetString() : throw WrongType(PathOf(name), "a string", value)
         : null;
 
-    public string RequiredText(string name) => Text(name) is { Length: > 0 } text ? text : throw ApiException.Invalid($"'{PathOf(name)}' is required.", PathOf(name));
+    public string RequiredText(string name) =>
+        Text(name) is { Length: > 0 } text ? text : throw ApiException.Invalid($"'{PathOf(name)}' is required.", PathOf(name));
 
     public bool? Boolean(string name) => TryGet(name, out var value)
         ? value.ValueKind switch
@@ -68,7 +71,9 @@ internal readonly struct RequestObject(JsonElement element, string path = "")
                 : WrongType(param, "an integer", value);
         }
 
-        return number >= min && number <= max ? (int)number : throw ApiException.Invalid($"'{param}' must be between {min} and {max}, but is {number}.", param, "out_of_range");
+        return number >= min && number <= max
+            ? (int)number
+            : throw ApiException.Invalid($"'{param}' must be between {min} and {max}, but is {number}.", param, "out_of_range");
     }
 
     public long? LongInteger(string name) => TryGet(name, out var value)
@@ -97,7 +102,9 @@ internal readonly struct RequestObject(JsonElement element, string path = "")
         var number = value.GetDouble();
         return number >= min && number <= max
             ? number
-            : throw ApiException.Invalid(FormattableString.Invariant($"'{PathOf(name)}' must be between {min} and {max}, but is {number}."), PathOf(name), "out_of_range");
+            : throw ApiException.Invalid(
+                FormattableString.Invariant($"'{PathOf(name)}' must be between {min} and {max}, but is {number}."), PathOf(name),
+                "out_of_range");
     }
 
     /// <summary>One string or an array of strings.</summary>
@@ -112,13 +119,17 @@ internal readonly struct RequestObject(JsonElement element, string path = "")
         return value.ValueKind switch
         {
             JsonValueKind.String => [value.GetString()!],
-            JsonValueKind.Array => [.. value.EnumerateArray().Select(item => item.ValueKind is JsonValueKind.String ? item.GetString()! : throw WrongItem(param, "an array of strings", item))],
+            JsonValueKind.Array => [.. value.EnumerateArray().Select(item => item.ValueKind is JsonValueKind.String
+                ? item.GetString()!
+                : throw WrongItem(param, "an array of strings", item))],
             _ => throw WrongType(param, "a string or an array of strings", value),
         };
     }
 
     public RequestObject? Child(string name) => TryGet(name, out var value)
-        ? value.ValueKind is JsonValueKind.Object ? new RequestObject(value, PathOf(name)) : throw WrongType(PathOf(name), "an object", value)
+        ? value.ValueKind is JsonValueKind.Object
+            ? new RequestObject(value, PathOf(name))
+            : throw WrongType(PathOf(name), "an object", value)
         : null;
 
     public static ApiException WrongType(string param, string expected, JsonElement found) =>

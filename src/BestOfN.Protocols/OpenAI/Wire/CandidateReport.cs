@@ -13,7 +13,9 @@ public sealed record CandidateReport
 
     public int? Rank { get; init; }
 
-    /// <summary><c>scored</c>, <c>finished</c>, <c>partial</c>, <c>failed</c>, <c>cancelled</c>, or the flaw of a complete answer.</summary>
+    /// <summary>
+    /// <c>scored</c>, <c>finished</c>, <c>partial</c>, <c>failed</c>, <c>cancelled</c>, or the flaw of a complete answer.
+    /// </summary>
     public required string Status { get; init; }
 
     public string? FinishReason { get; init; }

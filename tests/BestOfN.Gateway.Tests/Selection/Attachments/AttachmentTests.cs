@@ -10,7 +10,8 @@ namespace BestOfN.Gateway.Tests.Selection.Attachments;
 public sealed class AttachmentTests
 {
     private const string Png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
-    private const string Picture = "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64," + Png + "\",\"detail\":\"high\"}}";
+    private const string Picture = "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64," + Png
+        + "\",\"detail\":\"high\"}}";
     private const string Video = "{\"type\":\"video_url\",\"video_url\":{\"url\":\"data:video/mp4;codecs=avc1;base64,AAECAw==\"}}";
     private const string Field = "messages[0].content[1].image_url";
 
@@ -33,11 +34,14 @@ public sealed class AttachmentTests
 
     [Theory]
     [InlineData("{\"url\":\"data:image/png;base64,AAAA\",\"detail\":\"\\ud800\"}", "not valid Unicode")]
-    [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", "must be an object")]
+    [InlineData(
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+        "must be an object")]
     public async Task A_picture_that_is_nested_deeply_or_no_text_is_a_mistake_of_the_request(string picture, string reason)
     {
         await using var gateway = new TestGateway(Seeing("a"));
-        var error = await gateway.PostAsync("/v1/chat/completions", Ask($"{{\"type\":\"image_url\",\"image_url\":{picture}}}", "pocket@1")).ErrorAsync(HttpStatusCode.BadRequest);
+        var error = await gateway.PostAsync("/v1/chat/completions", Ask($"{{\"type\":\"image_url\",\"image_url\":{picture}}}", "pocket@1"))
+            .ErrorAsync(HttpStatusCode.BadRequest);
         Assert.StartsWith(Field, (string?)error["param"], StringComparison.Ordinal);
         Assert.Contains(reason, (string?)error["message"], StringComparison.Ordinal);
     }
@@ -62,7 +66,9 @@ public sealed class AttachmentTests
     {
         var generator = Seeing("a");
         await using var gateway = new TestGateway(generator, settings: ("BestOfN:MaxPictureBytes", "9"));
-        var error = await gateway.PostAsync("/v1/chat/completions", Ask($"{{\"type\":\"image_url\",\"image_url\":{{\"url\":{url}}}}}", "pocket@1")).ErrorAsync(status);
+        var error = await gateway
+            .PostAsync("/v1/chat/completions", Ask($"{{\"type\":\"image_url\",\"image_url\":{{\"url\":{url}}}}}", "pocket@1"))
+            .ErrorAsync(status);
 
         Assert.Equal($"{Field}.url", (string?)error["param"]);
         Assert.Equal(code, (string?)error["code"]);
@@ -76,7 +82,9 @@ public sealed class AttachmentTests
     public async Task Sizes_and_numbers_are_the_operators(string path, string value, string param, HttpStatusCode status)
     {
         await using var gateway = new TestGateway(Seeing("a"), settings: (path, value));
-        Assert.Equal(param, (string?)(await gateway.PostAsync("/v1/chat/completions", Ask($"{Picture},{Video}", "pocket@1")).ErrorAsync(status))["param"]);
+        Assert.Equal(
+            param,
+            (string?)(await gateway.PostAsync("/v1/chat/completions", Ask($"{Picture},{Video}", "pocket@1")).ErrorAsync(status))["param"]);
     }
 
     [Theory]
@@ -86,7 +94,8 @@ public sealed class AttachmentTests
     {
         var generator = Seeing("a");
         await using var gateway = new TestGateway(generator);
-        await gateway.PostAsync("/v1/chat/completions", Ask($"{{\"type\":\"image_url\",\"image_url\":{{\"url\":\"{url}\"}}}}", "pocket@1")).JsonAsync();
+        await gateway.PostAsync("/v1/chat/completions", Ask($"{{\"type\":\"image_url\",\"image_url\":{{\"url\":\"{url}\"}}}}", "pocket@1"))
+            .JsonAsync();
         Assert.Equal([0, 1, 63], Assert.IsType<ImagePart>(generator.Requests[0].Prompt.Messages[0].Parts[1]).Content.ToArray());
     }
 
@@ -113,7 +122,9 @@ public sealed class AttachmentTests
         await gateway.PostAsync("/v1/chat/completions", json).JsonAsync();
         Assert.Equal(json, System.Text.Encoding.UTF8.GetString(generator.Requests[0].Body.Span));
 
-        await gateway.PostAsync("/v1/chat/completions", Ask(Picture, "pocket@8").Replace("\"model\"", "\"temperature\":0,\"model\"", StringComparison.Ordinal)).JsonAsync();
+        await gateway.PostAsync(
+            "/v1/chat/completions",
+            Ask(Picture, "pocket@8").Replace("\"model\"", "\"temperature\":0,\"model\"", StringComparison.Ordinal)).JsonAsync();
         Assert.Equal(2, generator.Requests.Count);
     }
 
@@ -123,14 +134,17 @@ public sealed class AttachmentTests
     public async Task A_picture_that_turns_out_to_be_broken_is_the_clients_mistake(bool generatorFinds)
     {
         var prompts = new List<Prompt>();
-        var judge = new FakeRewardModel(_ => throw new ScoringFailedException(Failure.Unreadable(prompts[0].Messages[0].Parts[1], "The picture is truncated."))) { AcceptsPictures = true };
+        var judge = new FakeRewardModel(_ => throw new ScoringFailedException(
+            Failure.Unreadable(prompts[0].Messages[0].Parts[1], "The picture is truncated."))) { AcceptsPictures = true };
         var part = new ImagePart(default) { Source = $"{Field}.url" };
         var failure = new GenerationFailedException(Failure.Unreadable(part, "The picture is truncated."));
         var generator = new FakeGenerator(generatorFinds ? new FakeCandidate("") { Failure = failure } : "a") { AcceptsPictures = true };
         await using var gateway = new TestGateway(generator, rewardModel: new Remembering(judge, prompts));
 
         var error = await gateway.PostAsync("/v1/chat/completions", Ask(Picture)).ErrorAsync(HttpStatusCode.BadRequest);
-        Assert.Equal(($"{Field}.url", "invalid_image", "The picture is truncated."), ((string?)error["param"], (string?)error["code"], (string?)error["message"]));
+        Assert.Equal(
+            ($"{Field}.url", "invalid_image", "The picture is truncated."),
+            ((string?)error["param"], (string?)error["code"], (string?)error["message"]));
     }
 
     [Fact]
@@ -142,7 +156,9 @@ public sealed class AttachmentTests
         await using var gateway = new TestGateway(generator, judge, relays: true);
 
         var error = await gateway.PostAsync("/v1/chat/completions", Ask(Video)).ErrorAsync(HttpStatusCode.ServiceUnavailable);
-        Assert.Equal(("server_error", "scoring_failed", "Videos need ffmpeg."), ((string?)error["type"], (string?)error["code"], (string?)error["message"]));
+        Assert.Equal(
+            ("server_error", "scoring_failed", "Videos need ffmpeg."),
+            ((string?)error["type"], (string?)error["code"], (string?)error["message"]));
         Assert.Empty(generator.Requests);
     }
 

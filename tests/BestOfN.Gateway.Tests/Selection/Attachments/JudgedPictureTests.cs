@@ -6,7 +6,9 @@ using BestOfN.Testing.Upstream;
 
 namespace BestOfN.Gateway.Tests.Selection.Attachments;
 
-/// <summary>An upstream makes the candidates, and a judge that sees is in process: a small random one of the InternLM-XComposer2.5 architecture.</summary>
+/// <summary>
+/// An upstream makes the candidates, and a judge that sees is in process: a small random one of the InternLM-XComposer2.5 architecture.
+/// </summary>
 public sealed class JudgedPictureTests
 {
     private const string Param = "messages[0].content[1].image_url.url";
@@ -43,7 +45,8 @@ public sealed class JudgedPictureTests
 
     private static SocketGateway Before(OpenAIUpstream upstream) => new(null,
     [
-        .. SocketGateway.Before(upstream), ("BestOfN:Models:remote:RewardModel", "eye"), ("BestOfN:RewardModels:eye:Path", SeeingModel.RewardFolder),
+        .. SocketGateway.Before(upstream), ("BestOfN:Models:remote:RewardModel", "eye"),
+        ("BestOfN:RewardModels:eye:Path", SeeingModel.RewardFolder),
         ("BestOfN:RewardModels:eye:Dtype", "float32"), ("BestOfN:RewardModels:eye:HdNum", "1"),
     ]);
 
@@ -52,9 +55,12 @@ public sealed class JudgedPictureTests
         using var http = new HttpClient();
         var json = $$$"""
             {"model":"remote@2","stream":{{{(streams ? "true" : "false")}}},"messages":[{"role":"user","content":[
-              {"type":"text","text":"Which?"},{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{Convert.ToBase64String(picture)}}}"}}]}]}
+              {"type":"text","text":"Which?"},
+              {"type":"image_url","image_url":{"url":"data:image/png;base64,{{{Convert.ToBase64String(picture)}}}"}}]}]}
             """;
-        return await http.PostAsync(new Uri($"{gateway.Endpoint}/chat/completions"), new StringContent(json, Encoding.UTF8, "application/json"), TestGateway.Cancellation);
+        return await http.PostAsync(
+            new Uri($"{gateway.Endpoint}/chat/completions"), new StringContent(json, Encoding.UTF8, "application/json"),
+            TestGateway.Cancellation);
     }
 
     private static byte[] Sound() => SeeingModel.Picture.Content.ToArray();

@@ -7,18 +7,23 @@ namespace BestOfN.Gateway.Tests.Selection.Demands;
 /// <summary>An answer that is not what the request asked for wins only if nothing better is there.</summary>
 public sealed class DemandTests
 {
-    private const string City = """{"type":"object","properties":{"city":{"type":"string","pattern":"^[A-Z]"}},"required":["city"],"additionalProperties":false}""";
+    private const string City =
+        """{"type":"object","properties":{"city":{"type":"string","pattern":"^[A-Z]"}},"required":["city"],"additionalProperties":false}""";
 
     private static string Tools(string parameters = City) =>
-        $$$"""{"tools":[{"type":"function","function":{"name":"weather","parameters":{{{parameters}}}}},{"type":"custom","custom":{"name":"shell"}}]}""";
+        $$$"""{"tools":[{"type":"function","function":{"name":"weather","parameters":{{{parameters}}}}},"""
+            + """{"type":"custom","custom":{"name":"shell"}}]}""";
 
     [Theory]
     [InlineData("""{"response_format":{"type":"json_object"}}""", """{"a":1}""", "Sure: {\"a\":1}", "not_json")]
     [InlineData("""{"response_format":{"type":"json_object"}}""", """{"a":1}""", "{\"a\":", "not_json")]
     [InlineData("""{"response_format":{"type":"json_object"}}""", """{"a":1}""", "[1]", "not_json")]
     [InlineData("""{"response_format":{"type":"json_object","schema":{"required":["a"]}}}""", """{"a":1}""", "{}", "wrong_schema")]
-    [InlineData("""{"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"object","required":["a"]}}}}""", """{"a":1}""", """{"b":1}""", "wrong_schema")]
-    [InlineData("""{"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"array"}}}}""", "[1]", "no", "not_json")]
+    [InlineData(
+        """{"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"object","required":["a"]}}}}""",
+        """{"a":1}""", """{"b":1}""", "wrong_schema")]
+    [InlineData(
+        """{"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"array"}}}}""", "[1]", "no", "not_json")]
     public async Task Text_that_is_not_the_JSON_asked_for_loses(string fields, string good, string bad, string status) =>
         await LosesAsync(fields, good, bad, status);
 
@@ -37,7 +42,8 @@ public sealed class DemandTests
     [InlineData("\"required\"", true)]
     [InlineData("\"any\"", true)]
     [InlineData("{\"type\":\"function\",\"function\":{\"name\":\"weather\"}}", true)]
-    [InlineData("{\"type\":\"allowed_tools\",\"allowed_tools\":{\"mode\":\"required\",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"weather\"}}]}}", true)]
+    [InlineData("{\"type\":\"allowed_tools\",\"allowed_tools\":{\"mode\":\"required\",\"tools\":[{\"type\":\"function\","
+        + "\"function\":{\"name\":\"weather\"}}]}}", true)]
     [InlineData("\"none\"", false)]
     public async Task An_answer_against_the_choice_of_tools_loses(string choice, bool callIsGood)
     {
@@ -106,7 +112,8 @@ public sealed class DemandTests
     [Fact]
     public async Task A_schema_that_is_like_a_tree_is_checked_to_the_leaves()
     {
-        const string Tree = """{"$ref":"#/$defs/node","$defs":{"node":{"type":"object","properties":{"v":{"type":"integer"},"kids":{"type":"array","items":{"$ref":"#/$defs/node"},"uniqueItems":true}},"required":["v"]}}}""";
+        const string Tree = """{"$ref":"#/$defs/node","$defs":{"node":{"type":"object","properties":{"v":{"type":"integer"}"""
+            + ""","kids":{"type":"array","items":{"$ref":"#/$defs/node"},"uniqueItems":true}},"required":["v"]}}}""";
         await LosesAsync(
             Schema(Tree),
             """{"v":1,"kids":[{"v":2,"kids":[{"v":3}]}]}""",
@@ -134,7 +141,8 @@ public sealed class DemandTests
             var body = await AskAsync(fields, [bad, bad, good], strategy);
             Assert.Equal(2, (int)body["best_of_n"]!["selected"]!);
             Assert.Equal([$"{status}:0", $"{status}:1"], Words(body));
-            Assert.Equal([status, status], body["best_of_n"]!["candidates"]!.AsArray().Skip(1).Select(candidate => (string?)candidate!["status"]));
+            Assert.Equal(
+                [status, status], body["best_of_n"]!["candidates"]!.AsArray().Skip(1).Select(candidate => (string?)candidate!["status"]));
         }
     }
 
@@ -142,18 +150,26 @@ public sealed class DemandTests
 
     private static async Task<JsonNode> AskAsync(string fields, string[] answers, string strategy)
     {
-        var candidates = answers.Select(answer => answer.StartsWith("""{"role":""", StringComparison.Ordinal) ? new FakeCandidate("") { Message = answer } : new FakeCandidate(answer));
-        await using var gateway = new TestGateway(new FakeGenerator([.. candidates]), new FakeRewardModel(answer => -answer.Index), relays: true);
-        return await gateway.ChatAsync($$"""{{fields[1..^1]}},"best_of_n":{"n":{{answers.Length}},"strategy":"{{strategy}}","return":"scores"}""").JsonAsync();
+        var candidates = answers.Select(answer => answer.StartsWith("""{"role":""", StringComparison.Ordinal)
+            ? new FakeCandidate("") { Message = answer }
+            : new FakeCandidate(answer));
+        await using var gateway = new TestGateway(
+            new FakeGenerator([.. candidates]), new FakeRewardModel(answer => -answer.Index), relays: true);
+        return await gateway
+            .ChatAsync($$"""{{fields[1..^1]}},"best_of_n":{"n":{{answers.Length}},"strategy":"{{strategy}}","return":"scores"}""")
+            .JsonAsync();
     }
 
     private static IEnumerable<string?> Words(JsonNode body) => body["best_of_n"]!["degraded"]!.AsArray().Select(word => (string?)word);
 
-    private static string Schema(string schema) => """{"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":""" + schema + "}}}";
+    private static string Schema(string schema) =>
+        """{"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":""" + schema + "}}}";
 
     private static string Call(string name, string arguments) => JsonSerializer.Serialize(
-        new { role = "assistant", content = (string?)null, refusal = (string?)null, tool_calls = new[] { new { id = "1", type = "function", function = new { name, arguments } } } });
+        new { role = "assistant", content = (string?)null, refusal = (string?)null,
+            tool_calls = new[] { new { id = "1", type = "function", function = new { name, arguments } } } });
 
     private static string Custom(string name, string input) => JsonSerializer.Serialize(
-        new { role = "assistant", content = (string?)null, refusal = (string?)null, tool_calls = new[] { new { id = "1", type = "custom", custom = new { name, input } } } });
+        new { role = "assistant", content = (string?)null, refusal = (string?)null,
+            tool_calls = new[] { new { id = "1", type = "custom", custom = new { name, input } } } });
 }
