@@ -35,7 +35,8 @@ public sealed class AttachmentTests
     [Theory]
     [InlineData("{\"url\":\"data:image/png;base64,AAAA\",\"detail\":\"\\ud800\"}", "not valid Unicode")]
     [InlineData(
-        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1"
+        + "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
         "must be an object")]
     public async Task A_picture_that_is_nested_deeply_or_no_text_is_a_mistake_of_the_request(string picture, string reason)
     {
