@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using BestOfN.Cli.Hosting;
 using BestOfN.Data.Benchmarks;
 using BestOfN.Data.Plots;
+using BestOfN.Data.Records;
 using BestOfN.Inputs.Files;
 using Spectre.Console;
 
@@ -167,7 +168,7 @@ internal static class EvaluateBenchmarkCommand
         }
 
         var run = new JsonObject { ["benchmark"] = benchmark.Name, ["judge"] = judge.Description.DeepClone() }.ToJsonString();
-        using var file = request.InOutput("scores.jsonl") is { } path ? BenchmarkScoreFile.Open(path, run, request.Force) : null;
+        using var file = request.InOutput("scores.jsonl") is { } path ? ResumableLines.Open(path, run, request.Force) : null;
         try
         {
             var scored = await terminal.WithProgressAsync(

@@ -11,15 +11,16 @@ namespace BestOfN.Core.Selection;
 /// needs ICU, which the product does not ask for. A text that is a JSON object or array, and the arguments of tool calls, are compared as
 /// JSON values. Calls of one message count as a set: they are made at the same time, so their order says nothing.
 /// </remarks>
-internal static class AnswerKey
+public static class AnswerKey
 {
     private const char FirstFullWidth = '\uFF01';
     private const char LastFullWidth = '\uFF5E';
     private const int FullWidthOffset = FirstFullWidth - '!';
 
+    /// <summary>The key of a candidate: its text, refusal and tool calls.</summary>
     public static string Of(Candidate candidate) => Of(MessageContent.Of(candidate));
 
-    public static string Of(MessageContent content)
+    internal static string Of(MessageContent content)
     {
         if (content is { Refusal: "", Calls: [] })
         {
@@ -33,6 +34,7 @@ internal static class AnswerKey
         return string.Join('\n', (IEnumerable<string>)[$"text {Of(content.Text)}", $"refusal {Of(content.Refusal)}", .. calls]);
     }
 
+    /// <summary>The key of an answer that is text alone.</summary>
     public static string Of(string text) => JsonKey(text) ?? TextKey(text);
 
     // What a custom tool is given is a program or a command, where each space and each letter's case may matter.

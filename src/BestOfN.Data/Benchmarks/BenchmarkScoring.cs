@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
+using BestOfN.Data.Records;
 
 namespace BestOfN.Data.Benchmarks;
 
@@ -24,7 +25,7 @@ public sealed class BenchmarkScoring(IBenchmark benchmark, IBenchmarkJudge judge
     /// <returns>Rows of scores, in the order of the data.</returns>
     /// <exception cref="InvalidDataException">A row is not as published.</exception>
     public async Task<IReadOnlyList<BenchmarkRow>> RunAsync(
-        IReadOnlyList<BenchmarkRow> rows, BenchmarkScoreFile? file, IProgress<int>? progress, CancellationToken cancellationToken)
+        IReadOnlyList<BenchmarkRow> rows, ResumableLines? file, IProgress<int>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);
         foreach (var row in rows.Where(row => row.Images.Count == 0))
@@ -33,7 +34,7 @@ public sealed class BenchmarkScoring(IBenchmark benchmark, IBenchmarkJudge judge
         }
 
         var scored = new List<JsonElement>();
-        scored.AddRange(file?.Resume(rows.Select(row => DigestOf(benchmark.Ask(row)))) ?? []);
+        file?.Resume(rows.Select(row => IsScoreOf(DigestOf(benchmark.Ask(row)))), scored.Add);
         progress?.Report(scored.Count);
         foreach (var chunk in rows.Skip(scored.Count).Chunk(window))
         {
@@ -75,6 +76,8 @@ public sealed class BenchmarkScoring(IBenchmark benchmark, IBenchmarkJudge judge
         line[Digest] = DigestOf(question);
         return line;
     }
+
+    private static Func<JsonElement, bool> IsScoreOf(string digest) => line => line.GetProperty(Digest).GetString() == digest;
 
     // All that the judge is shown.
     private static string DigestOf(BenchmarkQuestion question)

@@ -6,14 +6,14 @@ using BestOfN.Inputs.Records;
 
 namespace BestOfN.Data.Preferences;
 
-/// <summary>Reads pairs in the released format: <c>id</c>, <c>conversations_a</c> (chosen),
-/// <c>conversations_b</c> (rejected), optional <c>image</c>.</summary>
-/// <remarks>A record without <c>id</c> has its number. Another field is refused, for it might have changed the pair; <c>metadata</c> is the
-/// one that is passed over. A file is read record by record; what is kept is the text of the records, not the pictures.</remarks>
+/// <summary>Reads pairs in the released format (<c>id</c>, <c>conversations_a</c> (chosen), <c>conversations_b</c> (rejected), optional
+/// <c>image</c>) and in that of TRL and OpenRLHF (<c>chosen</c>, <c>rejected</c>, optional <c>prompt</c> and <c>images</c>).</summary>
+/// <remarks>A record without <c>id</c> has its number. Another field is refused, for it might have changed the pair; <c>metadata</c>, scores
+/// and <c>margin</c> are passed over. A file is read record by record; what is kept is the text of the records, not the pictures.</remarks>
 internal static class PreferenceFile
 {
     /// <summary>Where a picture belongs in a text.</summary>
-    public const string Placeholder = "<ImageHere>";
+    public const string Placeholder = ConversationRow.Placeholder;
 
     private const int MaxRecordLength = 16 << 20;
     private const int MaxMessages = 1024;
@@ -31,8 +31,8 @@ internal static class PreferenceFile
         new Dictionary<string, string>
         {
             ["images"] = "image, a path or a list of paths",
-            ["chosen"] = "conversations_a",
-            ["rejected"] = "conversations_b",
+            ["chosen"] = "conversations_a, or chosen with rejected and without conversations_a and conversations_b",
+            ["rejected"] = "conversations_b, or rejected with chosen and without conversations_a and conversations_b",
             ["conversations"] = "conversations_a, beside conversations_b",
         });
 
@@ -52,7 +52,9 @@ internal static class PreferenceFile
             PreferencePair pair;
             try
             {
-                pair = new Record(where, ++number, json, strip).Read(folder);
+                number++;
+                pair = ChosenRejectedRecord.IsOne(json) ? new ChosenRejectedRecord(where, number, json, strip).Read(folder)
+                    : new Record(where, number, json, strip).Read(folder);
             }
             catch (InvalidOperationException e)
             {
@@ -139,7 +141,54 @@ internal static class PreferenceFile
         }
     }
 
-    private static T Told<T>(string where, Func<T> read)
+    /// <summary>The record's id, or its number.</summary>
+    internal static string Id(string where, int number, JsonElement json) =>
+        !json.TryGetProperty("id", out var value) ? number.ToString(CultureInfo.InvariantCulture)
+        : value.ValueKind is JsonValueKind.String or JsonValueKind.Number ? value.ToString()
+        : throw Unexpected(where, ": id", "a string or a number", value);
+
+    /// <summary>Paths of the record's images, which are there.</summary>
+    internal static string[] Pictures(string where, JsonElement json, string field, string folder)
+    {
+        if (!json.TryGetProperty(field, out var image) || image.ValueKind == JsonValueKind.Null)
+        {
+            return [];
+        }
+
+        JsonElement[] all = image.ValueKind == JsonValueKind.Array ? [.. image.EnumerateArray()] : [image];
+        if (all.Length > MaxPictures)
+        {
+            throw new PreferenceDataException($"{where}: {field}: expected at most {MaxPictures} pictures, found {all.Length}.");
+        }
+
+        var paths = new string[all.Length];
+        for (var i = 0; i < all.Length; i++)
+        {
+            if (all[i].ValueKind != JsonValueKind.String || all[i].GetString() is not { Length: > 0 } name
+                || name.Contains('\0', StringComparison.Ordinal))
+            {
+                throw Unexpected(where, $": {field}", "the path of a picture, or a list of paths", all[i]);
+            }
+
+            paths[i] = Path.Combine(folder, name);
+            if (!File.Exists(paths[i]))
+            {
+                throw new PreferenceDataException($"{where}: {field}: {paths[i]} does not exist.");
+            }
+        }
+
+        return paths;
+    }
+
+    /// <summary>The error of a field that is not as expected.</summary>
+    internal static PreferenceDataException Unexpected(string where, string field, string expected, JsonElement found)
+    {
+        var text = found.ValueKind == JsonValueKind.Undefined ? "nothing" : found.GetRawText();
+        return new($"{where}{field}: expected {expected}, found {(text.Length > 80 ? text[..80] + "…" : text)}.");
+    }
+
+    /// <summary>Runs a check whose error gets the place of the record.</summary>
+    internal static T Told<T>(string where, Func<T> read)
     {
         try
         {
@@ -167,10 +216,8 @@ internal static class PreferenceFile
                 s_fields.Check(record);
                 return true;
             });
-            var id = !json.TryGetProperty("id", out var value) ? number.ToString(CultureInfo.InvariantCulture)
-                : value.ValueKind is JsonValueKind.String or JsonValueKind.Number ? value.ToString()
-                : throw Unexpected(": id", "a string or a number", value);
-            var pictures = Pictures(folder);
+            var id = Id(where, number, json);
+            var pictures = Pictures(where, json, "image", folder);
             return new PreferencePair(
                 id, Conversation("conversations_a", pictures.Length), Conversation("conversations_b", pictures.Length), pictures);
         }
@@ -230,42 +277,7 @@ internal static class PreferenceFile
             return new ChatMessage(role, strip ? text.Trim() : text);
         }
 
-        private string[] Pictures(string folder)
-        {
-            if (!json.TryGetProperty("image", out var image) || image.ValueKind == JsonValueKind.Null)
-            {
-                return [];
-            }
-
-            JsonElement[] all = image.ValueKind == JsonValueKind.Array ? [.. image.EnumerateArray()] : [image];
-            if (all.Length > MaxPictures)
-            {
-                throw new PreferenceDataException($"{where}: image: expected at most {MaxPictures} pictures, found {all.Length}.");
-            }
-
-            var paths = new string[all.Length];
-            for (var i = 0; i < all.Length; i++)
-            {
-                if (all[i].ValueKind != JsonValueKind.String || all[i].GetString() is not { Length: > 0 } name
-                    || name.Contains('\0', StringComparison.Ordinal))
-                {
-                    throw Unexpected(": image", "the path of a picture, or a list of paths", all[i]);
-                }
-
-                paths[i] = Path.Combine(folder, name);
-                if (!File.Exists(paths[i]))
-                {
-                    throw new PreferenceDataException($"{where}: image: {paths[i]} does not exist.");
-                }
-            }
-
-            return paths;
-        }
-
-        private PreferenceDataException Unexpected(string field, string expected, JsonElement found)
-        {
-            var text = found.ValueKind == JsonValueKind.Undefined ? "nothing" : found.GetRawText();
-            return new($"{where}{field}: expected {expected}, found {(text.Length > 80 ? text[..80] + "…" : text)}.");
-        }
+        private PreferenceDataException Unexpected(string field, string expected, JsonElement found) =>
+            PreferenceFile.Unexpected(where, field, expected, found);
     }
 }

@@ -154,7 +154,7 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
     private static string Identity(ContentPart part) => part switch
     {
         TextPart text => "text " + text.Text,
-        RowPicture file => $"file {file.IsVideo} {file.Path}",
+        MediaFilePart file => $"file {file.IsVideo} {file.Path}",
         _ => ImageKey.Of(part, 0).ToString(),
     };
 
@@ -162,7 +162,7 @@ public sealed class RowScorer(ScoringEngine engine, int window = 128)
     {
         try
         {
-            return new Prompt([.. prompt.Select(m => m with { Parts = [.. m.Parts.Select(p => p is RowPicture file ? file.Read() : p)] })]);
+            return MediaFilePart.ReadAll(prompt);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

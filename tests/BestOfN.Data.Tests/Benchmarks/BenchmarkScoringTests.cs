@@ -1,6 +1,7 @@
 using System.Text.Json;
 using BestOfN.Core.Rewards;
 using BestOfN.Data.Benchmarks;
+using BestOfN.Data.Records;
 using BestOfN.Training.Tests;
 
 namespace BestOfN.Data.Tests.Benchmarks;
@@ -46,9 +47,9 @@ public sealed class BenchmarkScoringTests : IDisposable
     public async Task A_score_file_of_another_run_is_refused_or_replaced()
     {
         await BreakOffAsync(Rows("a", "b"), after: 1);
-        var e = Assert.Throws<InvalidDataException>(() => BenchmarkScoreFile.Open(Scores, """{"judge":"two"}""", replaces: false));
+        var e = Assert.Throws<InvalidDataException>(() => ResumableLines.Open(Scores, """{"judge":"two"}""", replaces: false));
         Assert.Contains("belongs to another run", e.Message, StringComparison.Ordinal);
-        using var replaced = BenchmarkScoreFile.Open(Scores, """{"judge":"two"}""", replaces: true);
+        using var replaced = ResumableLines.Open(Scores, """{"judge":"two"}""", replaces: true);
     }
 
     [Fact]
@@ -98,7 +99,7 @@ public sealed class BenchmarkScoringTests : IDisposable
 
     private async Task<IReadOnlyList<BenchmarkRow>> ScoreAsync(IReadOnlyList<BenchmarkRow> rows)
     {
-        using var file = BenchmarkScoreFile.Open(Scores, Run, replaces: false);
+        using var file = ResumableLines.Open(Scores, Run, replaces: false);
         return await new BenchmarkScoring(new RewardBench(), _judge, window: 1)
             .RunAsync(rows, file, null, TestContext.Current.CancellationToken);
     }
@@ -106,7 +107,7 @@ public sealed class BenchmarkScoringTests : IDisposable
     private async Task BreakOffAsync(IReadOnlyList<BenchmarkRow> rows, int after)
     {
         using var broken = new CancellationTokenSource();
-        using var file = BenchmarkScoreFile.Open(Scores, Run, replaces: false);
+        using var file = ResumableLines.Open(Scores, Run, replaces: false);
         var progress = new Progress(done =>
         {
             if (done == after)

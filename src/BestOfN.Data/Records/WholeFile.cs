@@ -1,4 +1,4 @@
-namespace BestOfN.Data.Cleaning;
+namespace BestOfN.Data.Records;
 
 /// <summary>A file that grows beside its place and appears there when it is whole.</summary>
 internal sealed class WholeFile : IDisposable

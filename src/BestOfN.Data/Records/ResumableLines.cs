@@ -2,18 +2,18 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace BestOfN.Data.Benchmarks;
+namespace BestOfN.Data.Records;
 
-/// <summary>Makes a file of scores, which appears when it is whole.</summary>
+/// <summary>Makes a file of JSON lines, which appears when it is whole.</summary>
 /// <remarks>It grows in <c>FILE.partial</c>, whose first line says which run it belongs to. A later run of the same kind goes on behind the
 /// rows that are still the same.</remarks>
-public sealed class BenchmarkScoreFile : IDisposable
+public sealed class ResumableLines : IDisposable
 {
     private static readonly UTF8Encoding s_utf8 = new(false);
 
     private readonly FileStream _partial;
 
-    private BenchmarkScoreFile(string path, FileStream partial) => (Path, _partial) = (path, partial);
+    private ResumableLines(string path, FileStream partial) => (Path, _partial) = (path, partial);
 
     /// <summary>Where the whole file appears.</summary>
     public string Path { get; }
@@ -21,20 +21,20 @@ public sealed class BenchmarkScoreFile : IDisposable
     private string PartialPath => Path + ".partial";
 
     /// <param name="path">The file to make.</param>
-    /// <param name="run">What decides the scores beside the rows, in one line: model, options, benchmark.</param>
+    /// <param name="run">What decides the lines beside the input, in one line of JSON: models, options.</param>
     /// <param name="replaces">Whether a file that is there is replaced, and what another run left is dropped.</param>
     /// <exception cref="IOException">The file is there already or cannot be written.</exception>
     /// <exception cref="InvalidDataException">Another run left a part.</exception>
-    public static BenchmarkScoreFile Open(string path, string run, bool replaces)
+    public static ResumableLines Open(string path, string run, bool replaces)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (File.Exists(path) && !replaces)
         {
-            throw new IOException($"{path} is there already; --force replaces it, --scores computes its figures again");
+            throw new IOException($"{path} is there already; --force replaces it");
         }
 
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
-        var file = new BenchmarkScoreFile(
+        var file = new ResumableLines(
             path, new FileStream(path + ".partial", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read));
         try
         {
@@ -48,24 +48,28 @@ public sealed class BenchmarkScoreFile : IDisposable
         }
     }
 
-    /// <summary>Rows of scores that an earlier run left, as far as they are those of the data.</summary>
-    internal IReadOnlyList<JsonElement> Resume(IEnumerable<string> digests)
+    /// <summary>Keeps the lines that an earlier run left, as far as they are those of the input.</summary>
+    /// <param name="isRow">For each row of the input, in order: whether a line is its line.</param>
+    /// <param name="keep">Receives the lines that are kept; null: only their number is of interest.</param>
+    /// <returns>How many lines are kept. The next line to append is the one behind them.</returns>
+    internal int Resume(IEnumerable<Func<JsonElement, bool>> isRow, Action<JsonElement>? keep = null)
     {
         _partial.Position = 0;
-        var kept = new List<JsonElement>();
+        var kept = 0;
         using (var reader = new StreamReader(_partial, s_utf8, detectEncodingFromByteOrderMarks: false, leaveOpen: true))
         {
             long length = s_utf8.GetByteCount(reader.ReadLine()!) + 1;
-            foreach (var digest in digests)
+            foreach (var isThisRow in isRow)
             {
                 if (reader.ReadLine() is not { } line || length + s_utf8.GetByteCount(line) + 1 > _partial.Length
-                    || RowOf(line, digest) is not { } row)
+                    || RowOf(line, isThisRow) is not { } row)
                 {
                     break;
                 }
 
                 length += s_utf8.GetByteCount(line) + 1;
-                kept.Add(row);
+                kept++;
+                keep?.Invoke(row);
             }
 
             _partial.SetLength(length);
@@ -90,7 +94,11 @@ public sealed class BenchmarkScoreFile : IDisposable
         {
             reader.ReadLine();
             using var whole = new FileStream(Path + ".new", FileMode.Create, FileAccess.Write);
-            whole.Write(s_utf8.GetBytes(reader.ReadToEnd()));
+            while (reader.ReadLine() is { } line)
+            {
+                whole.Write(s_utf8.GetBytes(line + "\n"));
+            }
+
             whole.Flush(flushToDisk: true);
         }
 
@@ -127,12 +135,12 @@ public sealed class BenchmarkScoreFile : IDisposable
         _partial.Flush();
     }
 
-    private static JsonElement? RowOf(string line, string digest)
+    private static JsonElement? RowOf(string line, Func<JsonElement, bool> isRow)
     {
         try
         {
             var row = JsonElement.Parse(line);
-            return row.GetProperty(BenchmarkScoring.Digest).GetString() == digest ? row : null;
+            return isRow(row) ? row : null;
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
