@@ -4,6 +4,7 @@ using BestOfN.Cli.Convert;
 using BestOfN.Cli.Evaluate;
 using BestOfN.Cli.Hosting;
 using BestOfN.Cli.Inspect;
+using BestOfN.Cli.Sample;
 using BestOfN.Cli.Score;
 using BestOfN.Cli.Train;
 
@@ -19,6 +20,8 @@ internal static class CommandLine
         EvaluateCommand.Create(terminal, EnginePools.Open),
         ScoreCommand.Create(terminal),
         CleanCommand.Create(terminal),
+        SampleCommand.Create(terminal),
+        PairsCommand.Create(terminal),
         InspectCommand.Create(terminal),
         ConvertCommand.Create(terminal),
     };

@@ -32,12 +32,12 @@ internal static class EvaluateBestOfNCommand
         var generator = new Option<DirectoryInfo>("--generator")
         {
             Description = "Folder of the generator.",
-            DefaultValueFactory = _ => Embedded("pocket-generator"),
+            DefaultValueFactory = _ => PocketModels.Generator,
         };
         var reward = new Option<DirectoryInfo>("--reward")
         {
             Description = "Folder of the reward model.",
-            DefaultValueFactory = _ => Embedded("pocket-reward"),
+            DefaultValueFactory = _ => PocketModels.RewardModel,
         };
         var json = new Option<FileInfo?>("--json") { Description = "File that receives the curve." };
         var plot = new Option<FileInfo?>("--plot") { Description = "File that receives the curve as a picture (SVG)." };
@@ -99,9 +99,6 @@ internal static class EvaluateBestOfNCommand
         });
         return command;
     }
-
-    // The models that come with the product lie beside the program.
-    private static DirectoryInfo Embedded(string model) => new(Path.Combine(AppContext.BaseDirectory, "config", "models", model));
 
     private static void Print(BestOfNCurve curve, IAnsiConsole console)
     {

@@ -183,7 +183,7 @@ public sealed class PairFile
 
     private static JsonObject IxcMessage(ChatMessage message) => new()
     {
-        ["from"] = message.Role == "assistant" ? "bot" : message.Role,
+        ["from"] = message.Role switch { "assistant" => "bot", "user" => "human", var role => role },
         ["value"] = string.Concat(message.Parts.Select(p => p is TextPart text ? text.Text : ConversationRow.Placeholder)),
     };
 

@@ -7,7 +7,8 @@ public enum PairFormat
     /// messages and <c>images</c> as paths.</summary>
     Trl,
 
-    /// <summary>OpenRLHF: JSON lines with whole conversations in <c>chosen</c> and <c>rejected</c>, and <c>margin</c>. Text alone.</summary>
+    /// <summary>OpenRLHF: JSON lines with whole conversations in <c>chosen</c> and <c>rejected</c>, and <c>margin</c>.
+    /// Text alone.</summary>
     OpenRlhf,
 
     /// <summary>The trainer released with IXC-2.5-Reward: a JSON list with <c>image</c>, <c>conversations_a</c> (chosen) and

@@ -9,4 +9,5 @@ namespace BestOfN.Data.Samples;
 /// <param name="ChosenCorrect">Share of pairs whose chosen answer is correct and whose rejected one is not, where a checker knew both;
 /// null where none did.</param>
 public sealed record PairSummary(
-    int Prompts, int Pairs, IReadOnlyDictionary<NoPair, int> WithoutPair, double? MeanDifference, double? MeanLengthRatio, double? ChosenCorrect);
+    int Prompts, int Pairs, IReadOnlyDictionary<NoPair, int> WithoutPair, double? MeanDifference, double? MeanLengthRatio,
+    double? ChosenCorrect);

@@ -71,7 +71,8 @@ public sealed record SampledPrompt(string Id, IReadOnlyList<ChatMessage> Message
             text.GetString()!,
             Member("finish_reason", JsonValueKind.String)?.GetString() ?? "stop",
             Member("tokens", JsonValueKind.Number) is { } tokens && tokens.TryGetInt64(out var count) ? count : 0,
-            Member("score", JsonValueKind.Number) is { } score && score.TryGetDouble(out var number) && double.IsFinite(number) ? number : null,
+            Member("score", JsonValueKind.Number) is { } score && score.TryGetDouble(out var number) && double.IsFinite(number)
+                ? number : null,
             Member("correct", JsonValueKind.True, JsonValueKind.False)?.GetBoolean());
 
         JsonElement? Member(string name, params JsonValueKind[] kinds) =>

@@ -11,7 +11,8 @@ public sealed record SamplingPlan
     /// <summary>The generator's own name of the model.</summary>
     public required string Model { get; init; }
 
-    /// <summary>How an answer is drawn. Its seed is replaced by one that follows from <see cref="Seed"/> and the prompt's position.</summary>
+    /// <summary>How an answer is drawn. Its seed is replaced by one that follows from <see cref="Seed"/> and the prompt's
+    /// position.</summary>
     public required SamplingParameters Sampling { get; init; }
 
     /// <summary>With the position of a prompt it decides the seed of each answer.</summary>

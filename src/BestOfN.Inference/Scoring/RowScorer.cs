@@ -4,6 +4,7 @@ using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Inference.ImageCache;
+using BestOfN.Inputs.Records;
 
 namespace BestOfN.Inference.Scoring;
 
