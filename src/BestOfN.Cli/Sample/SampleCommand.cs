@@ -51,6 +51,16 @@ internal static class SampleCommand
         var url = new Option<Uri>("--url")
         {
             Description = "A server in place of --generator: the address before /chat/completions, such as http://localhost:8000/v1.",
+            CustomParser = result =>
+            {
+                if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+                {
+                    return address;
+                }
+
+                result.AddError("--url: expected an address that begins with http:// or https://.");
+                return null;
+            },
         };
         var model = new Option<string>("--model") { Description = "The model's name at the server. Needed beside --url." };
         var keyVariable = new Option<string>("--api-key-env")

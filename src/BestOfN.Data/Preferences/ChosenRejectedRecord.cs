@@ -120,7 +120,8 @@ internal readonly struct ChosenRejectedRecord(string where, int number, JsonElem
         var text = new System.Text.StringBuilder();
         foreach (var part in parts.EnumerateArray())
         {
-            var type = part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out var named) ? named.GetString() : null;
+            var type = part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out var named)
+                && named.ValueKind == JsonValueKind.String ? named.GetString() : null;
             if (type == "image")
             {
                 text.Append(PreferenceFile.Placeholder);

@@ -9,7 +9,8 @@ namespace BestOfN.Data.Preferences;
 /// <summary>Reads pairs in the released format (<c>id</c>, <c>conversations_a</c> (chosen), <c>conversations_b</c> (rejected), optional
 /// <c>image</c>) and in that of TRL and OpenRLHF (<c>chosen</c>, <c>rejected</c>, optional <c>prompt</c> and <c>images</c>).</summary>
 /// <remarks>A record without <c>id</c> has its number. Another field is refused, for it might have changed the pair; <c>metadata</c>,
-/// scores and <c>margin</c> are passed over. A file is read record by record; what is kept is the text of the records, not the pictures.</remarks>
+/// scores and <c>margin</c> are passed over. A file is read record by record; what is kept is the text of the records, not
+/// the pictures.</remarks>
 internal static class PreferenceFile
 {
     /// <summary>Where a picture belongs in a text.</summary>

@@ -68,7 +68,8 @@ public sealed class AnswerSampling(IGenerator generator, IRewardModel? rewardMod
         async Task WriteNextAsync()
         {
             file.Append([await work.Dequeue()]);
-            progress?.Report(++done);
+            done++;
+            progress?.Report(done);
         }
     }
 

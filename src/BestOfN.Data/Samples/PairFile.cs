@@ -78,7 +78,8 @@ public sealed class PairFile
                 }
             }
 
-            progress?.Report(++prompts);
+            prompts++;
+            progress?.Report(prompts);
         }
 
         file.Stream.Write(!isList ? [] : pairs == 0 ? "[]\n"u8 : "\n]\n"u8);

@@ -31,7 +31,8 @@ public sealed class SampleCommandTests : IDisposable
         await SucceedAsync("pairs", "--input", Samples, "--output", In("pairs.jsonl"), "--format", "trl");
         var pairs = File.ReadLines(In("pairs.jsonl")).Count();
         Assert.InRange(pairs, 1, 12);
-        Assert.Contains($"pairs {pairs}", string.Join(' ', _out.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        var table = string.Join(' ', _out.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains($"pairs {pairs}", table, StringComparison.Ordinal);
 
         var recipe = In("recipe.json");
         File.WriteAllText(recipe, JsonSerializer.Serialize(new
@@ -58,12 +59,14 @@ public sealed class SampleCommandTests : IDisposable
         var serving = ServeAsync(server, asked);
         File.WriteAllText(In("prompts.jsonl"), """{"id":"p","messages":[{"role":"user","content":"Hi"}]}""");
         await SucceedAsync(
-            "sample", "--prompts", In("prompts.jsonl"), "--output", Samples, "-n", "3", "--url", url, "--model", "any", "--temperature", "0.5");
+            "sample", "--prompts", In("prompts.jsonl"), "--output", Samples, "-n", "3",
+            "--url", url, "--model", "any", "--temperature", "0.5");
         server.Stop();
         await serving;
 
         Assert.Equal(3, asked.Select(body => body.GetProperty("seed").GetInt64()).Distinct().Count());
-        Assert.All(asked, body => Assert.Equal(("any", 0.5), (body.GetProperty("model").GetString(), body.GetProperty("temperature").GetDouble())));
+        Assert.All(asked, body => Assert.Equal(
+            ("any", 0.5), (body.GetProperty("model").GetString(), body.GetProperty("temperature").GetDouble())));
         var row = JsonElement.Parse(File.ReadAllText(Samples));
         Assert.Equal(3, row.GetProperty("answers").GetArrayLength());
         Assert.Equal("Hello", row.GetProperty("answers")[0].GetProperty("text").GetString());

@@ -8,7 +8,8 @@ public sealed class PairFileTests : IDisposable
 {
     private const string Text =
         """{"id":"t","messages":[{"role":"system","content":"Be short."},{"role":"user","content":"What is 1+1?"}],"""
-        + """ "answers":[{"text":"Two.","score":2,"correct":true},{"text":"Six!","score":-1,"correct":false},{"text":"Two","score":1.5}]}""";
+        + """ "answers":[{"text":"Two.","score":2,"correct":true},{"text":"Six!","score":-1,"correct":false},"""
+        + """ {"text":"Two","score":1.5}]}""";
 
     // The smallest PNG there is: one transparent dot.
     private const string Dot =
@@ -16,8 +17,8 @@ public sealed class PairFileTests : IDisposable
 
     private const string Image =
         """{"id":"i","messages":[{"role":"user","content":[{"type":"text","text":"Look: "},{"type":"image_url","image_url":{"url":"""
-        + "\"data:image/png;base64," + Dot + """"}},{"type":"text","text":" What is it?"}]}],"""
-        + """ "answers":[{"text":"A dot","score":1},{"text":"A cat","score":0}]}""";
+        + " \"data:image/png;base64," + Dot + "\"}}, "
+        + """{"type":"text","text":" What is it?"}]}],"answers":[{"text":"A dot","score":1},{"text":"A cat","score":0}]}""";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -30,7 +31,9 @@ public sealed class PairFileTests : IDisposable
     public void Pairs_are_read_back_as_they_were_written(PairFormat format)
     {
         var (summary, pairs) = Write(format, Text);
-        Assert.Equal((1, 1, 3.0, 1.0, 1.0), (summary.Prompts, summary.Pairs, summary.MeanDifference, summary.MeanLengthRatio, summary.ChosenCorrect));
+        Assert.Equal(
+            (1, 1, 3.0, 1.0, 1.0),
+            (summary.Prompts, summary.Pairs, summary.MeanDifference, summary.MeanLengthRatio, summary.ChosenCorrect));
         var pair = pairs.Single();
         Assert.Equal("t", pair.Id);
         Assert.Equal(["system Be short.", "user What is 1+1?", "assistant Two."], pair.Chosen.Select(m => $"{m.Role} {m.Text}"));
@@ -71,7 +74,8 @@ public sealed class PairFileTests : IDisposable
     {
         var path = Samples("""{"messages":[{"role":"user","content":"x"}],"answers":[{"text":"a"},{"text":"b"}]}""");
         var output = Path.Combine(_folder.Path, "pairs.jsonl");
-        var e = Assert.Throws<InvalidDataException>(() => new PairFile(output, PairFormat.Trl, new()).Write([path], null, default));
+        var e = Assert.Throws<InvalidDataException>(
+            () => new PairFile(output, PairFormat.Trl, new()).Write([path], null, TestContext.Current.CancellationToken));
         Assert.Contains("no answer has a score", e.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(output));
     }
@@ -81,7 +85,8 @@ public sealed class PairFileTests : IDisposable
     [InlineData("""{"prompt":"p","chosen":"a"}""", "rejected: expected a text, or a list of 1 to 1024 messages, found nothing")]
     [InlineData("""{"prompt":"p","chosen":"a","rejected":"b","weight":1}""", "weight: not a field that is read")]
     [InlineData("""{"prompt":[{"role":"tool","content":"p"}],"chosen":"a","rejected":"b"}""", "prompt[0].role: expected system, user or")]
-    [InlineData("""{"prompt":[{"role":"user","content":[{"type":"video"}]}],"chosen":"a","rejected":"b"}""", "parts of the types text and image")]
+    [InlineData(
+        """{"prompt":[{"role":"user","content":[{"type":"video"}]}],"chosen":"a","rejected":"b"}""", "parts of the types text and image")]
     [InlineData("""{"prompt":[{"role":"user","content":[{"type":3}]}],"chosen":"a","rejected":"b"}""", "parts of the types text and image")]
     [InlineData("""{"prompt":[{"role":"user","content":[{"type":"image"}]}],"chosen":"a","rejected":"b"}""", "expected 0 image parts")]
     [InlineData(
