@@ -80,7 +80,8 @@ public sealed class CommandTests : IDisposable
     private string Existing(string word, string before)
     {
         var isPath = before is "--model" || word.AsSpan().ContainsAny('/', '.') || (word.Length > 1 && word.All(char.IsUpper));
-        if (!isPath || word.StartsWith('-') || word.All(c => char.IsDigit(c) || c == '.'))
+        if (!isPath || word.StartsWith('-') || word.Contains("://", StringComparison.Ordinal)
+            || word.All(c => char.IsDigit(c) || c == '.'))
         {
             return word;
         }
