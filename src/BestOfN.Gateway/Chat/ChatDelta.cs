@@ -1,6 +1,5 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using BestOfN.Core.Json;
 using BestOfN.Gateway.Selection;
 using BestOfN.Protocols.OpenAI.Wire;
 
@@ -9,9 +8,6 @@ namespace BestOfN.Gateway.Chat;
 /// <summary>Writes the deltas into which a message is taken apart.</summary>
 internal static class ChatDelta
 {
-    // Only what JSON demands is escaped, so that a text reads the same in a stream, in a whole answer and in what an upstream said.
-    private static readonly JsonWriterOptions _verbatim = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     public static RawJson Empty { get; } = new("{}"u8.ToArray());
 
     public static RawJson Opening { get; } = new("""{"role":"assistant"}"""u8.ToArray());
@@ -98,16 +94,5 @@ internal static class ChatDelta
         json.WriteEndArray();
     }
 
-    private static RawJson Write(Action<Utf8JsonWriter> writeFields)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, _verbatim))
-        {
-            json.WriteStartObject();
-            writeFields(json);
-            json.WriteEndObject();
-        }
-
-        return new RawJson(buffer.WrittenMemory);
-    }
+    private static RawJson Write(Action<Utf8JsonWriter> writeFields) => new(PlainJson.WriteObject(writeFields));
 }

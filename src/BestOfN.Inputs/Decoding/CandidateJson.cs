@@ -1,31 +1,18 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using BestOfN.Core.Json;
 using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Inputs.Decoding;
 
-/// <summary>A candidate as OpenAI's message and logprobs objects (UTF-8 JSON).</summary>
+/// <summary>A candidate's tokens as OpenAI's logprobs object (UTF-8 JSON).</summary>
 internal static class CandidateJson
 {
     // JSON has no infinity; OpenAI writes this for tokens that are next to impossible.
     private const float LeastLogprob = -9999f;
 
-    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public static ReadOnlyMemory<byte> Message(string text) => Write(json =>
+    public static ReadOnlyMemory<byte> Logprobs(IEnumerable<DrawnToken> drawn, ITokenizer tokenizer) => PlainJson.WriteObject(json =>
     {
-        json.WriteStartObject();
-        json.WriteString("role", "assistant");
-        json.WriteString("content", text);
-        json.WriteNull("refusal");
-        json.WriteEndObject();
-    });
-
-    public static ReadOnlyMemory<byte> Logprobs(IEnumerable<DrawnToken> drawn, ITokenizer tokenizer) => Write(json =>
-    {
-        json.WriteStartObject();
         json.WriteStartArray("content");
         foreach (var token in drawn)
         {
@@ -45,7 +32,6 @@ internal static class CandidateJson
 
         json.WriteEndArray();
         json.WriteNull("refusal");
-        json.WriteEndObject();
     });
 
     private static void WriteToken(Utf8JsonWriter json, TokenLogprob token, ITokenizer tokenizer)
@@ -60,16 +46,5 @@ internal static class CandidateJson
         }
 
         json.WriteEndArray();
-    }
-
-    private static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, s_options))
-        {
-            write(json);
-        }
-
-        return buffer.WrittenMemory;
     }
 }

@@ -203,7 +203,7 @@ internal sealed class RunningGeneration : IGeneration
             Text = text,
             FinishReason = reason,
             Usage = new TokenUsage(PromptIds.Count, tokens),
-            Message = CandidateJson.Message(text),
+            Message = AssistantMessage.Write(text),
             Logprobs = candidate.Sequence.Alternatives is null ? default
                 : CandidateJson.Logprobs(candidate.Sequence.Drawn.Take(candidate.Text.Tokens), _tokenizer),
             Latency = _time.GetElapsedTime(_started),

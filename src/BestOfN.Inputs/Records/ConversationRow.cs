@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
 
@@ -104,7 +105,7 @@ internal static class ConversationRow
             : throw new InvalidDataException($"{name}: expected text, image_url or video_url");
     }
 
-    private static byte[] Data(JsonElement reference, string name)
+    private static ReadOnlyMemory<byte> Data(JsonElement reference, string name)
     {
         if (reference.ValueKind == JsonValueKind.Object)
         {
@@ -112,22 +113,12 @@ internal static class ConversationRow
         }
 
         var url = reference.ValueKind == JsonValueKind.Object && reference.TryGetProperty("url", out var inner) ? inner : reference;
-        var text = url.ValueKind == JsonValueKind.String ? url.GetString()! : "";
-        var comma = text.IndexOf(',', StringComparison.Ordinal);
-        if (comma < 0 || !text.StartsWith("data:", StringComparison.OrdinalIgnoreCase)
-            || !text[..comma].EndsWith(";base64", StringComparison.OrdinalIgnoreCase))
+        if (!DataUri.TryParse(Encoding.UTF8.GetBytes(url.ValueKind == JsonValueKind.String ? url.GetString()! : ""), out var uri))
         {
             throw new InvalidDataException($"{name}: expected a data: URI in base64; files are named in images and videos");
         }
 
-        try
-        {
-            return Convert.FromBase64String(text[(comma + 1)..]);
-        }
-        catch (FormatException e)
-        {
-            throw new InvalidDataException($"{name}: not valid base64", e);
-        }
+        return uri.TryDecode(out var content) ? content : throw new InvalidDataException($"{name}: not valid base64");
     }
 
     private static IEnumerable<MediaFilePart> Media(JsonElement root, string field, string folder)

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using BestOfN.Core.Generation;
+using BestOfN.Core.Json;
 
 namespace BestOfN.Protocols.OpenAI;
 
@@ -12,12 +12,6 @@ namespace BestOfN.Protocols.OpenAI;
 /// <param name="isAlone">Whether it is the only candidate, so that a client may be shown all of it while it is made.</param>
 internal sealed class CandidateDraft(int index, bool isAlone)
 {
-    private static readonly JsonWriterOptions _verbatim = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        SkipValidation = true,
-    };
-
     private readonly MergedValue _message = new();
     private readonly MergedValue _logprobs = new();
     private readonly OrderedDictionary<string, JsonElement> _choiceFields = new(StringComparer.Ordinal);
@@ -166,7 +160,7 @@ internal sealed class CandidateDraft(int index, bool isAlone)
     /// <summary>Merges a message or a delta, and writes what of it is new to one who has seen all that came before.</summary>
     private bool AddMessage(JsonElement body, bool isWhole, ArrayBufferWriter<byte> news)
     {
-        using var json = new Utf8JsonWriter(news, _verbatim);
+        using var json = new Utf8JsonWriter(news, PlainJson.Options);
         json.WriteStartObject();
         var brought = false;
         foreach (var field in body.ValueKind is JsonValueKind.Object ? [.. body.EnumerateObject()] : Array.Empty<JsonProperty>())
@@ -285,7 +279,7 @@ internal sealed class CandidateDraft(int index, bool isAlone)
     }
 
     // A whole answer always has these three; a stream leaves out what is null.
-    private byte[] WriteMessage() => Write(json =>
+    private ReadOnlyMemory<byte> WriteMessage() => PlainJson.WriteObject(json =>
     {
         json.WriteString("role"u8, _message.TextOf("role") is { Length: > 0 } role ? role : "assistant");
         json.WritePropertyName("content"u8);
@@ -295,7 +289,7 @@ internal sealed class CandidateDraft(int index, bool isAlone)
         _message.WriteFields(json, ["role", "content", "refusal"]);
     });
 
-    private ReadOnlyMemory<byte> WriteLogprobs() => !_logprobs.IsObject ? default(ReadOnlyMemory<byte>) : Write(json =>
+    private ReadOnlyMemory<byte> WriteLogprobs() => !_logprobs.IsObject ? default(ReadOnlyMemory<byte>) : PlainJson.WriteObject(json =>
     {
         json.WritePropertyName("content"u8);
         _logprobs.Field("content").Write(json);
@@ -303,17 +297,4 @@ internal sealed class CandidateDraft(int index, bool isAlone)
         _logprobs.Field("refusal").Write(json);
         _logprobs.WriteFields(json, ["content", "refusal"]);
     });
-
-    private static byte[] Write(Action<Utf8JsonWriter> writeFields)
-    {
-        using var bytes = new MemoryStream();
-        using (var json = new Utf8JsonWriter(bytes, _verbatim))
-        {
-            json.WriteStartObject();
-            writeFields(json);
-            json.WriteEndObject();
-        }
-
-        return bytes.ToArray();
-    }
 }

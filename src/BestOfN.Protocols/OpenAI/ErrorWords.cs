@@ -1,8 +1,7 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using BestOfN.Core.Json;
 
 namespace BestOfN.Protocols.OpenAI;
 
@@ -11,8 +10,6 @@ internal sealed partial record ErrorWords
 {
     private const int MaxLength = 1000;
     private const int MaxDepth = 8;
-
-    private static readonly JsonWriterOptions _relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Cut to a length that is fit to be shown; empty if there are none.</summary>
     public string Message { get; private init; } = "";
@@ -89,10 +86,8 @@ internal sealed partial record ErrorWords
             return this;
         }
 
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, _relaxed))
+        var envelope = PlainJson.WriteObject(json =>
         {
-            json.WriteStartObject();
             json.WriteStartObject("error"u8);
             json.WriteString("message"u8, Message);
             json.WriteString("type"u8, Type ?? "invalid_request_error");
@@ -108,10 +103,8 @@ internal sealed partial record ErrorWords
             }
 
             json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
-        return this with { Envelope = buffer.WrittenMemory };
+        });
+        return this with { Envelope = envelope };
     }
 
     /// <summary>

@@ -1,15 +1,11 @@
-using System.Buffers;
-using System.Buffers.Text;
-using System.Text;
 using BestOfN.Gateway.Errors;
+using BestOfN.Inputs.Records;
 
 namespace BestOfN.Gateway.Selection.Attachments;
 
-/// <summary>A <c>data:</c> URI with base64, the only kind of address that is read here (RFC 2397).</summary>
+/// <summary>Reads <c>data:</c> URIs with base64, the only kind of address that is read here.</summary>
 internal static class DataUrl
 {
-    private const int LongestHeader = 256;
-
     /// <param name="url">The URI, in UTF-8.</param>
     /// <param name="param">Where it stands in the request.</param>
     /// <param name="mediaTypes">What it may hold, in lower case.</param>
@@ -19,47 +15,37 @@ internal static class DataUrl
     /// large.</exception>
     public static ReadOnlyMemory<byte> Read(ReadOnlySpan<byte> url, string param, IReadOnlyCollection<string> mediaTypes, long limit)
     {
-        if (url.Length < 5 || !Ascii.EqualsIgnoreCase(url[..5], "data:"))
+        if (!DataUri.Is(url))
         {
             throw ApiException.Invalid(
                 $"'{param}' must be a data: URI ({Example(mediaTypes)}), because addresses are not fetched here.", param,
                 "unsupported_url");
         }
 
-        var comma = url[..Math.Min(url.Length, LongestHeader)].IndexOf((byte)',');
-        if (comma < 0)
+        if (!DataUri.TryParse(url, out var uri))
         {
             throw Malformed(param, mediaTypes);
         }
 
-        // What stands between media type and base64 are parameters, such as the codecs of a video.
-        var header = Encoding.UTF8.GetString(url[5..comma]).Split(';', StringSplitOptions.TrimEntries);
-        if (header.Length < 2 || !header[^1].Equals("base64", StringComparison.OrdinalIgnoreCase))
+        if (!mediaTypes.Contains(uri.MediaType, StringComparer.OrdinalIgnoreCase))
         {
-            throw Malformed(param, mediaTypes);
+            throw ApiException.Invalid(
+                $"'{param}' must hold one of {string.Join(", ", mediaTypes)}.", param, "unsupported_media_type");
         }
 
-        if (!mediaTypes.Contains(header[0], StringComparer.OrdinalIgnoreCase))
-        {
-            throw ApiException.Invalid($"'{param}' must hold one of {string.Join(", ", mediaTypes)}.", param, "unsupported_media_type");
-        }
-
-        var base64 = url[(comma + 1)..];
-        var longest = Base64.GetMaxDecodedFromUtf8Length(base64.Length);
-        if (longest - 2 > limit)
+        if (uri.IsLargerThan(limit))
         {
             throw ApiException.PartTooLarge(param, limit);
         }
 
-        var content = new byte[longest];
-        if (Base64.DecodeFromUtf8(base64, content, out _, out var length) is not OperationStatus.Done)
+        if (!uri.TryDecode(out var content))
         {
             throw Malformed(param, mediaTypes);
         }
 
-        return length == 0 ? throw ApiException.Invalid($"'{param}' is empty.", param, "invalid_data_url")
-            : length > limit ? throw ApiException.PartTooLarge(param, limit)
-            : content.AsMemory(0, length);
+        return content.IsEmpty ? throw ApiException.Invalid($"'{param}' is empty.", param, "invalid_data_url")
+            : content.Length > limit ? throw ApiException.PartTooLarge(param, limit)
+            : content;
     }
 
     private static ApiException Malformed(string param, IReadOnlyCollection<string> mediaTypes) =>
