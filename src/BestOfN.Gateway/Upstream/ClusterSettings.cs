@@ -82,9 +82,12 @@ internal sealed record ClusterSettings(ChoiceCalls Choices, string? ApiKeyVariab
         return settings;
     }
 
+    /// <summary>The gateway's own key for the upstream; null for none.</summary>
+    public string? ApiKey => ApiKeyVariable is { } variable ? Environment.GetEnvironmentVariable(variable) ?? "" : null;
+
     /// <summary>The Authorization header for the upstream; null for none.</summary>
     public string? Authorization(HttpContext? context) =>
-        ApiKeyVariable is { } variable ? $"Bearer {Environment.GetEnvironmentVariable(variable)}"
+        ApiKey is { } key ? $"Bearer {key}"
         : ForwardAuthorization && context?.Request.Headers.Authorization.ToString() is { Length: > 0 } fromClient ? fromClient
         : null;
 }

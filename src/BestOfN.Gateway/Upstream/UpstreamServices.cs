@@ -66,9 +66,14 @@ internal static class UpstreamServices
         route.AddRequestTransform(request =>
         {
             ReplaceClient(request.HttpContext, request.ProxyRequest, settings);
+            if (MaskedStream.IsCovered(settings.ApiKey))
+            {
+                MaskedContent.AskPlain(request.ProxyRequest);
+            }
+
             return ValueTask.CompletedTask;
         });
-        route.AddResponseTransform(response =>
+        route.AddResponseTransform(async response =>
         {
             foreach (var name in response.HttpContext.Response.Headers.Keys
                 .Where(name => name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase)).ToList())
@@ -76,7 +81,10 @@ internal static class UpstreamServices
                 response.HttpContext.Response.Headers.Remove(name);
             }
 
-            return ValueTask.CompletedTask;
+            if (settings.ApiKey is { } key && MaskedStream.IsCovered(key))
+            {
+                await MaskedContent.CoverAsync(response, key);
+            }
         });
     }
 

@@ -174,9 +174,11 @@ internal sealed class OpenAIGeneration : IGeneration
 
     private async Task ReadAsync(UpstreamResponse response, CompletionCall call)
     {
+        UpstreamBody? body = null;
         try
         {
-            using var body = await UpstreamBody.OpenAsync(response.Message.Content, _limits.OneAnswer, _limits.AllTogether, call.Token);
+            var key = UpstreamFailure.KeyOf(response.Message);
+            body = await UpstreamBody.OpenAsync(response.Message.Content, _limits.OneAnswer, _limits.AllTogether, key, call.Token);
             if (await body.IsEventsAsync(call.Token))
             {
                 await foreach (var happening in SseParser.Create(body, call.AddEvent).EnumerateAsync(call.Token))
@@ -202,7 +204,13 @@ internal sealed class OpenAIGeneration : IGeneration
         }
         catch (GenerationFailedException failure)
         {
-            throw UpstreamFailure.WithoutKey(failure, response.Message);
+            throw body is { RepeatsKey: true }
+                ? UpstreamFailure.Refused(failure, response.Message)
+                : UpstreamFailure.WithoutKey(failure, response.Message);
+        }
+        finally
+        {
+            body?.Dispose();
         }
     }
 

@@ -1,4 +1,4 @@
-using System.IO.Compression;
+using BestOfN.Protocols.Upstreams;
 
 namespace BestOfN.Protocols.OpenAI;
 
@@ -25,6 +25,9 @@ internal sealed class UpstreamBody : Stream
         _wholeLimit = wholeLimit;
     }
 
+    /// <summary>Whether the upstream has repeated the key that it was called with.</summary>
+    public bool RepeatsKey => _inner is MaskedStream { HasCovered: true };
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -38,26 +41,12 @@ internal sealed class UpstreamBody : Stream
     /// <param name="content">An answer's content.</param>
     /// <param name="eventLimit">The most bytes of one event.</param>
     /// <param name="wholeLimit">The most bytes of a body that is no stream of events.</param>
+    /// <param name="key">The key that the upstream was called with, which is covered wherever the body repeats it; null: none.</param>
     /// <param name="cancellationToken">Ends the opening.</param>
     /// <exception cref="NotSupportedException">It is compressed in a way that was not asked for and is not known here.</exception>
     public static async Task<UpstreamBody> OpenAsync(
-        HttpContent content, long eventLimit, long wholeLimit, CancellationToken cancellationToken)
-    {
-        var body = await content.ReadAsStreamAsync(cancellationToken);
-        foreach (var encoding in content.Headers.ContentEncoding.Reverse())
-        {
-            body = encoding.ToUpperInvariant() switch
-            {
-                "IDENTITY" => body,
-                "GZIP" or "X-GZIP" => new GZipStream(body, CompressionMode.Decompress),
-                "DEFLATE" => new ZLibStream(body, CompressionMode.Decompress),
-                "BR" => new BrotliStream(body, CompressionMode.Decompress),
-                _ => throw new NotSupportedException($"The encoding {encoding} is not known."),
-            };
-        }
-
-        return new(body, eventLimit, wholeLimit);
-    }
+        HttpContent content, long eventLimit, long wholeLimit, string? key, CancellationToken cancellationToken) =>
+        new(await UpstreamContent.OpenAsync(content, key, cancellationToken), eventLimit, wholeLimit);
 
     /// <summary>
     /// Whether the body is a stream of events and not one JSON object. Looks at its first bytes, for servers give either any media type.

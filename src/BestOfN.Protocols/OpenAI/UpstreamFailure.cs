@@ -19,19 +19,22 @@ internal static partial class UpstreamFailure
         HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
     {
         var body = new byte[MaxBodyBytes];
-        using var stream = await UpstreamBody.OpenAsync(response.Content, MaxBodyBytes + 1, MaxBodyBytes + 1, cancellationToken);
+        using var stream = await UpstreamBody.OpenAsync(response.Content, MaxBodyBytes + 1, MaxBodyBytes + 1, key: null, cancellationToken);
         var length = await stream.ReadAtLeastAsync(body, MaxBodyBytes, throwOnEndOfStream: false, cancellationToken);
         return WithoutKey(From(ErrorWords.Read(body.AsMemory(0, length)), (int)response.StatusCode, response.RetryAfter(time)), response);
     }
 
+    /// <summary>The key that an upstream was called with; null: none.</summary>
+    public static string? KeyOf(HttpResponseMessage response) => response.RequestMessage?.Headers.Authorization?.Parameter;
+
     /// <summary>The failure, or another in its place where its words repeat the key that the upstream was called with.</summary>
     public static GenerationFailedException WithoutKey(GenerationFailedException failure, HttpResponseMessage response)
     {
-        var key = response.RequestMessage?.Headers.Authorization?.Parameter;
+        var key = KeyOf(response);
         var isQuoted = key is { Length: > 0 }
             && (failure.Message.Contains(key, StringComparison.Ordinal)
                 || Encoding.UTF8.GetString((failure.Failure.Upstream?.Body ?? default).Span).Contains(key, StringComparison.Ordinal));
-        return isQuoted ? Refused(failure.Failure.Upstream?.Status ?? (int)response.StatusCode) : failure;
+        return isQuoted ? Refused(failure, response) : failure;
     }
 
     /// <summary>An error inside an answer whose status says that all is well.</summary>
@@ -78,6 +81,10 @@ internal static partial class UpstreamFailure
             Upstream = new(status, words.Envelope),
         });
     }
+
+    /// <summary>The failure to tell instead of one whose words repeat the key.</summary>
+    public static GenerationFailedException Refused(GenerationFailedException failure, HttpResponseMessage response) =>
+        Refused(failure.Failure.Upstream?.Status ?? (int)response.StatusCode);
 
     // The credentials are the gateway's own, and the upstream's text may quote them.
     private static GenerationFailedException Refused(int status) =>

@@ -58,6 +58,14 @@ public sealed class Fault
         return context.Response.WriteAsync(body);
     });
 
+    /// <summary>An empty JSON object with a header of its own.</summary>
+    public static Fault WithHeader(string name, string value) => new(context =>
+    {
+        context.Response.ContentType = "application/json";
+        context.Response.Headers[name] = value;
+        return context.Response.WriteAsync("{}");
+    });
+
     /// <summary>A stream that is compressed although nobody asked for that.</summary>
     public static Fault Compressed(byte[] gzip) => new(async context =>
     {
