@@ -1,6 +1,7 @@
 using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Rewards;
+using BestOfN.Core.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace BestOfN.Core.Selection;

@@ -3,6 +3,7 @@ using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
+using BestOfN.Core.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace BestOfN.Core.Selection;
@@ -292,7 +293,7 @@ internal sealed class SelectionRun
         var mayRepeatPrompt = failure.Upstream is not null || failure.IsCallersFault;
         var reason = failure.Upstream is { } answer ? $"the upstream answered with status {answer.Status}"
             : mayRepeatPrompt ? "the request was refused"
-            : failure.Message;
+            : LoggedText.Of(failure.Message);
         _logger.CandidateFailed(index, failure.ErrorType, reason);
         if (mayRepeatPrompt && _logger.IsEnabled(LogLevel.Trace))
         {
@@ -300,12 +301,8 @@ internal sealed class SelectionRun
         }
     }
 
-    /// <summary>Kind and place of an accident: its message may repeat what it stumbled over.</summary>
-    private static string WithoutWords(Exception exception)
-    {
-        var cause = exception is ScoringFailedException { InnerException: { } inner } ? inner : exception;
-        return $"{cause.GetType().Name}\n{cause.StackTrace}";
-    }
+    private static string WithoutWords(Exception exception) =>
+        LoggedText.WithoutWords(exception is ScoringFailedException { InnerException: { } inner } ? inner : exception);
 
     private void FinishPartially()
     {
@@ -336,7 +333,7 @@ internal sealed class SelectionRun
         }
 
         var isOwn = exception is ScoringFailedException { MayQuotePrompt: false };
-        _logger.ScorerFailed(_request.RewardModel!.Name, isOwn ? exception.Message : WithoutWords(exception));
+        _logger.ScorerFailed(_request.RewardModel!.Name, isOwn ? LoggedText.Of(exception.Message) : WithoutWords(exception));
         if (!isOwn && _logger.IsEnabled(LogLevel.Trace))
         {
             _logger.ScorerSaid(_request.RewardModel!.Name, LoggedText.Of(exception.Message));

@@ -8,8 +8,8 @@ internal sealed class ApiException : Exception
 
     private readonly string? _param;
 
-    private ApiException(int statusCode, string message, Exception? innerException = null)
-        : base(Cut(message, MaxMessage), innerException) => StatusCode = statusCode;
+    private ApiException(int statusCode, string message)
+        : base(Cut(message, MaxMessage)) => StatusCode = statusCode;
 
     public int StatusCode { get; }
 
@@ -44,8 +44,8 @@ internal sealed class ApiException : Exception
     public static ApiException BadKey() =>
         new(StatusCodes.Status401Unauthorized, "A valid API key is needed: Authorization: Bearer KEY.") { Code = "invalid_api_key" };
 
-    public static ApiException NotReady(string name, Exception innerException) =>
-        new(StatusCodes.Status503ServiceUnavailable, $"'{name}' could not be opened.", innerException) { Code = "model_not_ready" };
+    public static ApiException NotReady(string name) =>
+        new(StatusCodes.Status503ServiceUnavailable, $"'{name}' could not be opened.") { Code = "model_not_ready" };
 
     public static ApiException UnsupportedMediaType(string message) =>
         new(StatusCodes.Status415UnsupportedMediaType, message) { Code = "unsupported_media_type" };

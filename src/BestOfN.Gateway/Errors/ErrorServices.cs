@@ -1,6 +1,3 @@
-using BestOfN.Core.Generation;
-using BestOfN.Core.Rewards;
-
 namespace BestOfN.Gateway.Errors;
 
 internal static class ErrorServices
@@ -13,12 +10,9 @@ internal static class ErrorServices
         {
             options.StatusCodeSelector = exception => ErrorDescription.Of(exception).StatusCode;
 
-            // What has an entry in the table is an answer, not an accident; the parts concerned have logged what an operator needs.
-            options.SuppressDiagnosticsCallback = context => context.Exception
-                is ApiException { InnerException: null }
-                or GenerationFailedException
-                or ScoringFailedException { IsPromptUnreadable: true }
-                or BadHttpRequestException;
+            // ASP.NET Core would log messages as they are, and they may repeat what a client or a model wrote; OpenAIErrorWriter logs
+            // accidents.
+            options.SuppressDiagnosticsCallback = _ => true;
         });
     }
 

@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
+using BestOfN.Core.Generation;
+using BestOfN.Core.Rewards;
+using BestOfN.Core.Telemetry;
 using BestOfN.Protocols.OpenAI.Wire;
 
 namespace BestOfN.Gateway.Errors;
 
 /// <summary>Says every error in the shape OpenAI clients parse: exceptions, unknown routes, wrong methods, refusals.</summary>
-internal sealed class OpenAIErrorWriter : IProblemDetailsWriter
+internal sealed class OpenAIErrorWriter(ILogger<OpenAIErrorWriter> logger) : IProblemDetailsWriter
 {
     private const string CompletionsPath = "/v1/completions"; // where the conversation is one prompt
 
@@ -20,6 +23,11 @@ internal sealed class OpenAIErrorWriter : IProblemDetailsWriter
             description = description with { Error = description.Error with { Param = "prompt" } };
         }
 
+        if (context.Exception is { } accident && IsAccident(accident))
+        {
+            logger.Accident(description.StatusCode, LoggedText.WithoutWords(accident));
+        }
+
         if (description.RetryAfter is { } wait)
         {
             response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
@@ -32,4 +40,8 @@ internal sealed class OpenAIErrorWriter : IProblemDetailsWriter
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, context.HttpContext.RequestAborted);
     }
+
+    // The others are answers; the parts concerned have logged what an operator needs.
+    private static bool IsAccident(Exception exception) => exception is not (
+        ApiException or GenerationFailedException or ScoringFailedException { IsPromptUnreadable: true } or BadHttpRequestException);
 }

@@ -28,9 +28,9 @@ internal sealed class CatalogEntry<T>(string name, Func<T> open) : IAsyncDisposa
         {
             return await OpenAsync().WaitAsync(cancellationToken);
         }
-        catch (Exception exception) when (Failure is not null)
+        catch (Exception) when (Failure is not null)
         {
-            throw ApiException.NotReady(name, exception);
+            throw ApiException.NotReady(name); // why is logged by the part that opens all models
         }
     }
 

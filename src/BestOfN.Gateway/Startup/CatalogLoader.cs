@@ -1,4 +1,5 @@
 using BestOfN.Core.Computing;
+using BestOfN.Core.Telemetry;
 using BestOfN.Gateway.Models;
 
 namespace BestOfN.Gateway.Startup;
@@ -42,12 +43,12 @@ internal sealed class CatalogLoader(
 
             foreach (var assumption in assumptions)
             {
-                logger.Assumed(entry.Name, assumption);
+                logger.Assumed(entry.Name, LoggedText.Of(assumption));
             }
         }
         catch (Exception exception)
         {
-            logger.NotOpened(entry.Name, exception);
+            logger.NotOpened(entry.Name, LoggedText.Of(exception));
         }
     }
 }

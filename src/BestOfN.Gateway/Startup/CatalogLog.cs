@@ -12,6 +12,6 @@ internal static partial class CatalogLog
     [LoggerMessage(2002, LogLevel.Warning, "{Model} does not say everything about itself; assumed: {Assumption}")]
     public static partial void Assumed(this ILogger logger, string model, string assumption);
 
-    [LoggerMessage(2001, LogLevel.Error, "{Model} could not be opened; requests for it are answered with 503")]
-    public static partial void NotOpened(this ILogger logger, string model, Exception exception);
+    [LoggerMessage(2001, LogLevel.Error, "{Model} could not be opened; requests for it are answered with 503\n{Reason}")]
+    public static partial void NotOpened(this ILogger logger, string model, string reason);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Rewards;
 using BestOfN.Testing.Fakes;
@@ -100,6 +101,35 @@ public sealed class LogTests
         }
 
         Assert.Single(logs.Lines, line => line.Level is LogLevel.Warning && line.Text.Contains("Candidate 1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_folders_words_cannot_forge_a_line_or_speak_to_a_terminal()
+    {
+        using var logs = new Logs();
+        await using (var gateway = new TestGateway(
+            generator: null, logs: logs,
+            settings: [("BestOfN:Models:broken:Generator", "broken"), ("BestOfN:Models:broken:RewardModel", "pocket-reward")]))
+        {
+            await gateway.ChatAsync(model: "broken@1").ErrorAsync(HttpStatusCode.ServiceUnavailable);
+        }
+
+        var line = Assert.Single(logs.Lines, line => line.Text.Contains("truncated", StringComparison.Ordinal));
+        Assert.Contains(@"\nerror: forged", line.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', line.Text);
+    }
+
+    [Fact]
+    public async Task An_accident_is_logged_once_and_without_its_words()
+    {
+        using var logs = new Logs();
+        await using (var gateway = new TestGateway(new FakeGenerator(new FakeCandidate("x") { Message = Secret }), logs: logs))
+        {
+            await gateway.ChatAsync("\"best_of_n\":2").ErrorAsync(HttpStatusCode.InternalServerError);
+        }
+
+        Assert.Single(logs.Lines, line => line.Text.StartsWith("A request failed", StringComparison.Ordinal));
+        Assert.DoesNotContain(logs.Lines, line => line.Level > LogLevel.Trace && line.Text.Contains(Secret, StringComparison.Ordinal));
     }
 
     private static FakeCandidate Failing(int status) => new("")
