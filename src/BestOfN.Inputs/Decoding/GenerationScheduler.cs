@@ -14,8 +14,11 @@ namespace BestOfN.Inputs.Decoding;
 /// <param name="limits">Limits.</param>
 internal sealed class GenerationScheduler(Func<ISequenceBatch> createBatch, Func<Action, Task> run, SchedulerLimits limits) : IDisposable
 {
+    /// <summary>Requests that may go before the one whose turn it is.</summary>
+    private const int MostPasses = 16;
+
     private readonly Lock _gate = new();
-    private readonly Queue<RunningGeneration> _waiting = [];
+    private readonly List<RunningGeneration> _waiting = [];
 
     // These three belong to the engine's thread.
     private readonly List<RunningGeneration> _running = [];
@@ -23,6 +26,7 @@ internal sealed class GenerationScheduler(Func<ISequenceBatch> createBatch, Func
     private ISequenceBatch _batch = createBatch();
 
     private int _reserved;                // requests whose images are being decoded
+    private int _passes;                  // requests that went before the first of those that wait
     private bool _hasDecoded = true;
     private bool _stepIsDue;
     private bool _isClosed;
@@ -30,7 +34,7 @@ internal sealed class GenerationScheduler(Func<ISequenceBatch> createBatch, Func
     /// <summary>Lets a generation wait for its turn.</summary>
     /// <returns>Why it cannot; null: it waits.</returns>
     /// <exception cref="ObjectDisposedException">The scheduler was closed.</exception>
-    public GenerationFailedException? Enqueue(RunningGeneration generation) => Take(() => _waiting.Enqueue(generation));
+    public GenerationFailedException? Enqueue(RunningGeneration generation) => Take(() => _waiting.Add(generation));
 
     /// <summary>Keeps a place in the queue for a generation whose images are still being decoded.</summary>
     /// <inheritdoc cref="Enqueue"/>
@@ -57,7 +61,7 @@ internal sealed class GenerationScheduler(Func<ISequenceBatch> createBatch, Func
                 return false;
             }
 
-            _waiting.Enqueue(generation);
+            _waiting.Add(generation);
             ScheduleStep();
             return true;
         }
@@ -183,15 +187,9 @@ internal sealed class GenerationScheduler(Func<ISequenceBatch> createBatch, Func
         var admitted = new List<RunningGeneration>();
         while (true)
         {
-            RunningGeneration? next;
-            lock (_gate)
+            if (TakeNext() is not { } next)
             {
-                if (!_waiting.TryPeek(out next) || (next.Candidates.Any(c => !c.IsCancelled) && !HasRoomFor(next)))
-                {
-                    return admitted;
-                }
-
-                _waiting.Dequeue();
+                return admitted;
             }
 
             if (!next.EndCancelled())
@@ -217,6 +215,28 @@ internal sealed class GenerationScheduler(Func<ISequenceBatch> createBatch, Func
             {
                 _open.Add(candidate.Sequence, (next, candidate));
             }
+        }
+    }
+
+    /// <summary>Takes the request whose turn it is, or, while that one does not fit, one behind it that does.</summary>
+    /// <remarks>A request for one candidate need not wait until one for 64 has found its place. A request is passed
+    /// <see cref="MostPasses"/> times at most, so that small ones do not keep a large one waiting for ever.</remarks>
+    private RunningGeneration? TakeNext()
+    {
+        lock (_gate)
+        {
+            for (var place = 0; place < _waiting.Count && (place == 0 || _passes < MostPasses); place++)
+            {
+                var next = _waiting[place];
+                if (next.Candidates.All(c => c.IsCancelled) || HasRoomFor(next))
+                {
+                    _waiting.RemoveAt(place);
+                    _passes = place == 0 ? 0 : _passes + 1;
+                    return next;
+                }
+            }
+
+            return null;
         }
     }
 
