@@ -149,6 +149,26 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
+    [InlineData("--json")]
+    [InlineData("--plot")]
+    public async Task A_file_that_is_there_is_replaced_only_by_force(string option)
+    {
+        var path = Path.Combine(_folder, "there");
+        await File.WriteAllTextAsync(path, "mine", TestContext.Current.CancellationToken);
+        var pools = new Source(_ => { });
+        string[] command =
+            ["evaluate", "best-of-n", "--generator", _folder, "--reward", _folder, "--problems", "7", "--samples", "2", option, path];
+
+        Assert.Equal(1, await RunAsync(command, pools, TestContext.Current.CancellationToken));
+        Assert.Null(pools.Asked);
+        Assert.Equal("mine", await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken));
+        Assert.Contains($"{option}: {path} is there already; --force replaces it.", _error.ToString(), StringComparison.Ordinal);
+
+        Assert.Equal(0, await RunAsync([.. command, "--force"], pools, TestContext.Current.CancellationToken));
+        Assert.NotEqual("mine", await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
     [InlineData("--json", "/proc/curve.json", "--json: /proc/curve.json cannot be written: ")]
     [InlineData("--plot", "/", "--plot: / is a folder")]
     public async Task A_file_that_cannot_be_written_is_told_before_any_work(string option, string path, string says)

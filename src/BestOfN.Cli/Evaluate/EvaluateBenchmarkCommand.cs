@@ -35,7 +35,7 @@ internal static class EvaluateBenchmarkCommand
                 + "off goes on behind the rows that are still the same, with the same model and options.",
         };
         var json = new Option<FileInfo?>("--json") { Description = "File that receives the figures." };
-        var force = new Option<bool>("--force") { Description = "Replace what is in --output." };
+        var force = new Option<bool>("--force") { Description = "Replace what is in --output, and the file of --json." };
         var maxLength = new Option<int?>("--max-length")
         {
             Description = "Tokens of a prompt with its answer at most. Without it: what the model reads. The tool of RewardBench has 2048.",
@@ -107,10 +107,10 @@ internal static class EvaluateBenchmarkCommand
     private static async Task<int> RunAsync(
         CommandTerminal terminal, IBenchmark benchmark, Request request, CancellationToken cancellationToken)
     {
-        OutputFile.CheckWritable("--json", request.Json);
+        OutputFile.CheckWritable("--json", request.Json, request.Force);
         if (request.InOutput("result.json") is { } result)
         {
-            OutputFile.CheckWritable("--output", new FileInfo(result));
+            OutputFile.CheckWritable("--output", new FileInfo(result), request.Force);
         }
 
         string[] files = request.Scores is { } file ? [file] : request.Data;

@@ -41,6 +41,7 @@ internal static class EvaluateBestOfNCommand
         };
         var json = new Option<FileInfo?>("--json") { Description = "File that receives the curve." };
         var plot = new Option<FileInfo?>("--plot") { Description = "File that receives the curve as a picture (SVG)." };
+        var force = new Option<bool>("--force") { Description = "Replace the files of --json and --plot if they are there." };
         problems.Validators.Add(Validate.AtLeast(problems, 1));
         samples.Validators.Add(Validate.AtLeast(samples, 1));
         temperature.Validators.Add(result =>
@@ -57,7 +58,7 @@ internal static class EvaluateBestOfNCommand
 
         var command = new Command("best-of-n", "Measure accuracy over the number of candidates, on problems that no training saw.")
         {
-            world, problems, samples, temperature, seed, generator, reward, json, plot,
+            world, problems, samples, temperature, seed, generator, reward, json, plot, force,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -70,8 +71,8 @@ internal static class EvaluateBestOfNCommand
                 Model = parsed.GetRequiredValue(generator).Name,
                 Sampling = new SamplingParameters { Temperature = parsed.GetValue(temperature), MaxTokens = 128 },
             };
-            OutputFile.CheckWritable("--json", parsed.GetValue(json));
-            OutputFile.CheckWritable("--plot", parsed.GetValue(plot));
+            OutputFile.CheckWritable("--json", parsed.GetValue(json), parsed.GetValue(force));
+            OutputFile.CheckWritable("--plot", parsed.GetValue(plot), parsed.GetValue(force));
             terminal.Tell(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{sampling.World}: {Amounts.Count(sampling.Problems, "held-out problem")}, {Amounts.Count(sampling.Samples, "answer")} "
