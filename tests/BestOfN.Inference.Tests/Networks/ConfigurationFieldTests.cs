@@ -36,6 +36,8 @@ public sealed class ConfigurationFieldTests
     [InlineData("attn_logit_softcapping", "50.0")]
     [InlineData("query_pre_attn_scalar", "256")]
     [InlineData("quantization_config", """{"quant_method":"fp8"}""")]
+    [InlineData("quantization_config", """{"quant_method":"fp8","load_in_8bit":false,"load_in_4bit":false}""")]
+    [InlineData("quantization_config", """{"quant_method":"bitsandbytes","load_in_8bit":true,"load_in_4bit":false}""")]
     [InlineData("num_local_experts", "8")]
     [InlineData("use_qk_norm", "true")]
     [InlineData("is_causal", "false")]
@@ -57,6 +59,7 @@ public sealed class ConfigurationFieldTests
     [InlineData("pretraining_tp", "2")]
     [InlineData("partial_rotary_factor", "1.0")]
     [InlineData("quantization_config", "null")]
+    [InlineData("quantization_config", """{"quant_method":"bitsandbytes","load_in_8bit":false,"load_in_4bit":false}""")]
     [InlineData("rope_scaling", "{}")]
     [InlineData("rope_scaling", """{"rope_type":"default","rope_theta":500000.0}""")]
     [InlineData(

@@ -93,7 +93,7 @@ internal static class FieldChecks
                 throw Uncomputed(c, field, value, string.Join(" or ", harmless).Replace("\"", "", StringComparison.Ordinal));
             }
 
-            if (s_neverComputed.Contains(field) && !IsNothing(value))
+            if (s_neverComputed.Contains(field) && !IsNothing(value) && !(field is "quantization_config" && QuantizesNothing(value)))
             {
                 throw Uncomputed(c, field, value, "null or false");
             }
@@ -151,6 +151,14 @@ internal static class FieldChecks
         JsonValueKind.Number => value.GetDouble() == 0,
         _ => false,
     };
+
+    /// <summary>A configuration of bitsandbytes that was saved with both of its switches off.</summary>
+    private static bool QuantizesNothing(JsonElement configuration)
+    {
+        bool IsOff(string name) => configuration.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.False;
+        return configuration.ValueKind is JsonValueKind.Object && IsOff("load_in_8bit") && IsOff("load_in_4bit")
+            && (!configuration.TryGetProperty("quant_method", out var method) || IsOneOf(method, ["\"bitsandbytes\""]));
+    }
 
     private static bool IsOneOf(JsonElement value, string[] harmless) =>
         value.ValueKind == JsonValueKind.Null
