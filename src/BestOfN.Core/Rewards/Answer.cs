@@ -3,7 +3,7 @@ using BestOfN.Core.Prompts;
 
 namespace BestOfN.Core.Rewards;
 
-/// <summary>An answer, or the beginning of one, to be judged.</summary>
+/// <summary>An answer, or the beginning of one, to be scored.</summary>
 /// <param name="Index">Identity within the session: a longer text under the same index continues what was read before.</param>
 /// <param name="Text">The whole text so far.</param>
 /// <param name="IsComplete">False while more may follow: the score is then that of the beginning.</param>

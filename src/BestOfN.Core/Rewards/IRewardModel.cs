@@ -3,7 +3,7 @@ using BestOfN.Core.Prompts;
 
 namespace BestOfN.Core.Rewards;
 
-/// <summary>Judges answers: a network in process or a server.</summary>
+/// <summary>Scores answers: a network in process or a server.</summary>
 /// <remarks>Thread-safe; sessions of different requests share passes.</remarks>
 public interface IRewardModel
 {

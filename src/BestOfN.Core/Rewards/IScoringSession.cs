@@ -12,7 +12,7 @@ public interface IScoringSession : IAsyncDisposable
     Task SeePromptAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Scores any set of complete or partial answers in one pass. May be called again, with others or with longer ones.</summary>
-    /// <param name="answers">What to judge; indices are distinct.</param>
+    /// <param name="answers">The answers to score; indices are distinct.</param>
     /// <param name="cancellationToken">Takes the waiting work out of the queue.</param>
     /// <returns>One score per answer, in the order given; null for an answer that is too long for the model.</returns>
     /// <exception cref="ScoringFailedException">The model failed, the queue is full, the prompt is too long, or a score is not

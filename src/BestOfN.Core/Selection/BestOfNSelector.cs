@@ -7,16 +7,16 @@ using Microsoft.Extensions.Logging;
 namespace BestOfN.Core.Selection;
 
 /// <summary>
-/// The story of a request: several answers are made while the judge reads the question, all are judged, the best is chosen.
+/// The story of a request: several answers are made while the reward model reads the question, all are scored, the best is chosen.
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item>The judge is shown the pictures of the prompt: what it cannot see is refused before a candidate has cost anything. Then it begins
-/// with the prompt, and the generator with the candidates.</item>
-/// <item>Finished candidates are judged, those that were cut short too. A lost candidate never takes its siblings with it.</item>
+/// <item>The reward model is shown the images of the prompt: one that it cannot read is refused before a candidate has cost anything. Then
+/// it begins with the prompt, and the generator with the candidates.</item>
+/// <item>Finished candidates are scored, those that were cut short too. A lost candidate never takes its siblings with it.</item>
 /// <item>Candidates are ordered by their <see cref="AnswerFlaw"/>, so that a flawed one wins only if nothing better is there; among those
-/// with the same, judged ones go before unjudged ones; judged ones are ordered by the strategy, unjudged ones by majority vote, whose ties
-/// go to the lower index. A failing judge therefore leads to the majority's answer, and where all answers differ to the first;
+/// with the same, scored ones go before unscored ones; scored ones are ordered by the strategy, unscored ones by majority vote, whose ties
+/// go to the lower index. A failing reward model leads to the majority's answer, and where all answers differ to the first;
 /// <see cref="Degradations"/> says so.</item>
 /// </list>
 /// Thread-safe; holds no state of a request.
@@ -30,7 +30,7 @@ public sealed class BestOfNSelector(
     /// There is no answer. Where all candidates failed alike, the first failure; <see cref="FailureKind.TimedOut"/> where time or tokens
     /// ran out.
     /// </exception>
-    /// <exception cref="ScoringFailedException">The judge cannot be shown the prompt (<see
+    /// <exception cref="ScoringFailedException">The reward model cannot be shown the prompt (<see
     /// cref="ScoringFailedException.IsPromptUnreadable"/>).</exception>
     /// <exception cref="OperationCanceledException">The caller hung up.</exception>
     public async Task<SelectionResult> SelectAsync(SelectionRequest asked, CancellationToken cancellationToken)
@@ -63,14 +63,14 @@ public sealed class BestOfNSelector(
             logger.Asked(request.Generation.Candidates, LoggedText.Of(string.Join('\n', messages)));
         }
 
-        // 1. The judge looks, then both begin.
+        // 1. The reward model looks at the images, then both begin.
         await using var session = judges ? run.Begin(request.RewardModel!, request.Generation.Prompt) : null;
         await run.SeePromptAsync(session, deadlines.GenerationDeadline);
         ThrowIfRefused(run);
         var scoring = run.ScoreAsync(session, deadlines.AnswerDeadline, cancellationToken);
         await run.GenerateAsync(deadlines.GenerationDeadline, cancellationToken);
 
-        // 2. The rest is judged.
+        // 2. The rest is scored.
         await scoring;
         if (cancellationToken.IsCancellationRequested)
         {

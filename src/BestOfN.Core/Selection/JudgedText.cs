@@ -4,7 +4,7 @@ using BestOfN.Core.Generation;
 
 namespace BestOfN.Core.Selection;
 
-/// <summary>What a judge reads of a message: its text, then its refusal and its tool calls, one <c>name(input)</c> a line.</summary>
+/// <summary>What a reward model reads of a message: its text, then its refusal and its tool calls, one <c>name(input)</c> a line.</summary>
 /// <remarks>Without the calls, all candidates that only call tools would look alike.</remarks>
 public static class JudgedText
 {

@@ -59,7 +59,7 @@ public sealed record MessageContent
         return new() { Text = text.ToString(), Refusal = refusal.ToString(), Calls = [.. CallsIn(message)], HasMedia = hasMedia };
     }
 
-    /// <summary>The text of a part of a message's content; null where the part is none of text.</summary>
+    /// <summary>The text of a part of a message's content; null where the part is not text.</summary>
     public static string? TextOf(JsonElement part) => part.ValueKind switch
     {
         JsonValueKind.String => Read(part),

@@ -24,7 +24,7 @@ public sealed record SelectionRequest
     /// <summary>How many of the ranked candidates the caller will use, at least 1.</summary>
     public int Choices { get; init; } = 1;
 
-    /// <summary>Judge even where the strategy would not need it, for the caller wants to see scores.</summary>
+    /// <summary>The caller wants to see scores: candidates are scored even where the strategy does not need it.</summary>
     public bool WantsScores { get; init; }
 
     /// <summary>What the answers must look like; null where nothing is asked.</summary>

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace BestOfN.Core.Selection;
 
-/// <summary>The moving parts of one request: candidates come in at one end and are judged at the other, at the same time.</summary>
+/// <summary>The moving parts of one request: candidates come in at one end and are scored at the other, at the same time.</summary>
 internal sealed class SelectionRun
 {
     private readonly SelectionRequest _request;
@@ -38,7 +38,7 @@ internal sealed class SelectionRun
 
     public bool ScorerFailed { get; private set; }
 
-    /// <summary>The judge's word that the prompt cannot be read: no fallback mends that.</summary>
+    /// <summary>The reward model cannot read the prompt: no fallback mends that.</summary>
     public ScoringFailedException? Refusal { get; private set; }
 
     public bool ScoringRanOut { get; private set; }
@@ -52,7 +52,7 @@ internal sealed class SelectionRun
 
     public TimeSpan Elapsed => _time.GetElapsedTime(_started);
 
-    /// <summary>Opens the judge's session; a judge that cannot even begin is one that failed.</summary>
+    /// <summary>Opens a session of the reward model. One that cannot be opened counts as a failure of the model.</summary>
     public IScoringSession? Begin(IRewardModel rewardModel, Prompt prompt)
     {
         try
@@ -67,7 +67,7 @@ internal sealed class SelectionRun
     }
 
     /// <summary>
-    /// Waits until the judge has seen what the prompt shows. Does not throw: what it cannot see is the <see cref="Refusal"/>.
+    /// Waits until the reward model has seen the images of the prompt. Does not throw: why it cannot see one is the <see cref="Refusal"/>.
     /// </summary>
     public async Task SeePromptAsync(IScoringSession? session, CancellationToken deadline)
     {
@@ -82,7 +82,7 @@ internal sealed class SelectionRun
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
-            // Generation will find the same and tell it.
+            // The generation meets the same deadline and reports it.
         }
         catch (Exception exception)
         {
@@ -99,7 +99,7 @@ internal sealed class SelectionRun
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var ending = deadline.Register(() =>
         {
-            // Else the first candidate that finishes ends the generation.
+            // Otherwise the first candidate that finishes ends the generation.
             if (_request.CutsAnswers || _slots.Any(slot => slot.Candidate is not null))
             {
                 stop.Cancel();
@@ -151,8 +151,9 @@ internal sealed class SelectionRun
     }
 
     /// <summary>
-    /// Judges what is finished. One pass over all candidates is the cheapest, so nothing is judged before generation has ended or half of
-    /// the time is gone; from then on whatever has finished is judged in waves, so that the deadline finds scores. Does not throw.
+    /// Scores candidates that have finished. One pass over all of them is the cheapest, so none is scored before generation has ended or
+    /// half of the time is gone; from then on those that have finished are scored in waves, so that the deadline finds scores. Does not
+    /// throw.
     /// </summary>
     public async Task ScoreAsync(IScoringSession? session, CancellationToken deadline, CancellationToken cancellationToken)
     {

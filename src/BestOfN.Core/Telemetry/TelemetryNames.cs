@@ -22,7 +22,7 @@ public static class TelemetryNames
     public const string CandidateScore = "bestofn.candidate.score";
     public const string Degradations = "bestofn.degradations";
 
-    // What the engines in process report. Scoring and Generation begin the names of what both have.
+    // Metrics of the engines in process. The names that begin with a dot stand behind Scoring or Generation.
     public const string Scoring = "bestofn.scoring";
     public const string Generation = "bestofn.generation";
     public const string ScoringTokens = "bestofn.scoring.tokens";

@@ -39,7 +39,7 @@ internal sealed class ApiKeys
         int? found = null;
         for (var i = 0; i < _hashes.Length; i++)
         {
-            // All are compared, so that the time tells nothing.
+            // Every key is compared, so that the time taken tells nothing about them.
             found = CryptographicOperations.FixedTimeEquals(_hashes[i], hash) ? i : found;
         }
 
@@ -51,7 +51,7 @@ internal sealed class ApiKeys
         null => "unknown",
         { IsIPv4MappedToIPv6: true } => address.MapToIPv4().ToString(),
 
-        // One subscriber has 2^64 addresses.
+        // One subscriber has 2^64 addresses: the first half of an address tells subscribers apart.
         { AddressFamily: AddressFamily.InterNetworkV6 } => Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)),
         _ => address.ToString(),
     };

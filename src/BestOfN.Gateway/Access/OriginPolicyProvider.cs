@@ -7,8 +7,8 @@ using Microsoft.Net.Http.Headers;
 namespace BestOfN.Gateway.Access;
 
 /// <summary>Which web pages may call from a browser: <see cref="BestOfNOptions.CorsOrigins"/>, none by default.</summary>
-/// <remarks>The options are asked for with the first request: the proxy needs this to be made, our options need their validator, and that
-/// needs the proxy.</remarks>
+/// <remarks>The options are read with the first request and not before: the options need their validator, the validator needs the proxy,
+/// and the proxy needs this provider.</remarks>
 internal sealed class OriginPolicyProvider(IServiceProvider services) : ICorsPolicyProvider
 {
     private readonly Lazy<CorsPolicy?> _policy = new(

@@ -15,7 +15,7 @@ internal sealed class RequestBodies : IDisposable
     private const int FirstBuffer = 16 * 1024;
     private const int Large = 8 << 20;
 
-    // By then whatever else a large request needed has been let go of.
+    // After this time everything else that a large request needed has been released as well.
     private static readonly TimeSpan _rest = TimeSpan.FromSeconds(10);
 
     private readonly BestOfNOptions _options;
@@ -106,7 +106,7 @@ internal sealed class RequestBodies : IDisposable
         return buffer.AsMemory(0, length);
     }
 
-    /// <summary>What a document costs in memory and time goes by its values, which may have two bytes each.</summary>
+    /// <summary>A document's cost in memory and time grows with its number of values, and a value may have only two bytes.</summary>
     private void CountValues(ReadOnlySpan<byte> body)
     {
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = RequestObject.MaxDepth });

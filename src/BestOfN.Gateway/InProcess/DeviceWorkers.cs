@@ -6,8 +6,8 @@ namespace BestOfN.Gateway.InProcess;
 
 /// <summary>One owner thread for each device that the configuration names, shared by all models there.</summary>
 /// <param name="ownKernels">
-/// Whether they compute with the kernels of this project, too, or with libtorch's alone; asked when the first model is opened, since
-/// checking the options needs what needs this. Null: they do.
+/// Whether they compute with the kernels of this project, too, or with libtorch's alone. Asked when the first model is opened and not
+/// before, because the options' validator needs the sources of models, and these need the workers. Null: they do.
 /// </param>
 internal sealed class DeviceWorkers(Func<bool>? ownKernels = null) : IDisposable
 {
