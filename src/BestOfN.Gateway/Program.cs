@@ -7,6 +7,8 @@ using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.InProcess;
 using BestOfN.Gateway.Models;
 using BestOfN.Gateway.Observability;
+using BestOfN.Gateway.Page;
+using BestOfN.Gateway.Page.Traffic;
 using BestOfN.Gateway.Selection;
 using BestOfN.Gateway.Shutdown;
 using BestOfN.Gateway.Startup;
@@ -23,6 +25,7 @@ try
     builder.AddUpstreams();
     builder.Services.AddAnswers();
     builder.Services.AddAccess();
+    builder.Services.AddPage();
     builder.Services.AddDraining();
     builder.Services.AddOpenAIErrors();
     builder.AddTelemetry();
@@ -31,11 +34,13 @@ try
     app.CheckConfiguration();
     app.UseRequestIds();
     app.UseRequestLog();
+    app.UseTrafficRecording();
     app.UseOpenAIErrors();
     app.UseAccess();
     app.MapChatCompletions();
     app.MapCompletions();
     app.MapModels();
+    app.MapPage();
     app.MapHealth();
     app.MapMetrics();
     app.MapPassthrough();   // YARP: every other /v1 route
