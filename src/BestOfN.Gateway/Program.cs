@@ -9,6 +9,7 @@ using BestOfN.Gateway.Models;
 using BestOfN.Gateway.Observability;
 using BestOfN.Gateway.Page;
 using BestOfN.Gateway.Page.Traffic;
+using BestOfN.Gateway.Rewards.Routes;
 using BestOfN.Gateway.Selection;
 using BestOfN.Gateway.Shutdown;
 using BestOfN.Gateway.Startup;
@@ -24,6 +25,7 @@ try
     builder.Services.AddInProcessModels();
     builder.AddUpstreams();
     builder.Services.AddAnswers();
+    builder.Services.AddRewardServer();
     builder.Services.AddAccess();
     builder.Services.AddPage();
     builder.Services.AddDraining();
@@ -37,6 +39,7 @@ try
     app.UseTrafficRecording();
     app.UseOpenAIErrors();
     app.UseAccess();
+    app.MapRewardServer();
     app.MapChatCompletions();
     app.MapCompletions();
     app.MapModels();
