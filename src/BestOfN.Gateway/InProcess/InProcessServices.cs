@@ -5,7 +5,7 @@ namespace BestOfN.Gateway.InProcess;
 
 internal static class InProcessServices
 {
-    /// <summary>Generators and reward models that run in this process, from folders.</summary>
+    /// <summary>Generators and reward models that run in this process, from folders and GGUF files.</summary>
     public static void AddInProcessModels(this IServiceCollection services)
     {
         services.AddSingleton(
@@ -13,5 +13,6 @@ internal static class InProcessServices
         services.AddSingleton<IGeneratorSource, FolderGeneratorSource>();
         services.AddSingleton<IRewardModelSource>(provider => ActivatorUtilities.CreateInstance<FolderRewardModelSource>(
             provider, () => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.RewardServer.Enabled));
+        services.AddSingleton<IGeneratorSource, GgufGeneratorSource>();
     }
 }

@@ -59,6 +59,8 @@ internal sealed class ByteLevelTokenizer : ITokenizer
         AddsBos = BosId is not null && model.AddsBos;
     }
 
+    internal ByteLevelModel Model => _model;
+
     public int VocabularySize { get; }
 
     public int? BosId { get; }
