@@ -1,6 +1,5 @@
 using System.Text.Json;
 using BestOfN.Inference.Kernels;
-using BestOfN.Inference.Networks.Vision;
 using BestOfN.Inference.Weights;
 using static TorchSharp.torch;
 
