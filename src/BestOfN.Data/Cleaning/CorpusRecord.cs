@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Data.Cleaning;
 
@@ -10,7 +11,7 @@ namespace BestOfN.Data.Cleaning;
 internal sealed record CorpusRecord(string? Source, IReadOnlyList<CorpusTurn> Turns, IReadOnlyList<string> Images, string? Placeholder)
 {
     private const string LlavaPlaceholder = "<image>";
-    private const string IxcPlaceholder = "<ImageHere>";
+    private const string IxcPlaceholder = InternLMMarkers.Image;
 
     private static readonly JsonDocumentOptions s_json = new() { AllowDuplicateProperties = true };
 

@@ -4,13 +4,13 @@ using BestOfN.Core.Computing;
 using BestOfN.Core.Failures;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
+using BestOfN.Inference.Folders;
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inputs.Images;
 using BestOfN.Inputs.Templates;
-using BestOfN.Inputs.Templates.Jinja;
 using BestOfN.Inputs.Tokenizers;
 using TorchSharp;
 
@@ -69,30 +69,24 @@ public sealed class ScoringEngine : IInputRewardModel, IDisposable
     {
         ArgumentNullException.ThrowIfNull(worker);
         ArgumentNullException.ThrowIfNull(options);
-        RewardNetwork? loaded = null;
-        worker.RunToEnd(() => loaded = NetworkLoader.RewardNetwork(folder, type, worker.Device, prepacks: true));
-        var network = loaded!;
-        try
-        {
-            var tokenizer = readsText || TokenizerFiles.AreIn(folder) ? TokenizerFiles.Load(folder) : new AbsentTokenizer(folder);
-            InternLM2.RefusePolar(Weights.ModelConfiguration.Load(folder), tokenizer);
-            ConversationEncoder.Render render = readsText ? ChatTemplate.Load(folder, network.Architecture, tokenizer).Encode
-                : (_, _) => throw new InvalidDataException($"{folder} was loaded for token ids alone.");
-            var encoder = new ConversationEncoder(
-                render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId, network.PadTokenId);
-            var reader = PromptReader.For(
-                network.ImageEncoder, network.Decoder, tokenizer, options.HdNum ?? network.MaxTiles, options.ImageCacheBytes);
-            return new ScoringEngine(name, network, encoder, worker, options, meters, reader, tokenizer)
+        return ModelFolder<RewardNetwork>.Open(
+            folder, worker, () => NetworkLoader.RewardNetwork(folder, type, worker.Device, prepacks: true),
+            (options.HdNum, options.ImageCacheBytes),
+            opened =>
             {
-                Label = LabelOf(Weights.ModelConfiguration.Load(folder)),
-                Digest = digests ? FolderDigest.Of(folder) : null,
-            };
-        }
-        catch
-        {
-            worker.RunToEnd(network.Dispose);
-            throw;
-        }
+                var (network, tokenizer) = (opened.Network, opened.Tokenizer);
+                InternLM2.RefusePolar(Weights.ModelConfiguration.Load(folder), tokenizer);
+                ConversationEncoder.Render render = readsText ? opened.Template().Encode
+                    : (_, _) => throw new InvalidDataException($"{folder} was loaded for token ids alone.");
+                var encoder = new ConversationEncoder(
+                    render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId, network.PadTokenId);
+                return new ScoringEngine(name, network, encoder, worker, options, meters, opened.Reader, tokenizer)
+                {
+                    Label = LabelOf(Weights.ModelConfiguration.Load(folder)),
+                    Digest = digests ? FolderDigest.Of(folder) : null,
+                };
+            },
+            needsTokenizer: readsText);
     }
 
     public string Name { get; }

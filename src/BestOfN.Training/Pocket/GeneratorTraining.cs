@@ -1,5 +1,4 @@
 using BestOfN.Data.Worlds;
-using BestOfN.Inference.Runtime;
 using BestOfN.Training.Loops;
 using BestOfN.Training.Optimizers;
 using BestOfN.Training.Recipes;
