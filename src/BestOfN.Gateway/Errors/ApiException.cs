@@ -10,8 +10,8 @@ internal sealed class ApiException : Exception
 
     private readonly string? _param;
 
-    private ApiException(int statusCode, string message)
-        : base(Cut(message, MaxMessage)) => StatusCode = statusCode;
+    private ApiException(int statusCode, string message, Exception? innerException = null)
+        : base(Cut(message, MaxMessage), innerException) => StatusCode = statusCode;
 
     public int StatusCode { get; }
 

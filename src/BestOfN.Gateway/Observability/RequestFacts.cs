@@ -18,6 +18,9 @@ internal sealed class RequestFacts
     /// <summary>The outcome; null where there is none.</summary>
     public SelectionResult? Selection { get; set; }
 
+    /// <summary>Answers with a score: candidates, or inputs of the reward server; null where nothing was scored.</summary>
+    public int? Scored { get => field ?? Selection?.Scored; set; }
+
     public static RequestFacts Of(HttpContext context)
     {
         if (context.Features.Get<RequestFacts>() is not { } facts)

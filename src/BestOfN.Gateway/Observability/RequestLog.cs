@@ -36,7 +36,7 @@ internal static partial class RequestLog
         var status = RequestFacts.StatusOf(context);
         if (context.Features.Get<RequestFacts>() is { Model: { } model } facts)
         {
-            var scored = facts.Selection?.Scored;
+            var scored = facts.Scored;
             logger.Answered(level, request.Method, path, status, milliseconds, model, facts.Candidates, scored, context.TraceIdentifier);
         }
         else

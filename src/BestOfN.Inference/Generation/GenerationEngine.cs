@@ -110,7 +110,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             {
                 var (model, tokenizer, template) = (opened.Network, opened.Tokenizer, opened.Template(time));
                 return new GenerationEngine(
-                    model, tokenizer, template.Encode, EndTokens.Of(folder, model, tokenizer, template), worker, options, time,
+                    model, tokenizer, template.Encode, EndTokens.Of(folder, model.EndTokenIds, tokenizer, template), worker, options, time,
                     opened.Reader, name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), meters);
             });
     }
