@@ -8,6 +8,7 @@ public sealed class FolderCycleTests
     [InlineData("BestOfN.Core.dll")]
     [InlineData("BestOfN.Inputs.dll")]
     [InlineData("BestOfN.Inference.dll")]
+    [InlineData("BestOfN.LLama.dll")]
     [InlineData("BestOfN.Protocols.dll")]
     [InlineData("BestOfN.Gateway.dll")]
     [InlineData("BestOfN.Data.dll")]

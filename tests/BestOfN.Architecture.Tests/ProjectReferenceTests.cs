@@ -11,9 +11,10 @@ public sealed class ProjectReferenceTests
         ["BestOfN.Protocols"] = ["BestOfN.Core"],
         ["BestOfN.Inputs"] = ["BestOfN.Core"],
         ["BestOfN.Inference"] = ["BestOfN.Core", "BestOfN.Inputs"],
+        ["BestOfN.LLama"] = ["BestOfN.Core", "BestOfN.Inputs"],
         ["BestOfN.Data"] = ["BestOfN.Core", "BestOfN.Inputs"],
         ["BestOfN.Training"] = ["BestOfN.Core", "BestOfN.Inputs", "BestOfN.Inference", "BestOfN.Data"],
-        ["BestOfN.Gateway"] = ["BestOfN.Core", "BestOfN.Protocols", "BestOfN.Inference"],
+        ["BestOfN.Gateway"] = ["BestOfN.Core", "BestOfN.Protocols", "BestOfN.Inference", "BestOfN.LLama"],
         ["BestOfN.Cli"] = ["BestOfN.Core", "BestOfN.Inference", "BestOfN.Training"],
     };
 
@@ -21,6 +22,8 @@ public sealed class ProjectReferenceTests
     private static readonly Dictionary<string, string[]> s_owners = new()
     {
         ["TorchSharp"] = ["BestOfN.Inference"],
+        ["LLamaSharp"] = ["BestOfN.LLama"],
+        ["LLamaSharp.Backend.Cpu"] = ["BestOfN.LLama"],
         ["Microsoft.ML.Tokenizers"] = ["BestOfN.Inputs"],
         ["Yarp.ReverseProxy"] = ["BestOfN.Gateway"],
         ["Microsoft.Extensions.Http.Resilience"] = ["BestOfN.Protocols"],

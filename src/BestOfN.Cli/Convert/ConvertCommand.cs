@@ -13,12 +13,10 @@ internal static class ConvertCommand
         var model = new Option<DirectoryInfo>("--model", "-m")
         {
             Description = "Folder of a model: pytorch_model*.bin or safetensors.",
-            Required = true,
         };
         var output = new Option<DirectoryInfo>("--output", "-o")
         {
             Description = "Folder to make; it must not exist or be empty.",
-            Required = true,
         };
         var type = new Option<string>("--dtype") { Description = "What floating-point weights become.", DefaultValueFactory = _ => "keep" };
         Validate.Exists(model);
@@ -33,10 +31,70 @@ internal static class ConvertCommand
             }
         });
 
+        var folderToPack = new Argument<DirectoryInfo>("MODEL_DIR")
+        {
+            Description = "In place of --model: the folder of a model that becomes a GGUF file.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var file = new Argument<FileInfo>("OUT.gguf")
+        {
+            Description = "The GGUF file to make; it must not exist. A reward model's head is written beside it.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var numbers = new Option<string>("--type") { Description = "GGUF: what matrices become.", DefaultValueFactory = _ => "f16" };
+        numbers.AcceptOnlyFromAmong([.. GgufConversion.Types]);
         var command = new Command("convert",
-            "Write a model's weights as safetensors, with its configuration and tokenizer beside them.") { model, output, type, shard };
+            "Write a model's weights as safetensors, with its configuration and tokenizer beside them, or as one GGUF file.")
+        {
+            folderToPack, file, model, output, type, shard, numbers,
+        };
+        command.Validators.Add(result =>
+        {
+            var packs = result.GetResult(folderToPack)?.Tokens.Count > 0;
+            bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
+            foreach (var option in (Option[])(packs ? [model, output, type, shard] : [numbers]))
+            {
+                if (IsGiven(option))
+                {
+                    result.AddError(packs ? $"{option.Name} is not for a GGUF file; expected bestofn convert MODEL_DIR OUT.gguf [--type …]."
+                        : $"{option.Name} is for a GGUF file only: bestofn convert MODEL_DIR OUT.gguf [--type …].");
+                }
+            }
+
+            if (packs)
+            {
+                var folder = result.GetResult(folderToPack)!.Tokens[0].Value;
+                if (!Directory.Exists(folder))
+                {
+                    result.AddError($"MODEL_DIR: there is no folder '{folder}'.");
+                }
+
+                if (result.GetResult(file)?.Tokens is not [{ Value: var name }]
+                    || !name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
+                {
+                    result.AddError("OUT.gguf: expected the name of a file that ends with .gguf behind MODEL_DIR.");
+                }
+
+                return;
+            }
+
+            foreach (var option in (Option[])[model, output])
+            {
+                if (!IsGiven(option))
+                {
+                    result.AddError($"Option '{option.Name}' is required.");
+                }
+            }
+        });
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(folderToPack) is { } packed)
+            {
+                return await GgufCommand.RunAsync(
+                    terminal, packed, parsed.GetRequiredValue(file), parsed.GetRequiredValue(numbers),
+                    parsed.InvocationConfiguration.Output, cancellationToken);
+            }
+
             var kept = parsed.GetRequiredValue(type);
             using var conversion = await Task.Run(
                 () => CheckpointConversion.Open(

@@ -117,7 +117,7 @@ internal sealed class BestOfNOptionsValidator(
                 + NearestName.Suggestion(model.Generator, sources.Select(each => each.Kind));
         }
 
-        if (MissingFolder(model.Path) is { } missing)
+        if (model.Generator != ModelOptions.Gguf && MissingFolder(model.Path) is { } missing)
         {
             yield return $"{path}:{nameof(model.Path)}: {missing}";
         }

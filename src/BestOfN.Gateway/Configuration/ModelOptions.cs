@@ -7,6 +7,8 @@ public sealed record ModelOptions
 {
     internal const string Folder = "folder";
 
+    internal const string Gguf = "gguf";
+
     /// <summary>The older word for <see cref="Folder"/>, which is still read.</summary>
     internal const string OldFolder = "pocket";
 
@@ -16,14 +18,22 @@ public sealed record ModelOptions
     [StringLength(200, MinimumLength = 1)]
     public string? Name { get; init; }
 
-    /// <summary>What makes the candidates: <c>folder</c> (a model folder, in process) or <c>upstream</c> (an OpenAI-like server).</summary>
+    /// <summary>
+    /// What makes the candidates: <c>folder</c> (a model folder, in process), <c>gguf</c> (a GGUF file, in process by llama.cpp) or
+    /// <c>upstream</c> (an OpenAI-like server).
+    /// </summary>
     [Required]
     public string Generator { get; init => field = value == OldFolder ? Folder : value; } = "";
 
-    /// <summary>In process: the folder with config.json, weights and tokenizer; relative to the folder of appsettings.json.</summary>
+    /// <summary>
+    /// In process: the folder with config.json, weights and tokenizer, or the GGUF file; relative to the folder of appsettings.json.
+    /// </summary>
     public string? Path { get; init; }
 
-    /// <summary>In process: what it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
+    /// <summary>
+    /// In process: what it computes in; <c>auto</c> is bfloat16 wherever the hardware has it. GGUF: the file decides about the weights;
+    /// <c>auto</c> keeps what was read of a text in float16, <c>float32</c> in float32.
+    /// </summary>
     [RegularExpression("auto|float32|bfloat16", ErrorMessage = "'{0}' must be auto, float32 or bfloat16.")]
     public string Dtype { get; init; } = "auto";
 
@@ -56,6 +66,13 @@ public sealed record ModelOptions
     /// <summary>In process: prompt tokens read between two steps of the candidates that run. Null: 512.</summary>
     [Range(16, 1_048_576)]
     public int? TokensPerPrefill { get; init; }
+
+    /// <summary>
+    /// GGUF: tokens that are held over all requests, prompts once and answers each. Null: 32768, or as many as a quarter of the memory
+    /// holds. A request that needs more is refused.
+    /// </summary>
+    [Range(64, 16_777_216)]
+    public int? ContextTokens { get; init; }
 
     /// <summary>In process: limit for one candidate, in tokens, where the request sets none. Null: 1024.</summary>
     [Range(1, 1_048_576)]

@@ -26,6 +26,11 @@ internal sealed class FolderGeneratorSource(DeviceWorkers devices, IHostEnvironm
             yield return (nameof(options.Path), problem);
         }
 
+        if (options.ContextTokens is not null)
+        {
+            yield return (nameof(options.ContextTokens), "is for GGUF models only.");
+        }
+
         if (options.Cluster is not null)
         {
             yield return (nameof(options.Cluster), "is for upstream models only.");

@@ -5,12 +5,13 @@ namespace BestOfN.Gateway.InProcess;
 
 internal static class InProcessServices
 {
-    /// <summary>Generators and reward models that run in this process, from folders.</summary>
+    /// <summary>Generators and reward models that run in this process, from folders and GGUF files.</summary>
     public static void AddInProcessModels(this IServiceCollection services)
     {
         services.AddSingleton(
             provider => new DeviceWorkers(() => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.OwnKernels));
         services.AddSingleton<IGeneratorSource, FolderGeneratorSource>();
+        services.AddSingleton<IGeneratorSource, GgufGeneratorSource>();
         services.AddSingleton<IRewardModelSource, FolderRewardModelSource>();
     }
 }

@@ -159,7 +159,8 @@ public sealed class CheckpointConversion : IDisposable
                 ? Checkpoint.Safetensors
                 : string.Create(CultureInfo.InvariantCulture, $"model-{i + 1:00000}-of-{_shards.Count:00000}.safetensors");
             Vanished += SafetensorsWriter.Write(
-                Path.Combine(folder, name), _shards[i], item => _checkpoint.Map(item.Name), _checkpoint.Folder, written, cancellationToken);
+                Path.Combine(folder, name), _shards[i], item => _checkpoint.Map(item.Name), _checkpoint.Folder, written,
+                cancellationToken: cancellationToken);
             foreach (var item in _shards[i])
             {
                 map[item.Name] = name;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Weights;
 using BestOfN.Inputs.Decoding;
 using BestOfN.Inputs.Files;
@@ -14,9 +13,13 @@ internal static class EndTokens
     /// <summary>
     /// All that a folder names: config.json, generation_config.json, the tokenizer, and what the chat template writes behind an answer.
     /// </summary>
-    public static IReadOnlyList<int> Of(string folder, LanguageModel model, ITokenizer tokenizer, ChatTemplate template)
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="configured">Tokens that the network's configuration names.</param>
+    /// <param name="tokenizer">The folder's tokenizer.</param>
+    /// <param name="template">The folder's chat template.</param>
+    public static IReadOnlyList<int> Of(string folder, IEnumerable<int> configured, ITokenizer tokenizer, ChatTemplate template)
     {
-        var ends = new SortedSet<int>(model.EndTokenIds);
+        var ends = new SortedSet<int>(configured);
         foreach (var file in (string[])["config.json", "generation_config.json"])
         {
             ends.UnionWith(Listed(Path.Combine(folder, file)));

@@ -112,8 +112,8 @@ public sealed class GenerationEngine : IGenerator, IDisposable
             var reader =
                 PromptReader.For(model.ImageEncoder, model.Decoder, tokenizer, options.HdNum ?? model.MaxTiles, options.ImageCacheBytes);
             return new GenerationEngine(
-                model, tokenizer, template.Encode, EndTokens.Of(folder, model, tokenizer, template), worker, options, time, reader,
-                name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), meters);
+                model, tokenizer, template.Encode, EndTokens.Of(folder, model.EndTokenIds, tokenizer, template), worker, options, time,
+                reader, name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), meters);
         }
         catch
         {

@@ -35,6 +35,11 @@ public sealed class RewardHead : IDisposable
     internal static bool IsIn(Checkpoint checkpoint) =>
         checkpoint.Contains("score.0.weight") || s_linearNames.Any(n => checkpoint.Contains(n + ".weight"));
 
+    /// <summary>The names of a head's tensors, whatever it is called.</summary>
+    internal static IEnumerable<string> NamesIn(Checkpoint checkpoint) =>
+        s_linearNames.Append("score.0").Append("score.2").SelectMany(n => (string[])[n + ".weight", n + ".bias"])
+            .Where(checkpoint.Contains);
+
     /// <param name="checkpoint">Where the head's tensors are.</param>
     /// <param name="hiddenSize">C.</param>
     /// <param name="outputs">1, or 2 for a step-reward head.</param>

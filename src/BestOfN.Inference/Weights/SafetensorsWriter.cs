@@ -14,7 +14,10 @@ public static class SafetensorsWriter
     /// <param name="path">The file to make or replace.</param>
     /// <param name="tensors">Names and tensors, on any device.</param>
     /// <param name="type">float32, bfloat16 or float16: every tensor is stored so.</param>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, ScalarType type)
+    /// <param name="metadata">What the file says beside its tensors.</param>
+    public static void Write(
+        string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, ScalarType type,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         if (type is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16))
         {
@@ -23,7 +26,7 @@ public static class SafetensorsWriter
 
         var byName = tensors.ToDictionary();
         Write(path, [.. byName.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new SafetensorsItem(t.Key, type, t.Value.shape))],
-            item => byName[item.Name].alias());
+            item => byName[item.Name].alias(), metadata: metadata);
     }
 
     /// <summary>Writes tensors one after the other; of each, a small piece at a time is copied.</summary>
@@ -32,6 +35,7 @@ public static class SafetensorsWriter
     /// <param name="read">Gives a tensor of the item's shape, of any type, on any device; it is disposed when it is written.</param>
     /// <param name="source">Where the tensors come from, for messages; null: <paramref name="path"/>.</param>
     /// <param name="progress">Receives the bytes written.</param>
+    /// <param name="metadata">What the file says beside its tensors.</param>
     /// <param name="cancellationToken">Ends the writing; nothing stays but a file that is replaced next time, <c>.part</c>.</param>
     /// <returns>How many numbers that are not 0 became 0, because they are too small for the item's type.</returns>
     /// <exception cref="CheckpointException">A finite number would become infinite in the item's type.</exception>
@@ -41,13 +45,14 @@ public static class SafetensorsWriter
         Func<SafetensorsItem, Tensor> read,
         string? source = null,
         IProgress<long>? progress = null,
+        IReadOnlyDictionary<string, string>? metadata = null,
         CancellationToken cancellationToken = default)
     {
         long vanished = 0;
         var part = path + ".part";
         using (var file = new FileStream(part, FileMode.Create, FileAccess.Write))
         {
-            WriteHeader(file, items);
+            WriteHeader(file, items, metadata);
             using var guard = no_grad();
             foreach (var item in items)
             {
@@ -101,7 +106,8 @@ public static class SafetensorsWriter
         return vanished;
     }
 
-    private static void WriteHeader(FileStream file, IReadOnlyList<SafetensorsItem> items)
+    private static void WriteHeader(
+        FileStream file, IReadOnlyList<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -109,6 +115,11 @@ public static class SafetensorsWriter
             json.WriteStartObject();
             json.WriteStartObject("__metadata__");
             json.WriteString("format", "pt");
+            foreach (var (name, value) in metadata ?? System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty)
+            {
+                json.WriteString(name, value);
+            }
+
             json.WriteEndObject();
             long offset = 0;
             foreach (var item in items)

@@ -27,6 +27,9 @@ internal sealed class RequestPreparation
     /// <summary>The longest prompt and answer together, in tokens.</summary>
     public required int ContextLength { get; init; }
 
+    /// <summary>Tokens that the engine keeps for all candidates of a request, the prompt once; null: no limit.</summary>
+    public int? CacheTokens { get; init; }
+
     /// <summary>The most candidates of one request.</summary>
     public required int MaxSequences { get; init; }
 
@@ -103,7 +106,17 @@ internal sealed class RequestPreparation
             throw TooLong($"resulted in {prompt.Count} tokens");
         }
 
-        generation.SetPrompt(prompt, Math.Min(request.Sampling.MaxTokens ?? MaxTokens, ContextLength - prompt.Count), held);
+        var limit = Math.Min(request.Sampling.MaxTokens ?? MaxTokens, ContextLength - prompt.Count);
+        generation.SetPrompt(prompt, CacheTokens is { } tokens ? WithinCache(request, prompt.Count, limit, tokens) : limit, held);
+    }
+
+    private static int WithinCache(GenerationRequest request, int prompt, int limit, int cache)
+    {
+        var most = (cache - prompt) / request.Candidates;
+        return most >= limit ? limit : most >= 1 && request.Sampling.MaxTokens is null ? most
+            : throw Invalid(
+                $"This model keeps at most {cache} tokens for a request. However, you requested {prompt} in the messages and "
+                + $"{request.Candidates} answers of {limit}. Please reduce 'n', 'max_tokens' or the messages.");
     }
 
     /// <summary>A generation that has no candidates and tells why.</summary>

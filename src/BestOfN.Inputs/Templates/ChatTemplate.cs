@@ -67,6 +67,30 @@ public sealed class ChatTemplate
         return new(source, name, tokenizer, specialTokens, time ?? TimeProvider.System);
     }
 
+    /// <summary>A template whose text is given, as in a GGUF file; its variables are the tokens that begin, end and pad a text.</summary>
+    /// <param name="source">The template.</param>
+    /// <param name="name">Where it is from, for messages.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="time">Clock of templates that write today's date; the system's by default.</param>
+    /// <exception cref="ChatTemplateException">The template can not be read.</exception>
+    public static ChatTemplate FromText(string source, string name, ITokenizer tokenizer, TimeProvider? time = null)
+    {
+        var tokens = new Dictionary<string, object?>();
+        foreach (var (variable, id) in ((string, int?)[])
+            [("bos_token", tokenizer.BosId), ("eos_token", tokenizer.EosId), ("pad_token", tokenizer.PadId)])
+        {
+            if (tokenizer.SpecialTokens.Where(t => t.Value == id).Select(t => t.Key).FirstOrDefault() is { } spelling)
+            {
+                tokens[variable] = spelling;
+            }
+        }
+
+        return new(source, name, tokenizer, tokens, time ?? TimeProvider.System);
+    }
+
+    /// <summary>The text of the template.</summary>
+    internal string SourceText => _source;
+
     /// <summary>The token ids of a conversation; an image is given by the ids of its embeddings.</summary>
     /// <exception cref="ChatTemplateException">The template refuses the conversation, for example
     /// its order of roles, or leaves a picture out.</exception>

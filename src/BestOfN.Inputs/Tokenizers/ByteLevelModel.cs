@@ -6,7 +6,7 @@ namespace BestOfN.Inputs.Tokenizers;
 internal sealed record ByteLevelModel
 {
     // What a ByteLevel pre-tokenizer uses when it brings its own pattern (GPT-2).
-    private const string Gpt2Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+    internal const string Gpt2Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
     public required IReadOnlyDictionary<string, int> Vocabulary { get; init; }
 

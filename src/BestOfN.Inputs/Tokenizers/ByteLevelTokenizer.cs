@@ -58,6 +58,8 @@ internal sealed class ByteLevelTokenizer : ITokenizer
         (BosId, EosId, PadId) = (Find(model.Bos), Find(model.Eos), Find(model.Pad));
     }
 
+    internal ByteLevelModel Model => _model;
+
     public int VocabularySize { get; }
 
     public int? BosId { get; }

@@ -108,6 +108,14 @@ internal sealed class SentencePieceTokenizer : ITokenizer
         PadId = Find(settings.Pad ?? model.Pad);
     }
 
+    internal SentencePieceModel Model => _model;
+
+    /// <summary>Whether a blank is put before the beginning of a text.</summary>
+    internal bool PrefixesFirst => _prefixesFirst;
+
+    /// <summary>Whether a blank is put before a text behind a special token.</summary>
+    internal bool PrefixesOthers => _prefixesOthers;
+
     public int VocabularySize { get; }
 
     public int? BosId { get; }

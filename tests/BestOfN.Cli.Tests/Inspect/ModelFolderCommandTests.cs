@@ -77,6 +77,30 @@ public sealed class ModelFolderCommandTests : IDisposable
         Assert.Contains("does not exist or is empty", _error.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_folder_becomes_a_gguf_file_with_its_head_beside_it()
+    {
+        var file = Path.Combine(_folder, "model.gguf");
+        Assert.Equal(0, await RunAsync("convert", s_golden, file, "--type", "q8_0"));
+        Assert.Contains("model.gguf: ", _out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("q8_0; the reward head is in ", _out.ToString(), StringComparison.Ordinal);
+        Assert.Equal("GGUF"u8, File.ReadAllBytes(file).AsSpan(0, 4));
+        Assert.True(File.Exists(Path.Combine(_folder, "model.head.safetensors")));
+        Assert.Equal(1, await RunAsync("convert", s_golden, file));
+        Assert.Contains("expected a file that does not exist", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no/such/folder", "out.gguf")]
+    [InlineData("GOLDEN")]
+    [InlineData("GOLDEN", "out.bin")]
+    [InlineData("GOLDEN", "out.gguf", "--type", "q3_k")]
+    [InlineData("GOLDEN", "out.gguf", "--dtype", "float32")]
+    [InlineData("--model", "GOLDEN")]
+    [InlineData("--model", "GOLDEN", "--output", "new", "--type", "f32")]
+    public async Task Words_of_convert_that_do_not_belong_together_exit_with_2(params string[] words) =>
+        Assert.Equal(2, await RunAsync(["convert", .. words.Select(w => w == "GOLDEN" ? s_golden : w)]));
+
     [Theory]
     [InlineData("--dtype", "int8")]
     [InlineData("--shard-size", "0")]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks.Vision;
@@ -106,6 +107,26 @@ public static class NetworkLoader
             body.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Tokens of a conversation that a reward model reads: what a head must know that is kept without its configuration.</summary>
+    internal static IReadOnlyDictionary<string, string> ReadTokens(ModelConfiguration configuration, DecoderFamily family)
+    {
+        var tokens = new Dictionary<string, string> { ["architecture"] = configuration.Architecture };
+        void Add(string name, int? id)
+        {
+            if (id is { } known)
+            {
+                tokens[name] = known.ToString(CultureInfo.InvariantCulture);
+            }
+        }
+
+        Add("reward_token_id", family.RewardTokenId is { } published ? RewardToken(configuration, published, []) : null);
+        Add("step_token_id",
+            configuration.Architecture == "Qwen2ForProcessRewardModel" ? configuration.TokenId("step_token_id") : null);
+        Add("pad_token_id", configuration.Architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal)
+            ? PadToken(configuration, []) : null);
+        return tokens;
     }
 
     private static int? PadToken(ModelConfiguration configuration, List<string> assumptions)
