@@ -108,7 +108,7 @@ public static class NetworkLoader
         }
     }
 
-    /// <summary>Which tokens of a conversation a reward model reads: what a head must know that is kept without its configuration.</summary>
+    /// <summary>Tokens of a conversation that a reward model reads: what a head must know that is kept without its configuration.</summary>
     internal static IReadOnlyDictionary<string, string> ReadTokens(ModelConfiguration configuration, DecoderFamily family)
     {
         var tokens = new Dictionary<string, string> { ["architecture"] = configuration.Architecture };
