@@ -1,9 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Rewards;
 using BestOfN.Core.Telemetry;
-using BestOfN.Protocols.OpenAI.Wire;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace BestOfN.Gateway.Errors;
@@ -41,10 +39,7 @@ internal sealed class OpenAIErrorWriter(ILogger<OpenAIErrorWriter> logger) : IPr
             return;
         }
 
-        var body = description.Body.IsEmpty
-            ? JsonSerializer.SerializeToUtf8Bytes(new ApiErrorResponse(description.Error), OpenAIJsonContext.Default.ApiErrorResponse)
-            : description.Body;
-        await WriteAsync(response, body, context.HttpContext.RequestAborted);
+        await WriteAsync(response, description.Json, context.HttpContext.RequestAborted);
     }
 
     private static async Task WriteAsync(HttpResponse response, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
