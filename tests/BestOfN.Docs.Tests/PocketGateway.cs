@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -7,12 +9,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BestOfN.Docs.Tests;
 
-/// <summary>The gateway in memory, with the configuration and the pocket models that come with the product.</summary>
+/// <summary>The gateway on a port of its own, with the configuration and the pocket models that come with the product.</summary>
 public sealed class PocketGateway : IAsyncLifetime
 {
     private readonly WebApplicationFactory<Program> _factory = new();
 
     public HttpClient Client { get; private set; } = null!;
+
+    public Uri Address => Client.BaseAddress!;
 
     public IServiceProvider Services => _factory.Services;
 
@@ -21,7 +25,10 @@ public sealed class PocketGateway : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Client = _factory.CreateClient();
+        _factory.UseKestrel(0);
+        _factory.StartServer();
+        var addresses = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        Client = new HttpClient { BaseAddress = new(addresses.First()) };
 
         // Answered when both models are there.
         const string Question = """{ "model": "pocket", "messages": [{ "role": "user", "content": "Which two of 1 2 add up to 3?" }] }""";
