@@ -1,4 +1,5 @@
 using System.Globalization;
+using BestOfN.Benchmarks.Cleaning;
 using BestOfN.Benchmarks.Generation;
 using BestOfN.Benchmarks.Memory;
 using BestOfN.Benchmarks.Images;
@@ -12,6 +13,7 @@ return args switch
     ["generation", .. var rest] => GenerationBenchmark.Run(GenerationBenchmarkOptions.Parse(rest)),
     ["memory", var requests, var generator, var judge] =>
         await MemoryBenchmark.RunAsync(int.Parse(requests, CultureInfo.InvariantCulture), generator, judge),
+    ["cleaning", "corpus", .. var rest] => PocketCorpus.Write(PocketCorpusOptions.Parse(rest)),
     _ => Usage(),
 };
 
@@ -21,5 +23,6 @@ static int Usage()
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {ImageBenchmarkOptions.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {GenerationBenchmarkOptions.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {MemoryBenchmark.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {PocketCorpusOptions.Usage}");
     return 2;
 }
