@@ -14,6 +14,10 @@ return args switch
     ["memory", var requests, var generator, var judge] =>
         await MemoryBenchmark.RunAsync(int.Parse(requests, CultureInfo.InvariantCulture), generator, judge),
     ["cleaning", "corpus", .. var rest] => PocketCorpus.Write(PocketCorpusOptions.Parse(rest)),
+    ["cleaning", "table", var corpus, var output] => CleaningTable.Print(corpus, output),
+    ["cleaning", "memory", var records] => await CleaningMemory.RunAsync(int.Parse(records, CultureInfo.InvariantCulture)),
+    ["cleaning", "throughput", var input, var model, var rounds] =>
+        await CleaningThroughput.RunAsync(input, model, int.Parse(rounds, CultureInfo.InvariantCulture)),
     _ => Usage(),
 };
 
@@ -24,5 +28,8 @@ static int Usage()
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {GenerationBenchmarkOptions.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {MemoryBenchmark.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {PocketCorpusOptions.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {CleaningTable.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {CleaningMemory.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {CleaningThroughput.Usage}");
     return 2;
 }
