@@ -1,4 +1,5 @@
 using System.Globalization;
+using BestOfN.Benchmarks.Cleaning;
 using BestOfN.Benchmarks.Generation;
 using BestOfN.Benchmarks.Memory;
 using BestOfN.Benchmarks.Images;
@@ -12,6 +13,11 @@ return args switch
     ["generation", .. var rest] => GenerationBenchmark.Run(GenerationBenchmarkOptions.Parse(rest)),
     ["memory", var requests, var generator, var judge] =>
         await MemoryBenchmark.RunAsync(int.Parse(requests, CultureInfo.InvariantCulture), generator, judge),
+    ["cleaning", "corpus", .. var rest] => PocketCorpus.Write(PocketCorpusOptions.Parse(rest)),
+    ["cleaning", "table", var corpus, var output] => CleaningTable.Print(corpus, output),
+    ["cleaning", "memory", var records] => await CleaningMemory.RunAsync(int.Parse(records, CultureInfo.InvariantCulture)),
+    ["cleaning", "throughput", var input, var model, var rounds] =>
+        await CleaningThroughput.RunAsync(input, model, int.Parse(rounds, CultureInfo.InvariantCulture)),
     _ => Usage(),
 };
 
@@ -21,5 +27,9 @@ static int Usage()
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {ImageBenchmarkOptions.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {GenerationBenchmarkOptions.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {MemoryBenchmark.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {PocketCorpusOptions.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {CleaningTable.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {CleaningMemory.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {CleaningThroughput.Usage}");
     return 2;
 }

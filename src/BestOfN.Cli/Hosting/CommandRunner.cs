@@ -22,10 +22,11 @@ internal static class CommandRunner
         {
             var command = parsed.CommandResult.Command;
             var unknown = parsed.UnmatchedTokens.FirstOrDefault(token => !token.StartsWith('-'));
-            var errors = command.Subcommands.Count > 0
+            var isGroup = command.Subcommands.Count > 0 && command.Action is null;
+            var errors = isGroup
                 ? [unknown is null ? $"'{PathOf(command)}' needs a command: {Names(command)}." : NoSuchCommand(command, unknown)]
                 : parsed.Errors.Select(e => e.Message).Distinct().ToArray();
-            if (command.Subcommands.Count > 0 && parsed.Tokens.Count == 0)
+            if (isGroup && parsed.Tokens.Count == 0)
             {
                 // Without any argument the help is printed, which lists the commands.
                 await root.Parse("--help")

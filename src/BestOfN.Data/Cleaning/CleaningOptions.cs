@@ -9,6 +9,7 @@ namespace BestOfN.Data.Cleaning;
 public sealed record CleaningOptions
 {
     private const int LargestFile = 1 << 20;
+    private const int MostGrounding = 16;
 
     private static readonly JsonSerializerOptions s_json = new()
     {
@@ -67,6 +68,22 @@ public sealed record CleaningOptions
     /// <summary>Answers that count as empty, such as <c>N/A</c>.</summary>
     public IReadOnlyList<string> EmptyWords { get; init; } = [];
 
+    /// <summary><c>drop_record</c>, or <c>truncate</c>: a record with several answers is kept up to the last answer before the first with
+    /// a low reward.</summary>
+    public string Turns { get; init; } = "drop_record";
+
+    /// <summary>A record that is nearly the same as an earlier one is dropped, too.</summary>
+    public bool NearDuplicates { get; init; }
+
+    /// <summary>With how many images of other records of its source the first answer of a record is scored, too; 0: none.</summary>
+    public int Grounding { get; init; }
+
+    /// <summary>Share of the records that are scored with noise, too, to see how much of it the rule finds.</summary>
+    public double Plant { get; init; }
+
+    /// <summary>Decides what noise is planted where.</summary>
+    public ulong Seed { get; init; } = 1;
+
     /// <exception cref="InvalidDataException">A member is unknown or out of range. The message names file and member.</exception>
     public static CleaningOptions Load(string path)
     {
@@ -85,16 +102,17 @@ public sealed record CleaningOptions
         return options.Mistake() is { } mistake ? throw new InvalidDataException($"{path}: {mistake}") : options;
     }
 
-    /// <summary>The images of a corpus.</summary>
-    internal ImageFiles ImagesOf(string input) => new(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(input))!, ImageRoot));
-
-    private string? Mistake() =>
+    /// <summary>What makes no sense; null: nothing.</summary>
+    public string? Mistake() =>
         Format is not ("auto" or "llava" or "sharegpt" or "ixc" or "openai") ? "format: expected auto, llava, sharegpt, ixc or openai"
         : Rule is not ("robust_z" or "percentile" or "absolute") ? "rule: expected robust_z, percentile or absolute"
         : Percentile is not (>= 0 and <= 1) ? "percentile: expected 0 to 1"
         : MaxDrop is not (>= 0 and <= 1) ? "max_drop: expected 0 to 1"
         : Shrink is not >= 0 ? "shrink: expected 0 or more"
         : SigmaFloor is not > 0 ? "sigma_floor: expected more than 0"
+        : Turns is not ("drop_record" or "truncate") ? "turns: expected drop_record or truncate"
+        : Grounding is not (>= 0 and <= MostGrounding) ? $"grounding: expected 0 to {MostGrounding}"
+        : Plant is not (>= 0 and <= 1) ? "plant: expected 0 to 1"
         : Rule == "absolute" && double.IsNegativeInfinity(Absolute) ? "absolute: expected the score below which the rule drops"
         : null;
 }

@@ -11,4 +11,10 @@ public sealed record CleaningSummary(int Records, int Kept, IReadOnlyDictionary<
 
     /// <summary>Records with an answer that is longer than the reward model reads; they are kept.</summary>
     public int TooLong { get; init; }
+
+    /// <summary>Kept records that lost their last answers.</summary>
+    public int Edited { get; init; }
+
+    /// <summary>Lines of scores that belong to another content than the corpus has now.</summary>
+    public int StaleLines { get; init; }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
+using BestOfN.Data.Sampling;
 
 namespace BestOfN.Data.Cleaning;
 
@@ -15,118 +16,195 @@ namespace BestOfN.Data.Cleaning;
 /// <param name="judge">What decides a score beside the record: a short digest of model and options. Lines of another judge do not
 /// count.</param>
 /// <param name="window">Records in work at the same time.</param>
-public sealed class CorpusScoring(IRewardModel model, string judge, int window = 16)
+public sealed class CorpusScoring(IRewardModel model, string judge, int window = 32)
 {
     /// <summary>Why a line has no score although the reward model works: the conversation is longer than it reads.</summary>
     internal const string TooLong = "too_long";
 
-    /// <param name="input">The corpus.</param>
+    // How many records of a source are remembered, for images and answers that are swapped.
+    private const int Others = 16;
+
+    /// <param name="corpus">The corpus.</param>
+    /// <param name="index">Its index.</param>
     /// <param name="scores">The file that grows.</param>
-    /// <param name="options">How records are read and checked.</param>
     /// <param name="shard">Which records are scored.</param>
+    /// <param name="resumed">Told before the work how many records have been scored in an earlier run, if any.</param>
     /// <param name="progress">Told how many records of the corpus are done or need no score.</param>
     /// <param name="cancellationToken">Records that are done stay in the file.</param>
     /// <returns>How many records were scored now, and how many had been before.</returns>
+    /// <exception cref="InvalidDataException">The file of scores was written by something else.</exception>
     public async Task<(int Scored, int Kept)> RunAsync(
-        string input, string scores, CleaningOptions options, Shard shard, IProgress<int>? progress, CancellationToken cancellationToken)
+        Corpus corpus, CorpusIndex index, string scores, Shard shard, Action<int>? resumed, IProgress<int>? progress,
+            CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(corpus);
+        ArgumentNullException.ThrowIfNull(index);
         ArgumentNullException.ThrowIfNull(shard);
-        input = Path.GetFullPath(input);
-        var files = options.ImagesOf(input);
-        var file = new CorpusFile(input);
-        var index = CorpusIndex.Of(file, Path.GetFileName(input), options, new RecordChecks(options, files), null, cancellationToken);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(scores))!);
         await using var output = new FileStream(scores, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         CutBrokenLine(output);
-        var done = Done(scores, index);
+        var done = ScoredLines.Read(scores, judge, index);
         output.Seek(0, SeekOrigin.End);
+        if (done.CountIn(shard) is var before and > 0)
+        {
+            resumed?.Invoke(before);
+        }
 
         var (scored, kept, at) = (0, 0, 0);
-        var waiting = new List<(int Record, CorpusRecord Content)>();
-        foreach (var piece in file.Read())
+        var recent = new RecentRecords(Others);
+        var running = new Queue<(int Record, Task<string> Lines)>();
+        foreach (var (part, piece) in corpus.Read())
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var record = at++;
-            if (index.ReasonsOf(record).IsEmpty && shard.Has(index.KeyOf(record)))
+            if (!index.ReasonsOf(record).IsEmpty || !index.IsIn(shard, record))
             {
-                if (done.Contains(record))
-                {
-                    kept++;
-                }
-                else
-                {
-                    waiting.Add((record, CorpusRecord.Read(piece.Content.Span, options)!));
-                }
+                continue;
             }
 
-            if (waiting.Count == window)
+            var content = CorpusRecord.Read(piece, corpus.Options)!;
+            var work = new Work(record, index.KeyOf(record), content, part.Images, corpus.Options, !done.HasTurns(record))
             {
-                await FlushAsync();
-                progress?.Report(at);
+                Others = corpus.Options.Grounding > 0 || corpus.Options.Plant > 0 ? recent.Of(index.SourceNumberOf(record)) : [],
+                WantsGrounding = corpus.Options.Grounding > 0 && !done.HasGrounding(record),
+                WantsNoise = !done.HasNoise(record),
+            };
+            recent.Add(index.SourceNumberOf(record), content);
+            (scored, kept) = work.WantsTurns ? (scored + 1, kept) : (scored, kept + 1);
+            running.Enqueue((at, ScoreAsync(work, cancellationToken)));
+            if (running.Count >= window)
+            {
+                await WriteAsync();
             }
         }
 
-        await FlushAsync();
+        while (running.Count > 0)
+        {
+            await WriteAsync();
+        }
+
         progress?.Report(at);
         return (scored, kept);
 
-        async Task FlushAsync()
+        // In the order of records, so that the file is the same whatever is done first.
+        async Task WriteAsync()
         {
-            var lines =
-                await Task.WhenAll(waiting.Select(w => ScoreAsync(w.Record, index.KeyOf(w.Record), w.Content, files, cancellationToken)));
-            output.Write(Encoding.UTF8.GetBytes(string.Concat(lines)));
+            var (read, lines) = running.Dequeue();
+            output.Write(Encoding.UTF8.GetBytes(await lines));
             output.Flush();
-            scored += waiting.Count;
-            waiting.Clear();
+            progress?.Report(read);
         }
     }
 
-    private async Task<string> ScoreAsync(
-        int record, ulong key, CorpusRecord content, ImageFiles files, CancellationToken cancellationToken)
+    private async Task<string> ScoreAsync(Work work, CancellationToken cancellationToken)
     {
         var lines = new StringBuilder();
-        IReadOnlyList<ChatMessage> messages = [];
-        var unreadable = "";
-        try
+        if (work.Options.Plant > 0 && work.WantsNoise)
         {
-            messages = JudgedConversation.Of(content, files);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
-        {
-            unreadable = e.Message;
+            lines.Append(await PlantAsync(work, cancellationToken));
         }
 
-        var turn = 0;
-        for (var i = 0; i < content.Turns.Count; i++)
+        var first = double.NaN;
+        if (work.WantsTurns || work.WantsGrounding)
         {
-            if (content.Turns[i].Role == "assistant")
+            var conversation = Conversation.Of(work.Content, work.Files);
+            foreach (var (number, turn) in work.Content.Judged.Index())
             {
-                var (score, error) = unreadable.Length > 0 ? (null, unreadable)
-                    : await ScoreAsync(new Prompt([.. messages.Take(i)]), content.Turns[i].Text, cancellationToken);
-                lines.Append(CultureInfo.InvariantCulture, $"{{\"record\": {record}, \"turn\": {turn++}, \"score\": ");
-                lines.Append(
-                    score is { } value ? ((float)value).ToString("R", CultureInfo.InvariantCulture)
-                        : $"null, \"error\": {JsonSerializer.Serialize(error)}");
-                lines.Append(CultureInfo.InvariantCulture, $", \"key\": \"{key:x16}\", \"judge\": \"{judge}\"}}\n");
+                var (score, error) = await ScoreAsync(conversation, work.Content, turn, cancellationToken);
+                first = number == 0 ? score ?? double.NaN : first;
+                if (work.WantsTurns)
+                {
+                    lines.Append(Line(work, number, Score(score, error)));
+                }
+                else
+                {
+                    break;
+                }
             }
+        }
+
+        if (work.WantsGrounding && double.IsFinite(first))
+        {
+            lines.Append(await GroundAsync(work, first, cancellationToken));
         }
 
         return lines.ToString();
     }
 
-    private async Task<(double? Score, string? Error)> ScoreAsync(Prompt prompt, string answer, CancellationToken cancellationToken)
+    private async Task<string> PlantAsync(Work work, CancellationToken cancellationToken)
     {
+        var random = new SplitMix64(work.Options.Seed, work.Key);
+        if ((random.Next() >> 11) * Math.ScaleB(1, -53) >= work.Options.Plant
+            || PlantedNoise.Spoil(work.Content, work.Others, random) is not (var kind, { } spoiled))
+        {
+            return "";
+        }
+
+        var turn = spoiled.Judged.First();
+        var (score, error) = await ScoreAsync(Conversation.Of(spoiled, work.Files), spoiled, turn, cancellationToken);
+        return Line(
+            work, 0, string.Create(CultureInfo.InvariantCulture,
+                $"\"noise\": \"{kind}\", \"length\": {AnswerText.Length(spoiled.Turns[turn].Text)}, ")
+            + Score(score, error));
+    }
+
+    // The first answer's score, less its mean score with the images of other records.
+    private async Task<string> GroundAsync(Work work, double own, CancellationToken cancellationToken)
+    {
+        if (work.Content.Images.Count != 1)
+        {
+            return "";
+        }
+
+        var others = work.Others.Where(other => other.Images.Count == 1 && other.Images[0].Name != work.Content.Images[0].Name)
+            .Take(work.Options.Grounding).ToArray();
+        var sum = 0.0;
+        foreach (var other in others)
+        {
+            var shown = work.Content with { Images = other.Images };
+            var (score, _) = await ScoreAsync(Conversation.Of(shown, work.Files), shown, shown.Judged.First(), cancellationToken);
+            sum += score ?? double.NaN;
+        }
+
+        return others.Length == work.Options.Grounding && double.IsFinite(sum)
+            ? Line(work, 0, $"\"grounding\": {Number(own - (sum / others.Length))}") : "";
+    }
+
+    private async Task<(double? Score, string? Error)> ScoreAsync(
+        Conversation conversation, CorpusRecord record, int turn, CancellationToken cancellationToken)
+    {
+        if (conversation.Error is { } unreadable)
+        {
+            return (null, unreadable);
+        }
+
         try
         {
-            await using var session = model.Begin(prompt);
-            return (await session.ScoreAsync([new Answer(0, answer)], cancellationToken))[0] is { } score ? (score.Value, null)
-                : (null, TooLong);
+            await using var session = model.Begin(new Prompt([.. conversation.Messages.Take(turn)]));
+            Answer[] answers = record.Rejected is { } rejected ? [new(0, record.Turns[turn].Text), new(1, rejected)]
+                : [new(0, record.Turns[turn].Text)];
+            var scores = await session.ScoreAsync(answers, cancellationToken);
+            return scores switch
+            {
+                [{ } better, { } worse] => (better.Value - worse.Value, null),
+                [{ } score] => (score.Value, null),
+                _ => (null, TooLong),
+            };
         }
         catch (ScoringFailedException e)
         {
             return (null, e.Failure.IsPromptTooLong ? TooLong : e.Message);
         }
     }
+
+    private string Line(Work work, int turn, string content) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{{\"record\": {work.Record}, \"turn\": {turn}, {content}, \"key\": \"{work.Key:x16}\", \"judge\": \"{judge}\"}}\n");
+
+    private static string Score(double? score, string? error) =>
+        score is { } value ? $"\"score\": {Number(value)}" : $"\"score\": null, \"error\": {JsonSerializer.Serialize(error)}";
+
+    private static string Number(double value) => ((float)value).ToString("R", CultureInfo.InvariantCulture);
 
     // What follows the last whole line was under way when a run ended.
     private static void CutBrokenLine(FileStream file)
@@ -146,28 +224,30 @@ public sealed class CorpusScoring(IRewardModel model, string judge, int window =
         file.SetLength(length);
     }
 
-    private HashSet<int> Done(string scores, CorpusIndex index)
+    /// <summary>A record to be scored.</summary>
+    private sealed record Work(
+        int Record, ulong Key, CorpusRecord Content, ImageFiles Files, CleaningOptions Options, bool WantsTurns)
     {
-        var turns = new Dictionary<int, int>();
-        using var reader = new StreamReader(new FileStream(scores, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        while (reader.ReadLine() is { } line)
+        public IReadOnlyList<CorpusRecord> Others { get; init; } = [];
+
+        public bool WantsGrounding { get; init; }
+
+        public bool WantsNoise { get; init; }
+    }
+
+    /// <summary>The messages of a record, or why there are none.</summary>
+    private readonly record struct Conversation(IReadOnlyList<ChatMessage> Messages, string? Error)
+    {
+        public static Conversation Of(CorpusRecord record, ImageFiles files)
         {
             try
             {
-                var row = JsonElement.Parse(line);
-                var record = row.GetProperty("record").GetInt32();
-                if (record < index.Count && row.GetProperty("judge").GetString() == judge
-                    && row.GetProperty("key").GetString() == index.KeyOf(record).ToString("x16", CultureInfo.InvariantCulture))
-                {
-                    turns[record] = turns.GetValueOrDefault(record) + 1;
-                }
+                return new(JudgedConversation.Of(record, files), null);
             }
-            catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
             {
-                throw new InvalidDataException($"{scores}: not a file of scores that this command wrote", e);
+                return new([], e.Message);
             }
         }
-
-        return [.. turns.Where(t => t.Value >= index.AnswersOf(t.Key)).Select(t => t.Key)];
     }
 }

@@ -15,6 +15,10 @@ public enum DropReason
     Garbled,
     Repetition,
     Duplicate,
+    NearDuplicate,
     Unscored,
     LowReward,
+
+    /// <summary>The answer does not profit from its own image.</summary>
+    IrrelevantImage,
 }

@@ -10,21 +10,22 @@ internal sealed class ImageFiles(string root)
 {
     private const int Largest = 1 << 30;
 
-    private static readonly string[] s_videos = [".mp4", ".webm", ".mov", ".mkv", ".avi", ".gif"];
-
-    public static bool IsVideo(string image) => s_videos.Contains(Path.GetExtension(image), StringComparer.OrdinalIgnoreCase);
-
     /// <exception cref="FormatException">The data URI is malformed.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    public byte[] Read(string image)
+    public ReadOnlyMemory<byte> Read(CorpusImage image)
     {
-        if (!image.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
+        if (image.Content is { } attached)
         {
-            return RegularFile.ReadAllBytes(Path.Combine(root, image), Largest);
+            return attached;
         }
 
-        return DataUri.TryParse(Encoding.UTF8.GetBytes(image), out var uri) && uri.TryDecode(out var content)
-            ? content.ToArray()
+        if (!image.Name.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
+        {
+            return RegularFile.ReadAllBytes(Path.Combine(root, image.Name), Largest);
+        }
+
+        return DataUri.TryParse(Encoding.UTF8.GetBytes(image.Name), out var uri) && uri.TryDecode(out var content)
+            ? content
             : throw new FormatException("The data: URI is not valid base64.");
     }
 }

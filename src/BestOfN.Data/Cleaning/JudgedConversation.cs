@@ -6,6 +6,8 @@ namespace BestOfN.Data.Cleaning;
 /// goes.</summary>
 internal static class JudgedConversation
 {
+    private const int LongestSource = 300;
+
     /// <exception cref="IOException">An image cannot be read.</exception>
     public static IReadOnlyList<ChatMessage> Of(CorpusRecord record, ImageFiles files)
     {
@@ -20,10 +22,9 @@ internal static class JudgedConversation
         foreach (var turn in record.Turns)
         {
             var parts = new List<ContentPart>();
-            if (isUnplaced && turn.Role == "user")
+            while ((isUnplaced || record.AreImagesFirst) && turn.Role == "user" && images.TryDequeue(out var first))
             {
-                parts.Add(images.Dequeue());
-                isUnplaced = false;
+                parts.Add(first);
             }
 
             if (turn.Images.Count > 0)
@@ -78,7 +79,7 @@ internal static class JudgedConversation
         }
     }
 
-    private static ContentPart Part(string image, ImageFiles files) =>
-        ImageFiles.IsVideo(image) ? new VideoPart(files.Read(image)) { Source = image }
-            : new ImagePart(files.Read(image)) { Source = image.Length < 300 ? image : "a data URL" };
+    private static ContentPart Part(CorpusImage image, ImageFiles files) =>
+        image.IsVideo ? new VideoPart(files.Read(image)) { Source = image.Name }
+            : new ImagePart(files.Read(image)) { Source = image.Name.Length < LongestSource ? image.Name : "a data URL" };
 }

@@ -7,38 +7,59 @@ namespace BestOfN.Data.Cleaning;
 
 /// <summary>Checks that need no reward model.</summary>
 /// <param name="options">Which checks are made.</param>
-/// <param name="files">Where images are.</param>
-internal sealed class RecordChecks(CleaningOptions options, ImageFiles files)
+internal sealed class RecordChecks(CleaningOptions options)
 {
+    private const string Video = "<video>";
+
+    /// <summary>Looks at a record's words and reads its images, but does not decode them.</summary>
     /// <returns>Reasons, and the key by which duplicates are found, of a record without any.</returns>
-    public (DropReasons Reasons, byte[]? Key) Check(CorpusRecord record, CancellationToken cancellationToken)
+    public (DropReasons Reasons, byte[]? Key,
+        IReadOnlyList<(CorpusImage Image, ReadOnlyMemory<byte> Content)> Images) Check(CorpusRecord record, ImageFiles files)
     {
         var reasons = new DropReasons();
         var answers = record.Answers.ToArray();
-        Add(DropReason.NoAnswer, answers.Length == 0);
+        Add(DropReason.NoAnswer, !record.Judged.Any());
         Add(DropReason.RoleOrder, !options.AllowRoleOrder && !Alternates(record.Turns));
         Add(DropReason.EmptyAnswer, answers.Any(IsEmpty));
         Add(DropReason.PlaceholderMismatch, record.Placeholder is { } placeholder && !Fits(record, placeholder));
-        var images = new List<byte[]>();
+        var images = new List<(CorpusImage Image, ReadOnlyMemory<byte> Content)>();
         foreach (var image in record.Images)
         {
-            switch (Look(image, cancellationToken))
+            try
             {
-                case (null, var reason):
-                    Add(reason, true);
-                    break;
-                case ({ } digest, _):
-                    images.Add(digest);
-                    break;
+                images.Add((image, files.Read(image)));
+            }
+            catch (FormatException)
+            {
+                Add(DropReason.BrokenImage, true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                Add(DropReason.MissingImage, true);
             }
         }
 
         Add(DropReason.SpecialToken, answers.Any(AnswerText.HasSpecialToken));
         Add(DropReason.Garbled, answers.Any(AnswerText.IsGarbled));
         Add(DropReason.Repetition, answers.Any(AnswerText.RepeatsItself));
-        return (reasons, reasons.IsEmpty ? Key(record, images) : null);
+        return (reasons, reasons.IsEmpty ? Key(record, images.Select(image => SHA256.HashData(image.Content.Span))) : null, images);
 
         void Add(DropReason reason, bool holds) => reasons = holds ? reasons.With(reason) : reasons;
+    }
+
+    /// <summary>Decodes an image.</summary>
+    /// <returns>Null where it cannot be decoded to its end.</returns>
+    public static Image? Decode(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var image = ImageDecoder.Decode(content, ImageLimits.Default, cancellationToken);
+            return ImageEnd.IsThere(content.Span) ? image : null;
+        }
+        catch (ImageException)
+        {
+            return null;
+        }
     }
 
     private bool IsEmpty(string answer) => answer.Trim() is var text
@@ -52,8 +73,7 @@ internal sealed class RecordChecks(CleaningOptions options, ImageFiles files)
 
     private static bool Fits(CorpusRecord record, string placeholder)
     {
-        var count = record.Turns.Where(turn => turn.Role == "user")
-            .Sum(turn => Count(turn.Text, placeholder) + Count(turn.Text, "<video>"));
+        var count = record.Turns.Where(turn => turn.Role == "user").Sum(turn => Count(turn.Text, placeholder) + Count(turn.Text, Video));
         return count == record.Images.Count || (count, record.Images.Count) == (0, 1);
     }
 
@@ -68,55 +88,20 @@ internal sealed class RecordChecks(CleaningOptions options, ImageFiles files)
         return count;
     }
 
-    /// <returns>The digest of the file, or why there is none.</returns>
-    private (byte[]? Digest, DropReason Reason) Look(string image, CancellationToken cancellationToken)
-    {
-        byte[] content;
-        try
-        {
-            content = files.Read(image);
-        }
-        catch (FormatException)
-        {
-            return (null, DropReason.BrokenImage);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return (null, DropReason.MissingImage);
-        }
-
-        try
-        {
-            // A video is not decoded: its file must be there and hold something.
-            if (ImageFiles.IsVideo(image))
-            {
-                return content.Length > 0 ? (SHA256.HashData(content), default) : (null, DropReason.BrokenImage);
-            }
-
-            ImageDecoder.Decode(content, ImageLimits.Default, cancellationToken);
-            return ImageEnd.IsThere(content) ? (SHA256.HashData(content), default) : (null, DropReason.BrokenImage);
-        }
-        catch (ImageException)
-        {
-            return (null, DropReason.BrokenImage);
-        }
-    }
-
     /// <summary>The same for records that say the same, up to white space, and show the same images.</summary>
-    internal static byte[] Key(CorpusRecord record, IReadOnlyList<byte[]> images)
+    private static byte[] Key(CorpusRecord record, IEnumerable<byte[]> images)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> length = stackalloc byte[sizeof(uint)];
         foreach (var turn in record.Turns)
         {
-            foreach (var text in new[] {
-                turn.Role, string.Join(' ', turn.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) })
-            {
-                var bytes = Encoding.UTF8.GetBytes(text);
-                BinaryPrimitives.WriteUInt32LittleEndian(length, (uint)bytes.Length);
-                hash.AppendData(length);
-                hash.AppendData(bytes);
-            }
+            Append(hash, turn.Role);
+            Append(hash, turn.Text);
+        }
+
+        if (record.Rejected is { } rejected)
+        {
+            Append(hash, "rejected");
+            Append(hash, rejected);
         }
 
         foreach (var image in images)
@@ -125,5 +110,14 @@ internal sealed class RecordChecks(CleaningOptions options, ImageFiles files)
         }
 
         return hash.GetHashAndReset();
+    }
+
+    private static void Append(IncrementalHash hash, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
+        Span<byte> length = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(length, (uint)bytes.Length);
+        hash.AppendData(length);
+        hash.AppendData(bytes);
     }
 }

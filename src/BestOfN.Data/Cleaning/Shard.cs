@@ -20,5 +20,8 @@ public sealed record Shard(int Index, int Count)
             : null;
     }
 
+    /// <summary>Part of the names of a shard's files: <c>-00003-of-00016</c>; empty for the whole.</summary>
+    public string Suffix => Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{Index:D5}-of-{Count:D5}");
+
     internal bool Has(ulong key) => key % (ulong)Count == (ulong)Index;
 }

@@ -7,5 +7,6 @@ namespace BestOfN.Data.Cleaning;
 /// <param name="Records">Records with scores.</param>
 /// <param name="Candidates">Records that the rule would drop.</param>
 /// <param name="IsCapped">The cap kept some of them.</param>
+/// <param name="LimitZ">The rule drops below this z; null: it goes by something else.</param>
 internal sealed record SourceDecision(
-    SourceStatistics Statistics, bool IsPooled, bool IsTooFew, int Records, int Candidates, bool IsCapped);
+    SourceStatistics Statistics, bool IsPooled, bool IsTooFew, int Records, int Candidates, bool IsCapped, double? LimitZ);

@@ -11,20 +11,48 @@ internal sealed record SourceStatistics(int Turns, double Median, IReadOnlyDicti
     // Makes the median absolute deviation of a normal distribution its standard deviation.
     private const double NormalDeviation = 1.4826;
 
+    private const int MostBins = 33;
+
     /// <summary>The length bin: floor(log2(1 + length)).</summary>
     public static byte Bin(int length) => (byte)System.Numerics.BitOperations.Log2((uint)length + 1);
 
-    public static SourceStatistics Of(IReadOnlyList<(byte Bin, double Score)> turns, CleaningOptions options)
+    /// <param name="bins">The length bin of each turn.</param>
+    /// <param name="scores">The score of each turn.</param>
+    /// <param name="options">How much bins are shrunk, and the least spread.</param>
+    public static SourceStatistics Of(byte[] bins, double[] scores, CleaningOptions options)
     {
-        var median = MedianOf(turns.Select(turn => turn.Score));
-        var bins = turns.GroupBy(turn => (int)turn.Bin).OrderBy(bin => bin.Key).ToDictionary(
-            bin => bin.Key,
-            bin => (bin.Count() * MedianOf(bin.Select(turn => turn.Score)) + options.Shrink * median) / (bin.Count() + options.Shrink));
-        var errors = turns.Select(turn => turn.Score - bins[turn.Bin]).ToArray();
-        var center = MedianOf(errors);
-        return new(
-            turns.Count, median, bins, center,
-                Math.Max(NormalDeviation * MedianOf(errors.Select(e => Math.Abs(e - center))), options.SigmaFloor));
+        var sorted = (double[])scores.Clone();
+        var median = MedianOf(sorted);
+        var expected = new Dictionary<int, double>();
+        for (var bin = 0; bin < MostBins; bin++)
+        {
+            var count = 0;
+            for (var i = 0; i < scores.Length; i++)
+            {
+                if (bins[i] == bin)
+                {
+                    sorted[count++] = scores[i];
+                }
+            }
+
+            if (count > 0)
+            {
+                expected.Add(bin, ((count * MedianOf(sorted.AsSpan(0, count))) + (options.Shrink * median)) / (count + options.Shrink));
+            }
+        }
+
+        for (var i = 0; i < scores.Length; i++)
+        {
+            sorted[i] = scores[i] - expected[bins[i]];
+        }
+
+        var center = MedianOf(sorted);
+        for (var i = 0; i < scores.Length; i++)
+        {
+            sorted[i] = Math.Abs(sorted[i] - center);
+        }
+
+        return new(scores.Length, median, expected, center, Math.Max(NormalDeviation * MedianOf(sorted), options.SigmaFloor));
     }
 
     /// <summary>A small source: its own level, and the shape and spread of all sources together.</summary>
@@ -33,10 +61,14 @@ internal sealed record SourceStatistics(int Turns, double Median, IReadOnlyDicti
 
     public double Z(byte bin, double score) => (score - Bins.GetValueOrDefault(bin, Median) - Center) / Sigma;
 
-    public static double MedianOf(IEnumerable<double> values)
+    /// <summary>The score that has this z.</summary>
+    public double ScoreAt(int bin, double z) => Bins.GetValueOrDefault(bin, Median) + Center + (z * Sigma);
+
+    /// <param name="values">Are sorted.</param>
+    public static double MedianOf(Span<double> values)
     {
-        var sorted = values.Order().ToArray();
-        var middle = sorted.Length / 2;
-        return sorted.Length == 0 ? 0 : sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        values.Sort();
+        var middle = values.Length / 2;
+        return values.Length == 0 ? 0 : values.Length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
     }
 }

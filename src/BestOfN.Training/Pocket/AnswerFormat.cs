@@ -1,3 +1,4 @@
+using BestOfN.Data.Cleaning;
 using BestOfN.Data.Worlds;
 using BestOfN.Inputs.Images;
 using BestOfN.Inputs.Templates;
@@ -49,13 +50,15 @@ internal sealed class AnswerFormat
     /// <summary>The prompts of a problem and its companions, which share its image.</summary>
     public IReadOnlyList<TrainingPrompt> Prompts(IReadOnlyList<Problem> companions)
     {
-        var image = Tile(companions[0]);
-        var tokens = image?.TokenCount(_vision!.ToConfiguration().Cells) ?? 0;
-        return
-        [
-            .. companions.Select(problem => _template.Encode([new("user", problem.Question)], addGenerationPrompt: true))
-                .Select(text => new TrainingPrompt([text[0], .. Enumerable.Repeat(0, tokens), .. text.Skip(1)], image, tokens)),
-        ];
+        var picture = Tile(companions[0]);
+        return [.. companions.Select(problem => Prompt(problem.Question, picture))];
+    }
+
+    /// <summary>A record of a corpus.</summary>
+    public TrainingExample Example(InstructionExample example)
+    {
+        var picture = example.Image is { } file ? Tile(ImageDecoder.Decode(file, ImageLimits.Default, CancellationToken.None)) : null;
+        return new(Prompt(example.Question, picture), Answer(example.Answer));
     }
 
     /// <summary>An answer and the token that ends it.</summary>
@@ -72,14 +75,23 @@ internal sealed class AnswerFormat
     public IReadOnlyList<int> Judged(string text) =>
         [.. Answer(text), .. _tokenizer.Encode("\n"), .. _vision is null ? (int[])[] : [_tokenizer.EosId!.Value], RewardToken];
 
+    private TrainingPrompt Prompt(string question, TiledImage? picture)
+    {
+        var text = _template.Encode([new("user", question)], addGenerationPrompt: true);
+        var tokens = picture?.TokenCount(_vision!.ToConfiguration().Cells) ?? 0;
+        return new([text[0], .. Enumerable.Repeat(0, tokens), .. text.Skip(1)], picture, tokens);
+    }
+
     private TiledImage? Tile(Problem problem) => problem switch
     {
-        { Pictures: [] , Frames: null } => null,
-        _ when _vision is null =>
-            throw new RecipeException("A model without vision cannot be trained on worlds with pictures: vision is missing."),
-        { Pictures: [var image] } =>
-            HighDefinitionTiling.Apply(image, _vision.HdNum, _vision.ImageSize, TilingVariant.Inference, CancellationToken.None),
-        { Frames: { } frames } => VideoComposition.Tile(frames, _vision.ImageSize, CancellationToken.None),
+        { Pictures: [var picture] } => Tile(picture),
+        { Frames: { } frames } => VideoComposition.Tile(frames, Vision.ImageSize, CancellationToken.None),
         _ => null,
     };
+
+    private TiledImage Tile(Image picture) =>
+        HighDefinitionTiling.Apply(picture, Vision.HdNum, Vision.ImageSize, TilingVariant.Inference, CancellationToken.None);
+
+    private VisionShape Vision =>
+        _vision ?? throw new RecipeException("A model without vision cannot be trained on images: vision is missing.");
 }

@@ -1,4 +1,8 @@
+using BestOfN.Data.Cleaning;
+using BestOfN.Data.Sampling;
 using BestOfN.Data.Worlds;
+using BestOfN.Inputs.Files;
+using BestOfN.Inference.Runtime;
 using BestOfN.Training.Loops;
 using BestOfN.Training.Optimizers;
 using BestOfN.Training.Recipes;
@@ -10,10 +14,18 @@ namespace BestOfN.Training.Pocket;
 internal sealed class GeneratorTraining(GeneratorRecipe recipe, string stateFolder)
 {
     private readonly WorldMixture _worlds = new(recipe.Worlds);
+    private IReadOnlyList<InstructionExample>? _corpus;
+    private ShuffledSampler? _order;
 
     public TrainingHistory Run(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var (format, vocabularySize) = AnswerFormat.Learn(_worlds, recipe.VocabularySize, recipe.Vision, stateFolder);
+        if (recipe.Corpus is { } corpus)
+        {
+            _corpus = ReadCorpus(corpus, cancellationToken);
+            _order = new ShuffledSampler(_corpus.Count, recipe.Seed);
+        }
+
         using var random = new Generator(recipe.Seed, CPU);
         using var model = new VisionLanguageDecoder(recipe.Model, recipe.Vision, vocabularySize, random);
         using var head = Initialization.Matrix(vocabularySize, recipe.Model.HiddenSize, 1 / Math.Sqrt(recipe.Model.HiddenSize), random);
@@ -25,14 +37,35 @@ internal sealed class GeneratorTraining(GeneratorRecipe recipe, string stateFold
             new ParallelParts(parameters, schedule.Steps!.Value, step => LanguageModelling.Parts(model, head, Batch(step, format)));
         var heldOut = HeldOut(format);
         var loop = new TrainingLoop("generator", schedule, optimizer, gradient, stateFolder);
-        var history = loop.Run(RecipeFile.Fingerprint(recipe), (_, _) => Measure(model, head, heldOut), progress, cancellationToken);
+        var history = loop.Run(Fingerprint(cancellationToken), (_, _) => Measure(model, head, heldOut), progress, cancellationToken);
 
         ModelWriter.Publish(recipe.Output, folder => PocketModelFiles.Write(folder, stateFolder, model, format.ConfigTokens, parameters));
         return history;
     }
 
+    // A corpus under the same name that was changed is another training.
+    private string Fingerprint(CancellationToken cancellationToken) => RecipeFile.Fingerprint(recipe) + (recipe.Corpus is { } corpus
+        ? System.Convert.ToHexStringLower(FileDigest.Of(corpus, cancellationToken: cancellationToken))[..16] : "");
+
+    private static IReadOnlyList<InstructionExample> ReadCorpus(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return InstructionExamples.Read(path, cancellationToken);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new RecipeException($"corpus: {e.Message}.", e);
+        }
+    }
+
     private TrainingExample[][] Batch(int step, AnswerFormat format)
     {
+        if (_corpus is { } corpus)
+        {
+            return [.. _order!.Batch(step, recipe.Training.Batch).Select(i => (TrainingExample[])[format.Example(corpus[i])])];
+        }
+
         var first = (long)step * recipe.Training.Batch;
         return
         [

@@ -26,7 +26,7 @@ public sealed class CleanDecideCommandTests : IDisposable
         Assert.Contains("low_reward 8", _out.ToString(), StringComparison.Ordinal);
         Assert.Contains("154 records, 133 kept, 21 dropped, 1 unscored", _error.ToString(), StringComparison.Ordinal);
         Assert.Equal(
-            ["dropped", "dropped.jsonl", "dropped/data.json", "kept", "kept/data.json", "report.json"],
+            ["dropped", "dropped.jsonl", "dropped/data.json", "kept", "kept/data.json", "report.html", "report.json"],
             Directory.EnumerateFileSystemEntries(_folder, "*", SearchOption.AllDirectories)
                 .Select(path => Path.GetRelativePath(_folder, path)).Order(StringComparer.Ordinal));
     }

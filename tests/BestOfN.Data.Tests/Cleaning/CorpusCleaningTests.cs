@@ -20,9 +20,11 @@ public sealed class CorpusCleaningTests : IDisposable
     {
         var golden = GoldenFiles.Folder($"data-cleaning/{set}");
         var options = CleaningOptions.Load(Path.Combine(golden, "config.json"));
+        var corpus = Corpus.Open([Path.Combine(golden, options.Data!)], options);
         CorpusCleaning.Decide(
-            Path.Combine(golden, options.Data!), [Path.Combine(golden, "scores.jsonl")], options, _folder.Path, null,
-                TestContext.Current.CancellationToken);
+            corpus, CorpusIndex.Of(corpus, Shard.Whole, null, TestContext.Current.CancellationToken),
+                [Path.Combine(golden, "scores.jsonl")],
+            _folder.Path, new CleaningRun("test"), null, TestContext.Current.CancellationToken);
 
         Assert.Equal(
             File.ReadAllBytes(Path.Combine(golden, "expected_kept" + Path.GetExtension(options.Data))),
@@ -42,13 +44,13 @@ public sealed class CorpusCleaningTests : IDisposable
     {
         var golden = GoldenFiles.Folder($"data-cleaning/{set}");
         var options = CleaningOptions.Load(Path.Combine(golden, "config.json"));
-        var pieces = new CorpusFile(Path.Combine(golden, options.Data!)).Read().Select(piece => piece.Content.ToArray()).ToArray();
-        var checks = new RecordChecks(options, new ImageFiles(golden));
+        var pieces = new JsonCorpusFile(Path.Combine(golden, options.Data!)).Read().Select(piece => piece.Content.ToArray()).ToArray();
+        var (checks, files) = (new RecordChecks(options), new ImageFiles(golden));
         Assert.All(File.ReadLines(Path.Combine(golden, "expected_keys.jsonl")), line =>
         {
             var expected = JsonElement.Parse(line);
             var record = CorpusRecord.Read(pieces[expected.GetProperty("record").GetInt32()], options)!;
-            var (_, key) = checks.Check(record, TestContext.Current.CancellationToken);
+            var (_, key, _) = checks.Check(record, files);
             Assert.Equal(expected.GetProperty("key").GetString(), Convert.ToHexStringLower(key!));
         });
     }
@@ -64,9 +66,9 @@ public sealed class CorpusCleaningTests : IDisposable
     {
         var path = Path.Combine(_folder.Path, "data.json");
         File.WriteAllText(path, text);
-        var file = new CorpusFile(path);
+        var file = new JsonCorpusFile(path);
         using var output = new MemoryStream();
-        var writer = new RecordWriter(file, output);
+        var writer = file.Write(output);
         foreach (var piece in file.Read())
         {
             writer.Write(piece);
@@ -86,9 +88,9 @@ public sealed class CorpusCleaningTests : IDisposable
     {
         var path = Path.Combine(_folder.Path, "data.json");
         File.WriteAllText(path, text);
-        var file = new CorpusFile(path);
+        var file = new JsonCorpusFile(path);
         using var output = new MemoryStream();
-        var writer = new RecordWriter(file, output);
+        var writer = file.Write(output);
         var record = 0;
         foreach (var piece in file.Read())
         {
@@ -109,17 +111,46 @@ public sealed class CorpusCleaningTests : IDisposable
     {
         var path = Path.Combine(_folder.Path, "data.json");
         File.WriteAllText(path, text);
-        var e = Assert.Throws<InvalidDataException>(() => new CorpusFile(path).Read().Count());
+        var e = Assert.Throws<InvalidDataException>(() => new JsonCorpusFile(path).Read().Count());
         Assert.Contains("data.json: the file ends within the array", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_source_in_which_too_much_is_low_keeps_what_is_beyond_the_cap_and_says_so()
     {
-        var turns = Enumerable.Range(0, 40).Select(i => new JudgedTurn(i, 0, 5, i < 8 ? -50 - i : i % 3)).ToArray();
-        var decision = RewardDecision.Of(turns, _ => "all", new CleaningOptions());
-        Assert.Equal([4, 5, 6, 7], decision.Dropped.Order());
-        Assert.Equal((8, true), (decision.Sources["all"].Candidates, decision.Sources["all"].IsCapped));
+        // The lowest are dropped: records 4 to 7 of 8 low ones.
+        var summary = Decide(Enumerable.Range(0, 40).Select(i => i < 8 ? -50f - i : i % 3));
+        Assert.Equal(["data.jsonl"], summary.Capped);
+        Assert.Equal([4, 5, 6, 7], Dropped().Select(row => row.GetProperty("record").GetInt32()));
+        Assert.Equal(8, Report().GetProperty("sources").GetProperty("data.jsonl").GetProperty("candidates").GetInt32());
+    }
+
+    [Fact]
+    public void The_lowest_of_equals_that_the_percentile_drops_is_the_earlier()
+    {
+        Decide(Enumerable.Range(0, 40).Select(i => i < 8 ? -50f : i % 3), new CleaningOptions { Rule = "percentile", Percentile = 0.05 });
+        Assert.Equal([0, 1], Dropped().Select(row => row.GetProperty("record").GetInt32()));
+    }
+
+    [Fact]
+    public void A_report_needs_nothing_beside_itself_and_shows_no_markup_of_the_corpus()
+    {
+        Decide(Enumerable.Range(0, 40).Select(i => i == 3 ? -50f : i % 3), answer: "<script>alert('x')</script> & <img src=http://x/y>");
+        var page = File.ReadAllText(Path.Combine(_folder.Path, "report.html"));
+        Assert.Contains("default-src 'none'", page, StringComparison.Ordinal);
+        Assert.Contains("&lt;script&gt;", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("src=http", page.Replace("src=http://x/y&gt;", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal(2, page.Split("<svg").Length - 1);
+    }
+
+    [Fact]
+    public void A_dry_run_writes_the_report_alone()
+    {
+        Decide(Enumerable.Range(0, 40).Select(i => i == 3 ? -50f : i % 3), writesRecords: false);
+        Assert.Equal(["report.html", "report.json"], Directory.GetFileSystemEntries(_folder.Path).Select(path => Path.GetFileName(path)!)
+            .Except(["data.jsonl", "scores.jsonl"]).Order(StringComparer.Ordinal));
+        Assert.Equal(1, Report().GetProperty("dropped").GetInt32());
     }
 
     [Fact]
@@ -143,4 +174,23 @@ public sealed class CorpusCleaningTests : IDisposable
             "max_drop: expected 0 to 1", Assert.Throws<InvalidDataException>(() => CleaningOptions.Load(path)).Message,
                 StringComparison.Ordinal);
     }
+
+    private CleaningSummary Decide(
+        IEnumerable<float> scores, CleaningOptions? options = null, string answer = "yes", bool writesRecords = true)
+    {
+        var (data, lines) = (Path.Combine(_folder.Path, "data.jsonl"), Path.Combine(_folder.Path, "scores.jsonl"));
+        File.WriteAllLines(data, scores.Select((_, i) => JsonSerializer.Serialize(
+            new { conversations = new[] { new { from = "human", value = $"{i}?" }, new { from = "gpt", value = answer } } })));
+        File.WriteAllLines(lines, scores.Select((score, i) =>
+            FormattableString.Invariant($"{{\"record\": {i}, \"turn\": 0, \"score\": {score}}}")));
+        var corpus = Corpus.Open([data], options ?? new CleaningOptions());
+        return CorpusCleaning.Decide(
+            corpus, CorpusIndex.Of(corpus, Shard.Whole, null, TestContext.Current.CancellationToken), [lines], _folder.Path,
+            new CleaningRun("test") { WritesRecords = writesRecords }, null, TestContext.Current.CancellationToken);
+    }
+
+    private IEnumerable<JsonElement> Dropped() =>
+        File.ReadLines(Path.Combine(_folder.Path, "dropped.jsonl")).Select(line => JsonElement.Parse(line));
+
+    private JsonElement Report() => JsonElement.Parse(File.ReadAllBytes(Path.Combine(_folder.Path, "report.json")));
 }

@@ -95,7 +95,10 @@ public sealed class CorpusScoringTests : IDisposable
         await ScoreAsync();
         Assert.Equal(
             ["too_long", "broken", null], Rows().Select(row => row.TryGetProperty("error", out var error) ? error.GetString() : null));
-        var summary = CorpusCleaning.Decide(Data, [Scores], new CleaningOptions(), null, null, TestContext.Current.CancellationToken);
+        var corpus = Corpus.Open([Data], new CleaningOptions());
+        var summary = CorpusCleaning.Decide(
+            corpus, CorpusIndex.Of(corpus, Shard.Whole, null, TestContext.Current.CancellationToken), [Scores],
+            Path.Combine(_folder.Path, "out"), new CleaningRun("test"), null, TestContext.Current.CancellationToken);
         Assert.Equal((3, 2, 1, 1), (summary.Records, summary.Kept, summary.Unscored, summary.TooLong));
     }
 
@@ -106,9 +109,13 @@ public sealed class CorpusScoringTests : IDisposable
 
     private List<JsonElement> Rows() => [.. File.ReadLines(Scores).Select(line => JsonElement.Parse(line))];
 
-    private Task<(int Scored, int Kept)> ScoreAsync(Shard? shard = null, string judge = "one") =>
-        new CorpusScoring(_judge, judge, window: 1).RunAsync(
-        Data, Scores, new CleaningOptions(), shard ?? Shard.Whole, null, TestContext.Current.CancellationToken);
+    private Task<(int Scored, int Kept)> ScoreAsync(Shard? shard = null, string judge = "one", CleaningOptions? options = null)
+    {
+        var corpus = Corpus.Open([Data], options ?? new CleaningOptions());
+        var index = CorpusIndex.Of(corpus, shard ?? Shard.Whole, null, TestContext.Current.CancellationToken);
+        return new CorpusScoring(_judge, judge, window: 1).RunAsync(
+            corpus, index, Scores, shard ?? Shard.Whole, null, null, TestContext.Current.CancellationToken);
+    }
 
     private sealed class Judge : IRewardModel
     {

@@ -3,7 +3,7 @@ namespace BestOfN.Data.Cleaning;
 /// <summary>Writes some records of a file so that the rest of its bytes stays as it was.</summary>
 /// <param name="file">Where the records come from; read to its end before <see cref="Finish"/>.</param>
 /// <param name="output">Where they go.</param>
-internal sealed class RecordWriter(CorpusFile file, Stream output)
+internal sealed class JsonRecordWriter(JsonCorpusFile file, Stream output) : IRecordWriter
 {
     private bool _hasAny;
 

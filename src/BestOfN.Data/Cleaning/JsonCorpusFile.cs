@@ -5,14 +5,15 @@ namespace BestOfN.Data.Cleaning;
 
 /// <summary>A file of records, read in one pass as the bytes that stand in it: a JSON array or JSON lines.</summary>
 /// <remarks>The pieces with what stands between them, the prefix and the suffix are the whole file, byte by byte.</remarks>
-internal sealed class CorpusFile
+internal sealed class JsonCorpusFile : ICorpusFile
 {
     private const int ChunkBytes = 1 << 16;
     private const int LargestRecord = 1 << 28;
 
     private readonly string _path;
+    private int _read;
 
-    public CorpusFile(string path)
+    public JsonCorpusFile(string path)
     {
         _path = path;
         using var file = RegularFile.Open(path);
@@ -33,7 +34,13 @@ internal sealed class CorpusFile
 
     /// <summary>All records in order.</summary>
     /// <exception cref="InvalidDataException">The file ends within a record, or is no array. The message names the file.</exception>
-    public IEnumerable<CorpusPiece> Read() => IsArray ? ReadArray() : ReadLines();
+    public IEnumerable<CorpusPiece> Read()
+    {
+        _read = 0;
+        return IsArray ? ReadArray() : ReadLines();
+    }
+
+    public IRecordWriter Write(Stream output) => new JsonRecordWriter(this, output);
 
     private IEnumerable<CorpusPiece> ReadLines()
     {
@@ -66,7 +73,7 @@ internal sealed class CorpusFile
     }
 
     // A blank line goes with the record that follows.
-    private static CorpusPiece? Whole(MemoryStream before, MemoryStream line)
+    private CorpusPiece? Whole(MemoryStream before, MemoryStream line)
     {
         if (Written(line).Span.Trim(" \t\r\n"u8).IsEmpty)
         {
@@ -75,7 +82,7 @@ internal sealed class CorpusFile
             return null;
         }
 
-        return new(Written(before), Written(line));
+        return new(_read++, Written(before), Written(line));
     }
 
     private IEnumerable<CorpusPiece> ReadArray()
@@ -159,7 +166,7 @@ internal sealed class CorpusFile
             }
 
             // Copies: the caller looks at them while the streams fill again.
-            var piece = new CorpusPiece(between.ToArray(), record.ToArray());
+            var piece = new CorpusPiece(_read++, between.ToArray(), record.ToArray());
             between.SetLength(0);
             record.SetLength(0);
             (isWithin, depth) = (false, 0);

@@ -1,0 +1,148 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using BestOfN.Cli.Clean;
+using BestOfN.Cli.Hosting;
+using Spectre.Console;
+
+namespace BestOfN.Cli.Tests.Clean;
+
+public sealed class CleanCommandTests : IDisposable
+{
+    private static readonly string s_model = Path.Combine(AppContext.BaseDirectory, "Golden", "internlm2-reward", "gqa");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("bestofn-clean-").FullName;
+    private readonly StringWriter _out = new();
+    private readonly StringWriter _error = new();
+
+    private string Data => Path.Combine(_folder, "data.jsonl");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task One_step_checks_scores_decides_writes_and_reports()
+    {
+        Write(12);
+        Assert.Equal(0, await RunAsync("out", "--plant", "0.5"));
+        Assert.Equal(
+            ["dropped", "dropped.jsonl", "index.bin", "kept", "report.html", "report.json", "scores.jsonl"],
+            Directory.EnumerateFileSystemEntries(In("out")).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.Equal(11, File.ReadLines(In("out", "kept", "data.jsonl")).Count());
+        Assert.Contains("\"found\"", File.ReadAllText(In("out", "report.json")), StringComparison.Ordinal);
+        Assert.Contains("12 records, 11 kept, 1 dropped", _error.ToString(), StringComparison.Ordinal);
+
+        Assert.Equal(0, await RunAsync("out", "--plant", "0.5"));
+        Assert.Contains("12 records were checked in an earlier run", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("has 11 records of an earlier run; going on behind them", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("0 records scored, 11 in an earlier run", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_dry_run_over_the_first_records_writes_no_records()
+    {
+        Write(12);
+        Assert.Equal(0, await RunAsync("out", "--dry-run", "--limit", "5"));
+        Assert.Equal(5, Report("out").GetProperty("records").GetInt32());
+        Assert.False(Directory.Exists(In("out", "kept")));
+        Assert.Equal(2, await RunAsync("out", "--limit", "5"));
+        Assert.Contains("--limit: expected 1 or more, and --dry-run beside it", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Shards_together_give_what_one_run_gives_and_a_finished_one_returns_at_once()
+    {
+        Write(30);
+        File.AppendAllLines(Data, File.ReadLines(Data).Take(3).ToArray());
+        Assert.Equal(0, await RunAsync("whole"));
+        Assert.Equal(0, await RunAsync("parts", "--shard", "0/2"));
+        Assert.Equal(1, await RunAsync(["decide", "--input", Data, "--scores", In("parts"), "--output", In("parts")]));
+        Assert.Contains("shards that are not done: 1 of 0 to 1", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, await RunAsync("parts", "--shard", "1/2"));
+        Assert.Equal(0, await RunAsync("parts", "--shard", "1/2"));
+        Assert.Contains("shard 1 of 2 was done in an earlier run", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, await RunAsync(["decide", "--input", Data, "--scores", In("parts"), "--output", In("parts")]));
+        AssertSameResults("whole", "parts");
+        Assert.Equal(3, Report("parts").GetProperty("reasons").GetProperty("duplicate").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_run_that_is_killed_at_any_point_goes_on_to_the_result_of_an_undisturbed_one()
+    {
+        Write(240);
+        Assert.Equal(0, await RunAsync("whole"));
+        var whole = new FileInfo(In("whole", "scores.jsonl")).Length;
+        var random = new Random(Environment.ProcessId);
+        for (var kill = 0; kill < 4; kill++)
+        {
+            var until = random.NextInt64(whole);
+            using var child = Start("killed");
+            while (!child.HasExited && (!File.Exists(In("killed", "scores.jsonl"))
+                || new FileInfo(In("killed", "scores.jsonl")).Length < until))
+            {
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+            }
+
+            child.Kill();
+            await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(0, await RunAsync("killed"));
+        AssertSameResults("whole", "killed");
+        var lines = File.ReadLines(In("killed", "scores.jsonl")).Select(line =>
+            JsonElement.Parse(line).GetProperty("record").GetInt32()).ToArray();
+        Assert.Equal(239, lines.Length);
+        Assert.Equal(lines.Length, lines.Distinct().Count());
+    }
+
+    private void AssertSameResults(string one, string other)
+    {
+        Assert.Equal(File.ReadAllBytes(In(one, "kept", "data.jsonl")), File.ReadAllBytes(In(other, "kept", "data.jsonl")));
+        Assert.Equal(File.ReadAllBytes(In(one, "dropped", "data.jsonl")), File.ReadAllBytes(In(other, "dropped", "data.jsonl")));
+        Assert.Equal(Reasons(one), Reasons(other));
+        var (z, same) = (Report(one).GetProperty("record_z"), Report(other).GetProperty("record_z"));
+        Assert.All(z.EnumerateObject(), record =>
+            Assert.Equal(record.Value.GetDouble(), same.GetProperty(record.Name).GetDouble(), tolerance: 0.05));
+    }
+
+    private string[] Reasons(string output) => [.. File.ReadLines(In(output, "dropped.jsonl")).Select(line =>
+        $"{JsonElement.Parse(line).GetProperty("record")} {JsonElement.Parse(line).GetProperty("reasons")}")];
+
+    private JsonElement Report(string output) => JsonElement.Parse(File.ReadAllBytes(In(output, "report.json")));
+
+    private string In(params string[] parts) => Path.Combine([_folder, .. parts]);
+
+    // The fourth has no answer.
+    private void Write(int records) => File.WriteAllLines(Data, Enumerable.Range(0, records).Select(i => JsonSerializer.Serialize(
+        new { messages = new[] { new { role = "user", content = $"What is {i}?" },
+            new { role = "assistant", content = i == 3 ? " " : $"It is {i}." } } })));
+
+    private string[] Clean(string output) => ["--input", Data, "--model", s_model, "--dtype", "float32", "--output", In(output)];
+
+    private Process Start(string output)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true,
+        };
+        foreach (var word in (string[])[Path.Combine(AppContext.BaseDirectory, "bestofn.dll"), "clean", .. Clean(output)])
+        {
+            start.ArgumentList.Add(word);
+        }
+
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private Task<int> RunAsync(string output, params string[] more) => RunAsync([.. Clean(output), .. more]);
+
+    private Task<int> RunAsync(string[] args)
+    {
+        var terminal = new CommandTerminal(CommandTerminal.Console(_out, AnsiSupport.No), CommandTerminal.Console(_error, AnsiSupport.No));
+        return CommandRunner.RunAsync(
+            new RootCommand { CleanCommand.Create(terminal) }, ["clean", .. args], terminal, TestContext.Current.CancellationToken);
+    }
+}
