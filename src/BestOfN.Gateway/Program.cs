@@ -7,6 +7,7 @@ using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.InProcess;
 using BestOfN.Gateway.Models;
 using BestOfN.Gateway.Observability;
+using BestOfN.Gateway.Rewards.Routes;
 using BestOfN.Gateway.Selection;
 using BestOfN.Gateway.Shutdown;
 using BestOfN.Gateway.Startup;
@@ -22,6 +23,7 @@ try
     builder.Services.AddInProcessModels();
     builder.AddUpstreams();
     builder.Services.AddAnswers();
+    builder.Services.AddRewardServer();
     builder.Services.AddAccess();
     builder.Services.AddDraining();
     builder.Services.AddOpenAIErrors();
@@ -33,6 +35,7 @@ try
     app.UseRequestLog();
     app.UseOpenAIErrors();
     app.UseAccess();
+    app.MapRewardServer();
     app.MapChatCompletions();
     app.MapCompletions();
     app.MapModels();

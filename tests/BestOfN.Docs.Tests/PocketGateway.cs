@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -7,10 +8,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BestOfN.Docs.Tests;
 
-/// <summary>The gateway in memory, with the configuration and the pocket models that come with the product.</summary>
+/// <summary>
+/// The gateway in memory, with the configuration and the pocket models that come with the product; its reward model is served.
+/// </summary>
 public sealed class PocketGateway : IAsyncLifetime
 {
-    private readonly WebApplicationFactory<Program> _factory = new();
+    private readonly WebApplicationFactory<Program> _factory = new WebApplicationFactory<Program>()
+        .WithWebHostBuilder(host => host.UseSetting("BestOfN:RewardServer:Enabled", "true"));
 
     public HttpClient Client { get; private set; } = null!;
 

@@ -19,6 +19,9 @@ public interface IRewardModel
     /// <summary>How it computes on this machine; null where it is computed elsewhere.</summary>
     ModelComputation? Computation => null;
 
+    /// <summary>SHA-256 over the files from which it was loaded, in hexadecimal; null where it is not known.</summary>
+    string? Digest => null;
+
     /// <summary>Opens a session. Reading the prompt starts at once, while the generator is still busy.</summary>
     /// <param name="prompt">What the user saw.</param>
     IScoringSession Begin(Prompt prompt);

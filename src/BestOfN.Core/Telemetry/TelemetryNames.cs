@@ -22,6 +22,12 @@ public static class TelemetryNames
     public const string CandidateScore = "bestofn.candidate.score";
     public const string Degradations = "bestofn.degradations";
 
+    // The reward server.
+    public const string RewardDuration = "bestofn.rewards.duration";
+    public const string RewardInputs = "bestofn.rewards.inputs";
+    public const string RewardWorking = "bestofn.rewards.working";
+    public const string RewardWaiting = "bestofn.rewards.waiting";
+
     // Metrics of the engines in process. The names that begin with a dot stand behind Scoring or Generation.
     public const string Scoring = "bestofn.scoring";
     public const string Generation = "bestofn.generation";
@@ -43,6 +49,9 @@ public static class TelemetryNames
 
     /// <summary>Name of the reward model in the configuration.</summary>
     public const string RewardModel = "bestofn.reward_model";
+
+    /// <summary>Protocol in which rewards were asked for, as <c>BestOfN:RewardServer:Anonymous</c> names them.</summary>
+    public const string Dialect = "bestofn.dialect";
 
     /// <summary>Rule that chooses: <c>first</c>, <c>majority_vote</c>, <c>reward</c> or <c>weighted_vote</c>.</summary>
     public const string Strategy = "bestofn.strategy";

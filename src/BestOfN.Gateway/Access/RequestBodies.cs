@@ -37,14 +37,20 @@ internal sealed class RequestBodies : IDisposable
             Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Reads a JSON body whole. It counts as held until the response is complete.</summary>
+    /// <summary>Reads a body whole. It counts as held until the response is complete.</summary>
     /// <param name="context">The request.</param>
     /// <param name="client">The client that its memory is counted for.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="isJson">Whether it has to be JSON in UTF-8; otherwise nothing is said about its contents.</param>
     /// <exception cref="ApiException">It is no JSON, too large, too slow, broken off, or there is no memory for it now.</exception>
-    public async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context, string client, CancellationToken cancellationToken)
+    public async Task<ReadOnlyMemory<byte>> ReadAsync(
+        HttpContext context, string client, CancellationToken cancellationToken, bool isJson = true)
     {
-        RequireJson(context.Request);
+        if (isJson)
+        {
+            RequireJson(context.Request);
+        }
+
         if (context.Request.ContentLength > _options.MaxRequestBodyBytes)
         {
             throw ApiException.TooLarge(_options.MaxRequestBodyBytes);
@@ -55,7 +61,11 @@ internal sealed class RequestBodies : IDisposable
         try
         {
             var body = await ReadToEndAsync(context, client, reading.Token);
-            CountValues(body.Span);
+            if (isJson)
+            {
+                CountValues(body.Span);
+            }
+
             return body;
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -107,7 +117,8 @@ internal sealed class RequestBodies : IDisposable
     }
 
     /// <summary>A document's cost in memory and time grows with its number of values, and a value may have only two bytes.</summary>
-    private void CountValues(ReadOnlySpan<byte> body)
+    /// <exception cref="ApiException">It is no JSON, or has more values than the operator allows.</exception>
+    public void CountValues(ReadOnlySpan<byte> body)
     {
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = RequestObject.MaxDepth });
         var values = 0;

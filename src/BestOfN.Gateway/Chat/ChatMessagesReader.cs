@@ -26,22 +26,40 @@ internal sealed class ChatMessagesReader(ReadOnlyMemory<byte> body)
             throw ApiException.Invalid("'messages' is required.", "messages");
         }
 
+        return Read(array, "messages");
+    }
+
+    /// <param name="array">The messages.</param>
+    /// <param name="path">Where they stand in the request.</param>
+    /// <returns>At least one message.</returns>
+    /// <exception cref="ApiException">There are none, or one is malformed; its field is named.</exception>
+    public IReadOnlyList<ChatMessage> Read(JsonElement array, string path)
+    {
         if (array.ValueKind is not JsonValueKind.Array)
         {
-            throw RequestObject.WrongType("messages", "an array", array);
+            throw RequestObject.WrongType(path, "an array", array);
         }
 
         List<ChatMessage> messages = [];
         foreach (var element in array.EnumerateArray())
         {
-            var path = $"messages[{messages.Count}]";
+            var at = $"{path}[{messages.Count}]";
             messages.Add(element.ValueKind is JsonValueKind.Object
-                ? Message(new RequestObject(element, path))
-                : throw RequestObject.WrongType(path, "an object", element));
+                ? Message(new RequestObject(element, at))
+                : throw RequestObject.WrongType(at, "an object", element));
         }
 
-        return messages.Count > 0 ? messages : throw ApiException.Invalid("'messages' must not be empty.", "messages");
+        return messages.Count > 0 ? messages : throw ApiException.Invalid($"'{path}' must not be empty.", path);
     }
+
+    /// <summary>Reads what a message of the user says: text, or parts with pictures and videos.</summary>
+    /// <exception cref="ApiException">It is something else.</exception>
+    public IReadOnlyList<ContentPart> ReadContent(JsonElement content, string path) => content.ValueKind switch
+    {
+        JsonValueKind.String => [new TextPart(content.GetString()!)],
+        JsonValueKind.Array => Parts(content, path),
+        _ => throw RequestObject.WrongType(path, "a string or an array of parts", content),
+    };
 
     private ChatMessage Message(RequestObject message)
     {

@@ -126,4 +126,7 @@ public sealed record BestOfNOptions
 
     /// <summary>The reward models, by the names that models and requests use.</summary>
     public Dictionary<string, RewardModelOptions> RewardModels { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Serving reward models to trainers and rerank clients.</summary>
+    public RewardServerOptions RewardServer { get; init; } = new();
 }

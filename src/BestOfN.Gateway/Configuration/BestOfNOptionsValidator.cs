@@ -78,7 +78,7 @@ internal sealed class BestOfNOptionsValidator(
             yield return $"{Section}:{nameof(options.Strategy)}: {unknown}";
         }
 
-        if (options.Models.Count == 0)
+        if (options.Models.Count == 0 && !options.RewardServer.Enabled)
         {
             yield return $"{Section}:{nameof(options.Models)}: no model is configured.";
         }
@@ -163,6 +163,11 @@ internal sealed class BestOfNOptionsValidator(
         if (MissingFolder(model.Path) is { } missing)
         {
             yield return $"{path}:{nameof(model.Path)}: {missing}";
+        }
+
+        if (MissingFolder(model.ActorTokenizer) is { } absent)
+        {
+            yield return $"{path}:{nameof(model.ActorTokenizer)}: {absent}";
         }
 
         foreach (var (setting, problem) in rewardModels.Check(model))

@@ -13,6 +13,7 @@ internal static class ConfigurationServices
         services.AddSingleton<BestOfNOptionsValidator>();
         services.AddSingleton<IConfigurationCheck, HostSettingsCheck>();
         services.AddSingleton<IConfigurationCheck>(provider => provider.GetRequiredService<BestOfNOptionsValidator>());
+        services.AddSingleton<IConfigurationCheck, RewardServerCheck>();
         services.AddSingleton<SettingsWatch>();
         KeepLastGoodFiles(builder.Configuration);
         HoldBackWrongLogLevels(builder);

@@ -46,4 +46,23 @@ public sealed record RewardModelOptions
     /// </summary>
     [Range(0L, 1L << 50)]
     public long? PictureCacheBytes { get; init; }
+
+    /// <summary>
+    /// Reward server: what is done with text that a chat template has written. <c>auto</c>: it is read back into messages, and where it is
+    /// not exactly of a known template scored as it stands; <c>chat</c>: it is refused then; <c>raw</c>: never read back.
+    /// </summary>
+    [RegularExpression("auto|chat|raw", ErrorMessage = "'{0}' must be auto, chat or raw.")]
+    public string PromptText { get; init; } = "auto";
+
+    /// <summary>
+    /// Reward server: whether the system message that the templates of Qwen and Llama 3 write by themselves is left out of text that is
+    /// read back.
+    /// </summary>
+    public bool DropDefaultSystem { get; init; }
+
+    /// <summary>
+    /// Reward server, KServe: the folder of the tokenizer of the model in training, whose token ids are sent; they are decoded and read as
+    /// text. Null: the ids are the reward model's own.
+    /// </summary>
+    public string? ActorTokenizer { get; init; }
 }

@@ -1,3 +1,5 @@
+using BestOfN.Core.Failures;
+
 namespace BestOfN.Gateway.Errors;
 
 /// <summary>The request cannot be served, and the client may know why.</summary>
@@ -33,6 +35,25 @@ internal sealed class ApiException : Exception
         {
             Param = "model",
             Code = "model_not_found",
+        };
+
+    public static ApiException RewardModelNotFound(string model, IEnumerable<string> known) =>
+        new(StatusCodes.Status404NotFound, $"There is no reward model '{Cut(model, MaxName)}'. Known are: {string.Join(", ", known)}.")
+        {
+            Param = "model", Code = "model_not_found",
+        };
+
+    /// <summary>A reward model gave no usable score, or a request waited in vain for it.</summary>
+    public static ApiException NotScored(int statusCode, Failure failure) =>
+        new(statusCode, failure.Message)
+        {
+            Param = failure.Part?.Source ?? failure.Param, Code = failure.Code ?? "scoring_failed", RetryAfter = failure.RetryAfter,
+        };
+
+    public static ApiException NoTurn(TimeSpan retryAfter) =>
+        new(StatusCodes.Status503ServiceUnavailable, "Too many requests wait for the reward model.")
+        {
+            Code = "overloaded", RetryAfter = retryAfter,
         };
 
     public static ApiException TooLarge(long limit) =>

@@ -4,6 +4,7 @@ using BestOfN.Core.Generation;
 using BestOfN.Core.Rewards;
 using BestOfN.Core.Telemetry;
 using BestOfN.Protocols.OpenAI.Wire;
+using Microsoft.AspNetCore.Diagnostics;
 
 namespace BestOfN.Gateway.Errors;
 
@@ -33,15 +34,31 @@ internal sealed class OpenAIErrorWriter(ILogger<OpenAIErrorWriter> logger) : IPr
             response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         }
 
+        if (ShapeOf(context.HttpContext) is { } shape)
+        {
+            (response.StatusCode, var shaped) = shape.Write(description);
+            await WriteAsync(response, shaped, context.HttpContext.RequestAborted);
+            return;
+        }
+
         var body = description.Body.IsEmpty
             ? JsonSerializer.SerializeToUtf8Bytes(new ApiErrorResponse(description.Error), OpenAIJsonContext.Default.ApiErrorResponse)
             : description.Body;
+        await WriteAsync(response, body, context.HttpContext.RequestAborted);
+    }
+
+    private static async Task WriteAsync(HttpResponse response, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
         response.ContentType = "application/json";
         response.ContentLength = body.Length;
-        await response.Body.WriteAsync(body, context.HttpContext.RequestAborted);
+        await response.Body.WriteAsync(body, cancellationToken);
     }
 
     // The others are answers; the parts concerned have logged what an operator needs.
     private static bool IsAccident(Exception exception) => exception is not (
         ApiException or GenerationFailedException or ScoringFailedException { IsPromptUnreadable: true } or BadHttpRequestException);
+
+    // The endpoint is taken from the request before its exception is handled.
+    private static IErrorShape? ShapeOf(HttpContext context) => context.Features.Get<IErrorShape>()
+        ?? (context.Features.Get<IExceptionHandlerFeature>()?.Endpoint ?? context.GetEndpoint())?.Metadata.GetMetadata<IErrorShape>();
 }

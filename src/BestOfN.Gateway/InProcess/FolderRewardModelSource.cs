@@ -7,8 +7,12 @@ using BestOfN.Inference.Scoring;
 namespace BestOfN.Gateway.InProcess;
 
 /// <summary>Reward models from model folders.</summary>
-internal sealed class FolderRewardModelSource(DeviceWorkers devices, IHostEnvironment environment, IMeterFactory meters)
-    : IRewardModelSource
+/// <param name="devices">Where they are computed.</param>
+/// <param name="environment">Tells where relative paths begin.</param>
+/// <param name="meters">Where counters go.</param>
+/// <param name="digests">Whether the files of a model are read for its digest; asked when a model is opened.</param>
+internal sealed class FolderRewardModelSource(
+    DeviceWorkers devices, IHostEnvironment environment, IMeterFactory meters, Func<bool>? digests = null) : IRewardModelSource
 {
     public IEnumerable<(string Setting, string Problem)> Check(RewardModelOptions options) =>
         ModelFolder.Problem(options.Path, environment, isRewardModel: true) is { } problem ? [(nameof(options.Path), problem)] : [];
@@ -28,6 +32,7 @@ internal sealed class FolderRewardModelSource(DeviceWorkers devices, IHostEnviro
                 QueueLength = options.QueueLength ?? defaults.QueueLength,
                 StepReward = options.StepReward ?? defaults.StepReward,
             },
-            meters);
+            meters,
+            digests: digests?.Invoke() ?? false);
     }
 }

@@ -12,6 +12,7 @@ internal static class InProcessServices
             provider => new DeviceWorkers(() => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.OwnKernels));
         services.AddSingleton<IGeneratorSource, FolderGeneratorSource>();
         services.AddSingleton<IGeneratorSource, GgufGeneratorSource>();
-        services.AddSingleton<IRewardModelSource, FolderRewardModelSource>();
+        services.AddSingleton<IRewardModelSource>(provider => ActivatorUtilities.CreateInstance<FolderRewardModelSource>(
+            provider, () => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.RewardServer.Enabled));
     }
 }

@@ -3,6 +3,7 @@ using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
 using BestOfN.Protocols.OpenAI.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.Models;
 
@@ -16,16 +17,27 @@ internal static class ModelsEndpoints
         models.MapGet("/{**name}", Get); // a name may have slashes
     }
 
-    private static JsonHttpResult<ModelList> List(GeneratorCatalog catalog, RewardModelCatalog judges) =>
-        TypedResults.Json(new ModelList([.. catalog.Models.Select(model => Describe(model, judges))]), OpenAIJsonContext.Default.ModelList);
+    private static JsonHttpResult<ModelList> List(GeneratorCatalog catalog, RewardModelCatalog judges, IOptions<BestOfNOptions> options) =>
+        TypedResults.Json(
+            new ModelList([.. catalog.Models.Select(model => Describe(model, judges)), .. Served(catalog, judges, options)]),
+            OpenAIJsonContext.Default.ModelList);
 
-    private static JsonHttpResult<ModelDescription> Get(string name, GeneratorCatalog catalog, RewardModelCatalog judges)
+    /// <summary>Reward models that clients may name, too.</summary>
+    private static IEnumerable<ModelDescription> Served(
+        GeneratorCatalog catalog, RewardModelCatalog judges, IOptions<BestOfNOptions> options) =>
+        options.Value.RewardServer.Enabled
+            ? judges.Entries.Where(entry => !catalog.TryFind(entry.Name, out _, out _))
+                .Select(entry => new ModelDescription(entry.Name, Created: 0, OwnedBy: "reward"))
+            : [];
+
+    private static JsonHttpResult<ModelDescription> Get(
+        string name, GeneratorCatalog catalog, RewardModelCatalog judges, IOptions<BestOfNOptions> options)
     {
         // A path comes decoded but for this one character, which clients encode in names.
         var asked = name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-        return catalog.TryFind(asked, out var model, out _)
-            ? TypedResults.Json(Describe(model, judges) with { Id = asked }, OpenAIJsonContext.Default.ModelDescription)
-            : throw ApiException.ModelNotFound(asked);
+        var found = catalog.TryFind(asked, out var model, out _) ? Describe(model, judges) with { Id = asked }
+            : Served(catalog, judges, options).FirstOrDefault(served => served.Id == asked) ?? throw ApiException.ModelNotFound(asked);
+        return TypedResults.Json(found, OpenAIJsonContext.Default.ModelDescription);
     }
 
     // When a model was made is not known here; the protocol wants a number.

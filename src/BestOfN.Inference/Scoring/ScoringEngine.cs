@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using BestOfN.Core.Computing;
 using BestOfN.Core.Failures;
 using BestOfN.Core.Prompts;
@@ -22,12 +23,13 @@ namespace BestOfN.Inference.Scoring;
 /// Three layers: this one knows text and images; the scheduler knows queues, sessions and the cache of prompt states; the packed scorer
 /// computes one pass on the device's thread. Owns the network; the device worker may be shared and is the caller's.
 /// </remarks>
-public sealed class ScoringEngine : IRewardModel, IDisposable
+public sealed class ScoringEngine : IInputRewardModel, IDisposable
 {
     private readonly RewardNetwork _network;
     private readonly DeviceWorker _worker;
     private readonly ScoringMetrics _metrics;
     private readonly StepAggregation _stepReward;
+    private readonly InputScorer? _inputs;
 
     internal ScoringEngine(
         string name,
@@ -41,6 +43,7 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     {
         (Name, _network, Encoder, _worker, _stepReward) = (name, network, encoder, worker, options.StepReward);
         (Reader, Tokenizer) = (reader ?? PromptReader.TextOnly, tokenizer);
+        _inputs = tokenizer is null ? null : new InputScorer(this, tokenizer);
         _metrics = new ScoringMetrics(name, meters);
         Scheduler = new ScoringScheduler(new PackedScorer(network, Reader.Store), worker, options, _metrics, network.MaxLength);
         worker.RunToEnd(() => Computation = KernelChoice.OfScoring(network.Decoder));
@@ -56,12 +59,13 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     /// <exception cref="Weights.CheckpointException">The weights are not as expected.</exception>
     /// <exception cref="InvalidDataException">The tokenizer or the chat template is not as expected.</exception>
     /// <exception cref="FileNotFoundException">There is no tokenizer.</exception>
+    /// <param name="digests">Whether the files are read for <see cref="Digest"/>.</param>
     /// <param name="readsText">False: only token ids will be scored, for which the folder needs neither tokenizer nor chat
     /// template.</param>
     /// <remarks>Nothing stays loaded where it throws.</remarks>
     public static ScoringEngine Load(
         string name, string folder, torch.ScalarType type, DeviceWorker worker, ScoringOptions options, IMeterFactory? meters = null,
-        bool readsText = true)
+        bool readsText = true, bool digests = false)
     {
         ArgumentNullException.ThrowIfNull(worker);
         ArgumentNullException.ThrowIfNull(options);
@@ -78,7 +82,11 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
                 render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId, network.PadTokenId);
             var reader = PromptReader.For(
                 network.ImageEncoder, network.Decoder, tokenizer, options.HdNum ?? network.MaxTiles, options.ImageCacheBytes);
-            return new ScoringEngine(name, network, encoder, worker, options, meters, reader, tokenizer);
+            return new ScoringEngine(name, network, encoder, worker, options, meters, reader, tokenizer)
+            {
+                Label = LabelOf(Weights.ModelConfiguration.Load(folder)),
+                Digest = digests ? FolderDigest.Of(folder) : null,
+            };
         }
         catch
         {
@@ -96,6 +104,10 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     public IReadOnlyList<string> Assumptions => _network.Assumptions;
 
     public ModelComputation? Computation { get; private set; }
+
+    public string? Digest { get; private init; }
+
+    public string Label { get; private init; } = "LABEL_0";
 
     /// <summary>Images that went through the vision encoder since the start.</summary>
     public long EncodedImages => Reader.Store?.Encoded ?? 0;
@@ -141,6 +153,17 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     internal ScoringSession Begin(int[] promptIds, SeenPrompt? images = null) =>
         new(this, _ => Task.FromResult<(IReadOnlyList<ChatMessage>, ScoringContext)>(([], Scheduler.Open(promptIds, images))));
 
+    /// <inheritdoc cref="IInputRewardModel.ScoreAsync"/>
+    public Task<IReadOnlyList<InputReward>> ScoreAsync(
+        IReadOnlyList<RewardInput> inputs, InputLimit limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(limit);
+        return _inputs is null
+            ? throw new InvalidOperationException($"The reward model '{Name}' was made without a tokenizer.")
+            : _inputs.ScoreAsync(inputs, limit, cancellationToken);
+    }
+
     /// <summary>Ends all sessions and frees the network.</summary>
     public void Dispose()
     {
@@ -181,6 +204,11 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
             : throw new ScoringFailedException(Failure.PromptTooLong(
                 $"The messages have {ids.Length} tokens; the reward model '{Name}' reads at most {MaxLength}, the answer included."));
     }
+
+    // The label of what is scored: of the two of a model that scores steps, that of right ones.
+    private static string LabelOf(Weights.ModelConfiguration configuration) =>
+        configuration.Value("id2label") is { ValueKind: JsonValueKind.Object } labels
+        && labels.EnumerateObject().LastOrDefault().Value is { ValueKind: JsonValueKind.String } label ? label.GetString()! : "LABEL_0";
 
     // The published wrapper of InternLM-XComposer2.5-Reward closes the conversation before the reward token.
     private static int[] Ending(RewardNetwork network, ITokenizer tokenizer) =>

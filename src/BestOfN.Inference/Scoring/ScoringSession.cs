@@ -87,6 +87,34 @@ public sealed class ScoringSession : IScoringSession
     internal Task<IReadOnlyList<AnswerReward>> RewardAsync(IReadOnlyList<int[]> sequences, CancellationToken cancellationToken) =>
         RewardAsync((encoder, _) => sequences.Select((ids, i) => encoder.Encode(i, ids)), cancellationToken);
 
+    /// <summary>As <see cref="RewardAsync(IReadOnlyList{Answer}, CancellationToken)"/>, within a limit of tokens.</summary>
+    internal async Task<IReadOnlyList<InputReward>> RewardAsync(
+        IReadOnlyList<Answer> answers, InputLimit limit, CancellationToken cancellationToken)
+    {
+        var (context, encoded) = await EncodeAsync(
+            (encoder, messages) => answers.Select(answer => Limited(encoder, messages, answer, limit)), cancellationToken);
+        return await RewardAsync(context, encoded, cancellationToken);
+    }
+
+    /// <summary>Answers to messages that are not the session's prompt, because they are longer than the model reads.</summary>
+    internal async Task<IReadOnlyList<InputReward>> RewardAsync(
+        IReadOnlyList<ChatMessage> messages, IReadOnlyList<Answer> answers, InputLimit limit, CancellationToken cancellationToken)
+    {
+        var (context, encoded) = await EncodeAsync((encoder, _) =>
+            answers.Select(answer => Limited(encoder, messages, answer, limit)), cancellationToken);
+        return await RewardAsync(context, encoded, cancellationToken);
+    }
+
+    /// <summary>Rewards of whole sequences of token ids; they may begin as the session's prompt does.</summary>
+    internal async Task<IReadOnlyList<InputReward>> RewardAsync(
+        IReadOnlyList<LimitedSequence> sequences, CancellationToken cancellationToken)
+    {
+        var (context, encoded) = await EncodeAsync(
+            (_, _) => sequences.Select((each, i) =>
+                each with { Sequence = each.Sequence is { } sequence ? sequence with { Key = i } : null }), cancellationToken);
+        return await RewardAsync(context, encoded, cancellationToken);
+    }
+
     public ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
@@ -138,6 +166,34 @@ public sealed class ScoringSession : IScoringSession
         {
             throw failure;
         }
+    }
+
+    private async Task<IReadOnlyList<InputReward>> RewardAsync(
+        ScoringContext context, LimitedSequence[] encoded, CancellationToken cancellationToken)
+    {
+        var rewards = await _engine.Scheduler.ScoreAsync(
+            context, [.. encoded.Select(each => each.Sequence).OfType<ScoringSequence>()], cancellationToken);
+        var next = 0;
+        return
+        [
+            .. encoded.Select(each =>
+            {
+                var reward = each.Sequence is null ? null : _engine.Reward(rewards[next++]);
+                return reward is { } given && !(double.IsFinite(given.Score) && given.Steps.All(double.IsFinite))
+                    ? throw new ScoringFailedException($"The reward model '{_engine.Name}' gave a score that is not a finite number.")
+                    : new InputReward(reward?.Score, each.Tokens, context.PromptIds.Length) { Steps = reward?.Steps ?? [],
+                        IsCut = each.IsCut };
+            }),
+        ];
+    }
+
+    private LimitedSequence Limited(ConversationEncoder encoder, IReadOnlyList<ChatMessage> messages, Answer answer, InputLimit limit)
+    {
+        var most = Math.Min(limit.MaxTokens ?? int.MaxValue, _engine.MaxLength);
+        var (sequence, tokens) = Cut(
+            encoder.Encode(messages, answer), messages, most, !limit.Cuts ? Truncation.Fail : limit.KeepsEnd ? Truncation.Left
+                : Truncation.Right);
+        return new(sequence, tokens, sequence is not null && tokens > most);
     }
 
     /// <returns>Null where the conversation with the answer is longer than the model reads.</returns>

@@ -23,6 +23,9 @@ internal sealed record ByteLevelModel
 
     public string? Bos { get; init; }
 
+    /// <summary>Whether a text that is encoded with special tokens begins with <see cref="Bos"/>.</summary>
+    public bool AddsBos { get; init; }
+
     public string? Eos { get; init; }
 
     public string? Pad { get; init; }
@@ -87,6 +90,7 @@ internal sealed record ByteLevelModel
             IgnoreMerges = model.Member("ignore_merges")?.GetBoolean() ?? false,
             ComposeCanonically = composes,
             Bos = settings.Bos ?? TemplateStart(root.Member("post_processor")),
+            AddsBos = settings.AddBos ?? (TemplateStart(root.Member("post_processor")) is not null),
             Eos = settings.Eos,
             Pad = settings.Pad,
         };

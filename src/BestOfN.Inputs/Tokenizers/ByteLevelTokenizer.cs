@@ -56,6 +56,7 @@ internal sealed class ByteLevelTokenizer : ITokenizer
         SpecialTokens = specials;
         _ordinary = new(model.Added.Where(a => !a.Special).Select(a => KeyValuePair.Create(a.Spelling, a.Id)));
         (BosId, EosId, PadId) = (Find(model.Bos), Find(model.Eos), Find(model.Pad));
+        AddsBos = BosId is not null && model.AddsBos;
     }
 
     internal ByteLevelModel Model => _model;
@@ -63,6 +64,8 @@ internal sealed class ByteLevelTokenizer : ITokenizer
     public int VocabularySize { get; }
 
     public int? BosId { get; }
+
+    public bool AddsBos { get; }
 
     public int? EosId { get; }
 

@@ -41,6 +41,11 @@ public interface ITokenizer
     bool DropsLeadingSpace(int id) => false;
 
     /// <summary>
+    /// Whether a text that is encoded with special tokens begins with BOS, as the files say or the published code assumes.
+    /// </summary>
+    bool AddsBos => false;
+
+    /// <summary>
     /// Whether decoding writes one U+FFFD for every undecodable byte (SentencePiece) rather than one for every longest broken sequence.
     /// </summary>
     bool ReplacesEveryInvalidByte => false;

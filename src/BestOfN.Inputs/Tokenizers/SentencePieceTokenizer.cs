@@ -104,6 +104,7 @@ internal sealed class SentencePieceTokenizer : ITokenizer
         _ranks = new(_mergeable, model.Pieces);
         SpecialTokens = specials;
         BosId = Find(settings.Bos ?? model.Bos);
+        AddsBos = BosId is not null && (settings.AddBos ?? true);
         EosId = Find(settings.Eos ?? model.Eos);
         PadId = Find(settings.Pad ?? model.Pad);
     }
@@ -119,6 +120,8 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     public int VocabularySize { get; }
 
     public int? BosId { get; }
+
+    public bool AddsBos { get; }
 
     public int? EosId { get; }
 

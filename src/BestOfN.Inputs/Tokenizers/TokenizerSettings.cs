@@ -35,6 +35,9 @@ internal sealed record TokenizerSettings
     /// <summary>Whether a blank is put before a text; null where nothing is said.</summary>
     public bool? AddPrefixSpace { get; init; }
 
+    /// <summary>Whether BOS is put before a text; null where nothing is said.</summary>
+    public bool? AddBos { get; init; }
+
     public static TokenizerSettings Load(string folder)
     {
         var added = new Dictionary<string, AddedToken>();
@@ -68,6 +71,8 @@ internal sealed record TokenizerSettings
             {
                 Legacy = root.Member("legacy")?.GetBoolean() ?? true,
                 AddPrefixSpace = root.Member("add_prefix_space")?.GetBoolean(),
+                AddBos = root.Member("add_bos_token") is { ValueKind: JsonValueKind.True or JsonValueKind.False } adds ? adds.GetBoolean()
+                    : null,
             };
         });
 

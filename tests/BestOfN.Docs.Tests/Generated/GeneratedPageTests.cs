@@ -19,6 +19,7 @@ public sealed partial class GeneratedPageTests(PocketGateway gateway)
     {
         ["BestOfN"] = SettingsTable.Of(new BestOfNOptions()),
         ["Models"] = SettingsTable.Of(new ModelOptions()),
+        ["RewardServer"] = SettingsTable.Of(new RewardServerOptions()),
         ["RewardModels"] = SettingsTable.Of(new RewardModelOptions()),
         ["Upstreams"] = SettingsTable.Of(new UpstreamOptions()),
         ["Metadata"] = SettingsTable.OfParameters(ClusterSettings.Read(new ClusterConfig())),
@@ -38,13 +39,15 @@ public sealed partial class GeneratedPageTests(PocketGateway gateway)
         await AskAsync(200, picture);
         await AskAsync(400, $$"""{ "model": "pocket", "best_of_n": 4, {{Broken}} }""");                   // no answer
 
+        await AskAsync(200, """{ "messages": [{ "role": "user", "content": "2 + 2?" }], "candidates": ["4"] }""", "/v1/rewards");
+
         var exposed = await gateway.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
         Check("docs/metrics.md", new() { ["metrics"] = table.Write(exposed), ["tags"] = table.WriteTags() });
     }
 
-    private async Task AskAsync(int status, string json)
+    private async Task AskAsync(int status, string json, string path = "/v1/chat/completions")
     {
-        var (actual, body) = await gateway.PostAsync("/v1/chat/completions", json);
+        var (actual, body) = await gateway.PostAsync(path, json);
         Assert.True(actual == status, body);
     }
 

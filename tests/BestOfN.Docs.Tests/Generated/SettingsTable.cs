@@ -38,8 +38,11 @@ internal static class SettingsTable
         IEnumerable => "none",
         Enum name => $"`{name}`",
         bool yes => yes ? "`true`" : "`false`",
+        var group when IsGroup(group.GetType()) => "see below",
         var value => Amount(property, value),
     };
+
+    private static bool IsGroup(Type type) => type.IsClass && type != typeof(string) && !typeof(IEnumerable).IsAssignableFrom(type);
 
     private static string Allowed(PropertyInfo property)
     {
@@ -53,6 +56,7 @@ internal static class SettingsTable
             : type == typeof(bool) ? "`true`, `false`"
             : type == typeof(string) ? "text"
             : type == typeof(string[]) ? "a list of texts"
+            : IsGroup(type) ? "a group of settings"
             : "a group of settings for each name";
     }
 

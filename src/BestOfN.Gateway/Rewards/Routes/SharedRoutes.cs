@@ -1,0 +1,68 @@
+using System.Text.Json;
+using BestOfN.Gateway.Access;
+using BestOfN.Gateway.Configuration;
+using BestOfN.Gateway.Models;
+using BestOfN.Gateway.Rewards.Sglang;
+using BestOfN.Gateway.Rewards.Swift;
+using Microsoft.Extensions.Options;
+
+namespace BestOfN.Gateway.Rewards.Routes;
+
+/// <summary>
+/// Two routes are other parts' as well: <c>/v1/embeddings</c>, which passes through, and <c>/v1/chat/completions</c>. Where such a request
+/// names
+/// a reward model it is answered here, else it goes on as it came.
+/// </summary>
+internal sealed class SharedRoutes(
+    RequestDelegate next, RewardHandler handler, RewardModelNames names, GeneratorCatalog generators, RequestBodies bodies, ApiKeys keys,
+    IOptions<BestOfNOptions> options)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var isEmbedding = context.Request.Path == "/v1/embeddings";
+        var isChat = options.Value.RewardServer.SwiftChatRewards && context.Request.Path == "/v1/chat/completions";
+        if (!HttpMethods.IsPost(context.Request.Method) || !(isEmbedding || isChat))
+        {
+            await next(context);
+            return;
+        }
+
+        var dialect = isEmbedding ? SglangRewards.Dialect : SwiftRewards.Dialect;
+        var body = await bodies.ReadAsync(context, keys.ClientOf(context), context.RequestAborted);
+        context.Request.Body = new MemoryStream(body.ToArray(), writable: false);
+        if (Means(NameIn(body), isEmbedding, hasUpstream: context.GetEndpoint() is not null))
+        {
+            await handler.AnswerAsync(context, dialect, isEmbedding ? SglangRewards.ReadEmbeddings : SwiftRewards.Read);
+            return;
+        }
+
+        await next(context);
+    }
+
+    private bool Means(string? name, bool isEmbedding, bool hasUpstream) =>
+        names.IsConfigured(name) ? isEmbedding || !generators.TryFind(name!, out _, out _)
+        : isEmbedding && !hasUpstream && names.TakesAnyName;
+
+    private static string? NameIn(ReadOnlyMemory<byte> body)
+    {
+        var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = Selection.Fields.RequestObject.MaxDepth });
+        if (!reader.Read() || reader.TokenType is not JsonTokenType.StartObject)
+        {
+            return null;
+        }
+
+        while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
+        {
+            var isModel = reader.ValueTextEquals("model"u8);
+            reader.Read();
+            if (isModel)
+            {
+                return reader.TokenType is JsonTokenType.String ? reader.GetString() : null;
+            }
+
+            reader.Skip();
+        }
+
+        return null;
+    }
+}
