@@ -10,8 +10,8 @@ internal sealed class ApiException : Exception
 
     private readonly string? _param;
 
-    private ApiException(int statusCode, string message, Exception? innerException = null)
-        : base(Cut(message, MaxMessage), innerException) => StatusCode = statusCode;
+    private ApiException(int statusCode, string message)
+        : base(Cut(message, MaxMessage)) => StatusCode = statusCode;
 
     public int StatusCode { get; }
 
@@ -44,8 +44,8 @@ internal sealed class ApiException : Exception
         };
 
     /// <summary>A reward model gave no usable score, or a request waited in vain for it.</summary>
-    public static ApiException NotScored(int statusCode, Failure failure, Exception? innerException) =>
-        new(statusCode, failure.Message, innerException)
+    public static ApiException NotScored(int statusCode, Failure failure) =>
+        new(statusCode, failure.Message)
         {
             Param = failure.Part?.Source ?? failure.Param, Code = failure.Code ?? "scoring_failed", RetryAfter = failure.RetryAfter,
         };

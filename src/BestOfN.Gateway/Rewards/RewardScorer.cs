@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using BestOfN.Core.Failures;
 using BestOfN.Core.Rewards;
+using BestOfN.Core.Telemetry;
 using BestOfN.Gateway.Access;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace BestOfN.Gateway.Rewards;
 
 /// <summary>Has inputs scored, as many prompts at a time as the operator allows; the others wait, fairly between clients.</summary>
-internal sealed class RewardScorer(IOptions<BestOfNOptions> options)
+internal sealed class RewardScorer(IOptions<BestOfNOptions> options, ILogger<RewardScorer> logger)
 {
     private readonly BestOfNOptions _options = options.Value;
     private readonly ConcurrentDictionary<string, FairTurns> _turns = new(StringComparer.Ordinal);
@@ -47,7 +48,7 @@ internal sealed class RewardScorer(IOptions<BestOfNOptions> options)
         }
         catch (ScoringFailedException exception)
         {
-            throw NotScored(exception);
+            throw NotScored(judge, exception);
         }
         finally
         {
@@ -101,7 +102,7 @@ internal sealed class RewardScorer(IOptions<BestOfNOptions> options)
         return new FairTurns(places, places, server.Overload == "reject" ? server.MaxWaiting : int.MaxValue);
     }
 
-    private ApiException NotScored(ScoringFailedException exception)
+    private ApiException NotScored(IRewardModel judge, ScoringFailedException exception)
     {
         var failure = exception.Failure;
         var status = failure.Kind switch
@@ -112,11 +113,13 @@ internal sealed class RewardScorer(IOptions<BestOfNOptions> options)
             FailureKind.Upstream => StatusCodes.Status502BadGateway,
             _ => StatusCodes.Status500InternalServerError,
         };
+        if (status >= StatusCodes.Status500InternalServerError)
+        {
+            logger.NotScored(judge.Name, LoggedText.WithoutWords(exception.InnerException ?? exception));
+        }
 
-        // The client's own mistakes are no accidents for the log.
         return ApiException.NotScored(
-            status,
-            failure.Kind is FailureKind.Overloaded ? failure with { RetryAfter = failure.RetryAfter ?? _options.RetryAfter } : failure,
-            status >= StatusCodes.Status500InternalServerError && !exception.MayQuotePrompt ? exception : null);
+            status, failure.Kind is FailureKind.Overloaded ? failure with { RetryAfter = failure.RetryAfter ?? _options.RetryAfter }
+                : failure);
     }
 }
