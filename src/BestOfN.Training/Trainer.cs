@@ -1,5 +1,4 @@
 using BestOfN.Data.Preferences;
-using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Weights;
 using BestOfN.Training.Loops;

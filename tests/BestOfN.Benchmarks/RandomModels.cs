@@ -1,6 +1,5 @@
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Networks.Families;
-using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks;

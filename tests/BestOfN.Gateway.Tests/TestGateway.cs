@@ -4,7 +4,6 @@ using BestOfN.Core.Rewards;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Testing.Fakes;
 using BestOfN.Testing.Schemas;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;

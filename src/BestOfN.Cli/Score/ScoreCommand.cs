@@ -2,7 +2,6 @@ using System.CommandLine;
 using BestOfN.Cli.Hosting;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
-using Spectre.Console;
 using TorchSharp;
 
 namespace BestOfN.Cli.Score;

@@ -1,5 +1,3 @@
-using BestOfN.Core.Selection;
-
 namespace BestOfN.Core.Telemetry;
 
 /// <summary>

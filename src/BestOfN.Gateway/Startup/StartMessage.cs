@@ -1,4 +1,3 @@
-using BestOfN.Gateway.Access;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Models;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using BestOfN.Protocols.Upstreams;
 using Microsoft.Extensions.Options;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace BestOfN.Gateway.Upstream;
 

@@ -1,5 +1,4 @@
 using BestOfN.Inference.Networks.Families;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Weights;
 
 namespace BestOfN.Inference.Folders;

@@ -8,7 +8,6 @@ using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
 using BestOfN.Inference.Weights;
 using BestOfN.Inputs.Templates;
-using BestOfN.Inputs.Templates.Jinja;
 using BestOfN.Inputs.Tokenizers;
 using TorchSharp;
 

@@ -3,7 +3,6 @@ using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inputs.Decoding;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Generation;

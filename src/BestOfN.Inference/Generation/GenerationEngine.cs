@@ -4,7 +4,6 @@ using BestOfN.Core.Computing;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Inference.ImageCache;
-using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using BestOfN.Core.Selection;
 using BestOfN.Core.Telemetry;
 
 namespace BestOfN.Inference.ImageCache;

@@ -1,4 +1,3 @@
-using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
 
 namespace BestOfN.Inference.Scoring;

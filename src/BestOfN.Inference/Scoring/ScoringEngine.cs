@@ -9,7 +9,6 @@ using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inputs.Images;
 using BestOfN.Inputs.Templates;
-using BestOfN.Inputs.Templates.Jinja;
 using BestOfN.Inputs.Tokenizers;
 using TorchSharp;
 

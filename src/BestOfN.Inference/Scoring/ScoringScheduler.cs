@@ -1,6 +1,5 @@
 using BestOfN.Core.Rewards;
 using BestOfN.Inference.ImageCache;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 
 namespace BestOfN.Inference.Scoring;

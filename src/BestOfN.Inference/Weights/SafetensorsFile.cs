@@ -3,7 +3,6 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inputs.Files;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Weights;

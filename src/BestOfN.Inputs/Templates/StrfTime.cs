@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using BestOfN.Inputs.Templates.Jinja;
 
 namespace BestOfN.Inputs.Templates;
 

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 

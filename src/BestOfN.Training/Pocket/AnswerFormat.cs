@@ -2,7 +2,6 @@ using BestOfN.Data.Cleaning;
 using BestOfN.Data.Worlds;
 using BestOfN.Inputs.Images;
 using BestOfN.Inputs.Templates;
-using BestOfN.Inputs.Templates.Jinja;
 using BestOfN.Inputs.Tokenizers;
 using BestOfN.Inputs.Videos;
 using BestOfN.Training.Pocket.Vocabulary;

@@ -8,7 +8,6 @@ using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inputs.Decoding;
 using BestOfN.Inputs.Templates;
-using BestOfN.Inputs.Templates.Jinja;
 using BestOfN.Inputs.Tokenizers;
 using BestOfN.Training.Loops;
 using BestOfN.Training.Recipes;

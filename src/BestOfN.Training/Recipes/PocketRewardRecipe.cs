@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using BestOfN.Training.Pocket;
 
 namespace BestOfN.Training.Recipes;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using BestOfN.Inference.Generation;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inputs.Decoding;
 using Spectre.Console;

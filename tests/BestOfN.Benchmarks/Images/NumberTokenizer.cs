@@ -1,7 +1,6 @@
 using System.Globalization;
 using BestOfN.Core.Prompts;
 using BestOfN.Inputs.Templates;
-using BestOfN.Inference.ImageCache;
 using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Benchmarks.Images;

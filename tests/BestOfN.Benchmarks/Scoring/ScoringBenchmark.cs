@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using Spectre.Console;
 using static BestOfN.Benchmarks.Samples;

@@ -10,7 +10,6 @@ using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Selection.Attachments;
 using BestOfN.Inference.Folders;
 using BestOfN.Inference.Networks.Families;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Scoring;
 using BestOfN.Inference.Tests.Weights;
 using BestOfN.Inference.Weights;

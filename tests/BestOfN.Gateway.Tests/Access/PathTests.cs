@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using BestOfN.Gateway.Tests.Sdk;
 using BestOfN.Gateway.Access;
 using BestOfN.Testing.Upstream;

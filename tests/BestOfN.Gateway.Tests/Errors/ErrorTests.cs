@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Testing.Fakes;

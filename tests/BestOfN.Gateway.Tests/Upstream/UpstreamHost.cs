@@ -2,7 +2,6 @@ using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Gateway.Upstream;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

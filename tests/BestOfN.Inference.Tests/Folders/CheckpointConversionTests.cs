@@ -1,7 +1,6 @@
 using System.Text.Json;
 using BestOfN.Inference.Folders;
 using BestOfN.Inference.Networks.Families;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Tests.Scoring;
 using BestOfN.Inference.Tests.Weights;

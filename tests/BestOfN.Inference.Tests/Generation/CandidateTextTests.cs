@@ -1,4 +1,3 @@
-using BestOfN.Inference.Generation;
 using BestOfN.Inputs.Decoding;
 
 namespace BestOfN.Inference.Tests.Generation;

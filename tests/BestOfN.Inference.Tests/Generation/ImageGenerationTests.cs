@@ -11,7 +11,6 @@ using BestOfN.Inference.Tests.Scoring;
 using BestOfN.Inputs.Decoding;
 using BestOfN.Inputs.Images;
 using BestOfN.Inputs.Templates;
-using BestOfN.Inputs.Templates.Jinja;
 using BestOfN.Inputs.Tokenizers;
 using BestOfN.Testing;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using BestOfN.Inference.Generation;
-using BestOfN.Inference.Networks;
 using BestOfN.Inputs.Decoding;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using BestOfN.Inference.Generation;
 using BestOfN.Inference.Kernels;
 using static TorchSharp.torch;
 

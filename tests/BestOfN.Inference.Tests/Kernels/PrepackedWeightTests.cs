@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics;
 using BestOfN.Inference.Kernels;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using static TorchSharp.torch;
 

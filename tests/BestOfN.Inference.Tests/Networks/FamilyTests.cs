@@ -1,7 +1,6 @@
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Testing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Tests.Networks;

@@ -1,6 +1,5 @@
 using BestOfN.Inference.Weights;
 using BestOfN.Testing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Tests.Networks;

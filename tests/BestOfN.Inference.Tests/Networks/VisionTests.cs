@@ -1,7 +1,6 @@
 using System.Globalization;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Kernels;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Networks.Vision;
 using BestOfN.Inference.Weights;
 using BestOfN.Inputs.Images;

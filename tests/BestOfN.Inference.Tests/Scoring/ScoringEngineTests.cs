@@ -1,4 +1,3 @@
-using System.Text.Json;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Inference.Networks.Families;

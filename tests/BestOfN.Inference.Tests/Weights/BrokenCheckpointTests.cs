@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using BestOfN.Inference.Folders;
 using BestOfN.Inference.Networks.Families;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Weights;
 using BestOfN.Testing;
 using static TorchSharp.torch;

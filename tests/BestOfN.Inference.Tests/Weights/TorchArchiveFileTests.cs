@@ -1,4 +1,3 @@
-using System.Text.Json;
 using BestOfN.Inference.Weights;
 using BestOfN.Testing;
 using static TorchSharp.torch;

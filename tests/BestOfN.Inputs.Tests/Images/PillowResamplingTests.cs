@@ -1,4 +1,3 @@
-using System.Text.Json;
 using BestOfN.Inputs.Images;
 using BestOfN.Testing;
 

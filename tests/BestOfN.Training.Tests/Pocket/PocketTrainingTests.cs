@@ -2,9 +2,7 @@ using BestOfN.Core.Generation;
 using BestOfN.Data.Worlds;
 using BestOfN.Inference.Generation;
 using BestOfN.Inference.Runtime;
-using BestOfN.Training.Pocket;
 using BestOfN.Training.Recipes;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BestOfN.Training.Tests.Pocket;

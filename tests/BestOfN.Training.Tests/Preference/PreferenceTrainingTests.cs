@@ -1,7 +1,5 @@
 using BestOfN.Data.Preferences;
-using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks.Families;
-using BestOfN.Inference.Networks;
 using BestOfN.Inference.Weights;
 using BestOfN.Training.Loops;
 using BestOfN.Training.Preference;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using BestOfN.Inference.Kernels;
-using BestOfN.Inference.Networks.Vision;
 using BestOfN.Inference.Weights;
 using static TorchSharp.torch;
 

@@ -3,7 +3,6 @@ using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Weights;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace BestOfN.Inference.Networks.Vision;
 
