@@ -124,17 +124,45 @@ public sealed class Decoder : IDisposable
         Norm, Parameters, mode, type, owned: []);
 
     /// <summary>
-    /// The same decoder over prepacked copies of its weights, above all for decode steps, one new token for each of a few sequences.
+    /// The same decoder for decode steps, one new token for each of a few sequences. Such a step is bound by reading the weights and by the
+    /// number of operations: weights are copied into the order in which they are read fastest, and products of the same input become one.
+    /// Where it throws, nothing stays in memory.
     /// </summary>
-    /// <remarks>
-    /// A step of few rows is bound by reading the weights and by the number of operations. So weights are copied into the order in which
-    /// they are read fastest, and products of the same input become one. Where it throws, nothing stays in memory.
-    /// </remarks>
     /// <param name="trials">Tries whether steps are exact; null: nothing is tried, and <see cref="IsExact"/> is false.</param>
-    /// <param name="frees">Frees the weights of every layer that was copied; only the new decoder may be used then, and both must be
-    /// disposed.</param>
     /// <returns>Owned by the caller, and independent of this one.</returns>
-    internal Decoder Prepack(StepTrials? trials = null, bool frees = false)
+    internal Decoder Prepack(StepTrials? trials = null) => Prepack(trials, isForSteps: true);
+
+    /// <summary>
+    /// This decoder for passes of many rows, in place of this one: prepacked where the device can multiply by prepacked weights, else as it
+    /// is. Products of the same input stay apart, so that no output is copied and the last layer computes queries for the rows asked for.
+    /// </summary>
+    internal Decoder IntoPrepacked()
+    {
+        if (!Aten.HasOneDnn(Type, Device))
+        {
+            return this;
+        }
+
+        var prepacked = Prepack(null, isForSteps: false);
+        Dispose();
+        return prepacked;
+    }
+
+    public void Dispose()
+    {
+        foreach (var projection in Layers.SelectMany(l => l.Projections))
+        {
+            projection.Dispose();
+        }
+
+        foreach (var tensor in _owned)
+        {
+            tensor.Dispose();
+        }
+    }
+
+    // For passes, the weights of every layer that was copied are freed: only the new decoder may be used then.
+    private Decoder Prepack(StepTrials? trials, bool isForSteps)
     {
         using var inference = inference_mode();
         var (shared, layers, made) = (new List<Tensor>(), new List<DecoderLayer>(), new List<Projection>());
@@ -144,16 +172,28 @@ public sealed class Decoder : IDisposable
             return shared[^1];
         }
 
-        Projection Copy(Projection projection, Func<Tensor, Tensor>? reorder = null)
+        PrepackedProjection Made(Projection plain, Func<Tensor, Tensor>? choose = null)
         {
-            var plain = (PlainProjection)projection;
-            made.Add(new PrepackedProjection(plain, trials, reorder));
-            if (frees)
+            var projection = new PrepackedProjection((PlainProjection)plain, trials, choose);
+            made.Add(projection);
+            return projection;
+        }
+
+        Projection Copy(Projection plain, bool isGrouped = false)
+        {
+            Projection copy = (isForSteps, isGrouped) switch
             {
-                plain.FreeWeights();
+                (true, _) => Made(plain, isGrouped ? Ungroup : null),
+                (false, true) => new ProjectionGroup(
+                    [.. HeadRows().Select(range => Made(plain, rows => Ungroup(rows).narrow(0, range.First, range.Count)))]),
+                _ => plain.Apart.Count == 1 ? Made(plain) : new ProjectionGroup([.. plain.Apart.Select(part => Made(part))]),
+            };
+            if (!isForSteps)
+            {
+                ((PlainProjection)plain).FreeWeights();
             }
 
-            return made[^1];
+            return copy;
         }
 
         try
@@ -167,7 +207,7 @@ public sealed class Decoder : IDisposable
                     FeedForwardNorm = Share(l.FeedForwardNorm),
                     QueryNorm = l.QueryNorm is null ? null : Share(l.QueryNorm),
                     KeyNorm = l.KeyNorm is null ? null : Share(l.KeyNorm),
-                    QueryKeyValue = Copy(l.QueryKeyValue, l.IsGrouped ? Ungroup : null),
+                    QueryKeyValue = Copy(l.QueryKeyValue, l.IsGrouped),
                     IsGrouped = false,
                     Output = Copy(l.Output),
                     GateUp = Copy(l.GateUp),
@@ -185,31 +225,11 @@ public sealed class Decoder : IDisposable
         }
     }
 
-    /// <summary>This decoder prepacked where the device can multiply by prepacked weights, in place of this one; else this one as it
-    /// is.</summary>
-    internal Decoder IntoPrepacked()
+    // Rows of queries, of keys and of values, each as [first, count].
+    private (long First, long Count)[] HeadRows()
     {
-        if (!Aten.HasOneDnn(Type, Device))
-        {
-            return this;
-        }
-
-        var prepacked = Prepack(frees: true);
-        Dispose();
-        return prepacked;
-    }
-
-    public void Dispose()
-    {
-        foreach (var projection in Layers.SelectMany(l => l.Projections))
-        {
-            projection.Dispose();
-        }
-
-        foreach (var tensor in _owned)
-        {
-            tensor.Dispose();
-        }
+        var (H, K, D) = ((long)Configuration.Heads, (long)Configuration.KeyValueHeads, Configuration.HeadSize);
+        return [(0, H * D), (H * D, K * D), ((H + K) * D, K * D)];
     }
 
     // Rows in the order of InternLM2 become all queries, all keys, all values.

@@ -60,7 +60,8 @@ internal sealed class DecoderLayer
     {
         using var scope = NewDisposeScope();
         var x = Operators.RmsNorm(h, AttentionNorm, c.NormEpsilon, Mode);
-        var (q, k, v) = Heads(QueryKeyValue.Linear(x, images?.All), c);                     // [T, H, D], [T, K, D], [T, K, D]
+        var wanted = output.Selected is null ? images : images?.Among(output.Selected);
+        var (q, k, v) = Heads(c, x, output, images?.All, wanted?.All);                        // [R, H, D], [T, K, D], [T, K, D]
         k = Rotate(k, KeyNorm, c.NormEpsilon, cos, sin);
         if (output.IsKeysOnly)
         {
@@ -70,46 +71,59 @@ internal sealed class DecoderLayer
 
         if (output.Selected is { } rows)
         {
-            images = images?.Among(rows);
-            (q, h, cos, sin) = (q.index_select(0, rows), h.index_select(0, rows), cos.index_select(0, rows), sin.index_select(0, rows));
+            (h, cos, sin) = (h.index_select(0, rows), cos.index_select(0, rows), sin.index_select(0, rows));
         }
 
-        q = Rotate(q, QueryNorm, c.NormEpsilon, cos, sin);
+        q = Rotate(q!, QueryNorm, c.NormEpsilon, cos, sin);
         var context = attention.Attend(index, q, k, v)!;                                      // [R, H, D]
-        h = Output.LinearAdd(context.reshape(context.size(0), c.Heads * c.HeadSize), h, images?.All);
+        h = Output.LinearAdd(context.reshape(context.size(0), c.Heads * c.HeadSize), h, wanted?.All);
         return (Mode == ComputeMode.Training
-            ? FeedForward(h, c.NormEpsilon, images?.All)
-            : Operators.InPieces(h, (piece, first) => FeedForward(piece, c.NormEpsilon, images?.Piece(first)))).MoveToOuterDisposeScope();
+            ? FeedForward(h, c.NormEpsilon, wanted?.All)
+            : Operators.InPieces(h, (piece, first) => FeedForward(piece, c.NormEpsilon, wanted?.Piece(first)))).MoveToOuterDisposeScope();
     }
 
     private Tensor FeedForward(Tensor h, double epsilon, RowSelection? images)
     {
-        var both = GateUp.Linear(Operators.RmsNorm(h, FeedForwardNorm, epsilon, Mode), images);        // [T, 2I]
-        return Down.LinearAdd(SwiGlu(both), h, images);
+        var x = Operators.RmsNorm(h, FeedForwardNorm, epsilon, Mode);
+        return Down.LinearAdd(SwiGlu([.. GateUp.Apart.Select(part => part.Linear(x, images))]), h, images);
     }
 
-    private Tensor SwiGlu(Tensor both)
+    // Takes gate [T, I] and up [T, I], or [T, 2I] with both.
+    private Tensor SwiGlu(Tensor[] outputs)
     {
-        if (Mode == ComputeMode.Inference && RowKernels.Serve(both.dtype, both.device))
+        var areApart = outputs.Length == 2;
+        if (Mode == ComputeMode.Inference && RowKernels.Serve(outputs[0].dtype, outputs[0].device))
         {
-            return RowKernels.SwiGlu(both);
+            return areApart ? RowKernels.SwiGlu(outputs[0], outputs[1], outputs[0]) : RowKernels.SwiGlu(outputs[0]);
         }
 
-        var parts = both.chunk(2, 1);
-        return Mode == ComputeMode.Training ? F.silu(parts[0]) * parts[1] : parts[0].silu_().mul_(parts[1]);
+        var (gate, up) = areApart ? (outputs[0], outputs[1]) : Halves(outputs[0]);
+        return Mode == ComputeMode.Training ? F.silu(gate) * up : gate.silu_().mul_(up);
     }
 
-    private (Tensor Q, Tensor K, Tensor V) Heads(Tensor all, DecoderConfiguration c)
+    private static (Tensor First, Tensor Second) Halves(Tensor both) => both.chunk(2, 1) is var halves ? (halves[0], halves[1]) : default;
+
+    // Queries are computed for the rows asked for where they are multiplied apart, and not at all where only keys are wanted.
+    private (Tensor? Q, Tensor K, Tensor V) Heads(
+        DecoderConfiguration c, Tensor x, DecoderOutput output, RowSelection? images, RowSelection? wanted)
     {
-        var (T, H, K) = (all.size(0), c.Heads, c.KeyValueHeads);
-        if (IsGrouped)
+        var (T, H, K, rows) = (x.size(0), c.Heads, c.KeyValueHeads, output.Selected);
+        if (QueryKeyValue.Apart is [var query, var key, var value])
         {
-            all = all.view(T, K, c.Groups + 2, c.HeadSize);
-            return (all.narrow(2, 0, c.Groups).reshape(T, H, c.HeadSize), all.select(2, c.Groups), all.select(2, c.Groups + 1));
+            Tensor Project(Projection projection, Tensor input, RowSelection? selection) =>
+                projection.Linear(input, selection).view(input.size(0), -1, c.HeadSize);
+            return (
+                output.IsKeysOnly ? null : Project(query, rows is null ? x : x.index_select(0, rows), wanted),
+                Project(key, x, images), Project(value, x, images));
         }
 
-        all = all.view(T, H + (2 * K), c.HeadSize);
-        return (all.narrow(1, 0, H), all.narrow(1, H, K), all.narrow(1, H + K, K));
+        var all = QueryKeyValue.Linear(x, images);
+        all = IsGrouped ? all.view(T, K, c.Groups + 2, c.HeadSize) : all.view(T, H + (2 * K), c.HeadSize);
+        var q = IsGrouped ? all.narrow(2, 0, c.Groups) : all.narrow(1, 0, H);
+        q = rows is null ? q : q.index_select(0, rows);
+        return IsGrouped
+            ? (q.reshape(q.size(0), H, c.HeadSize), all.select(2, c.Groups), all.select(2, c.Groups + 1))
+            : (q, all.narrow(1, H, K), all.narrow(1, H + K, K));
     }
 
     // In place where no gradient is needed: the heads are the fresh result of a product.

@@ -14,12 +14,12 @@ internal sealed class PrepackedProjection : Projection
 
     /// <param name="plain">Its weights stay the decoder's.</param>
     /// <param name="trials">Tries whether steps of a decode are exact; null: nothing is tried.</param>
-    /// <param name="reorder">Puts rows, which are outputs, into another order; null: they stay as they are.</param>
-    public PrepackedProjection(PlainProjection plain, StepTrials? trials, Func<Tensor, Tensor>? reorder = null)
+    /// <param name="choose">Takes rows, which are outputs, or puts them into another order; null: all as they are.</param>
+    public PrepackedProjection(PlainProjection plain, StepTrials? trials, Func<Tensor, Tensor>? choose = null)
     {
         using var scope = NewDisposeScope();
         var parts = plain.Parts;
-        Tensor Copy(Tensor rows) => reorder is null ? rows.alias() : reorder(rows);
+        Tensor Copy(Tensor rows) => choose is null ? rows.alias() : choose(rows);
         Tensor Join(Func<LinearWeights, Tensor> of) => Copy(parts.Count == 1 ? of(parts[0]) : cat([.. parts.Select(of)], 0));
         _bias = parts[0].Bias is null ? null : Join(p => p.Bias!);
         var branches = new List<(long, long, PartialLora)>();
@@ -28,7 +28,8 @@ internal sealed class PrepackedProjection : Projection
         {
             if (part.ImageBranch is { } branch)
             {
-                branches.Add((first, part.Weight.size(0), new PartialLora(branch.Plora_A.alias(), Copy(branch.Plora_B), branch.Scale)));
+                var outputs = Copy(branch.Plora_B);
+                branches.Add((first, outputs.size(0), new PartialLora(branch.Plora_A.alias(), outputs, branch.Scale)));
             }
 
             first += part.Weight.size(0);

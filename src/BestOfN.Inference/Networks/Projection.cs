@@ -6,6 +6,11 @@ namespace BestOfN.Inference.Networks;
 /// <remarks>The layer that uses it does not know how it is computed. T rows, I inputs, O outputs.</remarks>
 internal abstract class Projection : IDisposable
 {
+    /// <summary>
+    /// The layers of the same input that are multiplied apart, in the order of their outputs; only this where it is one product.
+    /// </summary>
+    public virtual IReadOnlyList<Projection> Apart => [this];
+
     /// <summary>x · weightᵀ + bias.</summary>
     /// <param name="x">[T, I].</param>
     /// <param name="images">Which rows are parts of images; null: none.</param>
