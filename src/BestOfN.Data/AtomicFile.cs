@@ -1,3 +1,5 @@
+using BestOfN.Inputs.Files;
+
 namespace BestOfN.Data;
 
 /// <summary>A file that is there whole or not at all, whenever the process ends.</summary>
@@ -5,15 +7,8 @@ internal static class AtomicFile
 {
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
-        path = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var partial = path + ".partial";
-        using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write))
-        {
-            stream.Write(content);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(partial, path, overwrite: true);
+        using var file = new WholeFile(Path.GetFullPath(path));
+        file.Stream.Write(content);
+        file.Finish();
     }
 }

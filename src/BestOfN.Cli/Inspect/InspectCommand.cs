@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using BestOfN.Cli.Hosting;
 using BestOfN.Inference.Folders;
+using BestOfN.Inference.Generation;
 using BestOfN.Inputs.Files;
 
 namespace BestOfN.Cli.Inspect;
@@ -31,7 +32,7 @@ internal static class InspectCommand
             var asks = parsed.GetValue(kernels);
             var inspection = await Task.Run(
                 () => ModelInspector.Inspect(path) is var found && asks && found.Problems.Count == 0
-                    ? ModelInspector.LoadAndAsk(found) : found,
+                    ? ModelInspector.LoadAndAsk(found, new GenerationOptions().MaxSequences) : found,
                 cancellationToken).WaitAsync(cancellationToken);
             var output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))

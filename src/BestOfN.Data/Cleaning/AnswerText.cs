@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Data.Cleaning;
 
@@ -16,7 +17,7 @@ internal static class AnswerText
     private const string Endings = ".!?。！？…)\"'”’»]}*`|:;";
 
     private static readonly string[] s_specialTokens =
-        ["<|im_start|>", "<|im_end|>", "[UNUSED_TOKEN_145]", "[UNUSED_TOKEN_146]", "<|reward|>", "[UNUSED_TOKEN_130]"];
+        ["<|im_start|>", "<|im_end|>", InternLMMarkers.MessageEnd, InternLMMarkers.MessageStart, "<|reward|>", InternLMMarkers.Reward];
 
     /// <summary>Unicode scalar values without white space at both ends.</summary>
     public static int Length(string answer) => answer.Trim().EnumerateRunes().Count();

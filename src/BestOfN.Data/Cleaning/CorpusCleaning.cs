@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using BestOfN.Data.Records;
+using BestOfN.Inputs.Files;
 
 namespace BestOfN.Data.Cleaning;
 

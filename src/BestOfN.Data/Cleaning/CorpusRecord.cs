@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Data.Cleaning;
 
@@ -11,7 +12,7 @@ internal sealed record CorpusRecord(
     string? Source, IReadOnlyList<CorpusTurn> Turns, IReadOnlyList<CorpusImage> Images, string? Placeholder)
 {
     private const string LlavaPlaceholder = "<image>";
-    private const string IxcPlaceholder = "<ImageHere>";
+    private const string IxcPlaceholder = InternLMMarkers.Image;
     private const string Assistant = "assistant";
 
     private static readonly JsonDocumentOptions s_json = new() { AllowDuplicateProperties = true };

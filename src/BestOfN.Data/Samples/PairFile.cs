@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Selection;
 using BestOfN.Data.Records;
+using BestOfN.Inputs.Files;
 using BestOfN.Inputs.Records;
 
 namespace BestOfN.Data.Samples;

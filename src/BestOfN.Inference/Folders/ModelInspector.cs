@@ -1,11 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
-using BestOfN.Inference.Generation;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks.Vision;
 using BestOfN.Inference.Runtime;
-using BestOfN.Inference.Scoring;
 using BestOfN.Inference.Weights;
 using BestOfN.Inputs.Templates;
 using BestOfN.Inputs.Tokenizers;
@@ -59,7 +57,7 @@ public static partial class ModelInspector
 
             if (configuration is not null)
             {
-                Attempt(problems, () => Judging(configuration, tokenizer), out _);
+                Attempt(problems, () => NoPolar(configuration, tokenizer), out _);
             }
 
             if (inspection.Architecture is { } architecture
@@ -72,25 +70,32 @@ public static partial class ModelInspector
         return inspection with { Problems = problems };
     }
 
-    /// <summary>Loads the model on the CPU, in the type that suits it best, and adds how it is computed there. Takes its memory and
+    /// <summary>Loads the network on the CPU, in the type that suits it best, and adds how it is computed there. Takes its memory and
     /// time.</summary>
     /// <param name="inspection">The inspection of a folder that loads.</param>
-    public static ModelInspection LoadAndAsk(ModelInspection inspection)
+    /// <param name="sequences">How many sequences a generator decodes together.</param>
+    public static ModelInspection LoadAndAsk(ModelInspection inspection, int sequences)
     {
         ArgumentNullException.ThrowIfNull(inspection);
         using var worker = new DeviceWorker(torch.CPU);
         var type = ComputeTypes.Of("auto", worker.Device);
-        if (inspection.Kind == "generator")
+        worker.RunToEnd(() =>
         {
-            using var generator = GenerationEngine.Load(inspection.Folder, type, worker, new GenerationOptions());
-            return inspection with { Computation = generator.Computation };
-        }
+            if (inspection.Kind == "generator")
+            {
+                using var model = NetworkLoader.LanguageModel(inspection.Folder, type, worker.Device);
+                using var prepacked = model.Prepack(sequences);
+                inspection = inspection with { Computation = KernelChoice.OfGeneration(model.Decoder, prepacked) };
+                return;
+            }
 
-        using var judge = ScoringEngine.Load(inspection.Folder, inspection.Folder, type, worker, new ScoringOptions());
-        return inspection with { Computation = judge.Computation };
+            using var network = NetworkLoader.RewardNetwork(inspection.Folder, type, worker.Device, prepacks: true);
+            inspection = inspection with { Computation = KernelChoice.OfScoring(network.Decoder) };
+        });
+        return inspection;
     }
 
-    private static ITokenizer Judging(ModelConfiguration configuration, ITokenizer tokenizer)
+    private static ITokenizer NoPolar(ModelConfiguration configuration, ITokenizer tokenizer)
     {
         InternLM2.RefusePolar(configuration, tokenizer);
         return tokenizer;

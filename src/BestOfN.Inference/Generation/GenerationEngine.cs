@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using BestOfN.Core.Computing;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
+using BestOfN.Inference.Folders;
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
@@ -102,23 +103,16 @@ public sealed class GenerationEngine : IGenerator, IDisposable
         IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(worker);
-        LanguageModel? model = null;
-        worker.RunToEnd(() => model = NetworkLoader.LanguageModel(folder, type, worker.Device));
-        try
-        {
-            var tokenizer = TokenizerFiles.Load(folder);
-            var template = ChatTemplate.Load(folder, model!.Architecture, tokenizer, time);
-            var reader =
-                PromptReader.For(model.ImageEncoder, model.Decoder, tokenizer, options.HdNum ?? model.MaxTiles, options.ImageCacheBytes);
-            return new GenerationEngine(
-                model, tokenizer, template.Encode, EndTokens.Of(folder, model.EndTokenIds, tokenizer, template), worker, options, time,
-                reader, name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), meters);
-        }
-        catch
-        {
-            worker.RunToEnd(model!.Dispose);
-            throw;
-        }
+        ArgumentNullException.ThrowIfNull(options);
+        return ModelFolder<LanguageModel>.Open(
+            folder, worker, () => NetworkLoader.LanguageModel(folder, type, worker.Device), (options.HdNum, options.ImageCacheBytes),
+            opened =>
+            {
+                var (model, tokenizer, template) = (opened.Network, opened.Tokenizer, opened.Template(time));
+                return new GenerationEngine(
+                    model, tokenizer, template.Encode, EndTokens.Of(folder, model.EndTokenIds, tokenizer, template), worker, options, time,
+                    opened.Reader, name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), meters);
+            });
     }
 
     public IGeneration Start(GenerationRequest request, CancellationToken cancellationToken)

@@ -71,6 +71,8 @@ internal sealed class SequenceBatch(LanguageModel model, ImageStore? images = nu
                 ids[row] = rows[row].Ids[^1];
                 positions[row] = cohort.PromptLength(i) + cohort.OwnLength;
             }
+
+            cohort.BeginStep();
         }
 
         var device = model.Decoder.Device;

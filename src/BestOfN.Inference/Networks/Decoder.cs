@@ -65,10 +65,20 @@ public sealed class Decoder : IDisposable
     /// <param name="sequenceLength">Only where <see cref="RotaryEmbedding.DependsOnLength"/>.</param>
     /// <param name="images">Tokens that are parts of images; their ids are not read. Null: there are none.</param>
     /// <returns>[T, C] or [R, C], owned by the caller's dispose scope; null for <see cref="DecoderOutput.KeysOnly"/>.</returns>
+    /// <exception cref="InvalidOperationException">Gradients are recorded for weights that want some, and the decoder was loaded for
+    /// inference, whose operators let none through.</exception>
     public Tensor? Forward(
         Tensor ids, Tensor positions, IAttention attention, DecoderOutput output = default, int sequenceLength = 0,
         ImageTokens? images = null)
     {
+        if (Mode == ComputeMode.Inference && is_grad_enabled()
+            && Parameters.FirstOrDefault(p => p.Value.requires_grad) is { Key: { } name })
+        {
+            throw new InvalidOperationException(
+                $"{name} requires gradients, which do not flow through a decoder loaded for inference: load it with ComputeMode.Training, "
+                + "or compute under no_grad.");
+        }
+
         using var scope = NewDisposeScope();
         var (cos, sin) = Rotary.Angles(
             positions, Mode == ComputeMode.Inference && RowKernels.Serve(Type, Device) ? ScalarType.Float32 : Type, sequenceLength);

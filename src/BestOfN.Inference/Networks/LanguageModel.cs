@@ -8,7 +8,7 @@ namespace BestOfN.Inference.Networks;
 
 /// <summary>A decoder with a language head.</summary>
 /// <remarks>Not thread-safe: one owner thread per device. Owns its weights and the checkpoint they are mapped from.</remarks>
-public sealed class LanguageModel : IDisposable
+public sealed class LanguageModel : INetwork
 {
     private readonly Checkpoint? _checkpoint;
     private readonly PrepackedWeight? _prepackedHead;

@@ -5,7 +5,7 @@ namespace BestOfN.Inference.Networks;
 
 /// <summary>A decoder with a reward head, and the facts of its family about which tokens are read.</summary>
 /// <remarks>Not thread-safe: one owner thread per device. Owns its weights and the checkpoint they are mapped from.</remarks>
-public sealed class RewardNetwork : IDisposable
+public sealed class RewardNetwork : INetwork
 {
     private readonly Checkpoint? _checkpoint;
 

@@ -17,7 +17,7 @@ namespace BestOfN.Inference.Scoring;
 /// </remarks>
 public sealed class ReferenceScoring
 {
-    private const string Placeholder = "<ImageHere>";
+    private const string Placeholder = InternLMMarkers.Image;
 
     private readonly ScoringEngine _engine;
     private readonly SpecialTokenEncoder _encoder;
@@ -40,9 +40,9 @@ public sealed class ReferenceScoring
         string Spelled(params string[] spellings) => spellings.FirstOrDefault(tokenizer.SpecialTokens.ContainsKey)
             ?? throw new ArgumentException($"The tokenizer has no token {spellings[0]}.", nameof(engine));
         _bos = tokenizer.BosId ?? throw new ArgumentException("The tokenizer has no token before a text.", nameof(engine));
-        _start = Spelled("[UNUSED_TOKEN_146]", "<|im_start|>");
-        _end = Spelled("[UNUSED_TOKEN_145]", "<|im_end|>");
-        _ending = Spelled("</s>") + Spelled("[UNUSED_TOKEN_130]", "<|reward|>");
+        _start = Spelled(InternLMMarkers.MessageStart, "<|im_start|>");
+        _end = Spelled(InternLMMarkers.MessageEnd, "<|im_end|>");
+        _ending = Spelled("</s>") + Spelled(InternLMMarkers.Reward, "<|reward|>");
     }
 
     /// <summary>The score of one conversation: higher is better, unbounded.</summary>

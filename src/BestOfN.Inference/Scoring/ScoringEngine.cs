@@ -3,6 +3,7 @@ using BestOfN.Core.Computing;
 using BestOfN.Core.Failures;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
+using BestOfN.Inference.Folders;
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Networks.Families;
@@ -64,26 +65,20 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     {
         ArgumentNullException.ThrowIfNull(worker);
         ArgumentNullException.ThrowIfNull(options);
-        RewardNetwork? loaded = null;
-        worker.RunToEnd(() => loaded = NetworkLoader.RewardNetwork(folder, type, worker.Device, prepacks: true));
-        var network = loaded!;
-        try
-        {
-            var tokenizer = readsText || TokenizerFiles.AreIn(folder) ? TokenizerFiles.Load(folder) : new AbsentTokenizer(folder);
-            InternLM2.RefusePolar(Weights.ModelConfiguration.Load(folder), tokenizer);
-            ConversationEncoder.Render render = readsText ? ChatTemplate.Load(folder, network.Architecture, tokenizer).Encode
-                : (_, _) => throw new InvalidDataException($"{folder} was loaded for token ids alone.");
-            var encoder = new ConversationEncoder(
-                render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId, network.PadTokenId);
-            var reader = PromptReader.For(
-                network.ImageEncoder, network.Decoder, tokenizer, options.HdNum ?? network.MaxTiles, options.ImageCacheBytes);
-            return new ScoringEngine(name, network, encoder, worker, options, meters, reader, tokenizer);
-        }
-        catch
-        {
-            worker.RunToEnd(network.Dispose);
-            throw;
-        }
+        return ModelFolder<RewardNetwork>.Open(
+            folder, worker, () => NetworkLoader.RewardNetwork(folder, type, worker.Device, prepacks: true),
+            (options.HdNum, options.ImageCacheBytes),
+            opened =>
+            {
+                var (network, tokenizer) = (opened.Network, opened.Tokenizer);
+                InternLM2.RefusePolar(Weights.ModelConfiguration.Load(folder), tokenizer);
+                ConversationEncoder.Render render = readsText ? opened.Template().Encode
+                    : (_, _) => throw new InvalidDataException($"{folder} was loaded for token ids alone.");
+                var encoder = new ConversationEncoder(
+                    render, tokenizer, Ending(network, tokenizer), network.ScoresSteps, network.StepTokenId, network.PadTokenId);
+                return new ScoringEngine(name, network, encoder, worker, options, meters, opened.Reader, tokenizer);
+            },
+            needsTokenizer: readsText);
     }
 
     public string Name { get; }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
+using BestOfN.Inputs.Files;
 using static TorchSharp.torch;
 
 namespace BestOfN.Inference.Weights;
@@ -35,7 +36,7 @@ public static class SafetensorsWriter
     /// <param name="source">Where the tensors come from, for messages; null: <paramref name="path"/>.</param>
     /// <param name="progress">Receives the bytes written.</param>
     /// <param name="metadata">What the file says beside its tensors.</param>
-    /// <param name="cancellationToken">Ends the writing; nothing stays but a file that is replaced next time, <c>.part</c>.</param>
+    /// <param name="cancellationToken">Ends the writing; nothing stays but a file that is replaced next time, <c>.partial</c>.</param>
     /// <returns>How many numbers that are not 0 became 0, because they are too small for the item's type.</returns>
     /// <exception cref="CheckpointException">A finite number would become infinite in the item's type.</exception>
     internal static long Write(
@@ -48,26 +49,23 @@ public static class SafetensorsWriter
         CancellationToken cancellationToken = default)
     {
         long vanished = 0;
-        var part = path + ".part";
-        using (var file = new FileStream(part, FileMode.Create, FileAccess.Write))
+        using var file = new WholeFile(path);
+        WriteHeader(file.Stream, items, metadata);
+        using (no_grad())
         {
-            WriteHeader(file, items, metadata);
-            using var guard = no_grad();
             foreach (var item in items)
             {
                 using var tensor = read(item);
-                vanished += WriteTensor(file, tensor, item, source ?? path, progress, cancellationToken);
+                vanished += WriteTensor(file.Stream, tensor, item, source ?? path, progress, cancellationToken);
             }
-
-            file.Flush(flushToDisk: true);
         }
 
-        File.Move(part, path, overwrite: true);
+        file.Finish();
         return vanished;
     }
 
     private static long WriteTensor(
-        FileStream file, Tensor tensor, SafetensorsItem item, string source, IProgress<long>? progress, CancellationToken cancellationToken)
+        Stream file, Tensor tensor, SafetensorsItem item, string source, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         if (!tensor.shape.SequenceEqual(item.Shape))
         {
@@ -106,7 +104,7 @@ public static class SafetensorsWriter
     }
 
     private static void WriteHeader(
-        FileStream file, IReadOnlyList<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata)
+        Stream file, IReadOnlyList<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))

@@ -82,37 +82,37 @@ internal ref struct StateDictionaryPickle
             var opcode = (char)Bytes(1)[0];
             switch (opcode)
             {
-                case '\x80': Protocol(Bytes(1)[0]); break;
-                case '}': Make(new Dictionary<string, object?>()); break;
-                case ')': Make(Array.Empty<object?>()); break;
-                case '(': _marks.Add(_stack.Count); Push(s_mark); break;
-                case 't': Make(PopToMark()); break;
-                case '\x85': Make(Pop(1)); break;
-                case '\x86': Make(Pop(2)); break;
-                case '\x87': Make(Pop(3)); break;
-                case 'q': Remember(Bytes(1)[0]); break;
-                case 'r': Remember(BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4))); break;
-                case 'h': Recall(Bytes(1)[0]); break;
-                case 'j': Recall(BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4))); break;
-                case 'K': Make((long)Bytes(1)[0]); break;
-                case 'M': Make((long)BinaryPrimitives.ReadUInt16LittleEndian(Bytes(2))); break;
-                case 'J': Make((long)BinaryPrimitives.ReadInt32LittleEndian(Bytes(4))); break;
-                case '\x8a': Make(LongInteger(Bytes(Bytes(1)[0]))); break;
-                case 'X': Make(Text(BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4)))); break;
-                case '\x88': Make(true); break;
-                case '\x89': Make(false); break;
-                case 'N': Push(null); break;
-                case 'G': Make(BinaryPrimitives.ReadDoubleBigEndian(Bytes(8))); break;
-                case ']': Make(new List<object?>()); break;
-                case 'a': Append(Pop(1)); break;
-                case 'e': Append(PopToMark()); break;
-                case 'c': Make(Global()); break;
-                case 'Q': Make(Storage(Pop(1)[0])); break;
-                case 'R': Call(Pop(2)); break;
-                case 's': SetItems(Pop(2)); break;
-                case 'u': SetItems(PopToMark()); break;
-                case 'b': Build(Pop(2)); break;
-                case '.': return Result();
+                case PickleOpcode.Proto: Protocol(Bytes(1)[0]); break;
+                case PickleOpcode.EmptyDict: Make(new Dictionary<string, object?>()); break;
+                case PickleOpcode.EmptyTuple: Make(Array.Empty<object?>()); break;
+                case PickleOpcode.Mark: _marks.Add(_stack.Count); Push(s_mark); break;
+                case PickleOpcode.Tuple: Make(PopToMark()); break;
+                case PickleOpcode.Tuple1: Make(Pop(1)); break;
+                case PickleOpcode.Tuple2: Make(Pop(2)); break;
+                case PickleOpcode.Tuple3: Make(Pop(3)); break;
+                case PickleOpcode.BinPut: Remember(Bytes(1)[0]); break;
+                case PickleOpcode.LongBinPut: Remember(BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4))); break;
+                case PickleOpcode.BinGet: Recall(Bytes(1)[0]); break;
+                case PickleOpcode.LongBinGet: Recall(BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4))); break;
+                case PickleOpcode.BinInt1: Make((long)Bytes(1)[0]); break;
+                case PickleOpcode.BinInt2: Make((long)BinaryPrimitives.ReadUInt16LittleEndian(Bytes(2))); break;
+                case PickleOpcode.BinInt: Make((long)BinaryPrimitives.ReadInt32LittleEndian(Bytes(4))); break;
+                case PickleOpcode.Long1: Make(LongInteger(Bytes(Bytes(1)[0]))); break;
+                case PickleOpcode.BinUnicode: Make(Text(BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4)))); break;
+                case PickleOpcode.NewTrue: Make(true); break;
+                case PickleOpcode.NewFalse: Make(false); break;
+                case PickleOpcode.None: Push(null); break;
+                case PickleOpcode.BinFloat: Make(BinaryPrimitives.ReadDoubleBigEndian(Bytes(8))); break;
+                case PickleOpcode.EmptyList: Make(new List<object?>()); break;
+                case PickleOpcode.Append: Append(Pop(1)); break;
+                case PickleOpcode.Appends: Append(PopToMark()); break;
+                case PickleOpcode.Global: Make(Global()); break;
+                case PickleOpcode.BinPersId: Make(Storage(Pop(1)[0])); break;
+                case PickleOpcode.Reduce: Call(Pop(2)); break;
+                case PickleOpcode.SetItem: SetItems(Pop(2)); break;
+                case PickleOpcode.SetItems: SetItems(PopToMark()); break;
+                case PickleOpcode.Build: Build(Pop(2)); break;
+                case PickleOpcode.Stop: return Result();
                 default: throw Error(
                     $"opcode 0x{(int)opcode:X2}{NameOf(opcode)} has no place in a dictionary of tensors; nothing is executed");
             }
@@ -121,12 +121,12 @@ internal ref struct StateDictionaryPickle
 
     private static string NameOf(char opcode) => opcode switch
     {
-        'i' => " (INST)",
-        'o' => " (OBJ)",
-        '\x81' => " (NEWOBJ)",
-        '\x92' => " (NEWOBJ_EX)",
-        '\x93' => " (STACK_GLOBAL)",
-        '\x82' or '\x83' or '\x84' => " (EXT)",
+        PickleOpcode.Inst => " (INST)",
+        PickleOpcode.Obj => " (OBJ)",
+        PickleOpcode.NewObj => " (NEWOBJ)",
+        PickleOpcode.NewObjEx => " (NEWOBJ_EX)",
+        PickleOpcode.StackGlobal => " (STACK_GLOBAL)",
+        PickleOpcode.Ext1 or PickleOpcode.Ext2 or PickleOpcode.Ext4 => " (EXT)",
         _ => "",
     };
 

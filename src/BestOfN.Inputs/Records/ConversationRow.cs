@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using BestOfN.Core.Prompts;
+using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Inputs.Records;
 
@@ -13,7 +14,7 @@ namespace BestOfN.Inputs.Records;
 internal static class ConversationRow
 {
     /// <summary>Marks the place of an image or a video in a text.</summary>
-    public const string Placeholder = "<ImageHere>";
+    public const string Placeholder = InternLMMarkers.Image;
 
     // What chat templates read of a message besides role and content.
     private static readonly string[] s_furtherFields = ["name", "tool_calls", "tool_call_id", "reasoning_content"];

@@ -43,7 +43,7 @@ public static partial class JsonText
                     {
                         throw new InvalidDataException(
                             $"{(path.Length > 0 ? path + ": " : "")}the name of a field is not text: "
-                                + $"it is not valid UTF-8, or holds one half of a surrogate pair");
+                                + "it is not valid UTF-8, or holds one half of a surrogate pair");
                     }
 
                     CheckWhole(member.Value, path.Length > 0 ? $"{path}.{member.Name}" : member.Name);

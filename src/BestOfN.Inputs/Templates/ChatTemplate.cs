@@ -44,7 +44,7 @@ public sealed class ChatTemplate
             ["tools"] = null,
             ["documents"] = null,
             ["strftime_now"] = (JinjaFunction)(a => a.Text(0, "format", null) is { Length: > LongestDate }
-                ? throw new JinjaError("the format of a date is too long")
+                ? throw new JinjaException("the format of a date is too long")
                 : StrfTime.Format(time.GetLocalNow(), a.Text(0, "format", null) ?? "%Y-%m-%d")),
         };
     }
@@ -126,7 +126,7 @@ public sealed class ChatTemplate
     {
         var (mark, pictureMark) = UnusedMarks(messages);
         return Render(messages, addGenerationPrompt, mark, pictureMark)
-            .Replace(mark, "", StringComparison.Ordinal).Replace(pictureMark, "<ImageHere>", StringComparison.Ordinal);
+            .Replace(mark, "", StringComparison.Ordinal).Replace(pictureMark, InternLMMarkers.Image, StringComparison.Ordinal);
     }
 
     private List<int> WithoutRepeatedBos(IReadOnlyList<int> ids)
@@ -158,7 +158,7 @@ public sealed class ChatTemplate
                     throw new ChatTemplateException(Origin, 1, $"the template does not read {name}, which a message has");
                 }
 
-                fields[name] = Marked(JinjaValue.FromJson(value), mark);
+                fields[name] = Marked(JinjaJson.Read(value), mark);
             }
 
             shown.Add(fields);
@@ -274,7 +274,7 @@ public sealed class ChatTemplate
         {
             throw new InvalidDataException(
                 $"{other.Name}: chat_template: expected the same template as in {one.Name}, "
-                    + $"found another; remove the one that is not meant");
+                    + "found another; remove the one that is not meant");
         }
 
         // Several named templates need one called default; without it the choice would be a guess.
@@ -312,12 +312,12 @@ public sealed class ChatTemplate
             ?? throw new InvalidDataException($"{folder} brings no chat template, and none is built in for {architecture}");
         var source = family.Template;
         var renames = !tokenizer.SpecialTokens.ContainsKey("<|im_start|>") || family.PrefersUnusedTokens;
-        if (renames && tokenizer.SpecialTokens.ContainsKey("[UNUSED_TOKEN_146]")
-            && tokenizer.SpecialTokens.ContainsKey("[UNUSED_TOKEN_145]"))
+        if (renames && tokenizer.SpecialTokens.ContainsKey(InternLMMarkers.MessageStart)
+            && tokenizer.SpecialTokens.ContainsKey(InternLMMarkers.MessageEnd))
         {
             // InternLM2 vocabularies before their tokens were renamed.
-            source = source.Replace("<|im_start|>", "[UNUSED_TOKEN_146]", StringComparison.Ordinal)
-                .Replace("<|im_end|>", "[UNUSED_TOKEN_145]", StringComparison.Ordinal);
+            source = source.Replace("<|im_start|>", InternLMMarkers.MessageStart, StringComparison.Ordinal)
+                .Replace("<|im_end|>", InternLMMarkers.MessageEnd, StringComparison.Ordinal);
         }
         else if (family.Markers.FirstOrDefault(m => !tokenizer.SpecialTokens.ContainsKey(m)) is { } missing)
         {

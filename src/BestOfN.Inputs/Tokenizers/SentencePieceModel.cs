@@ -46,7 +46,7 @@ internal sealed record SentencePieceModel
         return kind == 2 ? model : throw new InvalidDataException(
             $"the SentencePiece model is "
                 + $"{kind switch { 1 => "a unigram model", 3 => "a word model", 4 => "a character model", _ => $"of kind {kind}" }}; "
-                + $"only BPE models are supported");
+                + "only BPE models are supported");
     }
 
     private static SentencePiece ParsePiece(ReadOnlySpan<byte> message)

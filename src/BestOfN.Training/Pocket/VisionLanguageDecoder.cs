@@ -1,9 +1,7 @@
 using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
-using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks.Vision;
 using BestOfN.Inference.Runtime;
-using BestOfN.Inference.Weights;
 using BestOfN.Training.Recipes;
 using static TorchSharp.torch;
 
@@ -16,6 +14,10 @@ namespace BestOfN.Training.Pocket;
 /// </remarks>
 internal sealed class VisionLanguageDecoder : IDisposable
 {
+    // Two ways to compute with the same weights: for a step, and for a measurement.
+    private readonly Decoder _trainedDecoder, _measuredDecoder;
+    private readonly ImageEncoder? _trainedEncoder, _measuredEncoder;
+
     /// <param name="model">Sizes of the decoder.</param>
     /// <param name="vision">Sizes of the vision encoder; null: text only.</param>
     /// <param name="vocabularySize">Tokens of the vocabulary.</param>
@@ -25,6 +27,14 @@ internal sealed class VisionLanguageDecoder : IDisposable
         Vision = vision;
         Decoder = Initialization.Decoder(model.ToConfiguration(vocabularySize) with { PartialLoraRank = vision?.PloraR ?? 0 }, random);
         ImageEncoder = vision is null ? null : Initialization.Vision(vision.ToConfiguration(), model.HiddenSize, random);
+        ScalarType? narrow = ComputeTypes.CpuHasBFloat16 ? ScalarType.BFloat16 : null;
+        _trainedDecoder = narrow is not { } type ? Decoder
+            : Decoder.With((_, _, plain) => new NarrowProjection((PlainProjection)plain, type), ComputeMode.Training, Decoder.Type);
+        _measuredDecoder = Decoder.With(
+            (_, _, plain) => new PlainProjection(((PlainProjection)plain).Parts, ComputeMode.Inference), ComputeMode.Inference,
+                Decoder.Type);
+        _trainedEncoder = ImageEncoder?.With(ComputeMode.Training, narrow);
+        _measuredEncoder = ImageEncoder?.With(ComputeMode.Inference, null);
     }
 
     public VisionShape? Vision { get; }
@@ -39,31 +49,15 @@ internal sealed class VisionLanguageDecoder : IDisposable
     public Tensor Forward(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        var mode = is_grad_enabled() ? ComputeMode.Training : ComputeMode.Inference;
+        var (decoder, encoder) = is_grad_enabled() ? (_trainedDecoder, _trainedEncoder) : (_measuredDecoder, _measuredEncoder);
         ImageTokens? images = null;
         if (batch.Images.Count > 0)
         {
             var rows = batch.Images.SelectMany(p => Enumerable.Range(0, p.Tokens).Select(i => p.FirstRow + i)).ToArray();
-            using var encoder =
-                ImageEncoder.Load(
-                    ImageEncoder!.Configuration, Decoder.Configuration.HiddenSize, Computed(ImageEncoder.Parameters), mode: mode);
-            images = new ImageTokens(tensor(rows), cat(encoder.Encode([.. batch.Images.Select(p => p.Image)]), 0));
+            images = new ImageTokens(tensor(rows), cat(encoder!.Encode([.. batch.Images.Select(p => p.Image)]), 0));
         }
 
-        using var decoder = DecoderLoader.Load(InternLM2.Family, Decoder.Configuration, Computed(Decoder.Parameters), mode: mode);
         return decoder.Forward(batch.Ids, batch.Positions, new MaskedAttention(batch), images: images)!.MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The weights as a step computes with them, which gradients pass through: matrices of products in bfloat16, all else as it
-    /// is.</summary>
-    private static WeightSource Computed(IEnumerable<KeyValuePair<string, Tensor>> parameters)
-    {
-        var weights = parameters.ToDictionary();
-        var narrow = is_grad_enabled() && ComputeTypes.CpuHasBFloat16;
-        return (name, _) => narrow && weights[name].dim() > 1 && !name.Contains("embeddings.", StringComparison.Ordinal)
-            && !name.EndsWith("_GN", StringComparison.Ordinal)
-            ? weights[name].to(ScalarType.BFloat16)
-            : weights[name].alias();
     }
 
     public void Dispose()

@@ -14,7 +14,7 @@ namespace BestOfN.Training.Preference;
 /// </remarks>
 internal sealed class ConversationAssembly
 {
-    private const string Closing = "</s>[UNUSED_TOKEN_130]";
+    private const string Closing = "</s>" + InternLMMarkers.Reward;
 
     private readonly SpecialTokenEncoder _encoder;
     private readonly int _bos;
@@ -24,14 +24,14 @@ internal sealed class ConversationAssembly
     {
         (_encoder, _bos) = (new SpecialTokenEncoder(tokenizer),
             tokenizer.BosId ?? throw new InvalidDataException("tokenizer: expected a token before a text (bos), found none."));
-        foreach (var marker in new[] { "[UNUSED_TOKEN_146]", "[UNUSED_TOKEN_145]", "[UNUSED_TOKEN_130]" })
+        foreach (var marker in new[] { InternLMMarkers.MessageStart, InternLMMarkers.MessageEnd, InternLMMarkers.Reward })
         {
             if (_encoder.Encode(marker) is not [var id])
             {
                 throw new InvalidDataException($"tokenizer: expected the token {marker}, found none.");
             }
 
-            if (marker == "[UNUSED_TOKEN_130]" && id != rewardTokenId)
+            if (marker == InternLMMarkers.Reward && id != rewardTokenId)
             {
                 throw new InvalidDataException(
                     $"tokenizer: {marker}: expected {rewardTokenId}, the reward token of the model, found {id}.");
@@ -47,7 +47,8 @@ internal sealed class ConversationAssembly
         var prompt = new StringBuilder();
         foreach (var message in messages)
         {
-            prompt.Append("[UNUSED_TOKEN_146]").Append(message.Role).Append('\n').Append(message.Text).Append("[UNUSED_TOKEN_145]\n");
+            prompt.Append(InternLMMarkers.MessageStart).Append(message.Role).Append('\n').Append(message.Text)
+                .Append(InternLMMarkers.MessageEnd).Append('\n');
         }
 
         var text = prompt.Append(Closing).ToString();

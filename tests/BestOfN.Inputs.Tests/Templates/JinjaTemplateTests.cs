@@ -15,7 +15,7 @@ public class JinjaTemplateTests
         foreach (var c in s_golden.GetProperty("cases").EnumerateArray())
         {
             var source = s_golden.GetProperty("templates")[c.GetProperty("template").GetInt32()].GetString()!;
-            var variables = ((JinjaDictionary)JinjaValue.FromJson(c.GetProperty("context"))!)
+            var variables = ((JinjaDictionary)JinjaJson.Read(c.GetProperty("context"))!)
                 .ToDictionary(p => (string)p.Key, p => p.Value);
             variables["strftime_now"] = (JinjaFunction)(_ => "26 Jul 2024");
             string? rendered = null, error = null;
@@ -231,7 +231,7 @@ public class JinjaTemplateTests
     public void Any_damage_to_a_template_is_an_error_of_the_template()
     {
         var random = new Random(5);
-        var context = ((JinjaDictionary)JinjaValue.FromJson(s_golden.GetProperty("cases")[4].GetProperty("context"))!)
+        var context = ((JinjaDictionary)JinjaJson.Read(s_golden.GetProperty("cases")[4].GetProperty("context"))!)
             .ToDictionary(p => (string)p.Key, p => p.Value);
         foreach (var source in s_golden.GetProperty("templates").EnumerateArray().Select(t => t.GetString()!))
         {

@@ -42,15 +42,18 @@ public sealed class ImageEncoder : IDisposable
         WeightSource source,
         WeightSource product,
         ComputeMode mode,
-        IReadOnlyList<KeyValuePair<string, Tensor>> parameters)
+        IReadOnlyList<KeyValuePair<string, Tensor>> parameters,
+        ScalarType? productType = null)
     {
         (Configuration, _mode, _parameters) = (configuration, mode, parameters);
         long merged = 4L * configuration.HiddenSize;
-        Tower = VisionEncoder.Load(configuration, TowerPrefix, source, product, mode);
+        Tower = VisionEncoder.Load(configuration, TowerPrefix, source, product, mode, productType);
         plora_glb_GN = source("plora_glb_GN", [1, 1, merged]);
         plora_sub_GN = source("plora_sub_GN", [1, 1, 1, merged]);
-        vision_proj_0 = new(product("vision_proj.0.weight", [hiddenSize, merged]), source("vision_proj.0.bias", [hiddenSize]));
-        vision_proj_2 = new(product("vision_proj.2.weight", [hiddenSize, hiddenSize]), source("vision_proj.2.bias", [hiddenSize]));
+        Affine Projector(int layer, long inputs) => new(
+            product($"vision_proj.{layer}.weight", [hiddenSize, inputs]), source($"vision_proj.{layer}.bias", [hiddenSize]), productType);
+        vision_proj_0 = Projector(0, merged);
+        vision_proj_2 = Projector(2, hiddenSize);
     }
 
     public VisionConfiguration Configuration { get; }
@@ -72,11 +75,11 @@ public sealed class ImageEncoder : IDisposable
     /// <param name="configuration">Sizes of the vision encoder.</param>
     /// <param name="hiddenSize">C.</param>
     /// <param name="source">Gives every tensor by name and shape, or throws.</param>
-    /// <param name="order">What becomes of the weights of products, such as <see cref="Runtime.Aten.PrepackFor"/>; null: they stay as they
-    /// are.</param>
+    /// <param name="prepack">What becomes of the weights of products, such as <see cref="Runtime.Aten.PrepackFor"/>; null: they stay as
+    /// they are.</param>
     /// <param name="mode">What it is for.</param>
     internal static ImageEncoder Load(
-        VisionConfiguration configuration, int hiddenSize, WeightSource source, Func<Tensor, Tensor>? order = null,
+        VisionConfiguration configuration, int hiddenSize, WeightSource source, Func<Tensor, Tensor>? prepack = null,
         ComputeMode mode = ComputeMode.Inference)
     {
         var parameters = new List<KeyValuePair<string, Tensor>>();
@@ -89,7 +92,7 @@ public sealed class ImageEncoder : IDisposable
 
         try
         {
-            return new ImageEncoder(configuration, hiddenSize, Keeping(null), Keeping(order), mode, parameters);
+            return new ImageEncoder(configuration, hiddenSize, Keeping(null), Keeping(prepack), mode, parameters);
         }
         catch
         {
@@ -100,6 +103,16 @@ public sealed class ImageEncoder : IDisposable
 
             throw;
         }
+    }
+
+    /// <summary>The same encoder for another use. The weights are shared and stay this encoder's.</summary>
+    /// <param name="mode">What the new encoder is for.</param>
+    /// <param name="productType">Type of products in training; null: the weights' own.</param>
+    internal ImageEncoder With(ComputeMode mode, ScalarType? productType)
+    {
+        var weights = _parameters.ToDictionary();
+        Tensor Known(string name, ReadOnlySpan<long> shape) => weights[name];
+        return new ImageEncoder(Configuration, (int)vision_proj_2.Weight.size(0), Known, Known, mode, [], productType);
     }
 
     /// <summary>Encodes images; the global views and tiles of all of them go through the vision encoder together.</summary>

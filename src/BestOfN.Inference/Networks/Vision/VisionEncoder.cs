@@ -37,14 +37,16 @@ internal sealed class VisionEncoder
     /// <param name="source">Gives every tensor by name and shape, or throws.</param>
     /// <param name="product">As <paramref name="source"/>, for the weights of the blocks' products.</param>
     /// <param name="mode">What it is for.</param>
+    /// <param name="productType">Type of the blocks' products; null: the weights' own.</param>
     public static VisionEncoder Load(
-        VisionConfiguration configuration, string prefix, WeightSource source, WeightSource product, ComputeMode mode)
+        VisionConfiguration configuration, string prefix, WeightSource source, WeightSource product, ComputeMode mode,
+        ScalarType? productType = null)
     {
         long C = configuration.HiddenSize, I = configuration.IntermediateSize, p = configuration.PatchSize, P = configuration.Patches;
         Tensor Take(string name, params ReadOnlySpan<long> shape) => source(prefix + name, shape);
         Affine Norm(string name) => new(Take(name + ".weight", C), Take(name + ".bias", C));
         Affine Linear(string name, long outputs, long inputs) =>
-            new(product(prefix + name + ".weight", [outputs, inputs]), Take(name + ".bias", outputs));
+            new(product(prefix + name + ".weight", [outputs, inputs]), Take(name + ".bias", outputs), productType);
         VisionLayer Layer(int j)
         {
             var layer = "encoder.layers." + j.ToString(CultureInfo.InvariantCulture);

@@ -15,20 +15,20 @@ internal sealed class JinjaArguments(IReadOnlyList<object?> positional, IReadOnl
         index < Positional.Count ? Positional[index] : Named.TryGetValue(name, out var value) ? value : otherwise;
 
     public object? Need(int index, string name) => Has(index, name) ? Get(index, name, null)
-        : throw new JinjaError($"argument '{name}' is missing");
+        : throw new JinjaException($"argument '{name}' is missing");
 
     public string? Text(int index, string name, string? otherwise) => Get(index, name, otherwise) switch
     {
         string text => text,
         null => null,
-        _ => throw new JinjaError($"argument '{name}' must be a string"),
+        _ => throw new JinjaException($"argument '{name}' must be a string"),
     };
 
     public long Integer(int index, string name, long otherwise) => Get(index, name, otherwise) switch
     {
         long number => number,
         bool flag => flag ? 1 : 0,
-        _ => throw new JinjaError($"argument '{name}' must be an integer"),
+        _ => throw new JinjaException($"argument '{name}' must be an integer"),
     };
 
     public bool Flag(int index, string name) => JinjaValue.IsTrue(Get(index, name, false));
@@ -37,12 +37,12 @@ internal sealed class JinjaArguments(IReadOnlyList<object?> positional, IReadOnl
     /// <param name="of">Name of the function, for the error.</param>
     /// <param name="names">Parameters of the function, in order.</param>
     /// <param name="byName">False where arguments have no names, as in methods of strings.</param>
-    /// <exception cref="JinjaError">There are more, or others.</exception>
+    /// <exception cref="JinjaException">There are more, or others.</exception>
     public void Expect(string of, ReadOnlySpan<string> names, bool byName = true)
     {
         if (Positional.Count > names.Length)
         {
-            throw new JinjaError($"{of} takes at most {names.Length} arguments, not {Positional.Count}");
+            throw new JinjaException($"{of} takes at most {names.Length} arguments, not {Positional.Count}");
         }
 
         foreach (var name in Named.Keys)
@@ -50,12 +50,12 @@ internal sealed class JinjaArguments(IReadOnlyList<object?> positional, IReadOnl
             var index = names.IndexOf(name);
             if (index < 0 || !byName)
             {
-                throw new JinjaError($"{of} has no argument '{name}'");
+                throw new JinjaException($"{of} has no argument '{name}'");
             }
 
             if (index < Positional.Count)
             {
-                throw new JinjaError($"{of} has argument '{name}' twice");
+                throw new JinjaException($"{of} has argument '{name}' twice");
             }
         }
     }

@@ -17,7 +17,7 @@ internal sealed class JinjaBudget
     {
         if ((_steps += steps) > MaxSteps)
         {
-            throw new JinjaError("the template takes too many steps");
+            throw new JinjaException("the template takes too many steps");
         }
     }
 
@@ -33,7 +33,7 @@ internal sealed class JinjaBudget
     {
         if (count > MaxText)
         {
-            throw new JinjaError("the template makes too long a text");
+            throw new JinjaException("the template makes too long a text");
         }
 
         Spend(1 + count / CharactersPerStep);
@@ -53,7 +53,7 @@ internal sealed class JinjaBudget
     {
         if (++_depth > MaxDepth)
         {
-            throw new JinjaError("the template nests too deeply");
+            throw new JinjaException("the template nests too deeply");
         }
     }
 

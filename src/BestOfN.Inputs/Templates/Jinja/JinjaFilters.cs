@@ -37,7 +37,7 @@ internal static class JinjaFilters
             a.Expect($"filter '{name}'", arguments);
         }
 
-        string Text() => JinjaValue.Text(value, budget);
+        string Text() => PythonText.Of(value, budget);
         IReadOnlyList<object?> Items() => JinjaValue.Items(value, budget);
         switch (name)
         {
@@ -54,11 +54,11 @@ internal static class JinjaFilters
             case "default" or "d": return value is JinjaUndefined || (a.Flag(1, "boolean") && !JinjaValue.IsTrue(value))
                 ? a.Get(0, "default_value", "") : value;
             case "join":
-                return JinjaMethods.Join(JinjaValue.Text(a.Get(0, "d", ""), budget),
+                return JinjaMethods.Join(PythonText.Of(a.Get(0, "d", ""), budget),
                     a.Get(1, "attribute", null) is { } by ? Attributes(Items(), by, budget) : Items(), budget);
             case "replace":
                 return JinjaText.Replace(
-                    budget.Text(Text()), JinjaValue.Text(a.Need(0, "old"), budget), JinjaValue.Text(a.Need(1, "new"), budget),
+                    budget.Text(Text()), PythonText.Of(a.Need(0, "old"), budget), PythonText.Of(a.Need(1, "new"), budget),
                     a.Get(2, "count", null) is null ? -1 : a.Integer(2, "count", -1), budget);
             case "tojson":
                 return JinjaJson.Write(value, budget, a);
@@ -68,16 +68,16 @@ internal static class JinjaFilters
                 {
                     JinjaDictionary => JinjaMethods.Find(value, "items", budget)!(JinjaArguments.None),
                     JinjaUndefined => new List<object?>(),
-                    _ => throw new JinjaError($"{JinjaValue.TypeOf(value)} has no items"),
+                    _ => throw new JinjaException($"{JinjaValue.TypeOf(value)} has no items"),
                 };
             case "dictsort":
                 return value is JinjaDictionary
                     ? Sorted((List<object?>)JinjaMethods.Find(value, "items", budget)!(JinjaArguments.None)!,
                         pair => Folded(
                             ((object?[])pair!)[a.Text(1, "by", "key") switch { "key" => 0, "value" => 1,
-                                var by => throw new JinjaError($"dictsort sorts by key or value, not '{by}'") }],
+                                var by => throw new JinjaException($"dictsort sorts by key or value, not '{by}'") }],
                                     a.Flag(0, "case_sensitive"), budget), a.Flag(2, "reverse"), budget)
-                    : throw new JinjaError($"{JinjaValue.TypeOf(value)} is not a mapping");
+                    : throw new JinjaException($"{JinjaValue.TypeOf(value)} is not a mapping");
             case "sort": return Sorted(Items(), Key(a, 1, 2, budget), a.Flag(0, "reverse"), budget);
             case "unique":
                 var (unique, folded, keyOf) = (new List<object?>(), new List<object?>(), Key(a, 0, 1, budget));
@@ -117,26 +117,26 @@ internal static class JinjaFilters
             case "reject": return Selected(Items(), a, 0, false, budget);
             case "selectattr": return Selected(Items(), a, 1, true, budget);
             case "rejectattr": return Selected(Items(), a, 1, false, budget);
-            case "int" when a.Integer(1, "base", 10) != 10: throw new JinjaError("int with a base other than 10 is not supported");
+            case "int" when a.Integer(1, "base", 10) != 10: throw new JinjaException("int with a base other than 10 is not supported");
             case "int": return ToInteger(value is string digits ? budget.Text(digits) : value, a.Get(0, "default", 0L));
             case "float":
                 return value is string number
                     ? double.TryParse(budget.Text(number), CultureInfo.InvariantCulture, out var parsed) ? parsed : a.Get(0, "default", 0.0)
                     : value is long or double or bool ? JinjaValue.Number(value) : a.Get(0, "default", 0.0);
-            case "abs": return value is long whole ? whole == long.MinValue ? throw new JinjaError("a number is too large") :
+            case "abs": return value is long whole ? whole == long.MinValue ? throw new JinjaException("a number is too large") :
                 (object)Math.Abs(whole) : Math.Abs(JinjaValue.Number(value));
             case "round":
                 return Round(
                     JinjaValue.Number(value),
                         (int)(a.Integer(0, "precision", 0) is >= 0 and <= 15 and var places ? places
-                            : throw new JinjaError("round takes a precision of 0 to 15")), a.Text(1, "method", "common"));
+                            : throw new JinjaException("round takes a precision of 0 to 15")), a.Text(1, "method", "common"));
             case "wordcount": return (long)JinjaText.Split(Text(), null, -1, budget).Count;
             case "escape" or "e":
                 return budget.Text(
                     budget.Text(Text()).Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
                     .Replace(">", "&gt;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal)
                     .Replace("\"", "&#34;", StringComparison.Ordinal));
-            default: throw new JinjaError($"there is no filter '{name}'");
+            default: throw new JinjaException($"there is no filter '{name}'");
         }
     }
 
@@ -155,7 +155,7 @@ internal static class JinjaFilters
 
     private static string NameIn(JinjaArguments a, string filter) =>
         a.Positional.Count > 0 && a.Positional[0] is string name ? name
-            : throw new JinjaError($"{filter} needs the name of a filter or test");
+            : throw new JinjaException($"{filter} needs the name of a filter or test");
 
     /// <summary>The parts of a path such as <c>function.name</c>, or an index.</summary>
     private static object?[] Path(object? path, JinjaBudget budget)
@@ -167,7 +167,7 @@ internal static class JinjaFilters
 
         budget.Spend(text.Length);
         return text.Contains(',', StringComparison.Ordinal)
-            ? throw new JinjaError($"several attributes at once ('{text}') are not supported") : text.Split('.');
+            ? throw new JinjaException($"several attributes at once ('{text}') are not supported") : text.Split('.');
     }
 
     private static List<object?> Attributes(IReadOnlyList<object?> items, object? path, JinjaBudget budget)
@@ -222,7 +222,7 @@ internal static class JinjaFilters
 
     private static string IndentLines(string text, JinjaArguments a, JinjaBudget budget)
     {
-        var indent = Indent(a.Get(0, "width", 4L)) ?? throw new JinjaError("argument 'width' must be a number or a short string");
+        var indent = Indent(a.Get(0, "width", 4L)) ?? throw new JinjaException("argument 'width' must be a number or a short string");
         var lines = JinjaText.Lines(budget.Text(text) + "\n", budget);
         budget.Characters(text.Length + lines.Count * (long)indent.Length);
         var indented = lines.Select((line, i) => i > 0 && (a.Flag(2, "blank") || (string)line! != "") ? indent + line : (string)line!);
@@ -247,7 +247,7 @@ internal static class JinjaFilters
             "ceil" => Math.Ceiling(number * scale) / scale,
             "floor" => Math.Floor(number * scale) / scale,
             "common" => Math.Round(number, precision, MidpointRounding.ToEven),
-            _ => throw new JinjaError($"round takes common, ceil or floor, not '{method}'"),
+            _ => throw new JinjaException($"round takes common, ceil or floor, not '{method}'"),
         };
     }
 }

@@ -18,9 +18,9 @@ internal sealed class JinjaInterpreter
         globals.Set("range", (JinjaFunction)Range);
         globals.Set("namespace", (JinjaFunction)Namespace);
         globals.Set(
-            "dict", (JinjaFunction)(a => a.Positional.Count > 0 ? throw new JinjaError("dict takes named arguments only")
+            "dict", (JinjaFunction)(a => a.Positional.Count > 0 ? throw new JinjaException("dict takes named arguments only")
                 : JinjaDictionary.Of(a.Named.Select(p => KeyValuePair.Create<object, object?>(p.Key, p.Value)))));
-        globals.Set("raise_exception", (JinjaFunction)(a => throw new JinjaError(JinjaValue.Text(a.Get(0, "message", ""), _budget))));
+        globals.Set("raise_exception", (JinjaFunction)(a => throw new JinjaException(PythonText.Of(a.Get(0, "message", ""), _budget))));
         foreach (var (name, value) in variables)
         {
             globals.Set(name, value);
@@ -53,7 +53,7 @@ internal sealed class JinjaInterpreter
                 Write(text.Value);
                 return JinjaFlow.Next;
             case JinjaStatement.Output output:
-                Write(JinjaValue.Text(Evaluate(output.Value, scope), _budget));
+                Write(PythonText.Of(Evaluate(output.Value, scope), _budget));
                 return JinjaFlow.Next;
             case JinjaStatement.If choice:
                 foreach (var (condition, body) in choice.Branches)
@@ -85,7 +85,7 @@ internal sealed class JinjaInterpreter
             case JinjaStatement.Group group:
                 return Execute(group.Body, scope);
             case JinjaStatement.Break or JinjaStatement.Continue when _loops == 0:
-                throw new JinjaError("break and continue belong into a loop");
+                throw new JinjaException("break and continue belong into a loop");
             case JinjaStatement.Break:
                 return JinjaFlow.Break;
             default:
@@ -99,7 +99,7 @@ internal sealed class JinjaInterpreter
         _output.Append(text);
         if (_output.Length > JinjaBudget.MaxText)
         {
-            throw new JinjaError("the template makes too long a text");
+            throw new JinjaException("the template makes too long a text");
         }
     }
 
@@ -152,7 +152,7 @@ internal sealed class JinjaInterpreter
         var values = JinjaValue.Items(value, _budget);
         if (values.Count != targets.Count)
         {
-            throw new JinjaError($"{values.Count} values can not be unpacked into {targets.Count} names");
+            throw new JinjaException($"{values.Count} values can not be unpacked into {targets.Count} names");
         }
 
         for (var i = 0; i < targets.Count; i++)
@@ -173,7 +173,7 @@ internal sealed class JinjaInterpreter
         }
         else
         {
-            throw new JinjaError($"'{set.Targets[0]}' is not a namespace, so its '{set.Attribute}' can not be set");
+            throw new JinjaException($"'{set.Targets[0]}' is not a namespace, so its '{set.Attribute}' can not be set");
         }
     }
 
@@ -191,13 +191,13 @@ internal sealed class JinjaInterpreter
     {
         if (arguments.Positional.Count > macro.Parameters.Count)
         {
-            throw new JinjaError($"macro '{macro.Name}' takes {macro.Parameters.Count} arguments");
+            throw new JinjaException($"macro '{macro.Name}' takes {macro.Parameters.Count} arguments");
         }
 
         _budget.Spend(macro.Parameters.Count * (1L + arguments.Named.Count));
         if (arguments.Named.Keys.FirstOrDefault(n => macro.Parameters.All(p => p.Name != n)) is { } unknown)
         {
-            throw new JinjaError($"macro '{macro.Name}' has no argument '{unknown}'");
+            throw new JinjaException($"macro '{macro.Name}' has no argument '{unknown}'");
         }
 
         _budget.Enter();
@@ -328,12 +328,12 @@ internal sealed class JinjaInterpreter
         var arguments = Evaluate(call.Given, scope);
         Line = call.Line;
         return callee is JinjaFunction function ? function(arguments)
-            : throw new JinjaError($"{JinjaValue.TypeOf(callee)} can not be called");
+            : throw new JinjaException($"{JinjaValue.TypeOf(callee)} can not be called");
     }
 
     private object? Member(object? of, string name) => of switch
     {
-        JinjaUndefined undefined => throw new JinjaError(undefined.What),
+        JinjaUndefined undefined => throw new JinjaException(undefined.What),
         JinjaNamespace space when space.Attributes.TryGetValue(name, out var value) => value,
         JinjaLoop loop => loop.Get(name),
         _ when JinjaMethods.Find(of, name, _budget) is { } method => method,
@@ -346,7 +346,7 @@ internal sealed class JinjaInterpreter
         switch (of, key)
         {
             case (JinjaUndefined undefined, _):
-                throw new JinjaError(undefined.What);
+                throw new JinjaException(undefined.What);
             case (JinjaDictionary dictionary, string or long or double or bool) when dictionary.TryGetValue(
                 JinjaValue.Key(key, _budget), out var value):
                 return value;
@@ -381,7 +381,7 @@ internal sealed class JinjaInterpreter
         var attributes = new Dictionary<string, object?>(arguments.Named);
         foreach (var (name, value) in arguments.Get(0, "", null) as JinjaDictionary ?? [])
         {
-            attributes.TryAdd(_budget.Text(JinjaValue.Text(name, _budget)), value);
+            attributes.TryAdd(_budget.Text(PythonText.Of(name, _budget)), value);
         }
 
         return new(attributes);
@@ -393,7 +393,7 @@ internal sealed class JinjaInterpreter
         var (start, stop) = arguments.Positional.Count == 1 ? (0, arguments.Integer(0, "stop", 0))
             : (arguments.Integer(0, "start", 0), arguments.Integer(1, "stop", 0));
         var step = arguments.Integer(2, "step", 1);
-        var count = step == 0 ? throw new JinjaError("the step of a range is zero")
+        var count = step == 0 ? throw new JinjaException("the step of a range is zero")
             : Math.Max(0, Math.Ceiling(((double)stop - start) / step));
         _budget.Spend((long)Math.Min(count, 1e9));
         return [.. Enumerable.Range(0, (int)count).Select(i => (object?)(start + i * step))];

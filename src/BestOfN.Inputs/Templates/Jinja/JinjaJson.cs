@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace BestOfN.Inputs.Templates.Jinja;
 
@@ -26,10 +27,23 @@ internal sealed class JinjaJson
         {
             null => (_indent is null ? ", " : ",", ": "),
             IReadOnlyList<object?> list when list is [string item, string key] => (item, key),
-            _ => throw new JinjaError("argument 'separators' must be two strings"),
+            _ => throw new JinjaException("argument 'separators' must be two strings"),
         };
         _sortKeys = a.Flag(3, "sort_keys");
     }
+
+    /// <summary>The value that a piece of JSON stands for.</summary>
+    public static object? Read(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object =>
+            JinjaDictionary.Of(element.EnumerateObject().Select(m => KeyValuePair.Create<object, object?>(m.Name, Read(m.Value)))),
+        JsonValueKind.Array => element.EnumerateArray().Select(Read).ToList(),
+        JsonValueKind.String => element.GetString(),
+        JsonValueKind.Number => element.TryGetInt64(out var integer) ? (object)integer : element.GetDouble(),
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => null,
+    };
 
     /// <param name="value">What to write.</param>
     /// <param name="budget">Bounds the text.</param>
@@ -47,7 +61,7 @@ internal sealed class JinjaJson
         bool flag => flag ? " " : "",
         long width when width <= WidestIndent => new string(' ', (int)Math.Max(width, 0)),
         string { Length: <= WidestIndent } text => text,
-        _ => throw new JinjaError($"argument 'indent' must be a number up to {WidestIndent} or a short string"),
+        _ => throw new JinjaException($"argument 'indent' must be a number up to {WidestIndent} or a short string"),
     };
 
     private void Write(object? value, int depth)
@@ -80,7 +94,7 @@ internal sealed class JinjaJson
                     Write(pair.Value, depth + 1);
                 });
                 break;
-            default: throw new JinjaError($"{JinjaValue.TypeOf(value)} can not be written as JSON");
+            default: throw new JinjaException($"{JinjaValue.TypeOf(value)} can not be written as JSON");
         }
     }
 
@@ -90,8 +104,8 @@ internal sealed class JinjaJson
         bool flag => flag ? "true" : "false",
         long number => number.ToString(CultureInfo.InvariantCulture),
         double number => double.IsFinite(number)
-            ? JinjaValue.Float(number, _budget) : double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity",
-        _ => throw new JinjaError($"{JinjaValue.TypeOf(value)} can not be written as JSON"),
+            ? PythonText.OfFloat(number, _budget) : double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity",
+        _ => throw new JinjaException($"{JinjaValue.TypeOf(value)} can not be written as JSON"),
     };
 
     private void WriteItems<T>(char open, char close, IReadOnlyList<T> items, int depth, Action<T> write)

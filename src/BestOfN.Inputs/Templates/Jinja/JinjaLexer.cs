@@ -131,7 +131,7 @@ internal sealed class JinjaLexer
         var end = _source.IndexOf("#}", _position, StringComparison.Ordinal);
         if (end < 0)
         {
-            throw new JinjaError("a comment is not closed");
+            throw new JinjaException("a comment is not closed");
         }
 
         var sign = end > _position && _source[end - 1] is '-' or '+' ? _source[end - 1] : ' ';
@@ -185,7 +185,7 @@ internal sealed class JinjaLexer
             }
         }
 
-        throw new JinjaError("a raw block is not closed");
+        throw new JinjaException("a raw block is not closed");
     }
 
     private int SkipSpace(int at)
@@ -209,7 +209,7 @@ internal sealed class JinjaLexer
             _position = next;
             if (_position >= _source.Length)
             {
-                throw new JinjaError("a tag is not closed");
+                throw new JinjaException("a tag is not closed");
             }
 
             var c = _source[_position];
@@ -232,7 +232,7 @@ internal sealed class JinjaLexer
 
                 if (_position - start > MaxName)
                 {
-                    throw new JinjaError("a name is too long");
+                    throw new JinjaException("a name is too long");
                 }
 
                 Add(JinjaTokenKind.Name, _source[start.._position]);
@@ -248,7 +248,7 @@ internal sealed class JinjaLexer
             else
             {
                 var op = s_operators.FirstOrDefault(o => string.CompareOrdinal(_source, _position, o, 0, o.Length) == 0)
-                    ?? throw new JinjaError($"unexpected character '{c}'");
+                    ?? throw new JinjaException($"unexpected character '{c}'");
                 open += op is "(" or "[" or "{" ? 1 : op is ")" or "]" or "}" ? -1 : 0;
                 Add(JinjaTokenKind.Operator, op);
                 _position += op.Length;
@@ -298,7 +298,7 @@ internal sealed class JinjaLexer
         {
             if (_position >= _source.Length)
             {
-                throw new JinjaError("a string is not closed");
+                throw new JinjaException("a string is not closed");
             }
 
             var c = _source[_position];
@@ -349,6 +349,6 @@ internal sealed class JinjaLexer
             return value < 0x10000 ? text.Append((char)value) : text.Append(char.ConvertFromUtf32(value));
         }
 
-        throw new JinjaError("a string holds a broken escape");
+        throw new JinjaException("a string holds a broken escape");
     }
 }

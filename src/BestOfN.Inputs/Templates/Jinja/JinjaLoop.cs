@@ -21,7 +21,7 @@ internal sealed class JinjaLoop(IReadOnlyList<object?> items, JinjaBudget budget
         "previtem" => Index > 0 ? items[Index - 1] : new JinjaUndefined("there is no previous item"),
         "nextitem" => Index < items.Count - 1 ? items[Index + 1] : new JinjaUndefined("there is no next item"),
         "cycle" => (JinjaFunction)(a => a.Named.Count == 0 && a.Positional.Count > 0 ? a.Positional[Index % a.Positional.Count]
-            : throw new JinjaError("cycle needs items")),
+            : throw new JinjaException("cycle needs items")),
         "changed" => (JinjaFunction)(a => Changed(a)),
         _ => new JinjaUndefined($"loop has no '{name}'"),
     };

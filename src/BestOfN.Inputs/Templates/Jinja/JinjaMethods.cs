@@ -84,7 +84,7 @@ internal static class JinjaMethods
     // Python knows which ideographs are numbers; the tables here do not.
     private static bool IsNumeric(Rune rune) => Rune.GetNumericValue(rune) != -1
         || (rune.Value is >= 0x3400 and <= 0x9FFF or >= 0xF900 and <= 0xFAFF or >= 0x20000 and <= 0x3FFFF
-            ? throw new JinjaError("whether an ideograph is a number is not known") : false);
+            ? throw new JinjaException("whether an ideograph is a number is not known") : false);
 
     private static JinjaFunction? OfDictionary(JinjaDictionary dictionary, string name, JinjaBudget budget)
     {
@@ -97,7 +97,7 @@ internal static class JinjaMethods
             "values" => _ => Charged().Values.ToList(),
             "copy" => _ => JinjaDictionary.Of(Charged()),
             "update" or "pop" or "popitem" or "clear" or "setdefault" => _ =>
-                throw new JinjaError($"a template may not change a mapping ('{name}')"),
+                throw new JinjaException($"a template may not change a mapping ('{name}')"),
             _ => null,
         });
 
@@ -114,7 +114,7 @@ internal static class JinjaMethods
         "index" => a => IndexOf(list, a.Need(0, "value"), budget),
         "count" => a => list.LongCount(i => JinjaValue.AreEqual(i, a.Need(0, "value"), budget)),
         "append" or "extend" or "insert" or "pop" or "remove" or "clear" or "reverse" or "sort" when list is List<object?> =>
-            _ => throw new JinjaError($"a template may not change a list ('{name}')"),
+            _ => throw new JinjaException($"a template may not change a list ('{name}')"),
         _ => null,
     });
 
@@ -126,7 +126,7 @@ internal static class JinjaMethods
 
     public static string Join(string separator, object? items, JinjaBudget budget)
     {
-        var texts = JinjaValue.Items(items, budget).Select(i => JinjaValue.Text(i, budget)).ToList();
+        var texts = JinjaValue.Items(items, budget).Select(i => PythonText.Of(i, budget)).ToList();
         budget.Characters(texts.Sum(t => (long)t.Length) + separator.Length * (long)Math.Max(0, texts.Count - 1));
         return string.Join(separator, texts);
     }
@@ -141,13 +141,13 @@ internal static class JinjaMethods
             }
         }
 
-        throw new JinjaError("the list does not hold that value");
+        throw new JinjaException("the list does not hold that value");
     }
 
     private static string Needed(JinjaArguments arguments, int index, string name)
     {
         arguments.Need(index, name);
-        return arguments.Text(index, name, null) ?? throw new JinjaError($"argument '{name}' must be a string");
+        return arguments.Text(index, name, null) ?? throw new JinjaException($"argument '{name}' must be a string");
     }
 
     private static long Position(string text, int index) => index < 0 ? -1L : JinjaValue.Length(text.AsSpan(0, index));
@@ -157,6 +157,6 @@ internal static class JinjaMethods
     {
         string one => matches(budget.Text(one), StringComparison.Ordinal),
         object?[] several => several.Any(s => s is string one && matches(budget.Text(one), StringComparison.Ordinal)),
-        var other => throw new JinjaError($"{JinjaValue.TypeOf(other)} is neither a string nor a tuple of strings"),
+        var other => throw new JinjaException($"{JinjaValue.TypeOf(other)} is neither a string nor a tuple of strings"),
     };
 }

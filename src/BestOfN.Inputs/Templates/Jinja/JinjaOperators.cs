@@ -8,7 +8,7 @@ internal static class JinjaOperators
         switch (op, left, right)
         {
             case ("~", _, _):
-                return Concatenate(JinjaValue.Text(left, budget), JinjaValue.Text(right, budget), budget);
+                return Concatenate(PythonText.Of(left, budget), PythonText.Of(right, budget), budget);
             case ("+", string a, string b):
                 return Concatenate(a, b, budget);
             case ("+", List<object?> a, List<object?> b):
@@ -30,7 +30,7 @@ internal static class JinjaOperators
             case (_, long or double or bool, long or double or bool):
                 return Float(op, JinjaValue.Number(left), JinjaValue.Number(right));
             default:
-                throw new JinjaError($"'{op}' does not apply to {JinjaValue.TypeOf(left)} and {JinjaValue.TypeOf(right)}");
+                throw new JinjaException($"'{op}' does not apply to {JinjaValue.TypeOf(left)} and {JinjaValue.TypeOf(right)}");
         }
     }
 
@@ -41,7 +41,7 @@ internal static class JinjaOperators
             case string text:
                 if (value is not string part)
                 {
-                    throw new JinjaError($"{JinjaValue.TypeOf(value)} can not be searched for in a string");
+                    throw new JinjaException($"{JinjaValue.TypeOf(value)} can not be searched for in a string");
                 }
 
                 budget.Search(text, part);
@@ -57,16 +57,16 @@ internal static class JinjaOperators
     {
         if (of is JinjaUndefined undefined)
         {
-            throw new JinjaError(undefined.What);
+            throw new JinjaException(undefined.What);
         }
 
         IReadOnlyList<object?> items = of is string text ? JinjaValue.Characters(text, budget)
-            : of as IReadOnlyList<object?> ?? throw new JinjaError($"{JinjaValue.TypeOf(of)} can not be sliced");
+            : of as IReadOnlyList<object?> ?? throw new JinjaException($"{JinjaValue.TypeOf(of)} can not be sliced");
         budget.Spend(items.Count);
         var by = step is null ? 1 : Whole(step);
         if (by == 0)
         {
-            throw new JinjaError("the step of a slice is zero");
+            throw new JinjaException("the step of a slice is zero");
         }
 
         long count = items.Count;
@@ -115,7 +115,7 @@ internal static class JinjaOperators
     {
         long number => number,
         bool flag => flag ? 1 : 0,
-        _ => throw new JinjaError($"{JinjaValue.TypeOf(value)} is not an integer"),
+        _ => throw new JinjaException($"{JinjaValue.TypeOf(value)} is not an integer"),
     };
 
     private static string Concatenate(string a, string b, JinjaBudget budget)
@@ -144,12 +144,12 @@ internal static class JinjaOperators
                 "%" when b != 0 => b == -1 ? 0L : a - FloorDivide(a, b) * b,
                 "**" when b >= 0 => Power(a, b),
                 "**" => (object)Math.Pow(a, b),
-                _ => throw new JinjaError("division by zero"),
+                _ => throw new JinjaException("division by zero"),
             };
         }
         catch (OverflowException)
         {
-            throw new JinjaError("a number is too large");
+            throw new JinjaException("a number is too large");
         }
     }
 
@@ -159,7 +159,7 @@ internal static class JinjaOperators
         "-" => a - b,
         "*" => a * b,
         "**" => Math.Pow(a, b),
-        _ when b == 0 => throw new JinjaError("division by zero"),
+        _ when b == 0 => throw new JinjaException("division by zero"),
         "/" => a / b,
         "//" => Math.Floor(a / b),
         _ => a - Math.Floor(a / b) * b,

@@ -49,7 +49,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
                     _nesting--;
                     return body;
                 default:
-                    throw new JinjaError($"'{string.Join("' or '", ends.ToArray())}' is missing");
+                    throw new JinjaException($"'{string.Join("' or '", ends.ToArray())}' is missing");
             }
         }
     }
@@ -80,7 +80,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
                 CloseTag();
                 return new JinjaStatement.Continue(line);
             default:
-                throw new JinjaError($"tag '{name}' is not supported here");
+                throw new JinjaException($"tag '{name}' is not supported here");
         }
     }
 
@@ -123,7 +123,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
         var condition = TryTake("if") ? Expression() : null;
         if (Current.Is("recursive"))
         {
-            throw new JinjaError("recursive loops are not supported");
+            throw new JinjaException("recursive loops are not supported");
         }
 
         CloseTag();
@@ -155,7 +155,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
 
         if (targets.Count > 1 || attribute is not null)
         {
-            throw new JinjaError("a set block takes one name");
+            throw new JinjaException("a set block takes one name");
         }
 
         var filters = new List<(string, JinjaExpression.Arguments)>();
@@ -337,7 +337,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
             case JinjaTokenKind.Integer:
                 return long.TryParse(token.Text, CultureInfo.InvariantCulture, out var integer)
                     ? new JinjaExpression.Literal(token.Line, integer)
-                    : throw new JinjaError($"{token.Text} is too large");
+                    : throw new JinjaException($"{token.Text} is too large");
             case JinjaTokenKind.Float:
                 return new JinjaExpression.Literal(token.Line, double.Parse(token.Text, CultureInfo.InvariantCulture));
             case JinjaTokenKind.Operator when token.Text == "(":
@@ -377,7 +377,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
                 return new JinjaExpression.Dictionary(token.Line, entries);
             default:
                 _position--;
-                throw new JinjaError(token.Kind == JinjaTokenKind.Operator ? $"unexpected '{token.Text}'" : "an expression is missing");
+                throw new JinjaException(token.Kind == JinjaTokenKind.Operator ? $"unexpected '{token.Text}'" : "an expression is missing");
         }
     }
 
@@ -394,7 +394,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
                     JinjaTokenKind.Name => new JinjaExpression.Member(line, value, token.Text),
                     JinjaTokenKind.Integer => new JinjaExpression.Item(
                         line, value, new JinjaExpression.Literal(line, long.Parse(token.Text, CultureInfo.InvariantCulture))),
-                    _ => throw new JinjaError("a name is missing after '.'"),
+                    _ => throw new JinjaException("a name is missing after '.'"),
                 };
             }
             else if (TryTake("["))
@@ -541,7 +541,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
     {
         if (!TryTake(text))
         {
-            throw new JinjaError($"'{text}' expected, but {Found()} found");
+            throw new JinjaException($"'{text}' expected, but {Found()} found");
         }
     }
 
@@ -549,7 +549,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
     {
         if (Current.Kind != kind)
         {
-            throw new JinjaError($"{(kind == JinjaTokenKind.Name ? "a name" : "the end of the tag")} expected, but {Found()} found");
+            throw new JinjaException($"{(kind == JinjaTokenKind.Name ? "a name" : "the end of the tag")} expected, but {Found()} found");
         }
 
         _position++;
@@ -561,7 +561,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
     {
         if (++_nesting > MaxNesting)
         {
-            throw new JinjaError("nested too deeply");
+            throw new JinjaException("nested too deeply");
         }
     }
 }

@@ -30,7 +30,7 @@ internal sealed class JinjaTemplate
         {
             tokens = lexer.Read();
         }
-        catch (JinjaError error)
+        catch (JinjaException error)
         {
             throw new ChatTemplateException(name, lexer.Line, error.Message, error);
         }
@@ -40,7 +40,7 @@ internal sealed class JinjaTemplate
         {
             _statements = parser.Parse();
         }
-        catch (JinjaError error)
+        catch (JinjaException error)
         {
             throw new ChatTemplateException(name, parser.Line, error.Message, error);
         }
@@ -54,9 +54,9 @@ internal sealed class JinjaTemplate
         {
             return interpreter.Render(_statements, variables);
         }
-        catch (Exception e) when (e is JinjaError || e.InnerException is JinjaError) // sorting wraps what its comparer throws
+        catch (Exception e) when (e is JinjaException || e.InnerException is JinjaException) // sorting wraps what its comparer throws
         {
-            var reason = (e as JinjaError ?? e.InnerException!).Message;
+            var reason = (e as JinjaException ?? e.InnerException!).Message;
             throw new ChatTemplateException(_name, interpreter.Line, reason.Length > MaxReason ? reason[..MaxReason] + "…" : reason, e);
         }
     }

@@ -35,9 +35,9 @@ internal static class JinjaTests
             "in" => JinjaOperators.Contains(Other(), value, budget),
             "sameas" => value is string or long or bool or null
                 ? value?.GetType() == Other()?.GetType() && JinjaValue.AreEqual(value, Other(), budget) : ReferenceEquals(value, Other()),
-            "lower" => JinjaCase.IsLower(budget.Text(JinjaValue.Text(value, budget))),
-            "upper" => JinjaCase.IsUpper(budget.Text(JinjaValue.Text(value, budget))),
-            _ => throw new JinjaError($"there is no test '{name}'"),
+            "lower" => JinjaCase.IsLower(budget.Text(PythonText.Of(value, budget))),
+            "upper" => JinjaCase.IsUpper(budget.Text(PythonText.Of(value, budget))),
+            _ => throw new JinjaException($"there is no test '{name}'"),
         };
     }
 
@@ -46,6 +46,6 @@ internal static class JinjaTests
         or "gt" or "greaterthan" or ">" or "ge" or ">=" or "in" or "sameas";
 
     private static long Remainder(object? value, long by) => value is not long number
-        ? throw new JinjaError($"{JinjaValue.TypeOf(value)} is not an integer")
-        : by is 0 or -1 ? (by == 0 ? throw new JinjaError("division by zero") : 0) : ((number % by) + by) % by;
+        ? throw new JinjaException($"{JinjaValue.TypeOf(value)} is not an integer")
+        : by is 0 or -1 ? (by == 0 ? throw new JinjaException("division by zero") : 0) : ((number % by) + by) % by;
 }

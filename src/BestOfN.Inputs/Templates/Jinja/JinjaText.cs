@@ -32,7 +32,7 @@ internal static class JinjaText
         var parts = new List<object?>();
         if (separator is { Length: 0 })
         {
-            throw new JinjaError("the separator is empty");
+            throw new JinjaException("the separator is empty");
         }
 
         for (var at = 0; ;)
@@ -67,7 +67,7 @@ internal static class JinjaText
     {
         if (limit < 0 || separator is null or "")
         {
-            return Split(text, separator, limit < 0 ? -1 : throw new JinjaError("rsplit with a limit needs a separator"), budget);
+            return Split(text, separator, limit < 0 ? -1 : throw new JinjaException("rsplit with a limit needs a separator"), budget);
         }
 
         budget.Search(text, separator);

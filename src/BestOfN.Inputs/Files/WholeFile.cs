@@ -1,6 +1,6 @@
-namespace BestOfN.Data.Records;
+namespace BestOfN.Inputs.Files;
 
-/// <summary>A file that grows beside its place and appears there when it is whole.</summary>
+/// <summary>A file that grows beside its place, as <c>.partial</c>, and appears there when it is whole.</summary>
 internal sealed class WholeFile : IDisposable
 {
     private readonly string _path;
@@ -9,7 +9,7 @@ internal sealed class WholeFile : IDisposable
 
     public WholeFile(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         (_path, _stream) = (path, new FileStream(path + ".partial", FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16));
     }
 
