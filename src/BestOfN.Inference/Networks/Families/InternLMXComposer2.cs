@@ -65,9 +65,8 @@ internal static class InternLMXComposer2
         if (vision.HiddenSize % vision.Heads != 0 || vision.ImageSize % (2 * vision.PatchSize) != 0)
         {
             throw new CheckpointException(
-                $"{c.FilePath}: vision encoder: expected a hidden size that {vision.Heads} heads divide and an image of whole cells of 2 x 2 "
-                    + $"patches of {vision.PatchSize} "
-                + $"pixels, found {vision.HiddenSize} and {vision.ImageSize}.");
+                $"{c.FilePath}: vision encoder: expected a hidden size that {vision.Heads} heads divide and an image of whole cells of "
+                + $"2 x 2 patches of {vision.PatchSize} pixels, found {vision.HiddenSize} and {vision.ImageSize}.");
         }
 
         var above = Layer(vision.Layers) + "layer_norm1.weight";
