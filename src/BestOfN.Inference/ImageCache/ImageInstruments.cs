@@ -22,7 +22,7 @@ internal static class ImageInstruments
         meter.CreateObservableCounter(engine + TelemetryNames.PictureCacheEvictions, () => Tagged(images.Evictions), "{picture}",
             "Encoded pictures freed for others.");
         meter.CreateObservableCounter(
-            engine + TelemetryNames.Pictures, () => Tagged(images.Encoded), "{picture}", "Pictures that went through the vision tower.");
+            engine + TelemetryNames.Pictures, () => Tagged(images.Encoded), "{picture}", "Pictures that went through the vision encoder.");
 
         Measurement<long> Tagged(long value, string? result = null) =>
             result is null ? new(value, model) : new(value, model, new(TelemetryNames.Result, result));

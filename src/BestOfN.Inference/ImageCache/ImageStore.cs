@@ -344,7 +344,7 @@ public sealed class ImageStore : IDisposable
             if (vectors[i].size(0) != image.Count)
             {
                 throw new InvalidOperationException(
-                    $"The vision tower gave {vectors[i].size(0)} vectors where {image.Count} were expected.");
+                    $"The vision encoder gave {vectors[i].size(0)} vectors where {image.Count} were expected.");
             }
 
             // A copy: what the encoder gives may be a part of something larger.

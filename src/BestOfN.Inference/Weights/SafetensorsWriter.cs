@@ -36,7 +36,7 @@ public static class SafetensorsWriter
     /// <param name="source">Where the tensors come from, for messages; null: <paramref name="path"/>.</param>
     /// <param name="progress">Receives the bytes written.</param>
     /// <param name="metadata">What the file says beside its tensors.</param>
-    /// <param name="cancellationToken">Ends the writing; nothing stays but a file that is replaced next time, <c>.partial</c>.</param>
+    /// <param name="cancellationToken">Ends the writing; nothing stays.</param>
     /// <returns>How many numbers that are not 0 became 0, because they are too small for the item's type.</returns>
     /// <exception cref="CheckpointException">A finite number would become infinite in the item's type.</exception>
     internal static long Write(

@@ -2,7 +2,6 @@ using BestOfN.Data.Cleaning;
 using BestOfN.Data.Sampling;
 using BestOfN.Data.Worlds;
 using BestOfN.Inputs.Files;
-using BestOfN.Inference.Runtime;
 using BestOfN.Training.Loops;
 using BestOfN.Training.Optimizers;
 using BestOfN.Training.Recipes;

@@ -20,7 +20,7 @@ internal sealed class PairReader(ConversationAssembly assembly, VisionConfigurat
     {
         if (pair.Pictures.Count > 0 && images is null)
         {
-            throw new PreferenceDataException($"pair {pair.Id}: has pictures, and the model has no vision tower.");
+            throw new PreferenceDataException($"pair {pair.Id}: has pictures, and the model has no vision encoder.");
         }
 
         var tiled = pair.Pictures.Select(path => Tile(pair, path, variant, cancellationToken)).ToArray();

@@ -39,7 +39,8 @@ public sealed class AdaptedDecoderTests : IDisposable
         Assert.Equal(2 * 7, _adapters.Count);
         Assert.All(_adapters, adapter =>
         {
-            var gradient = gradients[adapter.Layer + ".weight"] * adapter.Scale;
+            using TorchSharp.Scalar scale = adapter.Scale;
+            var gradient = gradients[adapter.Layer + ".weight"] * scale;
             Close(gradient.matmul(adapter.A.detach().t()), adapter.B.grad!, adapter.Layer);
             Close(adapter.B.detach().t().matmul(gradient), adapter.A.grad!, adapter.Layer);
         });

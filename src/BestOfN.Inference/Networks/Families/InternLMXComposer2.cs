@@ -65,16 +65,15 @@ internal static class InternLMXComposer2
         if (vision.HiddenSize % vision.Heads != 0 || vision.ImageSize % (2 * vision.PatchSize) != 0)
         {
             throw new CheckpointException(
-                $"{c.FilePath}: vision tower: expected a hidden size that {vision.Heads} heads divide and an image of whole cells of 2 x 2 "
-                    + $"patches of {vision.PatchSize} "
-                + $"pixels, found {vision.HiddenSize} and {vision.ImageSize}.");
+                $"{c.FilePath}: vision encoder: expected a hidden size that {vision.Heads} heads divide and an image of whole cells of "
+                + $"2 x 2 patches of {vision.PatchSize} pixels, found {vision.HiddenSize} and {vision.ImageSize}.");
         }
 
         var above = Layer(vision.Layers) + "layer_norm1.weight";
         if (checkpoint.Contains(above))
         {
             throw new CheckpointException(
-                $"{checkpoint.Folder}: tensor {above}: expected a vision tower of {vision.Layers} layers, as the configuration says, "
+                $"{checkpoint.Folder}: tensor {above}: expected a vision encoder of {vision.Layers} layers, as the configuration says, "
                 + "found more.");
         }
 
@@ -156,7 +155,7 @@ internal static class InternLMXComposer2
 
         assumptions.Add(
             $"vision_config: {published.Heads} heads, quick_gelu and layer_norm_eps "
-                + $"{published.NormEpsilon.ToString(CultureInfo.InvariantCulture)} in the vision tower, as published");
+                + $"{published.NormEpsilon.ToString(CultureInfo.InvariantCulture)} in the vision encoder, as published");
         return published with
         {
             HiddenSize = (int)patch[0],
