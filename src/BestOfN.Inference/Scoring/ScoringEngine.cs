@@ -141,6 +141,10 @@ public sealed class ScoringEngine : IRewardModel, IDisposable
     internal ScoringSession Begin(int[] promptIds, SeenPrompt? images = null) =>
         new(this, _ => Task.FromResult<(IReadOnlyList<ChatMessage>, ScoringContext)>(([], Scheduler.Open(promptIds, images))));
 
+    /// <summary>A session over a conversation whose images are prepared already.</summary>
+    /// <param name="seen">Messages with the ids of their images, and leases on these, the session's from here on.</param>
+    internal ScoringSession Begin(SeenPrompt seen) => new(this, _ => Task.FromResult(Open(seen)));
+
     /// <summary>Ends all sessions and frees the network.</summary>
     public void Dispose()
     {
