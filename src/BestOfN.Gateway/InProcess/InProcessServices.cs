@@ -12,7 +12,9 @@ internal static class InProcessServices
             provider => new DeviceWorkers(() => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.OwnKernels));
         services.AddSingleton<IGeneratorSource, FolderGeneratorSource>();
         services.AddSingleton<IGeneratorSource, GgufGeneratorSource>();
-        services.AddSingleton<IRewardModelSource>(provider => ActivatorUtilities.CreateInstance<FolderRewardModelSource>(
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<FolderRewardModelSource>(
             provider, () => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.RewardServer.Enabled));
+        services.AddSingleton<GgufRewardModelSource>();
+        services.AddSingleton<IRewardModelSource, InProcessRewardModelSource>();
     }
 }

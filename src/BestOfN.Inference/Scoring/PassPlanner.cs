@@ -1,5 +1,6 @@
 using BestOfN.Inference.Kernels;
 using BestOfN.Inference.Networks;
+using BestOfN.Inputs.Scoring;
 
 namespace BestOfN.Inference.Scoring;
 

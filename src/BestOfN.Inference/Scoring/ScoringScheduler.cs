@@ -2,6 +2,7 @@ using BestOfN.Core.Rewards;
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
+using BestOfN.Inputs.Scoring;
 
 namespace BestOfN.Inference.Scoring;
 

@@ -6,6 +6,7 @@ using BestOfN.Inference.Networks;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
 using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Scoring;
 using BestOfN.Inputs.Templates;
 using BestOfN.Inputs.Templates.Jinja;
 using BestOfN.Inputs.Tokenizers;
