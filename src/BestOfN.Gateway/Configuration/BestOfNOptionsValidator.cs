@@ -1,4 +1,5 @@
 using BestOfN.Core.Selection;
+using BestOfN.LLama.Models;
 using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.Configuration;
@@ -166,7 +167,7 @@ internal sealed class BestOfNOptionsValidator(
             yield return problem;
         }
 
-        if (MissingFolder(model.Path) is { } missing)
+        if (!GgufCheck.IsNamed(model.Path) && MissingFolder(model.Path) is { } missing)
         {
             yield return $"{path}:{nameof(model.Path)}: {missing}";
         }

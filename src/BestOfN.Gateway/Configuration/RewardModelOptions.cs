@@ -6,9 +6,21 @@ namespace BestOfN.Gateway.Configuration;
 /// <summary>One reward model in process.</summary>
 public sealed record RewardModelOptions
 {
-    /// <summary>The folder with config.json, weights and tokenizer; relative to the folder of appsettings.json.</summary>
+    /// <summary>
+    /// The folder with config.json, weights and tokenizer, or a GGUF file; relative to the folder of appsettings.json.
+    /// </summary>
     [Required]
     public string Path { get; init; } = "";
+
+    /// <summary>GGUF: the safetensors file with the reward head, as <c>bestofn convert</c> writes it beside the file.</summary>
+    public string? Head { get; init; }
+
+    /// <summary>
+    /// GGUF: tokens that are held over all requests, prompts once and answers each. Null: 32768, or as many as a quarter of the memory
+    /// holds.
+    /// </summary>
+    [Range(64, 16_777_216)]
+    public int? ContextTokens { get; init; }
 
     /// <summary>What it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
     [RegularExpression("auto|float32|bfloat16", ErrorMessage = "'{0}' must be auto, float32 or bfloat16.")]

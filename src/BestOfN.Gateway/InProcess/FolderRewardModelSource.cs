@@ -14,8 +14,22 @@ namespace BestOfN.Gateway.InProcess;
 internal sealed class FolderRewardModelSource(
     DeviceWorkers devices, IHostEnvironment environment, IMeterFactory meters, Func<bool>? digests = null) : IRewardModelSource
 {
-    public IEnumerable<(string Setting, string Problem)> Check(RewardModelOptions options) =>
-        ModelFolder.Problem(options.Path, environment, isRewardModel: true) is { } problem ? [(nameof(options.Path), problem)] : [];
+    public IEnumerable<(string Setting, string Problem)> Check(RewardModelOptions options)
+    {
+        if (ModelFolder.Problem(options.Path, environment, isRewardModel: true) is { } problem)
+        {
+            yield return (nameof(options.Path), problem);
+        }
+
+        foreach (var (setting, value) in ((string, object?)[])
+            [(nameof(options.Head), options.Head), (nameof(options.ContextTokens), options.ContextTokens)])
+        {
+            if (value is not null)
+            {
+                yield return (setting, "is for GGUF files only.");
+            }
+        }
+    }
 
     public IRewardModel Open(string name, RewardModelOptions options)
     {

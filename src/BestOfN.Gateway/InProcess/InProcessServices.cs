@@ -11,8 +11,10 @@ internal static class InProcessServices
         services.AddSingleton(
             provider => new DeviceWorkers(() => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.OwnKernels));
         services.AddSingleton<IGeneratorSource, FolderGeneratorSource>();
-        services.AddSingleton<IRewardModelSource>(provider => ActivatorUtilities.CreateInstance<FolderRewardModelSource>(
-            provider, () => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.RewardServer.Enabled));
         services.AddSingleton<IGeneratorSource, GgufGeneratorSource>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<FolderRewardModelSource>(
+            provider, () => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.RewardServer.Enabled));
+        services.AddSingleton<GgufRewardModelSource>();
+        services.AddSingleton<IRewardModelSource, InProcessRewardModelSource>();
     }
 }

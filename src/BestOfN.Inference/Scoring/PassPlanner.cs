@@ -1,4 +1,5 @@
 using BestOfN.Inference.Networks;
+using BestOfN.Inputs.Scoring;
 
 namespace BestOfN.Inference.Scoring;
 

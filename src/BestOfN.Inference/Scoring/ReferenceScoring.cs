@@ -4,6 +4,7 @@ using BestOfN.Core.Rewards;
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Scoring;
 using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Inference.Scoring;

@@ -10,6 +10,7 @@ using BestOfN.Inference.Networks;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Scoring;
 using BestOfN.Inputs.Templates;
 using BestOfN.Inputs.Tokenizers;
 using TorchSharp;

@@ -1,6 +1,7 @@
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Inference.ImageCache;
+using BestOfN.Inputs.Scoring;
 
 namespace BestOfN.Inference.Scoring;
 

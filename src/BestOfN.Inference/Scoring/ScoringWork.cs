@@ -1,3 +1,4 @@
+using BestOfN.Inputs.Scoring;
 namespace BestOfN.Inference.Scoring;
 
 /// <summary>What waits in the queue: the sequences of one call, or a prompt alone.</summary>

@@ -23,7 +23,7 @@ internal sealed class GgufSequenceBatch : ISequenceBatch
     /// <param name="sequences">Most sequences, as the context was made for.</param>
     public GgufSequenceBatch(GgufModel model, int sequences)
     {
-        (_model, _sampler) = (model, new LogitsSampler(model.Tokenizer.VocabularySize));
+        (_model, _sampler) = (model, new LogitsSampler(model.VocabularySize));
         _slots = new Stack<int>(Enumerable.Range(0, sequences).Reverse());
         model.Context.MemoryClear(true);
     }

@@ -34,6 +34,12 @@ internal sealed class GgufModel : IDisposable
 
     public SafeLLamaContextHandle Context => _context.NativeHandle;
 
+    /// <summary>Tokens that the model knows, whether or not the file has a tokenizer.</summary>
+    public int VocabularySize => _weights.Vocab.Count;
+
+    /// <summary>Whether every layer keeps the keys and values of all tokens, so that a part of a sequence can be shared.</summary>
+    public bool KeepsAllTokens => _weights.NativeHandle is { IsRecurrent: false, SWACount: 0 };
+
     /// <summary>Numbers of one hidden state.</summary>
     public int HiddenSize => _weights.EmbeddingSize;
 

@@ -67,15 +67,22 @@ internal sealed class GenerationBenchmark
         using var rate = new StreamingRate(_device);
         var answer = 2 + (_options.Rounds * _options.Steps);
         var prompt = Enumerable.Range(0, _options.Prompt).Select(i => 10 + (i * 7919 % (c.VocabularySize - 10))).ToArray();
-        var batches = new List<SequenceBatch>();
-        var prefills = new List<double>();
-        var steps = _options.Candidates.Select(_ => new List<double>()).ToArray();
+        using var file = _options.WithLlama ? new LlamaFile(model, type) : null;
+        (string Engine, int N, Func<ISequenceBatch> Create)[] kinds =
+        [
+            .. _options.Candidates.Select(n => ("own", n, (Func<ISequenceBatch>)(() => new SequenceBatch(prepacked ?? model)))),
+            .. file is null ? []
+                : _options.Candidates.Select(n => ("llama.cpp", n, (Func<ISequenceBatch>)(() => file.Batch(n, _options.Prompt, answer)))),
+        ];
+        var batches = new List<ISequenceBatch>();
+        var prefills = kinds.DistinctBy(k => k.Engine).ToDictionary(k => k.Engine, _ => new List<double>());
+        var steps = kinds.Select(_ => new List<double>()).ToArray();
         var rates = new List<double>();
         try
         {
-            foreach (var n in _options.Candidates)
+            foreach (var (engine, n, create) in kinds)
             {
-                var batch = new SequenceBatch(prepacked ?? model);
+                var batch = create();
                 batches.Add(batch);
                 batch.Add([(prompt, [.. Enumerable.Range(0, n).Select(i => new TokenSequence(new TokenSampling(), i))])], answer);
                 var clock = Stopwatch.StartNew();
@@ -84,13 +91,14 @@ internal sealed class GenerationBenchmark
                     batch.Prefill(512);
                 }
 
-                prefills.Add(clock.Elapsed.TotalSeconds);
+                prefills[engine].Add(clock.Elapsed.TotalSeconds);
                 batch.Decode();                                    // kernels for this many rows are made
             }
 
             for (var round = 0; round < _options.Rounds; round++)
             {
-                for (var i = 0; i < batches.Count; i++)
+                // Engines take turns for each N, so that both meet the same load of the machine.
+                foreach (var i in Enumerable.Range(0, kinds.Length).OrderBy(i => kinds[i].N))
                 {
                     rates.Add(rate.Measure());
                     for (var step = 0; step < _options.Steps; step++)
@@ -110,20 +118,31 @@ internal sealed class GenerationBenchmark
         var size = type == ScalarType.Float32 ? 4 : 2;
         var weights = (c.LinearFlopsPerToken / 2) + ((long)c.VocabularySize * c.HiddenSize);
         var perToken = 2L * c.Layers * c.KeyValueHeads * c.HeadSize;
-        var one = _options.Candidates[0] == 1 ? Median(steps[0]) : (double?)null;
-        return [.. _options.Candidates.Select((n, i) => new GenerationResult
+        return [.. kinds.Select((kind, i) =>
         {
-            Type = type == ScalarType.Float32 ? "float32" : "bfloat16",
-            P = _options.Prompt,
-            N = n,
-            A = answer,
-            PrefillSeconds = Median(prefills),
-            StepSeconds = Median(steps[i]),
-            StepBytes = (double)size * (weights + (perToken * (_options.Prompt + (n * answer / 2.0)))),
-            BytesPerSecond = Median(rates),
-            Rounds = _options.Rounds,
-            OverOne = Median(steps[i]) / one,
-            RequestOverOne = (Median(prefills) + (answer * Median(steps[i]))) / (Median(prefills) + (answer * one)),
+            var (engine, n, _) = kind;
+            var prefill = Median(prefills[engine]);
+            var first = Array.FindIndex(kinds, k => k.Engine == engine);
+            var one = kinds[first].N == 1 ? Median(steps[first]) : (double?)null;
+            return new GenerationResult
+            {
+                Engine = engine,
+                Type = type == ScalarType.Float32 ? "float32" : "bfloat16",
+                P = _options.Prompt,
+                N = n,
+                A = answer,
+                PrefillSeconds = prefill,
+                StepSeconds = Median(steps[i]),
+                StepBytes = (double)size * (weights + (perToken * (_options.Prompt + (n * answer / 2.0)))),
+                BytesPerSecond = Median(rates),
+                Rounds = _options.Rounds,
+                OverOne = Median(steps[i]) / one,
+                RequestOverOne = (prefill + (answer * Median(steps[i]))) / (prefill + (answer * one)),
+                OverOwn = Array.FindIndex(kinds, k => k.N == n) is var own && own != i
+                    ? Enumerable.Range(0, steps[i].Count).Select(step => steps[own][step] / steps[i][step]).ToList() is var ratios
+                        ? Median(ratios) : null
+                    : null,
+            };
         })];
     }
 
@@ -135,8 +154,8 @@ internal sealed class GenerationBenchmark
         }
 
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in (string[])["type", "P", "N", "A", "prefill s", "step ms", "tokens/s", "tokens/s × N=1",
-            "step ÷ N=1", "request ÷ N=1", "GB/s", "bound ms", "step ÷ bound", "share of bound", "rounds"])
+        foreach (var column in (string[])["engine", "type", "P", "N", "A", "prefill s", "step ms", "tokens/s", "tokens/s × N=1",
+            "step ÷ N=1", "request ÷ N=1", "GB/s", "bound ms", "step ÷ bound", "share of bound", "tokens/s ÷ own", "rounds"])
         {
             table.AddColumn(new TableColumn(column).RightAligned());
         }
@@ -145,11 +164,11 @@ internal sealed class GenerationBenchmark
         {
             table.AddRow(((FormattableString[])
             [
-                $"{r.Type}", $"{r.P}", $"{r.N}", $"{r.A}", $"{r.PrefillSeconds:0.000}",
+                $"{r.Engine}", $"{r.Type}", $"{r.P}", $"{r.N}", $"{r.A}", $"{r.PrefillSeconds:0.000}",
                 $"{r.StepSeconds * 1e3:0.00}", $"{r.TokensPerSecond:0.0}",
                 $"{r.TokensOverOne:0.00}", $"{r.OverOne:0.00}", $"{r.RequestOverOne:0.00}",
                 $"{r.BytesPerSecond / 1e9:0.0}", $"{r.BoundSeconds * 1e3:0.00}",
-                $"{r.OverBound:0.00}", $"{r.ShareOfBound:P0}", $"{r.Rounds}",
+                $"{r.OverBound:0.00}", $"{r.ShareOfBound:P0}", $"{r.OverOwn:0.00}", $"{r.Rounds}",
             ]).Select(FormattableString.Invariant).ToArray());
         }
 

@@ -4,7 +4,11 @@ namespace BestOfN.Benchmarks.Generation;
 
 internal sealed record GenerationBenchmarkOptions
 {
-    public const string Usage = "generation [--json FILE] [--device cpu|cuda] [--threads N] [--prompt P] [--rounds R] [--steps S] [--n N]…";
+    public const string Usage =
+        "generation [--engine own|llama] [--json FILE] [--device cpu|cuda] [--threads N] [--prompt P] [--rounds R] [--steps S] [--n N]…";
+
+    /// <summary>Whether llama.cpp takes turns with the own engine, over the same weights.</summary>
+    public bool WithLlama { get; private init; }
 
     public string? Json { get; private init; }
 
@@ -32,6 +36,7 @@ internal sealed record GenerationBenchmarkOptions
             var value = arguments[i + 1];
             options = arguments[i] switch
             {
+                "--engine" when value is "own" or "llama" => options with { WithLlama = value == "llama" },
                 "--json" => options with { Json = value },
                 "--device" when value is "cpu" or "cuda" => options with { Device = value },
                 "--threads" => options with { Threads = Number(value) },

@@ -3,6 +3,9 @@ namespace BestOfN.Benchmarks.Generation;
 /// <summary>One N: medians over its rounds.</summary>
 internal sealed record GenerationResult
 {
+    /// <summary><c>own</c> or <c>llama.cpp</c>.</summary>
+    public required string Engine { get; init; }
+
     public required string Type { get; init; }
 
     public required int P { get; init; }
@@ -31,6 +34,10 @@ internal sealed record GenerationResult
 
     /// <summary>Prefill and A steps, of N over 1.</summary>
     public double? RequestOverOne { get; init; }
+
+    /// <summary>Tokens per second over those of the own engine at the same N, the median over steps of the same turn; null for the own
+    /// engine.</summary>
+    public double? OverOwn { get; init; }
 
     public double RequestSeconds => PrefillSeconds + (A * StepSeconds);
 

@@ -6,6 +6,7 @@ using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
 using BestOfN.Inference.Tests;
 using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Scoring;
 using static TorchSharp.torch;
 
 namespace BestOfN.Benchmarks.Images;

@@ -39,9 +39,19 @@ public sealed class JsonTests(PocketGateway gateway)
         PageTests.AssertNone(settings.SelectMany(Mistakes));
     }
 
-    private IEnumerable<string> Mistakes(Block block)
+    [Fact]
+    public void Every_example_of_a_configuration_has_no_mistake()
     {
-        using var file = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(Whole(block)));
+        var examples = Directory.GetFiles(Repository.PathOf("config/examples"), "*.json");
+        Assert.NotEmpty(examples);
+        PageTests.AssertNone(examples.SelectMany(path => Mistakes(File.ReadAllText(path), Path.GetFileName(path))));
+    }
+
+    private IEnumerable<string> Mistakes(Block block) => Mistakes(Whole(block), block.Place);
+
+    private IEnumerable<string> Mistakes(string settings, string place)
+    {
+        using var file = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(settings));
         var configuration = new ConfigurationBuilder().AddJsonStream(file).Build();
         return gateway.Services.GetServices<IConfigurationCheck>().SelectMany(check => check.Problems(configuration))
 
@@ -49,7 +59,7 @@ public sealed class JsonTests(PocketGateway gateway)
             .Where(problem => !problem.Contains("there is no folder", StringComparison.Ordinal))
             .Where(problem => !problem.Contains("there is no file", StringComparison.Ordinal))
             .Where(problem => !problem.Contains("which is not set", StringComparison.Ordinal))
-            .Select(problem => $"{block.Place}: {problem}");
+            .Select(problem => $"{place}: {problem}");
     }
 
     private static string Whole(Block block) => block.Text.TrimStart().StartsWith('"') ? $"{{{block.Text}\n}}" : block.Text;

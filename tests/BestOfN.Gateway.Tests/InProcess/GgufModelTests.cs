@@ -17,18 +17,37 @@ public sealed class GgufModelTests : IDisposable
     {
         SkipElsewhere();
         Convert("model.gguf");
-        var settings = Settings("""{ "Generator": "gguf", "Path": "model.gguf", "Strategy": "first" }""");
-        await using var gateway = GatewayProcess.Start(_folder, settings, []);
+        Convert("judge.gguf", "pocket-reward");
+        const string Settings = """
+            {
+              "BestOfN": {
+                "ListenUrl": "http://127.0.0.1:0",
+                "Models": { "m": { "Generator": "gguf", "Path": "model.gguf", "RewardModel": "judge" } },
+                "RewardModels": { "judge": { "Path": "judge.gguf", "Head": "judge.head.safetensors" } }
+              }
+            }
+            """;
+        await using var gateway = GatewayProcess.Start(_folder, Settings, []);
         await gateway.SaysAsync("Try: ");
         var address = gateway.Output.Split("Ready: ")[1].Split(['\r', '\n'])[0];
         using var http = new HttpClient { BaseAddress = new Uri(address) };
         using var response = await http.PostAsJsonAsync(
             "/v1/chat/completions",
-            new { model = "m", n = 1, max_tokens = 8, seed = 1, messages = new[] { new { role = "user", content = "12 + 30?" } } },
+            new
+            {
+                model = "m@4",
+                max_tokens = 8,
+                seed = 1,
+                messages = new[] { new { role = "user", content = "12 + 30?" } },
+                best_of_n = new { @return = "scores" },
+            },
             TestGateway.Cancellation);
         var answer = await response.Content.ReadFromJsonAsync<JsonElement>(TestGateway.Cancellation);
         Assert.True(response.IsSuccessStatusCode, answer.ToString());
-        Assert.InRange(answer.GetProperty("usage").GetProperty("completion_tokens").GetInt32(), 1, 8 * 8);
+        Assert.InRange(answer.GetProperty("usage").GetProperty("completion_tokens").GetInt32(), 4, 4 * 8);
+        var candidates = answer.GetProperty("best_of_n").GetProperty("candidates").EnumerateArray().ToArray();
+        Assert.Equal(4, candidates.Length);
+        Assert.All(candidates, candidate => Assert.Equal(JsonValueKind.Number, candidate.GetProperty("score").ValueKind));
         var loaded = await File.ReadAllTextAsync($"/proc/{gateway.Id}/maps", TestGateway.Cancellation);
         Assert.Contains("libllama.so", loaded, StringComparison.Ordinal);
         Assert.DoesNotContain("torch", loaded, StringComparison.OrdinalIgnoreCase);
@@ -52,7 +71,12 @@ public sealed class GgufModelTests : IDisposable
                   "absent": { "Generator": "gguf", "Path": "absent.gguf" },
                   "cut": { "Generator": "gguf", "Path": "cut.gguf" },
                   "text": { "Generator": "gguf", "Path": "text.gguf" },
+                  "folder": { "Generator": "folder", "Path": "absent", "ContextTokens": 512 },
                   "odd": { "Generator": "gguf", "Path": "model.gguf", "Dtype": "bfloat16", "MaxSequences": 257, "HdNum": 1 }
+                },
+                "RewardModels": {
+                  "headless": { "Path": "model.gguf" },
+                  "odd": { "Path": "model.gguf", "Head": "text.gguf", "StepReward": "min" }
                 }
               }
             }
@@ -63,7 +87,9 @@ public sealed class GgufModelTests : IDisposable
             [
                 "none:Path: must name a GGUF file.", $"absent:Path: there is no file '{_folder}/absent.gguf'.", "cut:Path: ", "is cut off",
                 "text:Path: ", "expected a GGUF file", "odd:Dtype: must be auto or float32", "odd:MaxSequences: 257 is more than",
-                "odd:HdNum: is for models that see pictures",
+                "odd:HdNum: is for models that see pictures", "folder:ContextTokens: is for GGUF models only",
+                "headless:Head: must name the safetensors file", "text.gguf: not a safetensors file",
+                "odd:StepReward: is for model folders",
             ])
         {
             Assert.Contains(problem, gateway.Errors, StringComparison.Ordinal);
@@ -72,16 +98,14 @@ public sealed class GgufModelTests : IDisposable
         Assert.DoesNotContain("   at ", gateway.Errors, StringComparison.Ordinal);
     }
 
-    private static string Settings(string model) =>
-        $$"""{ "BestOfN": { "ListenUrl": "http://127.0.0.1:0", "Models": { "m": {{model}} } } }""";
-
     private static void SkipElsewhere() => Assert.SkipUnless(
         OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture is Architecture.X64,
         "The package has llama.cpp for Linux x64 only.");
 
-    private void Convert(string name)
+    private void Convert(string name, string model = "pocket-generator")
     {
-        using var conversion = GgufConversion.Open(Path.Combine(AppContext.BaseDirectory, "config", "models", "pocket-generator"), "f32");
-        conversion.Write(Path.Combine(_folder, name), "", null, TestGateway.Cancellation);
+        using var conversion = GgufConversion.Open(Path.Combine(AppContext.BaseDirectory, "config", "models", model), "f32");
+        var path = Path.Combine(_folder, name);
+        conversion.Write(path, Path.ChangeExtension(path, ".head.safetensors"), null, TestGateway.Cancellation);
     }
 }

@@ -9,6 +9,7 @@ using BestOfN.Inference.Tests.Generation;
 using BestOfN.Inference.Tests.Scoring;
 using BestOfN.Inference.Tests.Weights;
 using BestOfN.Inference.Weights;
+using BestOfN.Inputs.Scoring;
 using BestOfN.Testing;
 using static TorchSharp.torch;
 

@@ -5,6 +5,7 @@ using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
 using BestOfN.Inputs.Images;
+using BestOfN.Inputs.Scoring;
 using BestOfN.Inputs.Templates;
 using BestOfN.Inputs.Tokenizers;
 using BestOfN.Inputs.Videos;

@@ -2,6 +2,7 @@ using BestOfN.Core.Rewards;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Networks;
 using BestOfN.Inference.Scoring;
+using BestOfN.Inputs.Scoring;
 using BestOfN.Testing;
 using static TorchSharp.torch;
 

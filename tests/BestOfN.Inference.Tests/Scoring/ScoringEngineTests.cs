@@ -3,6 +3,7 @@ using BestOfN.Core.Rewards;
 using BestOfN.Inference.Networks.Families;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
+using BestOfN.Inputs.Scoring;
 using BestOfN.Inputs.Tokenizers;
 using BestOfN.Testing;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
 using BestOfN.Inference.Scoring;
+using BestOfN.Inputs.Scoring;
 using TorchSharp;
 
 namespace BestOfN.Inference.Tests.Scoring;

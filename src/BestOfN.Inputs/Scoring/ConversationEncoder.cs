@@ -2,7 +2,7 @@ using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Inputs.Tokenizers;
 
-namespace BestOfN.Inference.Scoring;
+namespace BestOfN.Inputs.Scoring;
 
 /// <summary>From conversations to the token ids that the reference would see, and the positions it would read.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace BestOfN.Inference.Scoring;
+namespace BestOfN.Inputs.Scoring;
 
 /// <summary>One whole sequence of token ids, its prompt included, and where it is read.</summary>
 internal sealed record ScoringSequence

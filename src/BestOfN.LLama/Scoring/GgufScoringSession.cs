@@ -1,0 +1,96 @@
+using BestOfN.Core.Prompts;
+using BestOfN.Core.Rewards;
+
+namespace BestOfN.LLama.Scoring;
+
+/// <summary>A session of a GGUF reward model. Thread-safe.</summary>
+internal sealed class GgufScoringSession : IScoringSession
+{
+    private readonly GgufRewardModel _model;
+    private readonly IReadOnlyList<ChatMessage> _messages;
+    private readonly ReadPrompt? _prompt;
+    private readonly ScoringFailedException? _failure;
+    private int _isDisposed;
+
+    public GgufScoringSession(GgufRewardModel model, IReadOnlyList<ChatMessage> messages)
+    {
+        (_model, _messages) = (model, messages);
+        try
+        {
+            _prompt = model.Encode(messages);
+            model.Read(_prompt);
+        }
+        catch (Exception e)
+        {
+            _failure = Failure(e);
+        }
+    }
+
+    public Task SeePromptAsync(CancellationToken cancellationToken) => _failure is null ? Task.CompletedTask : throw _failure;
+
+    public async Task<IReadOnlyList<CandidateScore?>> ScoreAsync(IReadOnlyList<Answer> answers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(answers);
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        if (_failure is not null)
+        {
+            throw _failure;
+        }
+
+        var sequences = answers.Select(Fitting).ToArray();
+
+        // Equal texts would differ in the last bits: each is computed once.
+        var distinct = new Dictionary<string, int>();
+        var computed = new List<int[]>();
+        var places = sequences.Select(ids =>
+        {
+            if (ids is null)
+            {
+                return -1;
+            }
+
+            var key = string.Join(',', ids);
+            if (!distinct.TryGetValue(key, out var place))
+            {
+                distinct[key] = place = computed.Count;
+                computed.Add(ids);
+            }
+
+            return place;
+        }).ToArray();
+        var rewards = await _model.ScoreAsync(_prompt!, computed, cancellationToken);
+        return [.. places.Select(place => place < 0 ? (CandidateScore?)null : new(rewards[place]))];
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0 && _prompt is not null)
+        {
+            _model.Close(_prompt);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <returns>Null where the conversation with the answer is longer than the model reads.</returns>
+    private int[]? Fitting(Answer answer)
+    {
+        if (_model.Encoder.AreCertainlyLonger([answer.Text], _model.MaxLength))
+        {
+            return null;
+        }
+
+        try
+        {
+            var ids = _model.Encoder.Encode(_messages, answer).Ids;
+            return ids.Length <= _model.MaxLength ? ids : null;
+        }
+        catch (Exception e)
+        {
+            throw Failure(e);
+        }
+    }
+
+    private static ScoringFailedException Failure(Exception exception) => exception as ScoringFailedException
+        ?? new($"The conversation cannot be encoded for the reward model: {exception.Message}", exception) { MayQuotePrompt = true };
+}
