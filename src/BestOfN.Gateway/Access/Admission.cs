@@ -1,11 +1,9 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
-using System.Text.Json;
 using BestOfN.Core.Telemetry;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Shutdown;
-using BestOfN.Protocols.OpenAI.Wire;
 using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.Access;
@@ -84,8 +82,7 @@ internal sealed class Admission
 
         // The status has been sent: the error becomes an event, and the missing [DONE] tells that the answer is not complete.
         response.BodyWriter.Write("event: error\ndata: "u8);
-        response.BodyWriter.Write(JsonSerializer.SerializeToUtf8Bytes(
-            new ApiErrorResponse(ErrorDescription.Of(reason).Error), OpenAIJsonContext.Default.ApiErrorResponse));
+        response.BodyWriter.Write(ErrorDescription.Of(reason).Json.Span);
         response.BodyWriter.Write("\n\n"u8);
         await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
     }

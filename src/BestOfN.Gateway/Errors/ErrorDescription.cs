@@ -17,6 +17,10 @@ internal sealed record ErrorDescription(int StatusCode, ApiError Error)
     /// <summary>An upstream's own error, to be passed on as it is; empty if there is none.</summary>
     public ReadOnlyMemory<byte> Body { get; private init; }
 
+    /// <summary>The error as clients read it (UTF-8 JSON): the upstream's own where there is one.</summary>
+    public ReadOnlyMemory<byte> Json => !Body.IsEmpty ? Body
+        : JsonSerializer.SerializeToUtf8Bytes(new ApiErrorResponse(Error), OpenAIJsonContext.Default.ApiErrorResponse);
+
     /// <summary>The table of exceptions. An unknown exception's text never leaves the process.</summary>
     public static ErrorDescription Of(Exception exception) => exception switch
     {

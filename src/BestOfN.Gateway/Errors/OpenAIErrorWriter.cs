@@ -1,9 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Rewards;
 using BestOfN.Core.Telemetry;
-using BestOfN.Protocols.OpenAI.Wire;
 
 namespace BestOfN.Gateway.Errors;
 
@@ -33,9 +31,7 @@ internal sealed class OpenAIErrorWriter(ILogger<OpenAIErrorWriter> logger) : IPr
             response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         }
 
-        var body = description.Body.IsEmpty
-            ? JsonSerializer.SerializeToUtf8Bytes(new ApiErrorResponse(description.Error), OpenAIJsonContext.Default.ApiErrorResponse)
-            : description.Body;
+        var body = description.Json;
         response.ContentType = "application/json";
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, context.HttpContext.RequestAborted);

@@ -26,9 +26,7 @@ internal sealed class EventStream(HttpResponse response)
     public void WriteError(ErrorDescription error)
     {
         response.BodyWriter.Write("event: error\n"u8);
-        Write(error.Body.IsEmpty
-            ? JsonSerializer.SerializeToUtf8Bytes(new ApiErrorResponse(error.Error), OpenAIJsonContext.Default.ApiErrorResponse)
-            : OneLine(error.Body));
+        Write(OneLine(error.Json));
     }
 
     public void WriteComment()

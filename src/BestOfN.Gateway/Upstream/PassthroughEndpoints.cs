@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using BestOfN.Protocols.OpenAI.Wire;
 using BestOfN.Protocols.Upstreams;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
@@ -46,18 +46,10 @@ internal static class PassthroughEndpoints
         });
     }
 
-    private static async Task WriteErrorAsync(HttpContext context, int status, string message, string type, string? code)
+    private static Task WriteErrorAsync(HttpContext context, int status, string message, string type, string? code)
     {
         context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json";
-        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
-        json.WriteStartObject();
-        json.WriteStartObject("error"u8);
-        json.WriteString("message"u8, message);
-        json.WriteString("type"u8, type);
-        json.WriteNull("param"u8);
-        json.WriteString("code"u8, code);
-        json.WriteEndObject();
-        json.WriteEndObject();
+        var error = new ApiErrorResponse(new(message, type) { Code = code });
+        return context.Response.WriteAsJsonAsync(error, OpenAIJsonContext.Default.ApiErrorResponse, "application/json");
     }
 }
