@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Rewards;
@@ -53,64 +54,63 @@ public sealed class BestOfNSelector(
     private async Task<SelectionResult> SelectAsync(SelectionRequest asked, SelectionRequest request, CancellationToken cancellationToken)
     {
         var strategy = strategies[asked.Strategy];
-        var judges = request.IsJudged(strategy);
-        var run = new SelectionRun(request, strategy, time, logger);
+        var isJudged = request.IsJudged(strategy);
+        var clock = new SelectionClock(time);
         var budget = request.CutsAnswers || request.Generation.Candidates > 1 ? request.TimeBudget : (TimeSpan?)null;
-        using var deadlines = new Deadlines(budget, judges, time, cancellationToken);
-        if (logger.IsEnabled(LogLevel.Trace))
-        {
-            var messages = request.Generation.Prompt.Messages.Select(message => $"{message.Role}: {message.Text}");
-            logger.Asked(request.Generation.Candidates, LoggedText.Of(string.Join('\n', messages)));
-        }
+        using var deadlines = new Deadlines(budget, isJudged, time, cancellationToken);
+        CandidateSlot[] slots =
+            [.. Enumerable.Range(0, request.Generation.Candidates).Select(index => new CandidateSlot(index, request.Demands))];
+        var finished = Channel.CreateUnbounded<CandidateSlot>(new() { SingleReader = true, SingleWriter = true });
+        LogQuestion(request);
 
         // 1. The reward model looks at the images, then both begin.
-        await using var session = judges ? run.Begin(request.RewardModel!, request.Generation.Prompt) : null;
-        await run.SeePromptAsync(session, deadlines.GenerationDeadline);
-        ThrowIfRefused(run);
-        var scoring = run.ScoreAsync(session, deadlines.AnswerDeadline, cancellationToken);
-        await run.GenerateAsync(deadlines.GenerationDeadline, cancellationToken);
+        await using var scoring = isJudged ? new ScoringRun(request, finished, clock, logger) : null;
+        if (scoring is not null && await scoring.BeginAsync(deadlines.GenerationDeadline) is { } unreadable)
+        {
+            throw unreadable;
+        }
+
+        var making = new GenerationRun(request, strategy, slots, finished, clock, logger)
+            .RunAsync(deadlines.GenerationDeadline, cancellationToken);
+        var judging = scoring?.RunAsync(making, deadlines.AnswerDeadline, cancellationToken) ?? Task.FromResult(ScoringOutcome.None);
+        var generated = await making;
 
         // 2. The rest is scored.
-        await scoring;
+        var scored = await judging;
         if (cancellationToken.IsCancellationRequested)
         {
             logger.Abandoned();
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        ThrowIfRefused(run);
+        if (scored.Refusal is { } refusal)
+        {
+            throw refusal;
+        }
 
         // 3. The best is chosen.
-        var ranking = Rank(strategy, run.Slots);
+        var ranking = Rank(strategy, slots);
         if (ranking.Count == 0)
         {
-            throw NoAnswer(run);
+            throw NoAnswer(slots, generated);
         }
 
         var selection = new SelectionResult
         {
             Strategy = strategy.Name,
-            RewardModel = judges ? request.RewardModel!.Name : null,
+            RewardModel = isJudged ? request.RewardModel!.Name : null,
             Requested = request.Generation.Candidates,
             Candidates =
             [
                 .. ranking.Select((slot, place) => Report(slot, place + 1)),
-                .. run.Slots.Except(ranking).Select(slot => Report(slot, null)),
+                .. slots.Except(ranking).Select(slot => Report(slot, null)),
             ],
-            Degraded = [.. Losses(asked, request, run)],
-            TotalUsage = Total(run.Slots),
-            Timing = new SelectionTiming(run.GenerationTime, run.ScoringTime, run.Elapsed) { FirstToken = run.FirstToken },
+            Degraded = [.. Losses(asked, request, slots, generated, scored)],
+            TotalUsage = Total(slots),
+            Timing = new SelectionTiming(generated.Time, scored.Time, clock.Elapsed) { FirstToken = generated.FirstToken },
         };
         Log(request, selection);
         return selection;
-    }
-
-    private static void ThrowIfRefused(SelectionRun run)
-    {
-        if (run.Refusal is { } refusal)
-        {
-            throw refusal;
-        }
     }
 
     private static List<CandidateSlot> Rank(ISelectionStrategy strategy, IReadOnlyList<CandidateSlot> slots)
@@ -139,22 +139,25 @@ public sealed class BestOfNSelector(
         IsPartial = slot.IsPartial,
     };
 
-    private static IEnumerable<string> Losses(SelectionRequest asked, SelectionRequest request, SelectionRun run)
+    private static IEnumerable<string> Losses(
+        SelectionRequest asked, SelectionRequest request, IReadOnlyList<CandidateSlot> slots, GenerationOutcome generated,
+        ScoringOutcome scored)
     {
         if (request.Generation.Candidates < asked.Generation.Candidates)
         {
             yield return Degradations.GreedySingle;
         }
 
-        foreach (var slot in run.Slots.Where(slot => slot.Failure is not null))
+        foreach (var slot in slots.Where(slot => slot.Failure is not null))
         {
             yield return Degradations.CandidateFailed(slot.Index);
         }
 
         // A single candidate wins whatever it is: its flaws are told to those who ask how it was found.
-        var tellsFlaws = run.Slots.Count > 1 || request.WantsScores;
-        var budgetCut = run.End is GenerationEnd.TimeBudget or GenerationEnd.TokenBudget || HasSpentTokens(request, run);
-        foreach (var slot in run.Slots.Where(
+        var tellsFlaws = slots.Count > 1 || request.WantsScores;
+        var hasSpentTokens = generated.End is GenerationEnd.TokenBudget || HasSpentTokens(request, slots);
+        var budgetCut = generated.End is GenerationEnd.TimeBudget || hasSpentTokens;
+        foreach (var slot in slots.Where(
             slot => tellsFlaws && slot.Flaw is not AnswerFlaw.None && !(slot.Flaw is AnswerFlaw.CutOff && budgetCut)))
         {
             yield return Degradations.Flawed(slot.Flaw, slot.Index);
@@ -165,41 +168,41 @@ public sealed class BestOfNSelector(
             yield return Degradations.SchemaUnchecked;
         }
 
-        foreach (var slot in run.Slots.Where(slot => slot.IsTooLongToJudge))
+        foreach (var slot in slots.Where(slot => slot.IsTooLongToJudge))
         {
             yield return Degradations.TooLongToJudge(slot.Index);
         }
 
-        if (run.End is GenerationEnd.TimeBudget || run.ScoringRanOut)
+        if (generated.End is GenerationEnd.TimeBudget || scored.RanOut)
         {
             yield return Degradations.Deadline;
         }
 
-        if (run.End is GenerationEnd.TokenBudget || HasSpentTokens(request, run))
+        if (hasSpentTokens)
         {
             yield return Degradations.TokenBudget;
         }
 
-        if (run.ScorerFailed)
+        if (scored.HasFailed)
         {
             yield return Degradations.ScorerFailed;
         }
     }
 
-    private static bool HasSpentTokens(SelectionRequest request, SelectionRun run) =>
-        run.Slots.Sum(slot => slot.CompletionTokens) >= request.Generation.TokenBudget && run.Slots.Any(slot => slot.IsTruncated);
+    private static bool HasSpentTokens(SelectionRequest request, IReadOnlyList<CandidateSlot> slots) =>
+        slots.Sum(slot => slot.CompletionTokens) >= request.Generation.TokenBudget && slots.Any(slot => slot.IsTruncated);
 
     private static TokenUsage Total(IReadOnlyList<CandidateSlot> slots) =>
         TokenUsage.Total([.. slots.Select(slot => slot.Candidate?.Usage ?? new TokenUsage(0, slot.CompletionTokens))]);
 
-    private static GenerationFailedException NoAnswer(SelectionRun run)
+    private static GenerationFailedException NoAnswer(IReadOnlyList<CandidateSlot> slots, GenerationOutcome generated)
     {
-        if (run.End is GenerationEnd.TimeBudget)
+        if (generated.End is GenerationEnd.TimeBudget)
         {
             return new(new Failure(FailureKind.TimedOut, "The time budget ran out before there was an answer."));
         }
 
-        var failures = run.Slots.Select(slot => slot.Failure).OfType<GenerationFailedException>().ToList();
+        var failures = slots.Select(slot => slot.Failure).OfType<GenerationFailedException>().ToList();
         if (failures.Count == 0)
         {
             return new(new Failure(FailureKind.TimedOut, "The token budget ran out before there was an answer."));
@@ -212,6 +215,15 @@ public sealed class BestOfNSelector(
             : new(
                 new Failure(FailureKind.Upstream, $"No candidate could be made. The first of {failures.Count} failures: {first.Message}"),
                 first);
+    }
+
+    private void LogQuestion(SelectionRequest request)
+    {
+        if (logger.IsEnabled(LogLevel.Trace))
+        {
+            var messages = request.Generation.Prompt.Messages.Select(message => $"{message.Role}: {message.Text}");
+            logger.Asked(request.Generation.Candidates, LoggedText.Of(string.Join('\n', messages)));
+        }
     }
 
     private void Log(SelectionRequest request, SelectionResult selection)

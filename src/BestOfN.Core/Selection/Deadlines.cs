@@ -6,6 +6,7 @@ namespace BestOfN.Core.Selection;
 /// </summary>
 internal sealed class Deadlines : IDisposable
 {
+    /// <summary>The part of the budget that candidates may take where they are to be scored.</summary>
     private const double GenerationShare = 0.9;
 
     private readonly CancellationTokenSource _generationTimer;
