@@ -66,7 +66,7 @@ public sealed class StartFailureTests : IDisposable
                 "Kestrel:Endpoint: there is no such setting. Did you mean 'Endpoints'?",
                 "BestOfN:Candidates: 'many' is not a whole number.",
                 "BestOfN:Models:a:Cluster: there is no cluster 'vlm' under ReverseProxy:Clusters. Did you mean 'vllm'?",
-                "BestOfN:Models:b:Generator: 'upstraem' is not one of folder, upstream. Did you mean 'upstream'?",
+                "BestOfN:Models:b:Generator: 'upstraem' is not one of folder, gguf, upstream. Did you mean 'upstream'?",
                 "BestOfN:Models:c:Path: ",
                 "BestOfN:Models:c:RewardModel: there is no 'judg' under BestOfN:RewardModels. Did you mean 'judge'?",
                 "BestOfN:Models:d: must be a group of settings, but is 'pocket'.",
