@@ -1,6 +1,11 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+<<<<<<< HEAD
 using Microsoft.AspNetCore.Hosting;
+=======
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+>>>>>>> 8d04cd2 (deploy/ (Dockerfile, compose file, Kubernetes, systemd, dashboard, alerts) and docs/clients.md, both compared with what the gateway does)
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -8,15 +13,21 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BestOfN.Docs.Tests;
 
+<<<<<<< HEAD
 /// <summary>
 /// The gateway in memory, with the configuration and the pocket models that come with the product; its reward model is served.
 /// </summary>
+=======
+/// <summary>The gateway on a port of its own, with the configuration and the pocket models that come with the product.</summary>
+>>>>>>> 8d04cd2 (deploy/ (Dockerfile, compose file, Kubernetes, systemd, dashboard, alerts) and docs/clients.md, both compared with what the gateway does)
 public sealed class PocketGateway : IAsyncLifetime
 {
     private readonly WebApplicationFactory<Program> _factory = new WebApplicationFactory<Program>()
         .WithWebHostBuilder(host => host.UseSetting("BestOfN:RewardServer:Enabled", "true"));
 
     public HttpClient Client { get; private set; } = null!;
+
+    public Uri Address => Client.BaseAddress!;
 
     public IServiceProvider Services => _factory.Services;
 
@@ -25,7 +36,10 @@ public sealed class PocketGateway : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Client = _factory.CreateClient();
+        _factory.UseKestrel(0);
+        _factory.StartServer();
+        var addresses = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        Client = new HttpClient { BaseAddress = new(addresses.First()) };
 
         // Answered when both models are there.
         const string Question = """{ "model": "pocket", "messages": [{ "role": "user", "content": "Which two of 1 2 add up to 3?" }] }""";

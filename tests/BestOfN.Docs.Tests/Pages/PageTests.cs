@@ -28,7 +28,7 @@ public sealed class PageTests
     public void Every_block_says_its_language() => AssertNone(
         from page in Page.All
         from block in page.Blocks
-        where block.Language is not ("sh" or "json" or "jsonc" or "csharp" or "python" or "text")
+        where block.Language is not ("sh" or "json" or "jsonc" or "csharp" or "python" or "js" or "yaml" or "text")
         select $"{block.Place}: '{block.Language}'");
 
     [Fact]
