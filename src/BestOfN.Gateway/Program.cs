@@ -7,6 +7,8 @@ using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.InProcess;
 using BestOfN.Gateway.Models;
 using BestOfN.Gateway.Observability;
+using BestOfN.Gateway.Page;
+using BestOfN.Gateway.Page.Traffic;
 using BestOfN.Gateway.Rewards.Routes;
 using BestOfN.Gateway.Selection;
 using BestOfN.Gateway.Shutdown;
@@ -25,6 +27,7 @@ try
     builder.Services.AddAnswers();
     builder.Services.AddRewardServer();
     builder.Services.AddAccess();
+    builder.Services.AddPage();
     builder.Services.AddDraining();
     builder.Services.AddOpenAIErrors();
     builder.AddTelemetry();
@@ -33,12 +36,14 @@ try
     app.CheckConfiguration();
     app.UseRequestIds();
     app.UseRequestLog();
+    app.UseTrafficRecording();
     app.UseOpenAIErrors();
     app.UseAccess();
     app.MapRewardServer();
     app.MapChatCompletions();
     app.MapCompletions();
     app.MapModels();
+    app.MapPage();
     app.MapHealth();
     app.MapMetrics();
     app.MapPassthrough();   // YARP: every other /v1 route

@@ -24,8 +24,6 @@ namespace BestOfN.Core.Selection;
 public sealed class BestOfNSelector(
     SelectionStrategies strategies, SelectionTelemetry telemetry, TimeProvider time, ILogger<BestOfNSelector> logger)
 {
-    private static readonly MajorityVoteStrategy _withoutScores = new();
-
     /// <exception cref="GenerationFailedException">
     /// There is no answer. Where all candidates failed alike, the first failure; <see cref="FailureKind.TimedOut"/> where time or tokens
     /// ran out.
@@ -115,17 +113,8 @@ public sealed class BestOfNSelector(
 
     private static List<CandidateSlot> Rank(ISelectionStrategy strategy, IReadOnlyList<CandidateSlot> slots)
     {
-        var answered = slots.Where(slot => slot.Candidate is not null).ToList();
-        return
-        [
-            .. answered
-                .GroupBy(slot => (slot.Flaw, IsUnscored: slot.Score is null && strategy.NeedsScores))
-                .OrderBy(group => group.Key.Flaw)
-                .ThenBy(group => group.Key.IsUnscored)
-                .SelectMany(group => (group.Key.IsUnscored ? _withoutScores : strategy)
-                    .Rank([.. group.Select(slot => slot.Scored)]))
-                .Select(ranked => slots[ranked.Candidate.Index]),
-        ];
+        var answered = slots.Where(slot => slot.Candidate is not null).Select(slot => (slot.Scored, slot.Flaw));
+        return [.. AnswerOrder.Of(strategy, answered).Select(ranked => slots[ranked.Candidate.Index])];
     }
 
     private static RankedCandidate Report(CandidateSlot slot, int? rank) => new()

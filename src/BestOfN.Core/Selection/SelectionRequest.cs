@@ -47,8 +47,8 @@ public sealed record SelectionRequest
         RewardModel is not null && (WantsScores || (strategy.NeedsScores && CandidatesToMake > 1));
 
     /// <summary>
-    /// Receives what happens to each candidate while candidates are made, in the order in which it happens; null: nobody looks on. Never
-    /// completed by the selector.
+    /// Receives what happens to each candidate, in the order in which it happens: events of the generation, and
+    /// <see cref="CandidateScored"/>. Several threads write to it; never completed by the selector. Null: nobody looks on.
     /// </summary>
     public ChannelWriter<GenerationEvent>? Live { get; init; }
 }

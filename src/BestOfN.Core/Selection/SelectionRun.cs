@@ -272,6 +272,7 @@ internal sealed class SelectionRun
             else if (double.IsFinite(given.Value))
             {
                 slot.Score = given;
+                _request.Live?.TryWrite(new CandidateScored(slot.Index, given));
             }
             else
             {
@@ -321,6 +322,7 @@ internal sealed class SelectionRun
         foreach (var slot in _slots.Where(slot => !slot.HasEnded))
         {
             slot.Fail(failure);
+            _request.Live?.TryWrite(new CandidateFailed(slot.Index, failure));
         }
     }
 

@@ -50,7 +50,9 @@ internal sealed class Admission
         try
         {
             var body = await _bodies.ReadAsync(context, client, work.Token);
+            var begin = _time.GetTimestamp();
             using var turn = await WaitAsync(client, work.Token);
+            context.Features.Set(new QueueTime(_time.GetElapsedTime(begin)));
             await answerAsync(body, work.Token);
         }
         catch (Exception) when (_draining.TimeIsUp.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)

@@ -11,36 +11,46 @@ namespace BestOfN.Gateway.Access;
 internal sealed class ApiKeys
 {
     private readonly byte[][] _hashes;
+    private readonly byte[][] _operators;
 
-    public ApiKeys(IConfiguration configuration) =>
-        _hashes = [.. (configuration[BestOfNOptions.KeysVariable] ?? "")
-            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Hash)];
+    public ApiKeys(IConfiguration configuration)
+    {
+        _hashes = HashesIn(configuration[BestOfNOptions.KeysVariable]);
+        _operators = HashesIn(configuration[BestOfNOptions.OperatorKeysVariable]);
+    }
 
     public int Count => _hashes.Length;
 
-    public bool Admits(HttpRequest request) => Count == 0 || IndexOf(request) is not null;
+    public bool Admits(HttpRequest request) =>
+        Count == 0 || IndexOf(request, _hashes) is not null || IndexOf(request, _operators) is not null;
 
-    /// <summary>The client that a request is counted for: its key, or where no keys are configured its network address.</summary>
+    /// <summary>Whether a request may see what other clients do: an operator's. Where no keys are configured, everybody is one.</summary>
+    public bool MayWatch(HttpRequest request) => _operators.Length == 0 ? Count == 0 : IndexOf(request, _operators) is not null;
+
+    /// <summary>The client that a request is counted for: its key, or where it has none its network address.</summary>
     public string ClientOf(HttpContext context) =>
-        IndexOf(context.Request) is { } index
-            ? string.Create(CultureInfo.InvariantCulture, $"key {index}")
-            : AddressOf(context.Connection.RemoteIpAddress);
+        IndexOf(context.Request, _hashes) is { } index ? string.Create(CultureInfo.InvariantCulture, $"key {index}")
+        : IndexOf(context.Request, _operators) is { } place ? string.Create(CultureInfo.InvariantCulture, $"operator {place}")
+        : AddressOf(context.Connection.RemoteIpAddress);
 
-    private int? IndexOf(HttpRequest request)
+    private static byte[][] HashesIn(string? keys) =>
+        [.. (keys ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Hash)];
+
+    private static int? IndexOf(HttpRequest request, byte[][] hashes)
     {
         const string Scheme = "Bearer ";
         var header = request.Headers.Authorization.ToString();
-        if (Count == 0 || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        if (hashes.Length == 0 || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }
 
         var hash = Hash(header[Scheme.Length..].Trim());
         int? found = null;
-        for (var i = 0; i < _hashes.Length; i++)
+        for (var i = 0; i < hashes.Length; i++)
         {
             // Every key is compared, so that the time taken tells nothing about them.
-            found = CryptographicOperations.FixedTimeEquals(_hashes[i], hash) ? i : found;
+            found = CryptographicOperations.FixedTimeEquals(hashes[i], hash) ? i : found;
         }
 
         return found;

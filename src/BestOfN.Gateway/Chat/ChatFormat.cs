@@ -70,6 +70,10 @@ internal sealed class ChatFormat(PreparedRequest request, DateTimeOffset created
             answerFields: answerFields is null ? null : _answerFields.All(answerFields));
     }
 
+    public byte[] Live(LiveEvents events) => JsonSerializer.SerializeToUtf8Bytes(
+        new LiveChunk { Id = _id, Object = "chat.completion.chunk", Created = _created, Model = request.Model.Name, BestOfN = events },
+        VerbatimJson.Context.LiveChunk);
+
     public IEnumerable<byte[]> Remainder(int choice, Candidate candidate, BestOfNReport? report)
     {
         var isAlone = request.Selection.Generation.Candidates == 1;

@@ -29,6 +29,17 @@ internal sealed class CompletionFormat(PreparedRequest request, DateTimeOffset c
         }
     }
 
+    public byte[] Live(LiveEvents events) => JsonSerializer.SerializeToUtf8Bytes(
+        new LiveChunk
+        {
+            Id = _id,
+            Object = "text_completion",
+            Created = created.ToUnixTimeSeconds(),
+            Model = request.Model.Name,
+            BestOfN = events,
+        },
+        VerbatimJson.Context.LiveChunk);
+
     public IEnumerable<byte[]> Remainder(int choice, Candidate candidate, BestOfNReport? report)
     {
         foreach (var piece in TextPieces.Of(candidate.Text, choice == 0 ? _textSent : 0))

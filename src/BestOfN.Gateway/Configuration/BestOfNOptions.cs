@@ -12,6 +12,9 @@ public sealed record BestOfNOptions
     /// <summary>Environment variable with the keys that clients may call with, separated by commas. Unset: everybody may call.</summary>
     public const string KeysVariable = "BESTOFN_API_KEYS";
 
+    /// <summary>Environment variable with the keys of operators, by commas. They may call, too, and see the traffic of all.</summary>
+    public const string OperatorKeysVariable = "BESTOFN_OPERATOR_KEYS";
+
     /// <summary>The longest time budget that a request may ask for.</summary>
     public const int LongestTimeBudgetMs = 600_000;
 
@@ -120,6 +123,13 @@ public sealed record BestOfNOptions
     /// slower, for comparison and where a processor is suspected to compute wrongly with the own ones.
     /// </summary>
     public bool OwnKernels { get; init; } = true;
+
+    /// <summary>Whether a page for people is served at <c>/</c>: to ask a model and see its candidates, and to watch the traffic.</summary>
+    public bool Page { get; init; } = true;
+
+    /// <summary>Whether the page's traffic keeps the beginnings of the last 200 questions and answers, in memory, and shows them to
+    /// operators. Needs a key in the environment variable <c>BESTOFN_OPERATOR_KEYS</c>.</summary>
+    public bool TrafficTexts { get; init; }
 
     /// <summary>What clients may name as <c>model</c>.</summary>
     public Dictionary<string, ModelOptions> Models { get; init; } = new(StringComparer.Ordinal);

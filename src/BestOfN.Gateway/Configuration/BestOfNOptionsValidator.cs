@@ -78,6 +78,12 @@ internal sealed class BestOfNOptionsValidator(
             yield return $"{Section}:{nameof(options.Strategy)}: {unknown}";
         }
 
+        if (options.TrafficTexts && string.IsNullOrWhiteSpace(configuration[BestOfNOptions.OperatorKeysVariable]))
+        {
+            yield return $"{Section}:{nameof(options.TrafficTexts)}: only operators may see the texts of others, and the environment "
+                + $"variable {BestOfNOptions.OperatorKeysVariable} with their keys is not set.";
+        }
+
         if (options.Models.Count == 0 && !options.RewardServer.Enabled)
         {
             yield return $"{Section}:{nameof(options.Models)}: no model is configured.";

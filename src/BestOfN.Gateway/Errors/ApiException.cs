@@ -65,6 +65,12 @@ internal sealed class ApiException : Exception
     public static ApiException BadKey() =>
         new(StatusCodes.Status401Unauthorized, "A valid API key is needed: Authorization: Bearer KEY.") { Code = "invalid_api_key" };
 
+    public static ApiException OperatorOnly() =>
+        new(StatusCodes.Status403Forbidden, "The traffic of all clients is for operators: a key of BESTOFN_OPERATOR_KEYS is needed.")
+        {
+            Code = "operator_only",
+        };
+
     public static ApiException NotReady(string name) =>
         new(StatusCodes.Status503ServiceUnavailable, $"'{name}' could not be opened.") { Code = "model_not_ready" };
 

@@ -33,14 +33,11 @@ internal static partial class RequestLog
         var path = request.Path.ToUriComponent();
         path = path.Length > MaxPathLength ? path[..MaxPathLength] + "…" : path;
 
-        // A client that hung up has seen no status, whatever was going to be sent.
-        var status = context.RequestAborted.IsCancellationRequested
-            ? StatusCodes.Status499ClientClosedRequest
-            : context.Response.StatusCode;
+        var status = RequestFacts.StatusOf(context);
         if (context.Features.Get<RequestFacts>() is { Model: { } model } facts)
         {
-            logger.Answered(
-                level, request.Method, path, status, milliseconds, model, facts.Candidates, facts.Scored, context.TraceIdentifier);
+            var scored = facts.Selection?.Scored;
+            logger.Answered(level, request.Method, path, status, milliseconds, model, facts.Candidates, scored, context.TraceIdentifier);
         }
         else
         {

@@ -4,6 +4,7 @@ using BestOfN.Core.Generation;
 using BestOfN.Core.Selection;
 using BestOfN.Gateway.Errors;
 using BestOfN.Gateway.Observability;
+using BestOfN.Protocols.OpenAI.Wire;
 
 namespace BestOfN.Gateway.Selection;
 
@@ -19,9 +20,15 @@ internal sealed class AnswerStream(
 {
     private readonly EventStream _events = new(response);
     private readonly OpenStatus _status = new(keepAlive, time);
-    private readonly Channel<GenerationEvent> _live = Channel.CreateUnbounded<GenerationEvent>(
-        new() { SingleReader = true, SingleWriter = true });
+    private readonly Channel<GenerationEvent> _live = Channel.CreateUnbounded<GenerationEvent>(new() { SingleReader = true });
     private readonly bool _isAlone = request.Selection.Generation.Candidates == 1;
+
+    // In this process log-probabilities come with the finished answer only, and belong to its text.
+    private readonly bool _passesOn = request.Selection.Generation.Candidates == 1
+        && (request.Model.ForwardsVerbatim || !request.Selection.Generation.Sampling.Logprobs);
+
+    // Null where the client did not ask to see what happens to candidates.
+    private readonly LiveBatch? _happened = request.Return is ReportDetail.Live ? new() : null;
 
     /// <exception cref="Exception">The selection failed before the stream began. Later failures are written into the stream.</exception>
     public async Task WriteAsync(BestOfNSelector selector, CancellationToken cancellationToken)
@@ -31,7 +38,7 @@ internal sealed class AnswerStream(
             var selecting = SelectAsync(selector, cancellationToken);
             await WriteWhileWorkingAsync(cancellationToken);
             var selection = await selecting;
-            RequestFacts.Of(response.HttpContext).Scored = selection.Scored;
+            RequestFacts.Of(response.HttpContext).Selection = selection;
 
             WriteRemainder(selection);
             _events.WriteDone();
@@ -55,10 +62,9 @@ internal sealed class AnswerStream(
     {
         try
         {
-            // In this process log-probabilities come with the finished answer only, and belong to its text.
-            var isShownLive = _isAlone && (request.Model.ForwardsVerbatim || !request.Selection.Generation.Sampling.Logprobs);
             var generation = request.Selection.Generation with { OnRetry = _status.Await };
-            var selection = request.Selection with { Generation = generation, Live = isShownLive ? _live.Writer : null };
+            var live = _passesOn || _happened is not null ? _live.Writer : null;
+            var selection = request.Selection with { Generation = generation, Live = live };
             return await selector.SelectAsync(selection, cancellationToken);
         }
         finally
@@ -98,12 +104,16 @@ internal sealed class AnswerStream(
         }
     }
 
-    /// <summary>Passes on what has come of the only candidate. Its end comes with the selection.</summary>
+    /// <summary>
+    /// Passes on what has come of the only candidate, whose end comes with the selection, and tells what happened to each where that was
+    /// asked for.
+    /// </summary>
     private void WriteLive()
     {
         while (_live.Reader.TryRead(out var happened))
         {
-            if (happened is not CandidateDelta delta)
+            _happened?.Add(happened);
+            if (!_passesOn || happened is not CandidateDelta delta)
             {
                 continue;
             }
@@ -113,6 +123,12 @@ internal sealed class AnswerStream(
             {
                 _events.Write(chunk);
             }
+        }
+
+        if (_happened is { HasProgress: true, IsEmpty: false })
+        {
+            Begin();
+            _events.Write(format.Live(_happened.Take()));
         }
     }
 
@@ -139,6 +155,12 @@ internal sealed class AnswerStream(
         if (!_events.HasBegun)
         {
             SelectionHeaders.Write(response.Headers, selection);
+        }
+
+        if (_happened is not null)
+        {
+            _happened.AddRanks(selection);
+            _events.Write(format.Live(_happened.Take()));
         }
 
         for (var choice = 0; choice < choices.Count; choice++)

@@ -15,6 +15,7 @@ internal sealed class AnswerWriter(
     {
         var facts = RequestFacts.Of(response.HttpContext);
         (facts.Model, facts.Candidates) = (request.Model.Name, request.Selection.Generation.Candidates);
+        facts.Question = request.Selection.Generation.Prompt;
         if (request.Asked.Stream.Stream)
         {
             await new AnswerStream(response, request, format, options.Value.KeepAliveInterval, time, logger)
@@ -23,7 +24,7 @@ internal sealed class AnswerWriter(
         }
 
         var selection = await selector.SelectAsync(request.Selection, cancellationToken);
-        facts.Scored = selection.Scored;
+        facts.Selection = selection;
         SelectionHeaders.Write(response.Headers, selection);
         var body = format.Whole(selection);
         response.ContentType = "application/json";

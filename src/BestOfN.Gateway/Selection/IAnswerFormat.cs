@@ -18,6 +18,9 @@ internal interface IAnswerFormat
     /// <summary>A piece of the first choice, while it is being made.</summary>
     IEnumerable<byte[]> Piece(CandidateDelta delta);
 
+    /// <summary>A chunk without choices that tells what has happened to candidates.</summary>
+    byte[] Live(LiveEvents events);
+
     /// <summary>What has not been said of a choice yet; ends with the finish reason.</summary>
     /// <param name="choice">Its place.</param>
     /// <param name="candidate">The answer.</param>

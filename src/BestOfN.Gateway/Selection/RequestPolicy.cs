@@ -26,6 +26,11 @@ internal sealed class RequestPolicy(
             throw ApiException.ModelNotFound(request.Model);
         }
 
+        if (request.BestOfN.Return is ReportDetail.Live && !request.Stream.Stream)
+        {
+            throw ApiException.Invalid("'best_of_n.return' may be live only with 'stream': true.", "best_of_n.return", "invalid_value");
+        }
+
         var choices = request.Choices ?? 1;
         var candidates = Candidates(request, BestOfNHeaders.CandidatesOf(headers), alias, model, choices);
         var strategy = Strategy(request, model);

@@ -42,7 +42,7 @@ internal static class SelectionReport
         FinishReason = ranked.Candidate?.FinishReason,
         CompletionTokens = ranked.Candidate?.Usage.CompletionTokens,
         LatencyMs = ranked.Candidate is { } candidate ? (long)candidate.Latency.TotalMilliseconds : null,
-        Message = detail is ReportDetail.Candidates && ranked.Candidate is { } made ? new RawJson(made.Message) : null,
+        Message = detail is ReportDetail.Candidates or ReportDetail.Live && ranked.Candidate is { } made ? new RawJson(made.Message) : null,
     };
 
     private static string StatusOf(RankedCandidate ranked) => ranked.Status switch

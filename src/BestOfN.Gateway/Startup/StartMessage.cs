@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace BestOfN.Gateway.Startup;
 
-/// <summary>The end of a start, in three lines: the address, the models, and a request to try.</summary>
+/// <summary>The end of a start, in four lines: the address, the page for people, the models, and a request to try.</summary>
 internal sealed class StartMessage(
     IServer server, GeneratorCatalog generators, RewardModelCatalog rewardModels,
     IOptions<BestOfNOptions> options, IConfiguration configuration, ILogger<StartMessage> logger)
@@ -27,12 +27,12 @@ internal sealed class StartMessage(
         }
 
         var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var host = addresses.Select(ReachableHere).FirstOrDefault();
         logger.Ready(
             string.Join(", ", addresses),
+            !options.Value.Page ? "off" : host is null ? "" : $"{host}/",
             string.Join("; ", generators.Models.Select(Describe)),
-            addresses.FirstOrDefault() is { } address && generators.Models.FirstOrDefault() is { } model
-                ? Request(address, model.Name)
-                : "");
+            host is not null && generators.Models.FirstOrDefault() is { } model ? Request(host, model.Name) : "");
     }
 
     private string Describe(ServedModel model) =>
@@ -40,16 +40,21 @@ internal sealed class StartMessage(
             + $"{(model.Options.RewardModel is { } judge ? $"reward model {judge}" : "no reward model")})";
 
     /// <summary>For a shell. The question is one that the shipped model knows how to answer.</summary>
-    private string Request(string address, string model)
+    private string Request(string host, string model)
     {
         var key = string.IsNullOrEmpty(configuration[BestOfNOptions.KeysVariable]) ? "" : " -H \"Authorization: Bearer $KEY\"";
-        string[] anyAddress = ["://0.0.0.0", "://[::]", "://*", "://+"];
-        var host = anyAddress.Aggregate(address, (url, any) => url.Replace(any, "://127.0.0.1", StringComparison.Ordinal));
         return $$"""
             curl -s {{host}}/v1/chat/completions -H 'Content-Type: application/json'{{key}} -d '
             """
             + $$"""
             {"model":"{{model}}","messages":[{"role":"user","content":"Which two of 24 1 28 13 26 21 add up to 47?"}]}'
             """;
+    }
+
+    /// <summary>An address at which this machine reaches the gateway, where it listens at all of its addresses.</summary>
+    private static string ReachableHere(string address)
+    {
+        string[] anyAddress = ["://0.0.0.0", "://[::]", "://*", "://+"];
+        return anyAddress.Aggregate(address, (url, any) => url.Replace(any, "://127.0.0.1", StringComparison.Ordinal)).TrimEnd('/');
     }
 }

@@ -20,12 +20,13 @@ public sealed class StartMessageTests : IDisposable
         var lines = gateway.Output.TrimEnd().Split(Environment.NewLine).Select(line => line.Trim()).ToArray();
 
         Assert.Equal(["info:", "remote is ready", "info:"], (string[])[lines[0][..5], lines[1], lines[2][..5]]);
-        Assert.Equal(6, lines.Length);
+        Assert.Equal(7, lines.Length);
         Assert.StartsWith("Ready: http://127.0.0.1:", lines[3], StringComparison.Ordinal);
-        Assert.Equal("Models: remote (N = 1, no reward model)", lines[4]);
+        Assert.Equal($"Page: {lines[3]["Ready: ".Length..]}/", lines[4]);
+        Assert.Equal("Models: remote (N = 1, no reward model)", lines[5]);
         Assert.Equal("", gateway.Errors.Trim());
 
-        var command = lines[5]["Try: ".Length..];
+        var command = lines[6]["Try: ".Length..];
         Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/curl"), "There is no curl here.");
         using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true })!;
         var answer = await shell.StandardOutput.ReadToEndAsync(TestGateway.Cancellation);

@@ -66,8 +66,9 @@ internal sealed record BestOfNFields
                 null or "none" => ReportDetail.None,
                 "scores" => ReportDetail.Scores,
                 "candidates" => ReportDetail.Candidates,
+                "live" => ReportDetail.Live,
                 var other => throw ApiException.Invalid(
-                    $"'{Name}.return' must be none, scores or candidates, but is '{other}'.", $"{Name}.return", "invalid_value"),
+                    $"'{Name}.return' must be none, scores, candidates or live, but is '{other}'.", $"{Name}.return", "invalid_value"),
             },
         };
     }

@@ -6,4 +6,7 @@ public enum ReportDetail
     None,
     Scores,
     Candidates,
+
+    /// <summary>As <see cref="Candidates"/>, and in a stream beforehand what happens to each of them.</summary>
+    Live,
 }
