@@ -353,10 +353,11 @@ public sealed class BrowserTests(Browser browser) : IClassFixture<Browser>
         Assert.SkipUnless(Environment.GetEnvironmentVariable(Switch) is { Length: > 0 }, $"The picture is taken where {Switch} is set.");
         await using var gateway = new SocketGateway();
         await using var page = await browser.OpenAsync(
-            new Uri(gateway.Endpoint, "/"), new() { ViewportSize = new() { Width = 1280, Height = 1080 }, ColorScheme = ColorScheme.Light });
+            new Uri(gateway.Endpoint, "/"),
+            new() { ViewportSize = new() { Width = 1280, Height = 1080 }, ColorScheme = ColorScheme.Light });
         await page.ReadyAsync();
         await page.Page.Locator(".sample-row button").First.ClickAsync();
-        await page.Page.Locator("#seed").FillAsync("1");
+        await page.Page.Locator("#seed").FillAsync("12");
         await page.Page.Locator("#submit").ClickAsync();
         await page.EndAsync();
         var picture = await page.Page.ScreenshotAsync(new() { Path = Path.Combine(Repository(), "docs", "images", "page.png") });
