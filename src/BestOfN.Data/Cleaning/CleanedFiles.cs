@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text;
-using BestOfN.Data.Records;
+using BestOfN.Inputs.Files;
 
 namespace BestOfN.Data.Cleaning;
 

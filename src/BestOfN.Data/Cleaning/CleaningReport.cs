@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using BestOfN.Data.Records;
+using BestOfN.Inputs.Files;
 
 namespace BestOfN.Data.Cleaning;
 

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text;
-using BestOfN.Data.Records;
+using BestOfN.Inputs.Files;
 using BestOfN.Inputs.Images;
 
 namespace BestOfN.Data.Cleaning;

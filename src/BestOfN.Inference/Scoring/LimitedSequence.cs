@@ -1,3 +1,5 @@
+using BestOfN.Inputs.Scoring;
+
 namespace BestOfN.Inference.Scoring;
 
 /// <summary>A sequence within a limit of tokens.</summary>
