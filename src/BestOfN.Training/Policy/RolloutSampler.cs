@@ -1,3 +1,4 @@
+using BestOfN.Inference.Folders;
 using BestOfN.Inference.Generation;
 using BestOfN.Inference.ImageCache;
 using BestOfN.Inference.Networks;

@@ -62,14 +62,14 @@ public sealed class AdaptedDecoderTests : IDisposable
     {
         using var decoder = Load((_, shape) => Weight(shape).requires_grad_(true), ComputeMode.Training);
         var rows = tensor([1L, 4]);
-        decoder.Forward(_ids, _positions, new BatchedAttention(1))!.index_select(0, rows).square().sum().backward();
+        SumOfSquares(decoder.Forward(_ids, _positions, new BatchedAttention(1))!.index_select(0, rows)).backward();
         var all = decoder.Parameters.Select(p => p.Value.grad!.clone()).ToArray();
         foreach (var (_, weight) in decoder.Parameters)
         {
             weight.grad!.zero_();
         }
 
-        decoder.Forward(_ids, _positions, new LastLayerRows(s_sizes.Layers, rows), DecoderOutput.Rows(rows))!.square().sum().backward();
+        SumOfSquares(decoder.Forward(_ids, _positions, new LastLayerRows(s_sizes.Layers, rows), DecoderOutput.Rows(rows))!).backward();
         foreach (var (expected, (name, weight)) in all.Zip(decoder.Parameters))
         {
             Close(expected, weight.grad!, name);
@@ -82,7 +82,9 @@ public sealed class AdaptedDecoderTests : IDisposable
         _scope.Dispose();
     }
 
-    private Tensor Loss(Decoder decoder) => decoder.Forward(_ids, _positions, new BatchedAttention(1))!.square().sum();
+    private Tensor Loss(Decoder decoder) => SumOfSquares(decoder.Forward(_ids, _positions, new BatchedAttention(1))!);
+
+    private static Tensor SumOfSquares(Tensor values) => (values * values).sum();
 
     private static Decoder Load(BestOfN.Inference.Weights.WeightSource source, ComputeMode mode) =>
         DecoderLoader.Load(Llama.Family, s_sizes, source, mode);

@@ -5,7 +5,7 @@ using BestOfN.Inputs.Files;
 using BestOfN.Inputs.Templates;
 using BestOfN.Inputs.Tokenizers;
 
-namespace BestOfN.Inference.Generation;
+namespace BestOfN.Inference.Folders;
 
 /// <summary>Which tokens end an answer.</summary>
 internal static class EndTokens
