@@ -4,6 +4,7 @@ using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Weights;
 using BestOfN.Training.Loops;
 using BestOfN.Training.Pocket;
+using BestOfN.Training.Policy;
 using BestOfN.Training.Preference;
 using BestOfN.Training.Recipes;
 
@@ -28,7 +29,7 @@ public static class Trainer
         ArgumentNullException.ThrowIfNull(recipe);
         recipe.Validate();
         TorchRuntime.Load();
-        if (recipe is PocketRecipe)
+        if (recipe is PocketRecipe or PolicyRecipe { Device: "cpu" })
         {
             // Small operators by the thousand: memory and compiled operators are kept from one to the next.
             MallocTuning.KeepFreedMemory();
@@ -39,6 +40,7 @@ public static class Trainer
         {
             GeneratorRecipe generator => new GeneratorTraining(generator, stateFolder).Run(progress, cancellationToken),
             PocketRewardRecipe reward => new RewardTraining(reward, stateFolder, progress).Run(cancellationToken),
+            PolicyRecipe policy => new PolicyTraining(policy, stateFolder).Run(progress, cancellationToken),
             PreferenceRecipe preference => new PreferenceTraining(preference, stateFolder).Run(progress, cancellationToken),
             _ => throw new ArgumentException($"Expected a recipe of a known kind, found {recipe.GetType().Name}.", nameof(recipe)),
         };

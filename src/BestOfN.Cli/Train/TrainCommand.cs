@@ -9,5 +9,6 @@ internal static class TrainCommand
     {
         TrainModelCommand.Generator(terminal),
         TrainModelCommand.Reward(terminal),
+        TrainModelCommand.Policy(terminal),
     };
 }

@@ -19,6 +19,9 @@ internal static class TrainModelCommand
     public static Command Reward(CommandTerminal terminal) => Create(
         terminal, "reward", "Train a reward model on pairs of answers.", "pair_accuracy", [PocketRewardRecipe.Name, PreferenceRecipe.Name]);
 
+    public static Command Policy(CommandTerminal terminal) => Create(
+        terminal, "policy", "Train a generator with the reward of its own answers.", "pass1", [PolicyRecipe.Name]);
+
     private static Command Create(CommandTerminal terminal, string name, string description, string accuracy, IReadOnlyList<string> kinds)
     {
         var recipe = new Option<FileInfo>("--recipe")
@@ -55,8 +58,13 @@ internal static class TrainModelCommand
             }
 
             var plot = Path.Combine(folder, "training.svg");
-            WritePlot(title, history, accuracy, plot);
+            WritePlot(title, history, loaded is PolicyRecipe ? null : accuracy, plot);
             Print(history, terminal.Out);
+            if (history.Ending is { } ending)
+            {
+                terminal.Tell($"ended at step {history.Points[^1].Step}: {ending}");
+            }
+
             var before = history.StepsBefore > 0 ? $"; an earlier run had done the first {Amounts.Count(history.StepsBefore, "step")}" : "";
             var took = Amounts.Time(terminal.Time.GetElapsedTime(begun));
             terminal.Out.Profile.Out.Writer.WriteLine(Printable.Text(
@@ -66,11 +74,20 @@ internal static class TrainModelCommand
         return command;
     }
 
-    private static void WritePlot(string title, TrainingHistory history, string accuracy, string path) => TrainingPlot.WriteSvg(
-        title,
-        [.. history.Losses.Select(l => ((long)l.Step, l.Loss))],
-        [.. history.Points.Select(p => ((long)p.Step, p.HeldOut[accuracy]))],
-        path);
+    // A policy's loss says nothing: what its score and its accuracy do is drawn instead.
+    private static void WritePlot(string title, TrainingHistory history, string? accuracy, string path)
+    {
+        IReadOnlyList<(long, double)> Points(string name) =>
+            [.. history.Points.Where(p => p.HeldOut.ContainsKey(name)).Select(p => ((long)p.Step, p.HeldOut[name]))];
+        if (accuracy is not null)
+        {
+            TrainingPlot.WriteSvg(title, [.. history.Losses.Select(l => ((long)l.Step, l.Loss))], Points(accuracy), path);
+            return;
+        }
+
+        string[] names = [.. new[] { "greedy", "pass1", "auc" }.Where(n => history.Points.Any(p => p.HeldOut.ContainsKey(n)))];
+        PolicyPlot.WriteSvg(title, Points("score"), names.ToDictionary(n => n, Points), path);
+    }
 
     // A bar for each phase in a terminal; elsewhere a line now and then, so that the log of half an hour shows that the training lives.
     private static async Task<TrainingHistory> WithProgressAsync(
@@ -127,12 +144,22 @@ internal static class TrainModelCommand
     {
         private static readonly TimeSpan s_every = TimeSpan.FromSeconds(15);
         private long _last = terminal.Time.GetTimestamp();
+        private (string Phase, int Step, long Begun)? _first;
 
         public void Report(TrainingProgress value)
         {
+            if (_first?.Phase != value.Phase)
+            {
+                _first = (value.Phase, value.Step, terminal.Time.GetTimestamp());
+            }
+
             if (terminal.Time.GetElapsedTime(_last) > s_every || value.Step == value.Steps)
             {
-                terminal.Tell(Describe(value));
+                var (_, step, begun) = _first!.Value;
+                var each = value.Step > step ? terminal.Time.GetElapsedTime(begun) / (value.Step - step) : TimeSpan.Zero;
+                var left = each > TimeSpan.Zero && value.Step < value.Steps
+                    ? $", about {Amounts.Time(each * (value.Steps - value.Step))} left" : "";
+                terminal.Tell(Describe(value) + left);
                 _last = terminal.Time.GetTimestamp();
             }
         }

@@ -23,6 +23,7 @@ public static class BulkSampler
     /// <param name="images">The images in the prompts, encoded (<see cref="ImageStore.Encode"/>) and leased; null: there are
     /// none.</param>
     /// <param name="progress">Told the number of answers finished so far, after every step that finished any.</param>
+    /// <param name="reportsLogprobs">Whether the log-probability of every token is wanted.</param>
     /// <param name="cancellationToken">Checked between steps.</param>
     /// <returns>For every prompt, in order, its answers.</returns>
     /// <exception cref="InvalidOperationException">The network gave values that are not finite.</exception>
@@ -37,6 +38,7 @@ public static class BulkSampler
         IReadOnlyCollection<int>? endTokenIds = null,
         ImageStore? images = null,
         Action<int>? progress = null,
+        bool reportsLogprobs = false,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -87,7 +89,8 @@ public static class BulkSampler
                 var sequences = new TokenSequence[samplesPerPrompt];
                 for (var s = 0; s < samplesPerPrompt; s++)
                 {
-                    sequences[s] = new TokenSequence(sampling, CounterRandom.Derive(seed, (prompt * samplesPerPrompt) + s));
+                    sequences[s] = new TokenSequence(
+                        sampling, CounterRandom.Derive(seed, (prompt * samplesPerPrompt) + s), reportsLogprobs ? 0 : null);
                     open.Add(sequences[s], (prompt, s));
                 }
 
@@ -115,7 +118,11 @@ public static class BulkSampler
                 sequence.End();
                 var (prompt, sample) = open[sequence];
                 open.Remove(sequence);
-                results[prompt][sample] = new BulkSample([.. complete ? sequence.Ids.SkipLast(1) : sequence.Ids], complete);
+                results[prompt][sample] = new BulkSample([.. complete ? sequence.Ids.SkipLast(1) : sequence.Ids], complete)
+                {
+                    EndToken = complete ? sequence.Ids[^1] : null,
+                    Logprobs = [.. sequence.Drawn.Select(drawn => drawn.Token.Logprob)],
+                };
                 finished++;
             }
         }

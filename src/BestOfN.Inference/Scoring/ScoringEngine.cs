@@ -164,6 +164,10 @@ public sealed class ScoringEngine : IInputRewardModel, IDisposable
             : _inputs.ScoreAsync(inputs, limit, cancellationToken);
     }
 
+    /// <summary>A session over a conversation whose images are prepared already.</summary>
+    /// <param name="seen">Messages with the ids of their images, and leases on these, the session's from here on.</param>
+    internal ScoringSession Begin(SeenPrompt seen) => new(this, _ => Task.FromResult(Open(seen)));
+
     /// <summary>Ends all sessions and frees the network.</summary>
     public void Dispose()
     {

@@ -7,15 +7,20 @@ namespace BestOfN.Training.Loops;
 /// <summary>The one loop of all trainings: steps, checkpoints, measurements, progress, going on after an interruption.</summary>
 /// <param name="phase">What the progress calls it.</param>
 /// <param name="schedule">How long and how fast, with its number of steps.</param>
-/// <param name="optimizer">Moves the weights; the caller owns it.</param>
-/// <param name="gradient">Says in which direction.</param>
+/// <param name="optimizer">Has the weights and what it remembers of them; the caller owns it.</param>
+/// <param name="training">The work of a step.</param>
 /// <param name="stateFolder">Where checkpoints lie.</param>
 /// <param name="clock">For saving now and then; null: the system's.</param>
 internal sealed class TrainingLoop(
-    string phase, Schedule schedule, IOptimizer optimizer, IGradient gradient, string stateFolder, TimeProvider? clock = null)
+    string phase, Schedule schedule, IOptimizer optimizer, ITrainingStep training, string stateFolder, TimeProvider? clock = null)
 {
     private readonly int _steps = schedule.Steps ?? throw new ArgumentException("Expected a number of steps.", nameof(schedule));
     private readonly TimeProvider _time = clock ?? TimeProvider.System;
+
+    /// <summary>A loop whose step is one gradient and one update.</summary>
+    public TrainingLoop(
+        string phase, Schedule schedule, IOptimizer optimizer, IGradient gradient, string stateFolder, TimeProvider? clock = null)
+        : this(phase, schedule, optimizer, new GradientStep(phase, optimizer, gradient, schedule.GradientNorm), stateFolder, clock) { }
 
     /// <summary>Trains to the end, from where the training was last saved if it was.</summary>
     /// <param name="fingerprint">Identity of recipe and data; what was saved of another training is refused.</param>
@@ -26,7 +31,7 @@ internal sealed class TrainingLoop(
     public TrainingHistory Run(
         string fingerprint, Measurement measure, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        var state = new TrainingState(stateFolder, fingerprint, _steps, optimizer, _time);
+        var state = new TrainingState(stateFolder, fingerprint, _steps, optimizer, training.Memory, _time);
         state.Restore();
         StartWithZeroGradients();
         var (begun, started, saves) = (state.Step, _time.GetTimestamp(), new SavePoints(_time));
@@ -42,9 +47,10 @@ internal sealed class TrainingLoop(
                     saves.Save(state.Save);
                 }
 
-                if (state.Step == _steps)
+                var ending = state.IsMeasured ? training.Ending : null;
+                if (state.Step == _steps || ending is not null)
                 {
-                    return new TrainingHistory(state.Losses, state.Points, begun);
+                    return new TrainingHistory(state.Losses, state.Points, begun) { Ending = ending };
                 }
 
                 if (saves.IsDue)
@@ -73,14 +79,7 @@ internal sealed class TrainingLoop(
     private StepOutcome Step(int step, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
-        var outcome = gradient.Add(step, cancellationToken);
-        if (!double.IsFinite(outcome.Loss))
-        {
-            throw new InvalidOperationException($"{phase}: the loss of step {step} is {outcome.Loss}; lower the learning rate.");
-        }
-
-        optimizer.Step(schedule.LearningRateAt(step, _steps), schedule.GradientNorm);
-        return outcome;
+        return training.Run(step, schedule.LearningRateAt(step, _steps), cancellationToken);
     }
 
     private bool IsCheckpoint(int step) => step > 0 && (step % schedule.CheckpointEvery == 0 || step == _steps);

@@ -11,7 +11,14 @@ namespace BestOfN.Training.Loops;
 /// <remarks>
 /// There is a file of weights per saved step; the one named in <c>state.json</c>, which is replaced atomically and last, is the valid one.
 /// </remarks>
-internal sealed class TrainingState(string folder, string fingerprint, int steps, IOptimizer optimizer, TimeProvider time)
+/// <param name="folder">Where it lies.</param>
+/// <param name="fingerprint">Identity of recipe and data.</param>
+/// <param name="steps">Steps in all.</param>
+/// <param name="optimizer">Has the weights and what it remembers of them.</param>
+/// <param name="memory">Further numbers that steps depend on.</param>
+/// <param name="time">The clock.</param>
+internal sealed class TrainingState(
+    string folder, string fingerprint, int steps, IOptimizer optimizer, IDictionary<string, double> memory, TimeProvider time)
 {
     // Enough for a plot, few enough for a state that is written again and again.
     private const int LossesToKeep = 200;
@@ -93,7 +100,12 @@ internal sealed class TrainingState(string folder, string fingerprint, int steps
 
         (Step, _points, _losses, _sums, _counts) = (saved.Step, saved.Points, saved.Losses, saved.Sums, saved.Counts);
         (_before, _started) = (TimeSpan.FromSeconds(saved.Seconds), time.GetTimestamp());
-        optimizer.Steps = saved.Step;
+        optimizer.Steps = saved.Updates ?? saved.Step;
+        memory.Clear();
+        foreach (var (name, value) in saved.Memory ?? [])
+        {
+            memory[name] = value;
+        }
     }
 
     public void AddStep(StepOutcome outcome)
@@ -127,7 +139,8 @@ internal sealed class TrainingState(string folder, string fingerprint, int steps
         Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(
             Path.Combine(folder, WeightsName(Step)), optimizer.Parameters.Concat(optimizer.Moments), ScalarType.Float32);
-        var saved = new Saved(fingerprint, Step, _points, _losses, _sums, _counts, Trained.TotalSeconds);
+        var saved = new Saved(fingerprint, Step, _points, _losses, _sums, _counts, Trained.TotalSeconds,
+            optimizer.Steps, new Dictionary<string, double>(memory));
         AtomicFile.Write(StateFile, JsonSerializer.SerializeToUtf8Bytes(saved, s_json));
         foreach (var old in Directory.EnumerateFiles(folder, "step-*.safetensors").Where(f => Path.GetFileName(f) != WeightsName(Step)))
         {
@@ -157,5 +170,7 @@ internal sealed class TrainingState(string folder, string fingerprint, int steps
         List<TrainingLoss> Losses,
         Dictionary<string, double> Sums,
         Dictionary<string, double> Counts,
-        double Seconds);
+        double Seconds,
+        int? Updates,
+        Dictionary<string, double>? Memory);
 }

@@ -47,7 +47,11 @@ internal sealed class TokenBatch
     public required IReadOnlyList<(TiledImage Image, long FirstRow, int Tokens)> Images { get; init; }
 
     /// <param name="problems">Prompts and answers as token ids; no answer is empty. Neighbours with the same image share it.</param>
-    public static TokenBatch Of(IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<IReadOnlyList<int>> Answers)> problems)
+    /// <param name="type">What attention is computed in; null: bfloat16 in training where the CPU computes in it.</param>
+    /// <param name="device">Where the network runs; null: on the CPU.</param>
+    public static TokenBatch Of(
+        IReadOnlyList<(TrainingPrompt Prompt, IReadOnlyList<IReadOnlyList<int>> Answers)> problems,
+        ScalarType? type = null, Device? device = null)
     {
         var rows = new List<List<(TrainingPrompt Prompt, IReadOnlyList<IReadOnlyList<int>> Answers)>>();
         foreach (var problem in problems)
@@ -109,11 +113,10 @@ internal sealed class TokenBatch
         var causal = ones(length, length, ScalarType.Bool).tril();
         // Padding sees what is shared: never an empty row.
         var seenKeys = causal.logical_and(key.eq(s_shared).logical_or(key.eq(query)).logical_or(key.eq(parent)));
-        var type = is_grad_enabled() && ComputeTypes.CpuHasBFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
-        var mask = zeros(seenKeys.shape, type).masked_fill_(seenKeys.logical_not(), s_unseen);
-        return new TokenBatch(
-            tensor(ids).MoveToOuterDisposeScope(), tensor(positions).MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope(), rows.Count,
-            length)
+        var computed = type ?? (is_grad_enabled() && ComputeTypes.CpuHasBFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
+        var mask = zeros(seenKeys.shape, computed).masked_fill_(seenKeys.logical_not(), s_unseen);
+        Tensor There(Tensor here) => (device is null ? here : here.to(device)).MoveToOuterDisposeScope();
+        return new TokenBatch(There(tensor(ids)), There(tensor(positions)), There(mask), rows.Count, length)
         {
             Starts = [.. starts],
             Ends = [.. ends],

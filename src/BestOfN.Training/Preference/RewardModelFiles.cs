@@ -1,9 +1,5 @@
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using BestOfN.Inference.Folders;
 using BestOfN.Inference.Weights;
-using BestOfN.Inputs.Files;
+using BestOfN.Training.Loops;
 
 namespace BestOfN.Training.Preference;
 
@@ -16,7 +12,6 @@ namespace BestOfN.Training.Preference;
 /// </remarks>
 internal static class RewardModelFiles
 {
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
     private static readonly string[] s_leftOut = [".lora_sft_", ".lora_dpo_", ".lora_web_"];
 
     /// <param name="network">What was trained.</param>
@@ -27,7 +22,11 @@ internal static class RewardModelFiles
     {
         var path = Path.Combine(folder, Checkpoint.Safetensors);
         SafetensorsWriter.Write(path, Items(network), item => network.Trained(item.Name), cancellationToken: cancellationToken);
-        CopyOthers(network, folder, maximumTiles);
+        ModelFolder.CopyOthers(network.Checkpoint.Folder, folder, config =>
+        {
+            config["reward_token_id"] = network.RewardTokenId;
+            config["hd_num"] = maximumTiles;
+        });
     }
 
     private static List<SafetensorsItem> Items(TrainableNetwork network)
@@ -42,25 +41,5 @@ internal static class RewardModelFiles
         var embedding = network.Checkpoint.Find(network.LanguageModel[0].Key)!;
         items.Add(new SafetensorsItem("score.weight", embedding.Type, [1, network.Configuration.HiddenSize]));
         return items;
-    }
-
-    private static void CopyOthers(TrainableNetwork network, string folder, int maximumTiles)
-    {
-        foreach (var path in CheckpointConversion.FilesToCopy(network.Checkpoint.Folder))
-        {
-            var name = Path.GetFileName(path);
-            if (name == "config.json")
-            {
-                var config = JsonNode.Parse(RegularFile.ReadAllBytes(path, CheckpointConversion.MaxCopiedBytes))!.AsObject();
-                config["reward_token_id"] = network.RewardTokenId;
-                config["hd_num"] = maximumTiles;
-                File.WriteAllText(Path.Combine(folder, name), config.ToJsonString(s_json) + "\n", new UTF8Encoding(false));
-            }
-            else
-            {
-                // Not File.Copy, which would keep a read-only mode.
-                File.WriteAllBytes(Path.Combine(folder, name), RegularFile.ReadAllBytes(path, CheckpointConversion.MaxCopiedBytes));
-            }
-        }
     }
 }

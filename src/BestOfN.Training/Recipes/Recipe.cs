@@ -7,6 +7,7 @@ namespace BestOfN.Training.Recipes;
 [JsonDerivedType(typeof(GeneratorRecipe), GeneratorRecipe.Name)]
 [JsonDerivedType(typeof(PocketRewardRecipe), PocketRewardRecipe.Name)]
 [JsonDerivedType(typeof(PreferenceRecipe), PreferenceRecipe.Name)]
+[JsonDerivedType(typeof(PolicyRecipe), PolicyRecipe.Name)]
 public abstract record Recipe
 {
     /// <summary>The field that tells the recipes apart.</summary>

@@ -32,6 +32,23 @@ public sealed class PlotTests
     }
 
     [Fact]
+    public void The_training_of_a_policy_is_drawn_with_score_and_accuracies()
+    {
+        var texts = TextsOf(path => PolicyPlot.WriteSvg(
+            "Pocket policy", [(50, -6), (100, -4.5)],
+            new Dictionary<string, IReadOnlyList<(long, double)>> { ["pass1"] = [(50, 0.3), (100, 0.35)] }, path));
+
+        Assert.Superset(
+            new HashSet<string>
+            {
+                "Pocket policy", "steps", "mean score on held-out prompts", "held-out accuracy in %", "score (left)", "pass1 (right)",
+            },
+            texts);
+        Assert.Contains("score (left)", TextsOf(path => PolicyPlot.WriteSvg("No checker", [(50, -6)], new Dictionary<string,
+            IReadOnlyList<(long, double)>>(), path)));
+    }
+
+    [Fact]
     public void A_run_that_has_only_begun_can_be_drawn()
     {
         Assert.Contains("steps", TextsOf(path => TrainingPlot.WriteSvg("Begun", [], [], path)));

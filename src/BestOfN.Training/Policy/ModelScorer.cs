@@ -1,0 +1,54 @@
+using BestOfN.Core.Prompts;
+using BestOfN.Core.Rewards;
+using BestOfN.Inference.ImageCache;
+using BestOfN.Inference.Scoring;
+using BestOfN.Inputs.Templates;
+
+namespace BestOfN.Training.Policy;
+
+/// <summary>Scores by a reward model: each prompt is read once, and its answers are judged in one pass.</summary>
+/// <param name="model">In process, or any other; the caller owns it.</param>
+internal sealed class ModelScorer(IRewardModel model) : IAnswerScorer
+{
+    public void Score(IReadOnlyList<RolloutGroup> groups, int step, CancellationToken cancellationToken) =>
+        Task.WhenAll(groups.Select(g => Task.Run(() => ScoreAsync(g, cancellationToken), cancellationToken))).GetAwaiter().GetResult();
+
+    // Answers with one text are judged once.
+    private async Task ScoreAsync(RolloutGroup group, CancellationToken cancellationToken)
+    {
+        var texts = group.Answers.Select(a => a.Text).Distinct().ToArray();
+        await using var session = Begin(group.Source);
+        IReadOnlyList<CandidateScore?> scores;
+        try
+        {
+            scores = await session.ScoreAsync([.. texts.Select((text, i) => new Answer(i, text))], cancellationToken);
+        }
+        catch (ScoringFailedException)
+        {
+            return;      // the group has no scores, and leaves the batch
+        }
+
+        foreach (var answer in group.Answers)
+        {
+            answer.Score = scores[Array.IndexOf(texts, answer.Text)]?.Value ?? double.NaN;
+        }
+    }
+
+    // In process, images are shown as they are, without a file in between: frames of a video would be decoded by another program.
+    private IScoringSession Begin(PolicyPrompt prompt)
+    {
+        if (prompt.Image is null
+            || model is not ScoringEngine { Reader.Store: { } store, Network: { ImageEncoder: { } encoder } network } engine)
+        {
+            return model.Begin(prompt.Judged);
+        }
+
+        var image = store.Add(prompt.Image(network.MaxTiles, encoder.Configuration.ImageSize));
+        var first = prompt.Messages.Index().First(m => m.Item.Role == "user").Index;
+        ChatMessage[] shown =
+        [
+            .. prompt.Messages.Select((m, i) => i != first ? m : m with { Parts = [new ImageIdsPart([.. image.Ids]), .. m.Parts] }),
+        ];
+        return engine.Begin(new SeenPrompt(shown, [image], store));
+    }
+}
