@@ -26,8 +26,7 @@ internal sealed class RolloutSampler
     {
         (_policy, _maxNewTokens, _tokenizer) = (policy, maxNewTokens, TokenizerFiles.Load(folder));
         _template = ChatTemplate.Load(folder, policy.Architecture, _tokenizer);
-        using var model = policy.ForRollouts();
-        _ends = EndTokens.Of(folder, model.EndTokenIds, _tokenizer, _template);
+        _ends = EndTokens.Of(folder, policy.EndTokenIds, _tokenizer, _template);
     }
 
     /// <summary>The prompt as the policy reads it.</summary>
