@@ -14,8 +14,20 @@ namespace BestOfN.Gateway.InProcess;
 internal sealed class FolderRewardModelSource(
     DeviceWorkers devices, IHostEnvironment environment, IMeterFactory meters, Func<bool>? digests = null) : IRewardModelSource
 {
-    public IEnumerable<(string Setting, string Problem)> Check(RewardModelOptions options) =>
-        ModelFolder.Problem(options.Path, environment, isRewardModel: true) is { } problem ? [(nameof(options.Path), problem)] : [];
+    public bool Opens(RewardModelOptions options) => options.Protocol is null;
+
+    public IEnumerable<(string Setting, string Problem)> Check(RewardModelOptions options)
+    {
+        if (ModelFolder.Problem(options.Path, environment, isRewardModel: true) is { } problem)
+        {
+            yield return (nameof(options.Path), problem);
+        }
+
+        if (options.Cluster is not null)
+        {
+            yield return (nameof(options.Cluster), "is for reward models on other servers only, which have a Protocol.");
+        }
+    }
 
     public IRewardModel Open(string name, RewardModelOptions options)
     {
