@@ -3,6 +3,7 @@ using BestOfN.Benchmarks.Cleaning;
 using BestOfN.Benchmarks.Generation;
 using BestOfN.Benchmarks.Memory;
 using BestOfN.Benchmarks.Images;
+using BestOfN.Benchmarks.Rewards;
 using BestOfN.Benchmarks.Scoring;
 
 return args switch
@@ -18,6 +19,7 @@ return args switch
     ["cleaning", "memory", var records] => await CleaningMemory.RunAsync(int.Parse(records, CultureInfo.InvariantCulture)),
     ["cleaning", "throughput", var input, var model, var rounds] =>
         await CleaningThroughput.RunAsync(input, model, int.Parse(rounds, CultureInfo.InvariantCulture)),
+    ["reward-server", var url, .. var rest] => await RewardServerBenchmark.RunAsync(RewardServerOptions.Parse([url, .. rest])),
     _ => Usage(),
 };
 
@@ -31,5 +33,6 @@ static int Usage()
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {CleaningTable.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {CleaningMemory.Usage}");
     Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {CleaningThroughput.Usage}");
+    Console.Error.WriteLine($"       dotnet run -c Release --project tests/BestOfN.Benchmarks -- {RewardServerOptions.Usage}");
     return 2;
 }

@@ -7,7 +7,7 @@ namespace BestOfN.Gateway.Configuration;
 /// <summary>Finds all mistakes at once, each with its configuration path.</summary>
 internal sealed class BestOfNOptionsValidator(
     IConfiguration configuration, IHostEnvironment environment, SelectionStrategies strategies, IEnumerable<IGeneratorSource> sources,
-    IRewardModelSource rewardModels)
+    IEnumerable<IRewardModelSource> rewardModels)
     : IValidateOptions<BestOfNOptions>, IConfigurationCheck
 {
     public ValidateOptionsResult Validate(string? name, BestOfNOptions options)
@@ -172,12 +172,18 @@ internal sealed class BestOfNOptionsValidator(
             yield return $"{path}:{nameof(model.Path)}: {missing}";
         }
 
+        if (model is { Protocol: null, Path.Length: 0 })
+        {
+            yield return $"{path}:{nameof(model.Path)}: must name a model folder; a reward model on another server has a "
+                + $"{nameof(model.Protocol)} and a {nameof(model.Cluster)} instead.";
+        }
+
         if (MissingFolder(model.ActorTokenizer) is { } absent)
         {
             yield return $"{path}:{nameof(model.ActorTokenizer)}: {absent}";
         }
 
-        foreach (var (setting, problem) in rewardModels.Check(model))
+        foreach (var (setting, problem) in rewardModels.Last(source => source.Opens(model)).Check(model))
         {
             yield return $"{path}:{setting}: {problem}";
         }

@@ -3,13 +3,12 @@ using BestOfN.Inference.Scoring;
 
 namespace BestOfN.Gateway.Configuration;
 
-/// <summary>One reward model in process.</summary>
+/// <summary>One reward model, in process or on another server.</summary>
 public sealed record RewardModelOptions
 {
     /// <summary>
-    /// The folder with config.json, weights and tokenizer, or a GGUF file; relative to the folder of appsettings.json.
+    /// In process: the folder with config.json, weights and tokenizer, or a GGUF file; relative to the folder of appsettings.json.
     /// </summary>
-    [Required]
     public string Path { get; init; } = "";
 
     /// <summary>GGUF: the safetensors file with the reward head, as <c>bestofn convert</c> writes it beside the file.</summary>
@@ -21,6 +20,25 @@ public sealed record RewardModelOptions
     /// </summary>
     [Range(64, 16_777_216)]
     public int? ContextTokens { get; init; }
+
+    /// <summary>On another server: the protocol in which it is asked for rewards. Null: the model is computed in this process.</summary>
+    [RegularExpression("vllm|sglang|openrlhf|tei|kserve|rerank",
+        ErrorMessage = "'{0}' must be vllm, sglang, openrlhf, tei, kserve or rerank.")]
+    public string? Protocol { get; init; }
+
+    /// <summary>On another server: the YARP cluster.</summary>
+    public string? Cluster { get; init; }
+
+    /// <summary>On another server: what the model is called there. Null: no name is sent; KServe: <c>reward_model</c>.</summary>
+    public string? UpstreamModel { get; init; }
+
+    /// <summary>
+    /// On another server: the chat template by which prompt and answer become one text, where the protocol takes texts. Null:
+    /// <c>chatml</c>;
+    /// vllm: messages are sent, one answer in each call, and the server's own template is used.
+    /// </summary>
+    [RegularExpression("chatml|chatml-unused|llama3|gemma", ErrorMessage = "'{0}' must be chatml, chatml-unused, llama3 or gemma.")]
+    public string? Template { get; init; }
 
     /// <summary>What it computes in; <c>auto</c> is bfloat16 wherever the hardware has it.</summary>
     [RegularExpression("auto|float32|bfloat16", ErrorMessage = "'{0}' must be auto, float32 or bfloat16.")]

@@ -3,6 +3,7 @@ using BestOfN.Core.Rewards;
 using BestOfN.Gateway.Configuration;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
+using BestOfN.LLama.Models;
 
 namespace BestOfN.Gateway.InProcess;
 
@@ -14,6 +15,8 @@ namespace BestOfN.Gateway.InProcess;
 internal sealed class FolderRewardModelSource(
     DeviceWorkers devices, IHostEnvironment environment, IMeterFactory meters, Func<bool>? digests = null) : IRewardModelSource
 {
+    public bool Opens(RewardModelOptions options) => options.Protocol is null && !GgufCheck.IsNamed(options.Path);
+
     public IEnumerable<(string Setting, string Problem)> Check(RewardModelOptions options)
     {
         if (ModelFolder.Problem(options.Path, environment, isRewardModel: true) is { } problem)
@@ -28,6 +31,11 @@ internal sealed class FolderRewardModelSource(
             {
                 yield return (setting, "is for GGUF files only.");
             }
+        }
+
+        if (options.Cluster is not null)
+        {
+            yield return (nameof(options.Cluster), "is for reward models on other servers only, which have a Protocol.");
         }
     }
 

@@ -8,6 +8,8 @@ namespace BestOfN.Gateway.InProcess;
 /// <summary>Reward models from GGUF files with a head beside them.</summary>
 internal sealed class GgufRewardModelSource(IHostEnvironment environment) : IRewardModelSource
 {
+    public bool Opens(RewardModelOptions options) => options.Protocol is null && GgufCheck.IsNamed(options.Path);
+
     public IEnumerable<(string Setting, string Problem)> Check(RewardModelOptions options)
     {
         var path = Full(options.Path);
@@ -27,6 +29,11 @@ internal sealed class GgufRewardModelSource(IHostEnvironment environment) : IRew
             && GgufCheck.ContextProblem(path, tokens, IsExact(options)) is { } tooMany)
         {
             yield return (nameof(options.ContextTokens), tooMany);
+        }
+
+        if (options.Cluster is not null)
+        {
+            yield return (nameof(options.Cluster), "is for reward models on other servers only, which have a Protocol.");
         }
 
         if (options.Dtype == "bfloat16")

@@ -12,9 +12,8 @@ internal static class InProcessServices
             provider => new DeviceWorkers(() => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.OwnKernels));
         services.AddSingleton<IGeneratorSource, FolderGeneratorSource>();
         services.AddSingleton<IGeneratorSource, GgufGeneratorSource>();
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<FolderRewardModelSource>(
+        services.AddSingleton<IRewardModelSource>(provider => ActivatorUtilities.CreateInstance<FolderRewardModelSource>(
             provider, () => provider.GetRequiredService<IOptions<BestOfNOptions>>().Value.RewardServer.Enabled));
-        services.AddSingleton<GgufRewardModelSource>();
-        services.AddSingleton<IRewardModelSource, InProcessRewardModelSource>();
+        services.AddSingleton<IRewardModelSource, GgufRewardModelSource>();
     }
 }

@@ -110,8 +110,10 @@ internal sealed class ProxyCheck(IConfigValidator proxyRules) : IConfigurationCh
 
     private static IEnumerable<string> Models(IConfiguration configuration, List<string> clusters) =>
         configuration.GetSection($"{BestOfNOptions.Section}:{nameof(BestOfNOptions.Models)}").GetChildren()
-            .Where(model => Is(model[nameof(ModelOptions.Generator)], UpstreamGeneratorSource.Name)
-                && model[nameof(ModelOptions.Cluster)] is { Length: > 0 } cluster
+            .Where(model => Is(model[nameof(ModelOptions.Generator)], UpstreamGeneratorSource.Name))
+            .Concat(configuration.GetSection($"{BestOfNOptions.Section}:{nameof(BestOfNOptions.RewardModels)}").GetChildren()
+                .Where(model => model[nameof(RewardModelOptions.Protocol)] is not null))
+            .Where(model => model[nameof(ModelOptions.Cluster)] is { Length: > 0 } cluster
                 && !clusters.Contains(cluster, StringComparer.OrdinalIgnoreCase))
             .Select(model => $"{model.Path}:{nameof(ModelOptions.Cluster)}: there is no cluster '{model[nameof(ModelOptions.Cluster)]}' "
                 + $"under {Clusters}."

@@ -42,6 +42,7 @@ internal static class UpstreamServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<UpstreamGenerators>();
         services.AddSingleton<IGeneratorSource, UpstreamGeneratorSource>();
+        services.AddSingleton<IRewardModelSource, RemoteRewardModelSource>();
         services.AddSingleton<CompletionForwarder>();
         services.AddOptions<UpstreamOptions>().BindConfiguration(UpstreamOptions.Section);
         services.AddSingleton<IConfigurationCheck, UpstreamOptionsCheck>();

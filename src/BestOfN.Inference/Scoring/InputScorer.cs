@@ -63,6 +63,14 @@ internal sealed class InputScorer(ScoringEngine engine, ITokenizer tokenizer)
     private LimitedSequence Encode(RewardInput input, InputLimit limit)
     {
         var ids = input is TextInput text ? Encode(text) : [.. ((TokenInput)input).Ids];
+        var vocabulary = engine.Network.Decoder.Configuration.VocabularySize;
+        if (ids.AsSpan().IndexOfAnyExceptInRange(0, vocabulary - 1) is >= 0 and var place)
+        {
+            throw new ScoringFailedException(new Core.Failures.Failure(
+                Core.Failures.FailureKind.InvalidRequest,
+                    $"Token {place} of an input is {ids[place]}, which is not in 0..{vocabulary - 1}."));
+        }
+
         var most = Math.Min(limit.MaxTokens ?? int.MaxValue, engine.MaxLength);
         var sequence = engine.Encoder.Encode(0, ids);
         var surplus = sequence.Ids.Length - most;

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace BestOfN.Gateway.Tests.Startup;
 
 public sealed class LibtorchTests : IDisposable
@@ -6,11 +8,21 @@ public sealed class LibtorchTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [Fact]
-    public async Task A_gateway_that_computes_no_model_itself_loads_no_libtorch()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_gateway_that_computes_no_model_itself_loads_no_libtorch(bool hasRewardModel)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells in /proc what a process has loaded.");
-        await using var gateway = GatewayProcess.Start(_folder, GatewayProcess.UpstreamOnly(new Uri("http://127.0.0.1:1")), []);
+        var settings = GatewayProcess.UpstreamOnly(new Uri("http://127.0.0.1:1"), all =>
+        {
+            if (hasRewardModel)
+            {
+                all["BestOfN"]!["RewardModels"] = JsonNode.Parse("""{ "judge": { "Protocol": "vllm", "Cluster": "c" } }""");
+                all["BestOfN"]!["RewardServer"] = JsonNode.Parse("""{ "Enabled": true }""");
+            }
+        });
+        await using var gateway = GatewayProcess.Start(_folder, settings, []);
         await gateway.SaysAsync("Ready: ");
         var loaded = await File.ReadAllTextAsync($"/proc/{gateway.Id}/maps", TestGateway.Cancellation);
         Assert.Contains("libcoreclr", loaded, StringComparison.Ordinal);

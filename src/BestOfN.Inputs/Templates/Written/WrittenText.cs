@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using BestOfN.Core.Prompts;
 
 namespace BestOfN.Inputs.Templates.Written;
@@ -50,6 +51,36 @@ public static class WrittenText
         }
 
         return null;
+    }
+
+    /// <summary>Writes a conversation as a chat template of a known family does, without BOS.</summary>
+    /// <param name="template">The family: <c>chatml</c>, <c>chatml-unused</c>, <c>llama3</c> or <c>gemma</c>.</param>
+    /// <param name="messages">The messages, the answer last.</param>
+    /// <param name="isComplete">Whether the end of the answer is marked.</param>
+    /// <exception cref="ArgumentException">There is no such family, or a content holds a mark of it, so that it would be read as
+    /// another.</exception>
+    public static string Write(string template, IReadOnlyList<ChatMessage> messages, bool isComplete)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        var marks = ChatMarks.All.FirstOrDefault(each => each.Name == template)
+            ?? throw new ArgumentException($"There is no family of templates '{template}'.", nameof(template));
+        var text = new StringBuilder();
+        foreach (var (index, message) in messages.Index())
+        {
+            if (marks.Telling.Any(mark => mark.Length > 0 && message.Text.Contains(mark, StringComparison.Ordinal)))
+            {
+                throw new ArgumentException($"Message {index} holds a mark of the template '{template}' as text.", nameof(messages));
+            }
+
+            var role = message.Role == "assistant" && marks.Name == "gemma" ? "model" : message.Role;
+            text.Append(marks.Start).Append(role).Append(marks.Separator).Append(message.Text);
+            if (isComplete || index < messages.Count - 1)
+            {
+                text.Append(marks.End).Append(marks.Name == "llama3" ? "" : "\n");
+            }
+        }
+
+        return text.ToString();
     }
 
     /// <summary>Whether a known chat template has left any mark in a text.</summary>
