@@ -1,4 +1,4 @@
-using System.Text.Encodings.Web;
+using BestOfN.Core.Json;
 using BestOfN.Protocols.OpenAI.Wire;
 
 namespace BestOfN.Gateway.Selection;
@@ -7,5 +7,5 @@ namespace BestOfN.Gateway.Selection;
 internal static class VerbatimJson
 {
     public static OpenAIJsonContext Context { get; } =
-        new(new(OpenAIJsonContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        new(new(OpenAIJsonContext.Default.Options) { Encoder = PlainJson.Options.Encoder });
 }
