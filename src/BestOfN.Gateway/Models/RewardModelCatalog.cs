@@ -14,7 +14,8 @@ internal sealed class RewardModelCatalog : IAsyncDisposable
     public RewardModelCatalog(IOptions<BestOfNOptions> options, IEnumerable<IRewardModelSource> sources) =>
         _models = options.Value.RewardModels.ToFrozenDictionary(
             model => model.Key,
-            model => new CatalogEntry<IRewardModel>(model.Key, () => sources.Last(source => source.Opens(model.Value)).Open(model.Key, model.Value)),
+            model => new CatalogEntry<IRewardModel>(
+                model.Key, () => sources.Last(source => source.Opens(model.Value)).Open(model.Key, model.Value)),
             StringComparer.Ordinal);
 
     public IEnumerable<CatalogEntry<IRewardModel>> Entries => _models.Values.OrderBy(entry => entry.Name, StringComparer.Ordinal);

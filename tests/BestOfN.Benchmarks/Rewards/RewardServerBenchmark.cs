@@ -86,16 +86,17 @@ internal static class RewardServerBenchmark
         var everything = Task.WhenAll(clients);
         while (await Task.WhenAny(everything, Task.Delay(TimeSpan.FromSeconds(30))) != everything)
         {
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{watch.Elapsed.TotalSeconds:0} s: {done} requests, {errors} errors, working set {await WorkingSetAsync(client) / (1 << 20):0} MiB"));
+            var bytes = await WorkingSetAsync(client);
+            Console.WriteLine($"{(int)watch.Elapsed.TotalSeconds} s: {Told(done, errors, bytes)}");
         }
 
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{options.Clients} clients, {options.Minutes} min: {done} requests, {errors} errors, working set {await WorkingSetAsync(client) / (1 << 20):0} MiB"));
+        var last = await WorkingSetAsync(client);
+        Console.WriteLine($"{options.Clients} clients, {(int)watch.Elapsed.TotalSeconds} s: {Told(done, errors, last)}");
         return errors == 0 ? 0 : 1;
     }
+
+    private static string Told(int done, int errors, double bytes) => string.Create(
+        CultureInfo.InvariantCulture, $"{done} requests, {errors} errors, working set {bytes / (1 << 20):0} MiB");
 
     private static double Ratio(List<double> way, List<double> native) => Samples.Median([.. way.Zip(native, (a, b) => a / b)]);
 
