@@ -22,8 +22,7 @@ public sealed record RewardModelOptions
     public int? ContextTokens { get; init; }
 
     /// <summary>On another server: the protocol in which it is asked for rewards. Null: the model is computed in this process.</summary>
-    [RegularExpression("vllm|sglang|openrlhf|tei|kserve|rerank",
-        ErrorMessage = "'{0}' must be vllm, sglang, openrlhf, tei, kserve or rerank.")]
+    [RegularExpression("vllm|sglang|openrlhf|tei|kserve|rerank", ErrorMessage = "'{0}' must be vllm, sglang, openrlhf, tei, kserve or rerank.")]
     public string? Protocol { get; init; }
 
     /// <summary>On another server: the YARP cluster.</summary>
@@ -34,8 +33,7 @@ public sealed record RewardModelOptions
 
     /// <summary>
     /// On another server: the chat template by which prompt and answer become one text, where the protocol takes texts. Null:
-    /// <c>chatml</c>;
-    /// vllm: messages are sent, one answer in each call, and the server's own template is used.
+    /// <c>chatml</c>; vllm: messages are sent, one answer in each call, and the server's own template is used.
     /// </summary>
     [RegularExpression("chatml|chatml-unused|llama3|gemma", ErrorMessage = "'{0}' must be chatml, chatml-unused, llama3 or gemma.")]
     public string? Template { get; init; }
