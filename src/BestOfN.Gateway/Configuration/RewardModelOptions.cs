@@ -22,7 +22,7 @@ public sealed record RewardModelOptions
     public int? ContextTokens { get; init; }
 
     /// <summary>On another server: the protocol in which it is asked for rewards. Null: the model is computed in this process.</summary>
-    [RegularExpression("vllm|sglang|openrlhf|tei|kserve|rerank", ErrorMessage = "'{0}' must be vllm, sglang, openrlhf, tei, kserve or rerank.")]
+    [RegularExpression("vllm|sglang|openrlhf|tei|kserve|rerank", ErrorMessage = "'{0}' is vllm, sglang, openrlhf, tei, kserve or rerank.")]
     public string? Protocol { get; init; }
 
     /// <summary>On another server: the YARP cluster.</summary>
