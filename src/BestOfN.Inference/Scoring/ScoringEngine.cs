@@ -163,8 +163,10 @@ public sealed class ScoringEngine : IInputRewardModel, IDisposable
     /// <param name="seen">Messages with the ids of their images, and leases on these, the session's from here on.</param>
     internal ScoringSession Begin(SeenPrompt seen) => new(this, _ => Task.FromResult(Open(seen)));
 
-    /// <summary>Lets calls wait until it is disposed. They are then computed in their order, so that the same calls have the same passes and
-    /// the same scores to the last bit, however fast they came.</summary>
+    /// <summary>
+    /// Lets calls wait until it is disposed. They are then computed in their order, so that the same calls have the same passes and the
+    /// same scores to the last bit, however fast they came.
+    /// </summary>
     internal IDisposable Hold()
     {
         var gate = new Gate();
