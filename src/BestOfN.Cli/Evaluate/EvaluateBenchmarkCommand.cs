@@ -29,6 +29,11 @@ internal static class EvaluateBenchmarkCommand
                 + "scores of every row, as --output writes them. Needs neither --data nor libtorch.",
         };
         scores.AcceptExistingOnly();
+        var against = new Option<FileInfo>("--against")
+        {
+            Description = "Scores of another model on the same rows, in the form of --scores: is the difference more than chance?",
+        };
+        against.AcceptExistingOnly();
         var output = new Option<DirectoryInfo?>("--output", "-o")
         {
             Description = "Folder that receives scores.jsonl, result.json and plot.svg. A run that was broken "
@@ -70,7 +75,7 @@ internal static class EvaluateBenchmarkCommand
 
         var command = new Command(benchmark.Name, benchmark.Description)
         {
-            data, model, scores, output, json, force, maxLength, truncate, limit, seed, type, device, hdNum,
+            data, model, scores, against, output, json, force, maxLength, truncate, limit, seed, type, device, hdNum,
         };
         command.Validators.Add(result =>
         {
@@ -91,6 +96,7 @@ internal static class EvaluateBenchmarkCommand
                 [.. (parsed.GetValue(data) ?? []).Select(file => file.FullName)],
                 parsed.GetValue(model),
                 parsed.GetValue(scores)?.FullName,
+                parsed.GetValue(against)?.FullName,
                 parsed.GetValue(output)?.FullName,
                 parsed.GetValue(json),
                 parsed.GetValue(force),
@@ -108,9 +114,9 @@ internal static class EvaluateBenchmarkCommand
         CommandTerminal terminal, IBenchmark benchmark, Request request, CancellationToken cancellationToken)
     {
         OutputFile.CheckWritable("--json", request.Json, request.Force);
-        if (request.InOutput("result.json") is { } result)
+        if (request.InOutput("result.json") is { } resultFile)
         {
-            OutputFile.CheckWritable("--output", new FileInfo(result), request.Force);
+            OutputFile.CheckWritable("--output", new FileInfo(resultFile), request.Force);
         }
 
         string[] files = request.Scores is { } file ? [file] : request.Data;
@@ -123,10 +129,12 @@ internal static class EvaluateBenchmarkCommand
             (scored, judge) = await ScoreAsync(terminal, benchmark, rows, model, request, cancellationToken);
         }
 
+        var result = benchmark.Measure(scored);
         var report = new BenchmarkReport
         {
             Benchmark = benchmark,
-            Result = benchmark.Measure(scored),
+            Result = result,
+            Against = request.Against is { } other ? await CompareAsync(benchmark, scored, result, other, cancellationToken) : null,
             Rows = scored,
             Sample = sample,
             Data = files.ToDictionary(
@@ -149,6 +157,15 @@ internal static class EvaluateBenchmarkCommand
         Print(report, terminal.Out);
         terminal.Tell($"{report.Title}: {report.Result.Ties} ties, {report.Result.Unscored} unscored, {report.Truncated} truncated"
             + (report.Time is { } time ? $"; {Amounts.Time(time)}" : ""));
+        if (report.Against is { } test)
+        {
+            terminal.Tell(string.Create(
+                CultureInfo.InvariantCulture,
+                $"against {Path.GetFileName(request.Against)}: {100 * test.Difference:+0.0;-0.0;0.0} points, 95 % interval "
+                + $"{100 * test.Interval95.Low:F1} to {100 * test.Interval95.High:F1}; "
+                + $"{test.OnlyFirst} rows right here alone, {test.OnlySecond} there alone, McNemar's p {test.PValue:G2}"));
+        }
+
         if (!report.IsComplete)
         {
             terminal.Tell("incomplete: more than 1 % of the rows have no score; they count as lost, and the figures say little");
@@ -183,6 +200,20 @@ internal static class EvaluateBenchmarkCommand
         }
     }
 
+    private static async Task<PairedTest> CompareAsync(
+        IBenchmark benchmark, IReadOnlyList<BenchmarkRow> scored, BenchmarkResult result, string other, CancellationToken cancellationToken)
+    {
+        var rows = await BenchmarkFile.ReadAsync([other], cancellationToken);
+        try
+        {
+            return PairedTest.Of(scored, result.Right, rows, benchmark.Measure(rows).Right);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"--against {other}: {e.Message}", e);
+        }
+    }
+
     private static void Print(BenchmarkReport report, IAnsiConsole console)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumns(Markup.Escape(report.Title), "%", "95 % interval", "rows");
@@ -203,7 +234,7 @@ internal static class EvaluateBenchmarkCommand
     }
 
     private sealed record Request(
-        string[] Data, DirectoryInfo? Model, string? Scores, string? Output, FileInfo? Json,
+        string[] Data, DirectoryInfo? Model, string? Scores, string? Against, string? Output, FileInfo? Json,
             bool Force, int? Limit, int Seed, JudgeOptions Options, string Command)
     {
         public string? InOutput(string name) => Output is null ? null : Path.Combine(Output, name);

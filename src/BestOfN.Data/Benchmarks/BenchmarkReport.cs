@@ -31,6 +31,9 @@ public sealed record BenchmarkReport
 
     public TimeSpan? Time { get; init; }
 
+    /// <summary>The comparison with other scores; null: none.</summary>
+    public PairedTest? Against { get; init; }
+
     public string Command { get; init; } = "";
 
     public bool IsComplete => Result.IsComplete(Rows.Count);
@@ -109,6 +112,8 @@ public sealed record BenchmarkReport
             },
             ["complete"] = IsComplete,
             ["uncertainty"] = intervals,
+            ["bootstrap"] = new JsonObject { ["resamples"] = Bootstrap.Resamples, ["seed"] = 1 },
+            ["against"] = Against?.ToJson(),
         };
     }
 

@@ -12,6 +12,10 @@ public sealed record BenchmarkResult(JsonObject Metrics, IReadOnlyList<Benchmark
     /// <summary>The share of rows without scores above which a result says little.</summary>
     private const double MostUnscored = 0.01;
 
+    /// <summary>For every row, in order, whether the reward model is right, for comparisons with another one; empty where a row says no
+    /// such thing.</summary>
+    public IReadOnlyList<bool> Right { get; init; } = [];
+
     /// <summary>Whether enough of the rows have scores for the figures to count.</summary>
     /// <param name="rows">How many there are.</param>
     public bool IsComplete(int rows) => Unscored <= MostUnscored * rows;

@@ -44,7 +44,10 @@ public sealed class JudgeBench : IBenchmark
         }
 
         Add("overall", items);
-        return new(metrics, figures, items.Count(i => i.Outcome == Comparison.Unscored), items.Count(i => i.Outcome == Comparison.Tied));
+        return new(metrics, figures, items.Count(i => i.Outcome == Comparison.Unscored), items.Count(i => i.Outcome == Comparison.Tied))
+        {
+            Right = [.. items.Select(i => i.Outcome == Comparison.Won)],
+        };
 
         void Add(string name, IEnumerable<(string Source, Comparison Outcome)> of)
         {

@@ -49,7 +49,10 @@ public sealed class MultimodalRewardBench : IBenchmark
             figures.Add(accuracy.Figure(category.Key));
         }
 
-        return new(metrics, figures, items.Count(i => i.Outcome == Comparison.Unscored), items.Count(i => i.Outcome == Comparison.Tied));
+        return new(metrics, figures, items.Count(i => i.Outcome == Comparison.Unscored), items.Count(i => i.Outcome == Comparison.Tied))
+        {
+            Right = [.. items.Select(i => i.Outcome == Comparison.Won)],
+        };
     }
 
     private static string[] Categories(BenchmarkRow row)

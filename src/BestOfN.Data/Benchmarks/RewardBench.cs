@@ -112,7 +112,10 @@ public sealed class RewardBench : IBenchmark
             ["ties"] = ties,
             ["unscored"] = unscored,
         };
-        return new(metrics, figures, unscored, ties);
+        return new(metrics, figures, unscored, ties)
+        {
+            Right = [.. scored.Select(row => Comparisons.Of(row.Score("score_chosen"), row.Score("score_rejected")) == Comparison.Won)],
+        };
     }
 
     private static JsonObject Subsets(Dictionary<string, Comparison[]> outcomes, Dictionary<string, Proportion> accuracies)

@@ -67,7 +67,10 @@ public sealed class RewardBench2 : IBenchmark
         }
 
         var unscored = rows.Count(row => row.IsUnscored);
-        return new(new() { ["subsets"] = subsets, ["score"] = total }, figures, unscored, rows.Count(row => row.SharesMaximum));
+        return new(new() { ["subsets"] = subsets, ["score"] = total }, figures, unscored, rows.Count(row => row.SharesMaximum))
+        {
+            Right = [.. rows.Select(row => row.Tied is { } tie ? tie.Margin > 0 : row.Item.Equals(1))],
+        };
 
         void Add(string name, double value, double[] resampled, int count)
         {

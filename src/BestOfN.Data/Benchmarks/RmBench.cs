@@ -11,6 +11,7 @@ namespace BestOfN.Data.Benchmarks;
 public sealed class RmBench : IBenchmark
 {
     private const int Styles = 3;
+    private const int Seed = 1;
     private static readonly string[] s_domains = ["chat", "math", "code", "safety"];
     private static readonly string[] s_published = ["chat", "code", "math", "safety-refuse", "safety-response"];
 
@@ -76,14 +77,45 @@ public sealed class RmBench : IBenchmark
             Figure("overall, official", overDomains.Average, items.Length),
             .. Levels("flat", flat, items.Length),
             Figure("average, flat", flat.Average, items.Length),
-            best.Figure("best of six is a chosen one"),
+            BestOfSix(items),
         ];
-        return new(metrics, figures, unscored, ties);
+        if (LengthCorrelation(items) is { } correlation)
+        {
+            metrics["length_correlation"] = correlation;
+        }
+
+        return new(metrics, figures, unscored, ties) { Right = [.. items.Select(item => item.BestIsChosen)] };
 
         JsonArray Means(Func<Item, float?[]> scores) =>
             [.. Enumerable.Range(0, Styles)
                 .Select(style => (JsonNode?)items.Select(scores).Where(s => s[style] is not null)
                 .Select(s => (double)s[style]!.Value).DefaultIfEmpty().Average())];
+    }
+
+    private static BenchmarkFigure BestOfSix(Item[] items)
+    {
+        double Share(int[] drawn) => drawn.Count(i => items[i].BestIsChosen) / (double)Math.Max(1, drawn.Length);
+        return new(
+            "best of six is a chosen one", Share([.. Enumerable.Range(0, items.Length)]),
+            items.Length == 0 ? null : Bootstrap.Percentiles(Bootstrap.Resample(items.Length, Seed, Share)), items.Length);
+    }
+
+    // Pearson's correlation of scores and tokens within prompts: both less their means over the six answers of a prompt.
+    private static double? LengthCorrelation(Item[] items)
+    {
+        var (xx, yy, xy) = (0.0, 0.0, 0.0);
+        foreach (var item in items.Where(item => item.Tokens.Length == 2 * Styles && !item.IsUnscored))
+        {
+            double[] scores = [.. item.Chosen.Concat(item.Rejected).Select(score => (double)score!.Value)];
+            var (meanScore, meanTokens) = (scores.Average(), item.Tokens.Average());
+            foreach (var (score, tokens) in scores.Zip(item.Tokens))
+            {
+                var (x, y) = (score - meanScore, tokens - meanTokens);
+                (xx, yy, xy) = (xx + (x * x), yy + (y * y), xy + (x * y));
+            }
+        }
+
+        return xx > 0 && yy > 0 ? xy / Math.Sqrt(xx * yy) : null;
     }
 
     private static BenchmarkFigure[] Levels(string formula, StyleLevels levels, int rows) =>
@@ -107,7 +139,7 @@ public sealed class RmBench : IBenchmark
         : s_domains.Contains(domain) ? domain
         : throw row.Wrong("domain", $"{string.Join(", ", s_published)}, not '{domain}'");
 
-    private sealed record Item(string Domain, float?[] Chosen, float?[] Rejected, Comparison[,] Results)
+    private sealed record Item(string Domain, float?[] Chosen, float?[] Rejected, Comparison[,] Results, int[] Tokens)
     {
         /// <summary>1 where the chosen answer of a style (row) beats the rejected one of a style (column).</summary>
         public double[,] Outcomes
@@ -145,7 +177,8 @@ public sealed class RmBench : IBenchmark
                 }
             }
 
-            return new(RmBench.Domain(row, row.Text("domain")), chosen, rejected, results);
+            return new(
+                RmBench.Domain(row, row.Text("domain")), chosen, rejected, results, row.Has("tokens") ? row.WholeNumbers("tokens") : []);
         }
     }
 }

@@ -78,7 +78,10 @@ public sealed class VlRewardBench : IBenchmark
         };
         BenchmarkFigure[] figures = [.. groups.Select(g => g.Accuracy.Figure(g.Name)), all.Figure("overall (all rows)"),
             new("macro (mean of the groups)", macro, Interval.OfError(macro, error), all.Rows)];
-        return new(metrics, figures, items.Count(i => i.Outcome == Comparison.Unscored), ties);
+        return new(metrics, figures, items.Count(i => i.Outcome == Comparison.Unscored), ties)
+        {
+            Right = [.. items.Select(i => i.Outcome == Comparison.Won)],
+        };
 
         static Proportion Accuracy(IEnumerable<((string Group, string Source) Id, Comparison Outcome)> items) =>
             Proportion.Of(items.Select(i => i.Outcome == Comparison.Won));

@@ -47,6 +47,15 @@ public sealed class EvaluateBenchmarkCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_models_are_compared_row_by_row()
+    {
+        var json = Path.Combine(_folder, "figures.json");
+        await SucceedAsync("judgebench", "--scores", Scores("judgebench-a"), "--against", Scores("judgebench-a"), "--json", json);
+        Assert.Equal(1, Json(json).GetProperty("against").GetProperty("mcnemar_p").GetDouble());
+        Assert.Contains("McNemar's p 1", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Scores_of_a_file_need_no_libtorch()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "What a process loads is told by glibc.");
