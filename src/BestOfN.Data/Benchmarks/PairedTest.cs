@@ -11,7 +11,7 @@ public sealed record PairedTest(int Rows, int OnlyFirst, int OnlySecond)
     /// <summary>Accuracy of the first less that of the second, −1..1.</summary>
     public double Difference => Rows == 0 ? 0 : (double)(OnlyFirst - OnlySecond) / Rows;
 
-    /// <summary>Of the difference, rows being pairs.</summary>
+    /// <summary>Standard error of the difference, rows being pairs.</summary>
     public double StandardError => Rows == 0 ? 0
         : Math.Sqrt(Math.Max(0, OnlyFirst + OnlySecond - (Math.Pow(OnlyFirst - OnlySecond, 2) / Rows))) / Rows;
 

@@ -48,7 +48,8 @@ internal static class CleaningThroughput
                 processor.Add(scoring.ProcessorSeconds / cleaning.ProcessorSeconds);
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{index.Count} records: scoring alone {scoring.Seconds:F1} s, cleaning {cleaning.Seconds:F1} s, ratio {ratios[^1]:F2}; "
+                    $"{index.Count} records: scoring alone {scoring.Seconds:F1} s, cleaning {cleaning.Seconds:F1} s, "
+                    + $"ratio {ratios[^1]:F2}; "
                     + $"of processor time {scoring.ProcessorSeconds:F1} s, {cleaning.ProcessorSeconds:F1} s, ratio {processor[^1]:F2}"));
             }
         }

@@ -21,12 +21,15 @@ public sealed class CorpusNoiseTests : IDisposable
     public async Task An_answer_that_is_no_better_with_its_own_image_is_told()
     {
         // The answer names the image; that of record 30 names another one, and that of record 31 only scores low.
-        var lines = Enumerable.Range(0, Records).Select(i => Llava($"{i}.png", $"Which is number {i}?", i == 30 ? "image 7.png" : $"image {i}.png"));
+        var lines = Enumerable.Range(0, Records).Select(i =>
+            Llava($"{i}.png", $"Which is number {i}?", i == 30 ? "image 7.png" : $"image {i}.png"));
         await ScoreAsync(lines, new CleaningOptions { Grounding = 2, MaxDrop = 0.5 }, (prompt, answer) =>
-            (answer.Contains("31.png", StringComparison.Ordinal) ? -90 : 0) + (answer == $"image {Shown(prompt)}" ? 5 + (answer.Length % 3) : 0));
+            (answer.Contains("31.png", StringComparison.Ordinal) ? -90 : 0)
+                + (answer == $"image {Shown(prompt)}" ? 5 + (answer.Length % 3) : 0));
         Assert.Equal(
             ["30 low_reward irrelevant_image", "31 low_reward"],
-            Rows("dropped.jsonl").Select(row => $"{row.GetProperty("record")} {string.Join(' ', row.GetProperty("reasons").EnumerateArray())}"));
+            Rows("dropped.jsonl").Select(row =>
+                $"{row.GetProperty("record")} {string.Join(' ', row.GetProperty("reasons").EnumerateArray())}"));
         Assert.Equal(0, Rows("dropped.jsonl")[0].GetProperty("grounding").GetDouble());
         Assert.True(Rows("dropped.jsonl")[1].GetProperty("grounding").GetDouble() > 0);
     }
@@ -64,7 +67,8 @@ public sealed class CorpusNoiseTests : IDisposable
         var kept = File.ReadAllLines(Out("kept", "data.jsonl"));
         Assert.Equal(Records, kept.Length);
         Assert.Equal(
-            """{"n": 5.50, "conversations" : [ {"from": "human", "value": "5?"} , {"from": "gpt", "value": "good"} ], "z": [1,2]}""", kept[5]);
+            """{"n": 5.50, "conversations" : [ {"from": "human", "value": "5?"} , {"from": "gpt", "value": "good"} ], "z": [1,2]}""",
+                kept[5]);
         Assert.Equal(Turns(6, "good", "fine"), kept[6]);
         Assert.Equal("""{"record": 5, "answers": 1, "edited": true}""", File.ReadAllText(Out("edited.jsonl")).Trim());
         Assert.Equal(Records, Rows("dropped.jsonl").Single().GetProperty("record").GetInt32());
