@@ -163,6 +163,17 @@ public sealed class ScoringEngine : IInputRewardModel, IDisposable
     /// <param name="seen">Messages with the ids of their images, and leases on these, the session's from here on.</param>
     internal ScoringSession Begin(SeenPrompt seen) => new(this, _ => Task.FromResult(Open(seen)));
 
+    /// <summary>
+    /// Lets calls wait until it is disposed. They are then computed in their order, so that the same calls have the same passes and the
+    /// same scores to the last bit, however fast they came.
+    /// </summary>
+    internal IDisposable Hold()
+    {
+        var gate = new Gate();
+        _ = _worker.RunAsync(gate.Wait);
+        return gate;
+    }
+
     /// <summary>Ends all sessions and frees the network.</summary>
     public void Dispose()
     {
@@ -238,5 +249,15 @@ public sealed class ScoringEngine : IInputRewardModel, IDisposable
             _ => steps[^1],
         };
         return new AnswerReward(score, steps);
+    }
+
+    // Never disposed but by the collector: the device's thread may still look at it.
+    private sealed class Gate : IDisposable
+    {
+        private readonly ManualResetEventSlim _isOpen = new();
+
+        public void Wait() => _isOpen.Wait();
+
+        public void Dispose() => _isOpen.Set();
     }
 }

@@ -10,8 +10,17 @@ namespace BestOfN.Training.Policy;
 /// <param name="model">In process, or any other; the caller owns it.</param>
 internal sealed class ModelScorer(IRewardModel model) : IAnswerScorer
 {
-    public void Score(IReadOnlyList<RolloutGroup> groups, int step, CancellationToken cancellationToken) =>
-        Task.WhenAll(groups.Select(g => Task.Run(() => ScoreAsync(g, cancellationToken), cancellationToken))).GetAwaiter().GetResult();
+    public void Score(IReadOnlyList<RolloutGroup> groups, int step, CancellationToken cancellationToken)
+    {
+        // In one order, and computed when all are there: equal calls have equal scores to the last bit.
+        Task[] scoring;
+        using ((model as ScoringEngine)?.Hold())
+        {
+            scoring = [.. groups.Select(g => ScoreAsync(g, cancellationToken))];
+        }
+
+        Task.WhenAll(scoring).GetAwaiter().GetResult();
+    }
 
     // Answers with one text are judged once.
     private async Task ScoreAsync(RolloutGroup group, CancellationToken cancellationToken)

@@ -27,7 +27,7 @@ internal sealed class PolicyTraining(PolicyRecipe recipe, string stateFolder)
         using var worker = new DeviceWorker(device(recipe.Device));
         using var judge = ScoringEngine.Load(
             "reward", PolicyRecipe.Folder(recipe.Reward.Model), ComputeTypes.Of("auto", worker.Device), worker,
-            new ScoringOptions { QueueLength = 65_536 });
+            new ScoringOptions { QueueLength = 65_536, PromptCacheBytes = 0 });
         var scorer = new ModelScorer(judge);
         var sampler = new RolloutSampler(policy, recipe.PolicyFolder, recipe.MaxNewTokens);
         using var optimizer = new PolicyOptimizer(recipe, policy, critic);
