@@ -21,6 +21,7 @@ public sealed class PageEndpointsTests
             Assert.True(response.IsSuccessStatusCode, path);
             var policy = response.Headers.GetValues("Content-Security-Policy").Single();
             Assert.StartsWith("default-src 'none'; script-src 'self'; style-src 'self';", policy, StringComparison.Ordinal);
+            Assert.Contains(" connect-src 'self'; ", policy, StringComparison.Ordinal);
             Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
             Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
         }
