@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using BestOfN.Gateway.Configuration;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -20,7 +21,8 @@ public sealed partial class RunningGateway : IAsyncLifetime
         "messages": [{ "role": "user", "content": "Which two of 24 1 28 13 26 21 add up to 47?" }], "seed": 1
         """;
 
-    private readonly WebApplicationFactory<Program> _factory = new();
+    private readonly WebApplicationFactory<Program> _factory = new WebApplicationFactory<Program>()
+        .WithWebHostBuilder(host => host.UseSetting(WebHostDefaults.ServerUrlsKey, "http://127.0.0.1:0"));
     private readonly HttpClient _client = new();
 
     public Uri Address { get; private set; } = null!;

@@ -16,7 +16,8 @@ namespace BestOfN.Docs.Tests;
 public sealed class PocketGateway : IAsyncLifetime
 {
     private readonly WebApplicationFactory<Program> _factory = new WebApplicationFactory<Program>()
-        .WithWebHostBuilder(host => host.UseSetting("BestOfN:RewardServer:Enabled", "true"));
+        .WithWebHostBuilder(host => host
+            .UseSetting("BestOfN:RewardServer:Enabled", "true").UseSetting(WebHostDefaults.ServerUrlsKey, "http://127.0.0.1:0"));
 
     public HttpClient Client { get; private set; } = null!;
 
