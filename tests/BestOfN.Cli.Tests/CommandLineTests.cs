@@ -194,7 +194,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("There is no command 'foo'; there are train, evaluate. See 'bestofn --help'.", "foo")]
     [InlineData("There is no command 'trian'; did you mean 'train'? See 'bestofn --help'.", "trian", "generator")]
     [InlineData("There is no command 'rewart'; did you mean 'reward'? See 'bestofn train --help'.", "train", "rewart")]
-    [InlineData("'bestofn train' needs a command: generator, reward. See 'bestofn train --help'.", "train")]
+    [InlineData("'bestofn train' needs a command: generator, reward, policy. See 'bestofn train --help'.", "train")]
     public async Task An_unknown_command_is_an_error_that_names_the_nearest_one(string says, params string[] args)
     {
         Assert.Equal(2, await RunAsync(args));
