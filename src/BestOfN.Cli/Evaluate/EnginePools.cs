@@ -26,8 +26,13 @@ internal sealed class EnginePools : ICandidatePoolSource
         var type = ComputeTypes.Of("auto", worker.Device);
         using var generator = GenerationEngine.Load(
             _generator, type, worker,
-            new GenerationOptions { MaxSequences = Math.Max(Sequences, sampling.Samples), TokensPerPrefill = 8192 });
-        using var reward = ScoringEngine.Load("reward", _reward, type, worker, new ScoringOptions());
+            new GenerationOptions
+            {
+                MaxSequences = Math.Max(Sequences, sampling.Samples),
+                TokensPerPrefill = 8192,
+                QueueLength = Sequences,
+            });
+        using var reward = ScoringEngine.Load("reward", _reward, type, worker, new ScoringOptions { QueueLength = 2 * Sequences });
         var wide = sampling with { Concurrency = Math.Max(1, Sequences / sampling.Samples) };
         return await new PoolSampler(PocketWorlds.Of(sampling.World), generator, reward).DrawAsync(wide, progress, cancellationToken);
     }

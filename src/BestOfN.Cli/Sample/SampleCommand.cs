@@ -183,9 +183,13 @@ internal static class SampleCommand
                 + $"{(server is null ? folder : $"{plan.Model} at {server}")}, reward model {rewardFolder?.FullName ?? "none: no scores"}");
             using var engine = server is not null ? null : GenerationEngine.Load(
                 folder.FullName, computed, worker,
-                new GenerationOptions { MaxSequences = Math.Max(Sequences, plan.Answers), TokensPerPrefill = TokensPerPrefill });
+                new GenerationOptions
+                {
+                    MaxSequences = Math.Max(Sequences, plan.Answers), TokensPerPrefill = TokensPerPrefill, QueueLength = plan.Concurrency,
+                });
             using var judge = rewardFolder is null ? null
-                : ScoringEngine.Load(rewardFolder.Name, rewardFolder.FullName, computed, worker, new ScoringOptions());
+                : ScoringEngine.Load(
+                    rewardFolder.Name, rewardFolder.FullName, computed, worker, new ScoringOptions { QueueLength = 2 * plan.Concurrency });
             IGenerator source = engine is not null ? engine
                 : new OpenAiServer(server!, plan.Model, Environment.GetEnvironmentVariable(parsed.GetRequiredValue(keyVariable)));
             var begun = terminal.Time.GetTimestamp();

@@ -31,6 +31,19 @@ public sealed class PocketModelsTests
         }
     }
 
+    [Fact]
+    public async Task More_problems_than_a_queue_holds_by_default_are_measured_at_a_time()
+    {
+        var sampling = new PoolSampling
+        {
+            World = PocketWorlds.Text, Problems = 300, Samples = 1, Seed = 12, Model = "pocket-generator",
+            Sampling = new() { MaxTokens = 4 },
+        };
+        var pools = await EnginePools.Open(Folder("pocket-generator"), Folder("pocket-reward"))
+            .DrawAsync(sampling, null, TestContext.Current.CancellationToken);
+        Assert.Equal(300, pools.Count);
+    }
+
     private static DirectoryInfo Folder(string model) => new(Path.Combine(AppContext.BaseDirectory, "config", "models", model));
 
     private static bool HasFFmpeg() => (Environment.GetEnvironmentVariable("PATH") ?? "")
