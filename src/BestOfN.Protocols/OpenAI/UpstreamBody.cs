@@ -7,9 +7,8 @@ namespace BestOfN.Protocols.OpenAI;
 /// </summary>
 /// <remarks>The limit counts all bytes of a whole answer, and of a stream of events those since the last blank line, which a parser
 /// holds.</remarks>
-internal sealed class UpstreamBody : Stream
+internal sealed class UpstreamBody : ForwardStream
 {
-    private readonly Stream _inner;
     private readonly long _eventLimit;
     private readonly long _wholeLimit;
     private ReadOnlyMemory<byte> _start;
@@ -18,25 +17,14 @@ internal sealed class UpstreamBody : Stream
     private bool _hasEnded;
     private long _held;
 
-    private UpstreamBody(Stream inner, long eventLimit, long wholeLimit)
+    private UpstreamBody(Stream inner, long eventLimit, long wholeLimit) : base(inner)
     {
-        _inner = inner;
         _eventLimit = eventLimit;
         _wholeLimit = wholeLimit;
     }
 
     /// <summary>Whether the upstream has repeated the key that it was called with.</summary>
-    public bool RepeatsKey => _inner is MaskedStream { HasCovered: true };
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public bool RepeatsKey => Inner is MaskedStream { HasCovered: true };
 
     /// <param name="content">An answer's content.</param>
     /// <param name="eventLimit">The most bytes of one event.</param>
@@ -57,7 +45,7 @@ internal sealed class UpstreamBody : Stream
         var (length, at) = (0, 0);
         while (at == length && length < start.Length)
         {
-            var read = await _inner.ReadAsync(start.AsMemory(length), cancellationToken);
+            var read = await Inner.ReadAsync(start.AsMemory(length), cancellationToken);
             length += read;
             while (at < length && start[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or 0xEF or 0xBB or 0xBF)
             {
@@ -81,7 +69,7 @@ internal sealed class UpstreamBody : Stream
         int read;
         if (_start.IsEmpty)
         {
-            read = await _inner.ReadAsync(buffer, cancellationToken);
+            read = await Inner.ReadAsync(buffer, cancellationToken);
             if (read == 0 && buffer.Length > 0 && _isEvents && !_hasEnded)
             {
                 // An event that no blank line follows would be dropped; a server may have left it out at the end.
@@ -99,29 +87,6 @@ internal sealed class UpstreamBody : Stream
 
         Count(buffer.Span[..read]);
         return read;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _inner.Dispose();
-        }
-
-        base.Dispose(disposing);
     }
 
     private void Count(ReadOnlySpan<byte> bytes)

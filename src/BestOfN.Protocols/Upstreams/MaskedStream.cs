@@ -10,14 +10,13 @@ namespace BestOfN.Protocols.Upstreams;
 /// Finds the key in its plain bytes, also where it is split between two reads: a beginning of it at the end of a read waits for the next
 /// one. For one reader at a time.
 /// </remarks>
-public sealed class MaskedStream : Stream
+public sealed class MaskedStream : ForwardStream
 {
     /// <summary>Shorter keys are words that answers may well contain; they are not covered.</summary>
     private const int ShortestKey = 8;
 
     private const int LeastRead = 4096;
 
-    private readonly Stream _inner;
     private readonly byte[] _key;
     private byte[] _buffer = [];
     private int _start;
@@ -25,24 +24,10 @@ public sealed class MaskedStream : Stream
     private int _end;
     private bool _hasEnded;
 
-    private MaskedStream(Stream inner, byte[] key)
-    {
-        _inner = inner;
-        _key = key;
-    }
+    private MaskedStream(Stream inner, byte[] key) : base(inner) => _key = key;
 
     /// <summary>Whether the key stood in what has been read so far.</summary>
     public bool HasCovered { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <param name="inner">The answer, not compressed. Owned by what is returned.</param>
     /// <param name="key">The key; null or short: there is nothing to cover.</param>
@@ -59,7 +44,7 @@ public sealed class MaskedStream : Stream
             _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
             (_end, _start, _ready) = (_end - _start, 0, 0);
             Array.Resize(ref _buffer, Math.Max(_buffer.Length, _key.Length + Math.Max(buffer.Length, LeastRead)));
-            var read = await _inner.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
+            var read = await Inner.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
             _hasEnded = read == 0;
             _end += read;
             Cover();
@@ -69,29 +54,6 @@ public sealed class MaskedStream : Stream
         _buffer.AsSpan(_start, count).CopyTo(buffer.Span);
         _start += count;
         return count;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _inner.Dispose();
-        }
-
-        base.Dispose(disposing);
     }
 
     /// <summary>Covers each key, and holds back the bytes at the end that may be the beginning of one.</summary>
