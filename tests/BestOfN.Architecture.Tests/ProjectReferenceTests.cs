@@ -13,7 +13,7 @@ public sealed class ProjectReferenceTests
         ["BestOfN.Inference"] = ["BestOfN.Core", "BestOfN.Inputs"],
         ["BestOfN.LLama"] = ["BestOfN.Core", "BestOfN.Inputs"],
         ["BestOfN.Data"] = ["BestOfN.Core", "BestOfN.Inputs"],
-        ["BestOfN.Training"] = ["BestOfN.Core", "BestOfN.Inputs", "BestOfN.Inference", "BestOfN.Data"],
+        ["BestOfN.Training"] = ["BestOfN.Core", "BestOfN.Inputs", "BestOfN.Inference", "BestOfN.Data", "BestOfN.Protocols"],
         ["BestOfN.Gateway"] = ["BestOfN.Core", "BestOfN.Protocols", "BestOfN.Inference", "BestOfN.LLama"],
         ["BestOfN.Cli"] = ["BestOfN.Core", "BestOfN.Inference", "BestOfN.Training"],
     };

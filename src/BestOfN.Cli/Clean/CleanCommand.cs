@@ -11,6 +11,7 @@ internal static class CleanCommand
     {
         var options = new CleanOptions();
         var model = CleanModelOptions.Model();
+        var server = new RewardServerOptions();
         var output = new Option<DirectoryInfo>("--output", "-o")
         {
             Description = "Folder that receives kept/NAME, dropped/NAME, dropped.jsonl, report.json, report.html and the scores. "
@@ -29,7 +30,7 @@ internal static class CleanCommand
             CleanDecideCommand.Report(terminal),
         };
         foreach (var option in options.Reading.Concat([model, output]).Concat(options.Deciding).Concat(options.Scoring)
-            .Concat([shard, dryRun, limit, type, device]))
+            .Concat([shard, dryRun, limit, type, device]).Concat(server.All))
         {
             command.Options.Add(option);
         }
@@ -41,6 +42,7 @@ internal static class CleanCommand
                 result.AddError("--limit: expected 1 or more, and --dry-run beside it: a part of the records is no cleaned corpus.");
             }
         });
+        command.Validators.Add(server.Rule(model, isNeeded: true));
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var folder = parsed.GetRequiredValue(output).FullName;
@@ -50,8 +52,10 @@ internal static class CleanCommand
             CleanModelOptions.CheckShard(corpus, part);
             var begun = terminal.Time.GetTimestamp();
             var files = new CleanFolder(folder, part);
-            using var judge = await CleanJudge.LoadAsync(
-                parsed.GetRequiredValue(model), parsed.GetRequiredValue(type), parsed.GetRequiredValue(device), terminal,
+            using var judge = server.Open(parsed, CleanJudge.Connections) is { } remote
+                ? CleanJudge.On(remote, server.Describe(parsed)!)
+                : await CleanJudge.LoadAsync(
+                    parsed.GetRequiredValue(model), parsed.GetRequiredValue(type), parsed.GetRequiredValue(device), terminal,
                     cancellationToken);
             var scoring = FormattableString.Invariant($"{corpus.Options.Grounding} {corpus.Options.Plant} {corpus.Options.Seed}");
             var mark = $"{judge.Digest} {corpus.Fingerprint} {part.Index}/{part.Count} {scoring}\n";
@@ -77,7 +81,7 @@ internal static class CleanCommand
             {
                 Judge = judge.Description,
                 Time = terminal.Time.GetElapsedTime(begun),
-                Tokens = judge.Engine.ComputedTokens,
+                Tokens = judge.ComputedTokens,
                 WritesRecords = !parsed.GetValue(dryRun),
             };
             var summary = await terminal.WithProgressAsync(

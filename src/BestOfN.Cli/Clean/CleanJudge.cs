@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using BestOfN.Cli.Hosting;
+using BestOfN.Core.Rewards;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
+using BestOfN.Protocols.Rewards;
 using TorchSharp;
 
 namespace BestOfN.Cli.Clean;
@@ -12,12 +14,18 @@ internal sealed class CleanJudge : IDisposable
 {
     private const int DigestCharacters = 16;
 
-    private readonly DeviceWorker _worker;
+    /// <summary>Most calls of a server at the same time; as many records are in work.</summary>
+    public const int Connections = 32;
 
-    private CleanJudge(DeviceWorker worker, ScoringEngine engine, string digest, string description) =>
-        (_worker, Engine, Digest, Description) = (worker, engine, digest, description);
+    private readonly IDisposable[] _owned;
 
-    public ScoringEngine Engine { get; }
+    private CleanJudge(IRewardModel model, IDisposable[] owned, string digest, string description) =>
+        (Model, _owned, Digest, Description) = (model, owned, digest, description);
+
+    public IRewardModel Model { get; }
+
+    /// <summary>Null where another server counts them.</summary>
+    public long? ComputedTokens => (Model as ScoringEngine)?.ComputedTokens;
 
     /// <summary>Changes with the model and with what it computes in.</summary>
     public string Digest { get; }
@@ -41,10 +49,9 @@ internal sealed class CleanJudge : IDisposable
                         cancellationToken),
                     cancellationToken));
             var engine = ScoringEngine.Load(folder.Name, folder.FullName, computed, worker, scoring);
-            var digest = System.Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(fingerprint.ToString())));
             return new(
-                worker, engine, digest[..DigestCharacters],
-                    $"{folder.Name}, {fingerprint.Type} on {fingerprint.Device}, files {fingerprint.Model}");
+                engine, [engine, worker], DigestOf($"{fingerprint}"),
+                $"{folder.Name}, {fingerprint.Type} on {fingerprint.Device}, files {fingerprint.Model}");
         }
         catch
         {
@@ -53,9 +60,17 @@ internal sealed class CleanJudge : IDisposable
         }
     }
 
+    /// <summary>A reward model on a server, which is owned from now on. Nobody tells when its weights change.</summary>
+    public static CleanJudge On(RewardServer server, string description) => new(server, [server], DigestOf(description), description);
+
     public void Dispose()
     {
-        Engine.Dispose();
-        _worker.Dispose();
+        foreach (var owned in _owned)
+        {
+            owned.Dispose();
+        }
     }
+
+    private static string DigestOf(string description) =>
+        System.Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(description)))[..DigestCharacters];
 }

@@ -11,7 +11,6 @@ internal static class CleanModelOptions
         var model = new Option<DirectoryInfo>("--model", "-m", "--judge")
         {
             Description = "Folder of a reward model in the published layout.",
-            Required = true,
         };
         model.AcceptExistingOnly();
         return model;

@@ -44,15 +44,15 @@ internal static class CleanScoring
         try
         {
             var (scored, kept) = await terminal.WithProgressAsync("scoring records", index.Count, progress => Task.Run(
-                () => new CorpusScoring(judge.Engine, judge.Digest).RunAsync(
+                () => new CorpusScoring(judge.Model, judge.Digest).RunAsync(
                     corpus, index, scores, shard,
                     before => terminal.Tell($"{scores} has {Amounts.Count(before, "record")} of an earlier run; going on behind them"),
                     progress, cancellationToken),
                 cancellationToken));
             var time = terminal.Time.GetElapsedTime(begun);
-            terminal.Tell($"{scores}: {Amounts.Count(scored, "record")} scored, {kept} in an earlier run; {Amounts.Time(time)}, "
-                + $"{Amounts.Count(judge.Engine.ComputedTokens, "token")}, "
-                + $"{Amounts.Rate(judge.Engine.ComputedTokens / time.TotalSeconds)} tokens/s");
+            terminal.Tell($"{scores}: {Amounts.Count(scored, "record")} scored, {kept} in an earlier run; {Amounts.Time(time)}"
+                + (judge.ComputedTokens is { } tokens
+                    ? $", {Amounts.Count(tokens, "token")}, {Amounts.Rate(tokens / time.TotalSeconds)} tokens/s" : ""));
         }
         catch (OperationCanceledException)
         {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using BestOfN.Cli.Hosting;
 using BestOfN.Core.Generation;
+using BestOfN.Core.Rewards;
 using BestOfN.Data.Records;
 using BestOfN.Data.Samples;
 using BestOfN.Data.Worlds;
@@ -51,16 +52,7 @@ internal static class SampleCommand
         var url = new Option<Uri>("--url")
         {
             Description = "A server in place of --generator: the address before /chat/completions, such as http://localhost:8000/v1.",
-            CustomParser = result =>
-            {
-                if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
-                {
-                    return address;
-                }
-
-                result.AddError("--url: expected an address that begins with http:// or https://.");
-                return null;
-            },
+            CustomParser = HttpAddress.Parse,
         };
         var model = new Option<string>("--model") { Description = "The model's name at the server. Needed beside --url." };
         var keyVariable = new Option<string>("--api-key-env")
@@ -68,10 +60,11 @@ internal static class SampleCommand
             Description = "Environment variable that holds the server's key.",
             DefaultValueFactory = _ => "OPENAI_API_KEY",
         };
-        var reward = new Option<DirectoryInfo?>("--reward")
+        var reward = new Option<DirectoryInfo>("--reward")
         {
             Description = "Folder of the reward model. Without it the answers have no score; problems of a world have the pocket one.",
         };
+        var rewardServer = new RewardServerOptions();
         var temperature = new Option<double>("--temperature") { Description = "How answers are drawn.", DefaultValueFactory = _ => 1 };
         var topP = new Option<double?>("--top-p") { Description = "Least share of probability that is drawn from." };
         var maxTokens = new Option<int>("--max-tokens") { Description = "Tokens of an answer.", DefaultValueFactory = _ => 512 };
@@ -109,6 +102,12 @@ internal static class SampleCommand
             prompts, world, problems, split, output, force, samples, generator, url, model, keyVariable, reward, temperature, topP,
             maxTokens, seed, concurrency, type, device,
         };
+        foreach (var option in rewardServer.All)
+        {
+            command.Options.Add(option);
+        }
+
+        command.Validators.Add(rewardServer.Rule(reward, isNeeded: false));
         command.Validators.Add(result =>
         {
             if (result.GetResult(prompts) is null == result.GetResult(world) is null)
@@ -129,7 +128,8 @@ internal static class SampleCommand
         {
             var file = parsed.GetRequiredValue(output);
             var name = parsed.GetValue(world);
-            var rewardFolder = parsed.GetValue(reward) ?? (name is null ? null : PocketModels.RewardModel);
+            var remote = rewardServer.Describe(parsed);
+            var rewardFolder = remote is not null ? null : parsed.GetValue(reward) ?? (name is null ? null : PocketModels.RewardModel);
             if (rewardFolder is { Exists: false })
             {
                 throw new DirectoryNotFoundException($"--reward: there is no folder '{rewardFolder}'.");
@@ -158,7 +158,7 @@ internal static class SampleCommand
                     ? System.Convert.ToHexStringLower(FileDigest.Of(parsed.GetRequiredValue(prompts).FullName, null, cancellationToken))
                     : $"{name} {parsed.GetValue(split)} {parsed.GetValue(problems)}",
                 ["generator"] = server is null ? await FilesAsync(folder) : $"{server} {plan.Model}",
-                ["reward"] = rewardFolder is null ? null : await FilesAsync(rewardFolder),
+                ["reward"] = rewardFolder is null ? remote : await FilesAsync(rewardFolder),
                 ["dtype"] = computed.ToString(),
                 ["answers"] = plan.Answers,
                 ["temperature"] = plan.Sampling.Temperature,
@@ -180,7 +180,8 @@ internal static class SampleCommand
                 : SamplePrompt.Draw(
                     PocketWorlds.Of(name), plan.Seed, total, parsed.GetValue(split) == "training" ? Split.Training : Split.HeldOut);
             terminal.Tell($"{Amounts.Count(total, "prompt")}, {Amounts.Count(plan.Answers, "answer")} each from "
-                + $"{(server is null ? folder : $"{plan.Model} at {server}")}, reward model {rewardFolder?.FullName ?? "none: no scores"}");
+                + $"{(server is null ? folder : $"{plan.Model} at {server}")}, "
+                + $"reward model {rewardFolder?.FullName ?? remote ?? "none: no scores"}");
             using var engine = server is not null ? null : GenerationEngine.Load(
                 folder.FullName, computed, worker,
                 new GenerationOptions
@@ -190,13 +191,15 @@ internal static class SampleCommand
             using var judge = rewardFolder is null ? null
                 : ScoringEngine.Load(
                     rewardFolder.Name, rewardFolder.FullName, computed, worker, new ScoringOptions { QueueLength = 2 * plan.Concurrency });
+            using var judgeServer = rewardServer.Open(parsed, plan.Concurrency);
             IGenerator source = engine is not null ? engine
                 : new OpenAiServer(server!, plan.Model, Environment.GetEnvironmentVariable(parsed.GetRequiredValue(keyVariable)));
             var begun = terminal.Time.GetTimestamp();
             try
             {
                 var summary = await terminal.WithProgressAsync("prompts answered", total, progress => Task.Run(
-                    () => new AnswerSampling(source, judge, plan).RunAsync(input, lines, progress, cancellationToken), cancellationToken));
+                    () => new AnswerSampling(source, judge ?? (IRewardModel?)judgeServer, plan).RunAsync(input, lines, progress, cancellationToken),
+                    cancellationToken));
                 var time = terminal.Time.GetElapsedTime(begun);
                 terminal.Tell(string.Create(
                     CultureInfo.InvariantCulture,

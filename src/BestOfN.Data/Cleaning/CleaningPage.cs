@@ -165,7 +165,8 @@ internal static class CleaningPage
 
         if (report.Run.Time is { } time)
         {
-            Add(page, $"<p>Checked and scored in {time.TotalSeconds:F0} s, {report.Run.Tokens} tokens.</p>\n");
+            var tokens = report.Run.Tokens is { } computed ? $", {computed} tokens" : "";
+            Add(page, $"<p>Checked and scored in {time.TotalSeconds:F0} s{tokens}.</p>\n");
         }
     }
 

@@ -178,7 +178,11 @@ internal sealed record CleaningReport(
         if (Run.Time is { } time)
         {
             json.WriteNumber("seconds", time.TotalSeconds);
-            json.WriteNumber("tokens", Run.Tokens);
+            if (Run.Tokens is { } tokens)
+            {
+                json.WriteNumber("tokens", tokens);
+            }
+
         }
 
         json.WriteStartArray("inputs");

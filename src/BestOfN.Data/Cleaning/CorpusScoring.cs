@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Data.Sampling;
@@ -178,6 +179,11 @@ public sealed class CorpusScoring(IRewardModel model, string judge, int window =
             return (null, unreadable);
         }
 
+        if (!model.AcceptsPictures && record.Images.Count > 0)
+        {
+            return (null, "The reward model is shown text alone.");
+        }
+
         try
         {
             await using var session = model.Begin(new Prompt([.. conversation.Messages.Take(turn)]));
@@ -186,16 +192,24 @@ public sealed class CorpusScoring(IRewardModel model, string judge, int window =
             var scores = await session.ScoreAsync(answers, cancellationToken);
             return scores switch
             {
-                [{ } better, { } worse] => (better.Value - worse.Value, null),
-                [{ } score] => (score.Value, null),
+                [{ } better, { } worse] => Finite(better.Value - worse.Value),
+                [{ } score] => Finite(score.Value),
                 _ => (null, TooLong),
             };
         }
-        catch (ScoringFailedException e)
+        catch (ScoringFailedException e) when (!IsAway(e))
         {
             return (null, e.Failure.IsPromptTooLong ? TooLong : e.Message);
         }
     }
+
+    // A server that cannot be reached says nothing about the record: the run ends, and goes on where it was.
+    private static bool IsAway(ScoringFailedException e) =>
+        e.Failure.Kind is FailureKind.Overloaded or FailureKind.Unavailable or FailureKind.TimedOut
+        || (e.Failure.Kind is FailureKind.Upstream && e.InnerException is not null);
+
+    private static (double? Score, string? Error) Finite(double score) =>
+        double.IsFinite(score) ? (score, null) : (null, "The reward model gave no finite score.");
 
     private string Line(Work work, int turn, string content) => string.Create(
         CultureInfo.InvariantCulture,

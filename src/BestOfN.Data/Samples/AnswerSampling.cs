@@ -81,7 +81,7 @@ public sealed class AnswerSampling(IGenerator generator, IRewardModel? rewardMod
     {
         await Task.Yield();
         var prompt = MediaFilePart.ReadAll(sample.Messages);
-        if (!generator.AcceptsPictures && prompt.Messages.Any(m => m.Parts.Any(p => p is ImagePart or VideoPart)))
+        if (!generator.AcceptsPictures && HasPictures(prompt))
         {
             throw new GenerationFailedException($"Prompt {sample.Id} has images or videos, but the generator reads text alone.");
         }
@@ -123,9 +123,11 @@ public sealed class AnswerSampling(IGenerator generator, IRewardModel? rewardMod
         Interlocked.Add(ref _answers, answers.Count);
         Interlocked.Add(ref _lost, failures.Count);
         Interlocked.Add(ref _tokens, answers.Sum(answer => answer.Usage.CompletionTokens));
-        Interlocked.Add(ref _unscored, rewardModel is null ? 0 : scores.Count(score => score is null));
+        Interlocked.Add(ref _unscored, rewardModel is null ? 0 : scores.Count(score => !double.IsFinite(score?.Value ?? double.NaN)));
         return row;
     }
+
+    private static bool HasPictures(Prompt prompt) => prompt.Messages.Any(m => m.Parts.Any(p => p is ImagePart or VideoPart));
 
     private static JsonNode ToJson(Candidate answer, CandidateScore? score, SamplePrompt sample)
     {
@@ -135,7 +137,7 @@ public sealed class AnswerSampling(IGenerator generator, IRewardModel? rewardMod
             ["finish_reason"] = answer.FinishReason,
             ["tokens"] = answer.Usage.CompletionTokens,
         };
-        if (score is { Value: var value })
+        if (score is { Value: var value } && double.IsFinite(value))
         {
             json["score"] = (float)value;
         }
@@ -176,6 +178,11 @@ public sealed class AnswerSampling(IGenerator generator, IRewardModel? rewardMod
         if (rewardModel is null)
         {
             return new CandidateScore?[answers.Count];
+        }
+
+        if (!rewardModel.AcceptsPictures && HasPictures(prompt))
+        {
+            throw new ScoringFailedException($"The reward model '{rewardModel.Name}' is shown text alone.") { IsPromptUnreadable = true };
         }
 
         await using var session = rewardModel.Begin(prompt);

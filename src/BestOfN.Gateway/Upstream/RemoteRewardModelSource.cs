@@ -39,7 +39,7 @@ internal sealed class RemoteRewardModelSource(UpstreamGenerators upstreams, IOpt
     {
         var client = new UpstreamClient(upstreams.DestinationsOf(options.Cluster!), Options, time);
         _clients.Add(client);
-        return new RemoteRewardModel(name, client, ProtocolOf(options), options.Protocol is "kserve" ? null : options.UpstreamModel, time);
+        return new RemoteRewardModel(name, client, ProtocolOf(options), options.UpstreamModel, time);
     }
 
     public void Dispose()
@@ -51,22 +51,8 @@ internal sealed class RemoteRewardModelSource(UpstreamGenerators upstreams, IOpt
     }
 
     /// <summary>The protocol that the settings name.</summary>
-    public static IRewardProtocol ProtocolOf(RewardModelOptions options)
-    {
-        string Render(IReadOnlyList<ChatMessage> messages, bool isComplete) =>
-            WrittenText.Write(options.Template ?? "chatml", messages, isComplete);
-        return options.Protocol switch
-        {
-            "vllm" when options.Template is null => new VllmMessagesProtocol(),
-            "vllm" => WrittenTextProtocol.Vllm(Render),
-            "sglang" => WrittenTextProtocol.Sglang(Render),
-            "openrlhf" => WrittenTextProtocol.OpenRlhf(Render),
-            "tei" => WrittenTextProtocol.Tei(Render),
-            "kserve" => WrittenTextProtocol.Kserve(Render, options.UpstreamModel ?? "reward_model"),
-            "rerank" => new RerankProtocol(),
-            var other => throw new InvalidOperationException($"There is no protocol '{other}'."),
-        };
-    }
+    public static IRewardProtocol ProtocolOf(RewardModelOptions options) =>
+        RewardProtocols.Of(options.Protocol!, options.Template, options.UpstreamModel, WrittenText.Write);
 
     private UpstreamOptions Options => options.Value;
 }

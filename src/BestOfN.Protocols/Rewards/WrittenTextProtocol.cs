@@ -11,12 +11,14 @@ public sealed class WrittenTextProtocol : IRewardProtocol
     private readonly Action<Utf8JsonWriter, IReadOnlyList<string>> _write;
     private readonly Func<JsonElement, int, IReadOnlyList<double>> _read;
 
+    private readonly bool _hasModelInPath;
+
     /// <param name="render">The chat template: the messages and whether the last is complete.</param>
     private WrittenTextProtocol(
-        string path, int maxAnswers, Func<IReadOnlyList<ChatMessage>, bool, string> render, Action<Utf8JsonWriter,
-            IReadOnlyList<string>> write,
-        Func<JsonElement, int, IReadOnlyList<double>> read) =>
-        (Path, MaxAnswers, _render, _write, _read) = (path, maxAnswers, render, write, read);
+        string path, int maxAnswers, Func<IReadOnlyList<ChatMessage>, bool, string> render,
+        Action<Utf8JsonWriter, IReadOnlyList<string>> write, Func<JsonElement, int, IReadOnlyList<double>> read,
+        bool hasModelInPath = false) =>
+        (Path, MaxAnswers, _render, _write, _read, _hasModelInPath) = (path, maxAnswers, render, write, read, hasModelInPath);
 
     public int MaxAnswers { get; }
 
@@ -103,7 +105,7 @@ public sealed class WrittenTextProtocol : IRewardProtocol
             json.WriteEndObject();
             json.WriteEndArray();
         },
-        ReadTensor);
+        ReadTensor, hasModelInPath: true);
 
     public void Write(Utf8JsonWriter json, string? model, Prompt prompt, IReadOnlyList<Answer> answers)
     {
@@ -111,7 +113,7 @@ public sealed class WrittenTextProtocol : IRewardProtocol
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(answers);
         json.WriteStartObject();
-        if (model is not null)
+        if (model is not null && !_hasModelInPath)
         {
             json.WriteString("model"u8, model);
         }

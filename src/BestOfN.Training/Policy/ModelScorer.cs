@@ -13,17 +13,22 @@ internal sealed class ModelScorer(IRewardModel model) : IAnswerScorer
     public void Score(IReadOnlyList<RolloutGroup> groups, int step, CancellationToken cancellationToken)
     {
         // In one order, and computed when all are there: equal calls have equal scores to the last bit.
-        Task[] scoring;
+        Task<ScoringFailedException?>[] scoring;
         using ((model as ScoringEngine)?.Hold())
         {
             scoring = [.. groups.Select(g => ScoreAsync(g, cancellationToken))];
         }
 
-        Task.WhenAll(scoring).GetAwaiter().GetResult();
+        var failures = Task.WhenAll(scoring).GetAwaiter().GetResult();
+        if (failures.Length > 0 && failures.All(f => f is not null))
+        {
+            throw new InvalidOperationException(
+                $"policy: the reward model '{model.Name}' gave no score at all: {failures[0]!.Message}", failures[0]);
+        }
     }
 
-    // Answers with one text are judged once.
-    private async Task ScoreAsync(RolloutGroup group, CancellationToken cancellationToken)
+    // Answers with one text are judged once. Returns why the group has no scores.
+    private async Task<ScoringFailedException?> ScoreAsync(RolloutGroup group, CancellationToken cancellationToken)
     {
         var texts = group.Answers.Select(a => a.Text).Distinct().ToArray();
         await using var session = Begin(group.Source);
@@ -32,20 +37,27 @@ internal sealed class ModelScorer(IRewardModel model) : IAnswerScorer
         {
             scores = await session.ScoreAsync([.. texts.Select((text, i) => new Answer(i, text))], cancellationToken);
         }
-        catch (ScoringFailedException)
+        catch (ScoringFailedException failure)
         {
-            return;      // the group has no scores, and leaves the batch
+            return failure;      // the group leaves the batch
         }
 
         foreach (var answer in group.Answers)
         {
             answer.Score = scores[Array.IndexOf(texts, answer.Text)]?.Value ?? double.NaN;
         }
+
+        return null;
     }
 
     // In process, images are shown as they are, without a file in between: frames of a video would be decoded by another program.
     private IScoringSession Begin(PolicyPrompt prompt)
     {
+        if (prompt.Image is not null && !model.AcceptsPictures)
+        {
+            throw new InvalidOperationException("policy: a prompt has an image, and the protocol of reward.server sends none.");
+        }
+
         if (prompt.Image is null
             || model is not ScoringEngine { Reader.Store: { } store, Network: { ImageEncoder: { } encoder } network } engine)
         {

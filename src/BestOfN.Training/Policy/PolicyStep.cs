@@ -84,7 +84,7 @@ internal sealed class PolicyStep : ITrainingStep
         }
 
         cancellationToken.ThrowIfCancellationRequested();   // from here on weights move
-        double[][] scores = [.. groups.Select(_data.Shape)];
+        var scores = _data.Shape(groups);
         var divergence = Diverge(groups, scores);
         var trained = _recipe.Method switch
         {
@@ -100,7 +100,8 @@ internal sealed class PolicyStep : ITrainingStep
         Describe(groups, numbers);
         var (klAnswer, klToken, k3) = divergence.Measured();
         Progress.AddStep(
-            numbers["score_std"], klAnswer, numbers["length_mean"], update.Seen.Tokens == 0 ? 0 : update.Seen.Entropy / update.Seen.Tokens,
+            Moments.Deviation([.. scores.SelectMany(s => s).Where(double.IsFinite)]), klAnswer, numbers["length_mean"],
+            update.Seen.Tokens == 0 ? 0 : update.Seen.Entropy / update.Seen.Tokens,
             answers.Length);
         Describe(update, numbers);
         (numbers["kl_per_answer"], numbers["kl_per_token"], numbers["k3_per_token"]) = (klAnswer, klToken, k3);

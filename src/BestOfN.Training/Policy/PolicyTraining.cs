@@ -1,3 +1,4 @@
+using BestOfN.Core.Rewards;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
 using BestOfN.Inference.Weights;
@@ -16,7 +17,8 @@ internal sealed class PolicyTraining(PolicyRecipe recipe, string stateFolder)
         {
             recipe,
             Policy = FolderDigest.Of(recipe.PolicyFolder, cancellationToken: cancellationToken),
-            Judge = FolderDigest.Of(PolicyRecipe.Folder(recipe.Reward.Model), cancellationToken: cancellationToken),
+            Judge = recipe.Reward.Model is { } folder ? FolderDigest.Of(PolicyRecipe.Folder(folder), cancellationToken: cancellationToken)
+                : null,
         });
         IPromptSource prompts = recipe.Worlds.Count > 0
             ? new WorldPrompts(recipe.Worlds, recipe.Seed)
@@ -25,10 +27,11 @@ internal sealed class PolicyTraining(PolicyRecipe recipe, string stateFolder)
         using var reference = PolicyNetwork.Load(recipe.PolicyFolder, recipe, isTrained: false);
         using var critic = LoadCritic(policy);
         using var worker = new DeviceWorker(device(recipe.Device));
-        using var judge = ScoringEngine.Load(
-            "reward", PolicyRecipe.Folder(recipe.Reward.Model), ComputeTypes.Of("auto", worker.Device), worker,
-            new ScoringOptions { QueueLength = 65_536, PromptCacheBytes = 0 });
-        var scorer = new ModelScorer(judge);
+        using var server = recipe.Reward.Server?.Open();
+        using var judge = recipe.Reward.Model is { } model ? ScoringEngine.Load(
+            "reward", PolicyRecipe.Folder(model), ComputeTypes.Of("auto", worker.Device), worker,
+            new ScoringOptions { QueueLength = 65_536, PromptCacheBytes = 0 }) : null;
+        var scorer = new ModelScorer(judge ?? (IRewardModel)server!);
         var sampler = new RolloutSampler(policy, recipe.PolicyFolder, recipe.MaxNewTokens);
         using var optimizer = new PolicyOptimizer(recipe, policy, critic);
         var measurement = new HeldOutMeasurement(

@@ -16,7 +16,7 @@ internal sealed class RunMemory(PolicyRecipe recipe)
     /// <summary>The coefficient of the divergence now.</summary>
     public double Beta => Numbers.GetValueOrDefault("kl_beta", recipe.Kl.Beta);
 
-    /// <summary>Running deviation of the scores; 0 before the first step.</summary>
+    /// <summary>Running deviation of the shaped scores; 0 before the first step.</summary>
     public double ScoreDeviation => Numbers.GetValueOrDefault("score_deviation");
 
     public int CriticUpdates
@@ -33,7 +33,7 @@ internal sealed class RunMemory(PolicyRecipe recipe)
     public int? BestStep => Numbers.TryGetValue("best_step", out var step) ? (int)step : null;
 
     /// <summary>Notes a step.</summary>
-    /// <param name="scoreDeviation">Deviation of its scores.</param>
+    /// <param name="scoreDeviation">Deviation of its shaped scores.</param>
     /// <param name="klPerAnswer">In nats.</param>
     /// <param name="meanLength">Tokens of an answer.</param>
     /// <param name="entropy">In nats per token.</param>

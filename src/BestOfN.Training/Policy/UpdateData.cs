@@ -7,16 +7,15 @@ namespace BestOfN.Training.Policy;
 /// <param name="recipe">The method and its numbers.</param>
 internal sealed class UpdateData(PolicyRecipe recipe)
 {
-    /// <summary>The scores as they are trained on.</summary>
-    public double[] Shape(RolloutGroup group)
+    /// <summary>The scores as they are trained on, group by group.</summary>
+    /// <remarks>
+    /// An answer without text has the lowest score of all. A reward model has seldom seen one and may well prefer it to a wrong answer; a
+    /// policy finds that out, and says nothing from then on.
+    /// </remarks>
+    public double[][] Shape(IReadOnlyList<RolloutGroup> groups)
     {
-        var shaping = recipe.Shaping;
-        (double, double)? clip = shaping.ScoreClip is { } most ? (-most, most) : null;
-        return
-        [
-            .. group.Answers.Select(a => RewardShaping.Score(a.Score, a.IsFinished, clip, shaping.UnfinishedPenalty)
-                + RewardShaping.OverlongPenalty(a.Tokens.Count, recipe.MaxNewTokens, shaping.OverlongBuffer, shaping.OverlongFactor)),
-        ];
+        var lowest = groups.SelectMany(g => g.Scores).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Min();
+        return [.. groups.Select(g => Shape(g, lowest))];
     }
 
     /// <summary>The answers that are imitated, by the choice of the recipe.</summary>
@@ -37,6 +36,7 @@ internal sealed class UpdateData(PolicyRecipe recipe)
                 PolicyRaft.StandingOut when !(gaps[i] >= middle) => [],
                 _ => AnswerChoice.Best(scores[i], finished) is { } best ? [best] : [],
             };
+            places = [.. places.Where(p => !(scores[i][p] < recipe.RaftOptions.MinScore))];
             if (places.Length > 0)
             {
                 chosen.Add(new TrainedGroup(group.Prompt, null, [.. places.Select(p => Of(group.Answers[p]))]));
@@ -93,6 +93,19 @@ internal sealed class UpdateData(PolicyRecipe recipe)
     }
 
     public static TrainedAnswer Of(RolloutAnswer answer) => new(answer.Tokens, answer.Logprobs);
+
+    private double[] Shape(RolloutGroup group, double lowest)
+    {
+        var shaping = recipe.Shaping;
+        (double, double)? clip = shaping.ScoreClip is { } most ? (-most, most) : null;
+        return
+        [
+            .. group.Answers.Select(a => RewardShaping.Score(
+                    string.IsNullOrWhiteSpace(a.Text) && double.IsFinite(a.Score) ? lowest : a.Score, a.IsFinished, clip,
+                    shaping.UnfinishedPenalty)
+                + RewardShaping.OverlongPenalty(a.Tokens.Count, recipe.MaxNewTokens, shaping.OverlongBuffer, shaping.OverlongFactor)),
+        ];
+    }
 
     private static double Gap(RolloutGroup group, double[] scores)
     {

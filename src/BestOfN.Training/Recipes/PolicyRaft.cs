@@ -12,7 +12,15 @@ public sealed record PolicyRaft
     /// groups where it is farthest above the mean.</summary>
     public string Choose { get; init; } = Best;
 
-    internal void Check(RecipeMistakes mistakes) => mistakes.Expect(
-        Choose is Best or BestTwo or AboveMedian or StandingOut, "raft_options.choose",
-        "best, best_two, above_median or standing_out", Choose);
+    /// <summary>No answer with a lower score is imitated: where all answers are wrong, the best of them is wrong, too. Null:
+    /// no score is too low.</summary>
+    public double? MinScore { get; init; }
+
+    internal void Check(RecipeMistakes mistakes)
+    {
+        mistakes.Expect(
+            Choose is Best or BestTwo or AboveMedian or StandingOut, "raft_options.choose",
+            "best, best_two, above_median or standing_out", Choose);
+        mistakes.Expect(MinScore is null || double.IsFinite(MinScore.Value), "raft_options.min_score", "a number, or nothing", MinScore);
+    }
 }

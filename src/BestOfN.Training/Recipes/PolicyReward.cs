@@ -11,12 +11,23 @@ public sealed record PolicyReward
     /// scores in an order without meaning).</summary>
     public string Kind { get; init; } = OfModel;
 
-    /// <summary>Folder of the reward model; it also scores what is measured on held-out prompts.</summary>
-    public required string Model { get; init; }
+    /// <summary>Folder of the reward model; it also scores what is measured on held-out prompts. Null: there is a
+    /// <see cref="Server"/>.</summary>
+    public string? Model { get; init; }
 
-    internal void Check(RecipeMistakes mistakes, bool hasChecker)
+    /// <summary>A server in place of <see cref="Model"/>.</summary>
+    public PolicyRewardServer? Server { get; init; }
+
+    internal void Check(RecipeMistakes mistakes, bool hasChecker, bool hasImages)
     {
-        mistakes.Folder("reward.model", PolicyRecipe.Folder(Model), Model);
+        mistakes.Expect(
+            Model is null != Server is null, "reward", "either model or server", Model is null ? "neither" : "both");
+        if (Model is not null)
+        {
+            mistakes.Folder("reward.model", PolicyRecipe.Folder(Model), Model);
+        }
+
+        Server?.Check(mistakes, hasImages);
         mistakes.Expect(Kind is OfModel or OfVerifier or Shuffled, "reward.kind", "model, verifier or shuffled", Kind);
         mistakes.Expect(Kind is not OfVerifier || hasChecker, "reward.kind", "model, for only worlds can verify", Kind);
     }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using BestOfN.Cli.Clean;
 using BestOfN.Cli.Hosting;
+using BestOfN.Training.Tests.Policy;
 using Spectre.Console;
 
 namespace BestOfN.Cli.Tests.Clean;
@@ -92,6 +93,41 @@ public sealed class CleanCommandTests : IDisposable
             JsonElement.Parse(line).GetProperty("record").GetInt32()).ToArray();
         Assert.Equal(239, lines.Length);
         Assert.Equal(lines.Length, lines.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_reward_model_on_another_server_scores_and_an_outage_ends_the_run_without_loss()
+    {
+        Write(12);
+        var asked = 0;
+        using var server = new RewardStub(answer => Interlocked.Increment(ref asked) <= 5 ? RewardStub.Reward(answer.Length)
+            : (400, new { error = new { message = "This text is too odd.", type = "BadRequestError", code = 400 } }));
+        using (var away = new RewardStub(_ => (501, new { error = "not today" })))
+        {
+            Assert.Equal(1, await RunAsync(["--input", Data, "--reward-url", away.Url, "--output", In("out")]));
+            Assert.Contains("not today", _error.ToString(), StringComparison.Ordinal);
+            Assert.Empty(File.ReadLines(In("out", "scores.jsonl")));
+            Assert.False(Directory.Exists(In("out", "kept")));
+        }
+
+        // A record that the server refuses is that record's fault, and the others go on.
+        Assert.Equal(3, await RunAsync(["--input", Data, "--reward-url", server.Url, "--output", In("out")]));
+        var lines = File.ReadLines(In("out", "scores.jsonl")).Select(line => JsonElement.Parse(line)).ToArray();
+        Assert.Equal(5, lines.Count(line => line.GetProperty("score").ValueKind is JsonValueKind.Number));
+        Assert.Equal(6, lines.Count(line => line.GetProperty("score").ValueKind is JsonValueKind.Null
+            && line.GetProperty("error").GetString() == "This text is too odd."));
+        Assert.DoesNotContain("\"tokens\"", File.ReadAllText(In("out", "report.json")), StringComparison.Ordinal);
+        Assert.Contains($"{server.Url}/ vllm", File.ReadAllText(In("out", "report.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_or_a_server_is_needed_and_not_both()
+    {
+        Write(1);
+        Assert.Equal(2, await RunAsync(["--input", Data, "--output", In("out")]));
+        Assert.Contains("Expected --model, or --reward-url", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(2, await RunAsync("out", "--reward-url", "http://127.0.0.1:1"));
+        Assert.Contains("Expected either --model or --reward-url.", _error.ToString(), StringComparison.Ordinal);
     }
 
     private void AssertSameResults(string one, string other)

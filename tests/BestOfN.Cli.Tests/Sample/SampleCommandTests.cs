@@ -5,6 +5,7 @@ using System.Text.Json;
 using BestOfN.Cli.Hosting;
 using BestOfN.Cli.Sample;
 using BestOfN.Cli.Train;
+using BestOfN.Training.Tests.Policy;
 using Spectre.Console;
 
 namespace BestOfN.Cli.Tests.Sample;
@@ -73,6 +74,50 @@ public sealed class SampleCommandTests : IDisposable
         Assert.False(row.GetProperty("answers")[0].TryGetProperty("score", out _));
         Assert.Equal(1, await RunAsync("pairs", "--input", Samples, "--output", In("pairs.jsonl")));
         Assert.Contains("no answer has a score", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Answers_are_scored_by_a_reward_model_on_another_server()
+    {
+        var asked = 0;
+        using var server = new RewardStub(
+            answer => RewardStub.Reward(Interlocked.Increment(ref asked) % 4 == 0 ? "NaN" : answer.Length));
+        await SucceedAsync(
+            "sample", "--world", "pocket-text", "--problems", "4", "-n", "4", "--output", Samples, "--dtype", "float32",
+            "--concurrency", "1", "--reward-url", server.Url, "--reward-model", "rm");
+        var answers = File.ReadLines(Samples).SelectMany(line => JsonElement.Parse(line).GetProperty("answers").EnumerateArray()).ToArray();
+        Assert.Equal(12, answers.Count(answer => answer.TryGetProperty("score", out _)));
+        Assert.All(
+            answers.Where(answer => answer.TryGetProperty("score", out _)),
+            answer => Assert.Equal(answer.GetProperty("text").GetString()!.Length, answer.GetProperty("score").GetDouble()));
+        Assert.Contains("16 answers, 0 lost, 4 without a score", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(answers.Length, server.Calls.Count);
+        Assert.All(server.Calls, call => Assert.Equal(("/classify", "rm", 2), (call.Path, call.Model, call.Messages)));
+    }
+
+    [Fact]
+    public async Task A_reward_model_that_reads_text_alone_is_shown_no_images()
+    {
+        using var server = new RewardStub(_ => throw new InvalidOperationException("It was asked."));
+        await SucceedAsync(
+            "sample", "--world", "pocket-image", "--problems", "1", "-n", "2", "--output", Samples, "--dtype", "float32",
+            "--reward-url", server.Url, "--reward-protocol", "openrlhf");
+        Assert.Empty(server.Calls);
+        var error = JsonElement.Parse(File.ReadAllText(Samples)).GetProperty("error").GetString()!;
+        Assert.Contains("is shown text alone", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Expected either --reward or --reward-url.", "--reward-url", "http://localhost:1", "--reward", "/")]
+    [InlineData("--reward-protocol needs --reward-url beside it.", "--reward-protocol", "tei")]
+    [InlineData("--reward-url: expected an address that begins with http:// or https://.", "--reward-url", "file:///etc")]
+    [InlineData(
+        "environment variable 'NO_SUCH_VARIABLE_HERE' is not set", "--reward-url", "http://localhost:1", "--reward-key-env",
+        "NO_SUCH_VARIABLE_HERE")]
+    public async Task Options_of_a_reward_server_that_make_no_sense_are_told(string message, params string[] args)
+    {
+        Assert.Equal(2, await RunAsync(["sample", "--world", "pocket-text", "--output", Samples, .. args]));
+        Assert.Contains(message, _error.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -24,6 +24,19 @@ public sealed class UpdateDataTests : IDisposable
         Assert.Equal(expected, string.Join(' ', names));
     }
 
+    [Theory]
+    [InlineData("best", "a1")]
+    [InlineData("best_two", "a1 a2")]
+    public void An_answer_below_the_least_score_is_not_imitated_though_it_is_the_best(string choose, string expected)
+    {
+        var options = new PolicyRaft { Choose = choose, MinScore = 2.5 };
+        var data = new UpdateData(PocketPolicy.Recipe(_folder, "raft") with { RaftOptions = options });
+        RolloutGroup[] groups = [Group("a", 0, 9, 5, 1), Group("b", 2, 1.5, 1, double.NaN)];
+        var answers = data.Imitated(groups, [.. groups.Select(g => g.Scores)]).SelectMany(g => g.Answers);
+        var all = groups.SelectMany(g => g.Answers).ToArray();
+        Assert.Equal(expected, string.Join(' ', answers.Select(a => all.Single(x => x.Tokens == a.Tokens).Text)));
+    }
+
     [Fact]
     public void An_answer_without_a_score_is_left_out_and_a_flat_group_where_that_is_wanted()
     {
@@ -45,9 +58,18 @@ public sealed class UpdateDataTests : IDisposable
         });
         var group = Group("a", 9, 1);
         group = group with { Answers = [group.Answers[0] with { IsFinished = false }, group.Answers[1]] };
-        var scores = data.Shape(group);
+        var scores = Assert.Single(data.Shape([group]));
         Assert.Equal([2, 1], scores);
         Assert.Same(group.Answers[1].Tokens, Assert.Single(Assert.Single(data.Imitated([group], [scores])).Answers).Tokens);
+    }
+
+    [Fact]
+    public void An_answer_without_text_has_the_lowest_score_of_the_batch_whatever_the_reward_model_says()
+    {
+        var data = new UpdateData(PocketPolicy.Recipe(_folder, "grpo") with { Shaping = new PolicyShaping { ScoreClip = 4 } });
+        RolloutGroup[] groups = [Group("a", 3, 1, double.NaN), Group("b", -2, 2)];
+        groups[0] = groups[0] with { Answers = [.. groups[0].Answers.Select((a, i) => i == 1 ? a : a with { Text = " " })] };
+        Assert.Equal([[-2, 1, double.NaN], [-2, 2]], data.Shape(groups));
     }
 
     [Fact]
