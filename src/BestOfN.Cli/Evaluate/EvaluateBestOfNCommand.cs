@@ -39,6 +39,11 @@ internal static class EvaluateBestOfNCommand
             Description = "Folder of the reward model.",
             DefaultValueFactory = _ => PocketModels.RewardModel,
         };
+        var against = new Option<DirectoryInfo>("--against")
+        {
+            Description = "Folder of another generator, which answers the same problems with the same seeds: "
+                + "by how much is this one better, with paired intervals?",
+        };
         var json = new Option<FileInfo?>("--json") { Description = "File that receives the curve." };
         var plot = new Option<FileInfo?>("--plot") { Description = "File that receives the curve as a picture (SVG)." };
         var force = new Option<bool>("--force") { Description = "Replace the files of --json and --plot if they are there." };
@@ -53,12 +58,13 @@ internal static class EvaluateBestOfNCommand
         });
         Validate.Exists(generator);
         Validate.Exists(reward);
+        Validate.Exists(against);
         Validate.IsNamed(json);
         Validate.IsNamed(plot);
 
         var command = new Command("best-of-n", "Measure accuracy over the number of candidates, on problems that no training saw.")
         {
-            world, problems, samples, temperature, seed, generator, reward, json, plot, force,
+            world, problems, samples, temperature, seed, generator, against, reward, json, plot, force,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -80,10 +86,13 @@ internal static class EvaluateBestOfNCommand
                 + $"seed {sampling.Seed}; generator {parsed.GetRequiredValue(generator)}, reward model {parsed.GetRequiredValue(reward)}"));
             terminal.Tell("loading; the time left is told once some problems are done");
             var begun = terminal.Time.GetTimestamp();
-            var source = openPools(parsed.GetRequiredValue(generator), parsed.GetRequiredValue(reward));
-            var pools = await terminal.WithProgressAsync(
-                "held-out problems", sampling.Problems, progress => source.DrawAsync(sampling, progress, cancellationToken));
+            var pools = await DrawAsync(parsed.GetRequiredValue(generator), "held-out problems");
             var curve = BestOfNCurve.Measure(pools, sampling.Seed);
+            if (parsed.GetValue(against) is { } other)
+            {
+                curve = curve with { Against = BestOfNComparison.Measure(await DrawAsync(other, $"the same for {other.Name}"), pools) };
+            }
+
             if (parsed.GetValue(json) is { } jsonFile)
             {
                 curve.Write(jsonFile.FullName);
@@ -95,11 +104,54 @@ internal static class EvaluateBestOfNCommand
             }
 
             Print(curve, terminal.Out);
+            if (curve.Against is { } comparison)
+            {
+                Print(comparison, parsed.GetValue(against)!.ToString(), terminal.Out);
+            }
+
             terminal.Tell($"{Amounts.Count(sampling.Problems, "problem")} in {Amounts.Time(terminal.Time.GetElapsedTime(begun))}");
             return ExitCodes.Success;
+
+            Task<IReadOnlyList<CandidatePool>> DrawAsync(DirectoryInfo folder, string work) => terminal.WithProgressAsync(
+                work, sampling.Problems,
+                progress => openPools(folder, parsed.GetRequiredValue(reward)).DrawAsync(sampling, progress, cancellationToken));
         });
         return command;
     }
+
+    private static void Print(BestOfNComparison comparison, string other, IAnsiConsole console)
+    {
+        console.WriteLine($"against {other}, on the same problems: difference with its 95 % interval");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("k", "pass", "reward");
+        for (var i = 0; i < comparison.K.Count; i++)
+        {
+            table.AddRow($"{comparison.K[i]}", Cell(comparison.Pass[i]), Cell(comparison.Reward[i]));
+        }
+
+        console.Write(table);
+        console.WriteLine($"greedy {Cell(comparison.Greedy)}");
+        console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"length {comparison.Length.Before:0.0} characters before, {comparison.Length.After:0.0} now"));
+        if (comparison.Families.Count > 1)
+        {
+            var last = comparison.K[^1];
+            table = new Table().Border(TableBorder.Simple)
+                .AddColumns("family", "problems", "greedy", "pass at 1", $"pass at {last}", $"reward at {last}");
+            foreach (var (name, family) in comparison.Families)
+            {
+                table.AddRow(
+                    name, $"{family.Problems}", Cell(family.Greedy), Cell(family.Pass1), Cell(family.PassAll), Cell(family.RewardAll));
+            }
+
+            console.Write(table);
+        }
+    }
+
+    private static string Cell(Difference difference) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{difference.Before:0.000} → {difference.After:0.000} ({difference.Value:+0.000;-0.000}, "
+        + $"{difference.Low:+0.000;-0.000} to {difference.High:+0.000;-0.000})");
 
     private static void Print(BestOfNCurve curve, IAnsiConsole console)
     {

@@ -46,6 +46,10 @@ public sealed record BestOfNCurve
 
     public required BestOfNIntervals Intervals { get; init; }
 
+    /// <summary>The comparison with another generator; null where there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BestOfNComparison? Against { get; init; }
+
     /// <param name="pools">One per problem, all of one size.</param>
     /// <param name="seed">Decides the random subsets of the votes.</param>
     /// <exception cref="ArgumentException">No pools, empty ones, or of different sizes; or a score that is not finite.</exception>
@@ -57,14 +61,7 @@ public sealed record BestOfNCurve
             throw new ArgumentException("A curve needs pools of one size, not empty, with finite scores.", nameof(pools));
         }
 
-        var ks = new List<int>();
-        for (var k = 1; k < n; k *= 2)
-        {
-            ks.Add(k);
-        }
-
-        ks.Add(n);
-
+        var ks = Sizes(n);
         var strategies = new SelectionStrategies(SelectionStrategies.BuiltIn);
         var pass = OverProblems((i, k) => PoolEstimators.PassAt(pools[i], k));
         var reward = OverProblems((i, k) => PoolEstimators.RewardAt(pools[i], k));
@@ -118,6 +115,19 @@ public sealed record BestOfNCurve
         static double[] Interval(Estimate estimate) => [estimate.Low, estimate.High];
 
         static double[][] Intervals(List<Estimate> estimates) => [.. estimates.Select(Interval)];
+    }
+
+    /// <summary>Powers of two up to the size of the pools, and that size.</summary>
+    internal static IReadOnlyList<int> Sizes(int n)
+    {
+        var ks = new List<int>();
+        for (var k = 1; k < n; k *= 2)
+        {
+            ks.Add(k);
+        }
+
+        ks.Add(n);
+        return ks;
     }
 
     public static BestOfNCurve Read(string path) =>

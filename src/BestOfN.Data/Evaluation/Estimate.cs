@@ -5,7 +5,7 @@ namespace BestOfN.Data.Evaluation;
 /// value ± 1.96 standard errors, within 0..1.</remarks>
 public readonly record struct Estimate(double Value, double Low, double High)
 {
-    private const double Quantile = 1.959963984540054;
+    internal const double Quantile = 1.959963984540054;
 
     /// <param name="values">One value in 0..1 per problem; at least one.</param>
     public static Estimate OfMean(IReadOnlyList<double> values) => OfRatio(values, [.. Enumerable.Repeat(1.0, values.Count)])!.Value;

@@ -50,7 +50,7 @@ public sealed class PoolSampler(IPocketWorld world, IGenerator generator, IRewar
                 answer.Text, scores[i], problem.IsCorrect(answer.Text), answer.FinishReason is "length"
                     or "content_filter", swappedScores?[i],
                 (problem as SeenProblem)?.IsPlausible(answer.Text.Trim()) ?? true))],
-            problem.IsCorrect(greedy[0].Text));
+            problem.IsCorrect(greedy[0].Text), problem.Family);
     }
 
     private static async Task<CandidateScore[]> ScoreAsync(
