@@ -198,7 +198,8 @@ internal static class SampleCommand
             try
             {
                 var summary = await terminal.WithProgressAsync("prompts answered", total, progress => Task.Run(
-                    () => new AnswerSampling(source, judge ?? (IRewardModel?)judgeServer, plan).RunAsync(input, lines, progress, cancellationToken),
+                    () => new AnswerSampling(source, judge ?? (IRewardModel?)judgeServer, plan)
+                        .RunAsync(input, lines, progress, cancellationToken),
                     cancellationToken));
                 var time = terminal.Time.GetElapsedTime(begun);
                 terminal.Tell(string.Create(

@@ -1,6 +1,7 @@
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Inference.ImageCache;
+using BestOfN.Inputs.Scoring;
 using BestOfN.Inputs.Tokenizers;
 
 namespace BestOfN.Inference.Scoring;
@@ -8,10 +9,8 @@ namespace BestOfN.Inference.Scoring;
 /// <summary>Scores inputs of any form: those of one prompt, and token ids with one beginning, in one session. Thread-safe.</summary>
 internal sealed class InputScorer(ScoringEngine engine, ITokenizer tokenizer)
 {
-    // Sequences that have less in common are not worth a prompt of their own.
-    private const int ShortestPrefix = 16;
-
-    private readonly SpecialTokenEncoder _encoder = new(tokenizer);
+    private readonly RawInputs _raw = new(
+        engine.Encoder, tokenizer, engine.Network.Decoder.Configuration.VocabularySize, engine.MaxLength, !engine.ScoresSteps, engine.Name);
 
     /// <inheritdoc cref="IInputRewardModel.ScoreAsync"/>
     public async Task<IReadOnlyList<InputReward>> ScoreAsync(
@@ -23,8 +22,8 @@ internal sealed class InputScorer(ScoringEngine engine, ITokenizer tokenizer)
             .Select(group => ScoreAsync([.. group.Select(each => (each.Index, (ConversationInput)each.Item))], limit, rewards,
                 cancellationToken));
         var raw = inputs.Index().Where(each => each.Item is not ConversationInput)
-            .Select(each => (each.Index, Sequence: Encode(each.Item, limit)));
-        var sequences = WithCommonBeginning([.. raw])
+            .Select(each => (each.Index, Sequence: _raw.Encode(each.Item, limit)));
+        var sequences = RawInputs.WithCommonBeginning([.. raw])
             .Select(group => ScoreAsync(group.Prompt, group.Sequences, rewards, cancellationToken));
         await Task.WhenAll([.. conversations, .. sequences]);
         return rewards;
@@ -59,74 +58,4 @@ internal sealed class InputScorer(ScoringEngine engine, ITokenizer tokenizer)
     }
 
     private bool IsTooLong(Prompt prompt) => engine.Encoder.Encode(prompt.Messages).Length >= engine.MaxLength;
-
-    private LimitedSequence Encode(RewardInput input, InputLimit limit)
-    {
-        var ids = input is TextInput text ? Encode(text) : [.. ((TokenInput)input).Ids];
-        var vocabulary = engine.Network.Decoder.Configuration.VocabularySize;
-        if (ids.AsSpan().IndexOfAnyExceptInRange(0, vocabulary - 1) is >= 0 and var place)
-        {
-            throw new ScoringFailedException(new Core.Failures.Failure(
-                Core.Failures.FailureKind.InvalidRequest,
-                    $"Token {place} of an input is {ids[place]}, which is not in 0..{vocabulary - 1}."));
-        }
-
-        var most = Math.Min(limit.MaxTokens ?? int.MaxValue, engine.MaxLength);
-        var sequence = engine.Encoder.Encode(0, ids);
-        var surplus = sequence.Ids.Length - most;
-        if (surplus <= 0)
-        {
-            return new(sequence, sequence.Ids.Length, IsCut: false);
-        }
-
-        // The ending, where the score is read, is added behind what is left.
-        return !limit.Cuts || engine.ScoresSteps || surplus >= ids.Length
-            ? new(null, sequence.Ids.Length, IsCut: false)
-            : new(engine.Encoder.Encode(0, limit.KeepsEnd ? ids.AsSpan(surplus) : ids.AsSpan(0, ids.Length - surplus)),
-                sequence.Ids.Length, IsCut: true);
-    }
-
-    private int[] Encode(TextInput text)
-    {
-        if (engine.Encoder.AreCertainlyLonger([text.Text], 4 * engine.MaxLength))
-        {
-            throw new ScoringFailedException(Core.Failures.Failure.PromptTooLong(
-                $"A text has far more tokens than the {engine.MaxLength} that the reward model '{engine.Name}' reads."));
-        }
-
-        var ids = _encoder.Encode(text.Text);
-        return text.AddsSpecialTokens && tokenizer is { AddsBos: true, BosId: { } bos } && (ids.Count == 0 || ids[0] != bos)
-            ? [bos, .. ids] : [.. ids];
-    }
-
-    /// <summary>Sequences side by side that begin alike, each group with what all of it has in common.</summary>
-    private static IEnumerable<(int[] Prompt, List<(int Index, LimitedSequence Sequence)> Sequences)> WithCommonBeginning(
-        (int Index, LimitedSequence Sequence)[] all)
-    {
-        var sorted = all.OrderBy(each =>
-            each.Sequence.Sequence?.Ids ?? [], Comparer<int[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)));
-        var (prompt, group) = (Array.Empty<int>(), new List<(int Index, LimitedSequence Sequence)>());
-        foreach (var each in sorted)
-        {
-            var ids = each.Sequence.Sequence?.Ids ?? [];
-            var common = group.Count == 0 ? ids.Length : prompt.AsSpan().CommonPrefixLength(ids);
-
-            // What two texts share by chance must not take the prompt from those that share more.
-            if (group.Count > 0 && (common < ShortestPrefix || common < prompt.Length / 2))
-            {
-                yield return (Shared(prompt, group.Count), group);
-                (group, common) = ([], ids.Length);
-            }
-
-            prompt = ids[..common];
-            group.Add(each);
-        }
-
-        if (group.Count > 0)
-        {
-            yield return (Shared(prompt, group.Count), group);
-        }
-    }
-
-    private static int[] Shared(int[] prompt, int count) => count > 1 ? prompt : [];
 }

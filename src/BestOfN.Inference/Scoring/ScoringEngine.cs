@@ -44,9 +44,9 @@ public sealed class ScoringEngine : IInputRewardModel, IDisposable
     {
         (Name, _network, Encoder, _worker, _stepReward) = (name, network, encoder, worker, options.StepReward);
         (Reader, Tokenizer) = (reader ?? PromptReader.TextOnly, tokenizer);
-        _inputs = tokenizer is null ? null : new InputScorer(this, tokenizer);
         _metrics = new ScoringMetrics(name, meters);
         Scheduler = new ScoringScheduler(new PackedScorer(network, Reader.Store), worker, options, _metrics, network.MaxLength);
+        _inputs = tokenizer is null ? null : new InputScorer(this, tokenizer);
         worker.RunToEnd(() => Computation = KernelChoice.OfScoring(network.Decoder));
     }
 

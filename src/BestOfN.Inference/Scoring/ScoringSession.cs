@@ -64,15 +64,14 @@ public sealed class ScoringSession : IScoringSession
         IReadOnlyList<Answer> answers, int? maxTokens, Truncation truncation, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(answers);
-        var most = Math.Min(maxTokens ?? int.MaxValue, _engine.MaxLength);
+        var limit = new InputLimit(maxTokens, truncation != Truncation.Fail, truncation == Truncation.Left);
         var (context, encoded) = await EncodeAsync(
-            (encoder, messages) => answers.Select(answer => Cut(encoder.Encode(messages, answer), messages, most, truncation)),
-                cancellationToken);
+            (encoder, messages) => answers.Select(answer => Limited(encoder, messages, answer, limit)), cancellationToken);
         var rewards =
             await _engine.Scheduler.ScoreAsync(context, [.. encoded.Select(e => e.Sequence).OfType<ScoringSequence>()], cancellationToken);
         var next = 0;
         return [.. encoded.Select(e => new LimitedReward(
-            e.Sequence is null ? null : _engine.Reward(rewards[next++]).Score, e.Tokens, e.Sequence is not null && e.Tokens > most))];
+            e.Sequence is null ? null : _engine.Reward(rewards[next++]).Score, e.Tokens, e.IsCut))];
     }
 
     /// <summary>
@@ -191,10 +190,7 @@ public sealed class ScoringSession : IScoringSession
     private LimitedSequence Limited(ConversationEncoder encoder, IReadOnlyList<ChatMessage> messages, Answer answer, InputLimit limit)
     {
         var most = Math.Min(limit.MaxTokens ?? int.MaxValue, _engine.MaxLength);
-        var (sequence, tokens) = Cut(
-            encoder.Encode(messages, answer), messages, most, !limit.Cuts ? Truncation.Fail : limit.KeepsEnd ? Truncation.Left
-                : Truncation.Right);
-        return new(sequence, tokens, sequence is not null && tokens > most);
+        return LimitedSequence.Of(encoder.Encode(messages, answer), most, limit with { Cuts = limit.Cuts && CanBeCut(messages) });
     }
 
     /// <returns>Null where the conversation with the answer is longer than the model reads.</returns>
@@ -202,21 +198,8 @@ public sealed class ScoringSession : IScoringSession
         !encoder.AreCertainlyLonger([answer.Text], _engine.MaxLength) && encoder.Encode(messages, answer) is var sequence
             && sequence.Ids.Length <= _engine.MaxLength ? sequence : null;
 
-    /// <returns>The sequence, null where it is too long and not cut, and the tokens that it had.</returns>
-    private (ScoringSequence? Sequence, int Tokens) Cut(
-        ScoringSequence sequence, IReadOnlyList<ChatMessage> messages, int most, Truncation truncation)
-    {
-        var ids = sequence.Ids;
-        if (ids.Length <= most)
-        {
-            return (sequence, ids.Length);
-        }
-
-        var canBeCut = truncation != Truncation.Fail && !_engine.ScoresSteps
-            && messages.All(message => message.Parts.All(part => part is TextPart));
-        return (canBeCut ? sequence with { Ids = truncation == Truncation.Left ? ids[^most..] : ids[..most], Rows = [most - 1] } : null,
-            ids.Length);
-    }
+    private bool CanBeCut(IReadOnlyList<ChatMessage> messages) =>
+        !_engine.ScoresSteps && messages.All(message => message.Parts.All(part => part is TextPart));
 
     private static ScoringFailedException? Failure(Exception exception) => exception switch
     {

@@ -89,6 +89,7 @@ internal static class GgufVocabulary
         AddId("bos_token_id", tokenizer.BosId);
         AddId("eos_token_id", tokenizer.EosId);
         AddId("padding_token_id", tokenizer.PadId);
+        Add("add_bos_token", tokenizer.AddsBos);
         return fields;
     }
 

@@ -45,6 +45,7 @@ internal sealed class GgufTokenizer : ITokenizer
         ends.UnionWith(file.Numbers(GgufVocabulary.EndTokens).Where(id => id >= 0 && id < VocabularySize).Select(id => (int)id));
         (SpecialTokens, EndTokenIds) = (specials, ends);
         (BosId, EosId, PadId) = (Named(file, "bos"), Named(file, "eos"), Named(file, "padding"));
+        AddsBos = BosId is not null && vocabulary.ShouldAddBOS;
     }
 
     public int VocabularySize { get; }
@@ -52,6 +53,9 @@ internal sealed class GgufTokenizer : ITokenizer
     public int? BosId { get; }
 
     public int? EosId { get; }
+
+    /// <summary>As the file says, else as llama.cpp does for its kind of tokenizer.</summary>
+    public bool AddsBos { get; }
 
     public int? PadId { get; }
 

@@ -13,13 +13,14 @@ namespace BestOfN.LLama.Scoring;
 /// llama.cpp's own ranking is no use here: of most families it reads another token, and it has no place for their heads. Text only. Owns
 /// the model and its thread. Thread-safe.
 /// </remarks>
-public sealed class GgufRewardModel : IRewardModel, IDisposable
+public sealed class GgufRewardModel : IInputRewardModel, IDisposable
 {
     private const int Sequences = 128;
 
     private readonly GgufModel _model;
     private readonly GgufScorer _scorer;
     private readonly LlamaWorker _worker;
+    private readonly GgufInputScorer _inputs;
     private readonly int _queueLength;
     private int _waiting;
 
@@ -40,6 +41,8 @@ public sealed class GgufRewardModel : IRewardModel, IDisposable
 
         Encoder = new ConversationEncoder(
             model.Template(null).Encode, model.Tokenizer, ending, scoresSteps: false, stepTokenId: null, head.PadTokenId);
+        _inputs = new GgufInputScorer(this, new RawInputs(
+            Encoder, model.Tokenizer, model.Tokenizer.VocabularySize, model.ContextLength, canBeCut: true, name));
         _scorer = new GgufScorer(model, head, Sequences);
         _worker = new LlamaWorker($"llama.cpp {Path.GetFileName(model.File.Path)}");
     }
@@ -48,6 +51,9 @@ public sealed class GgufRewardModel : IRewardModel, IDisposable
 
     /// <summary>The longest conversation accepted, answer included, in tokens.</summary>
     public int MaxLength => _model.ContextLength;
+
+    /// <summary>GGUF files name no label.</summary>
+    public string Label => "LABEL_0";
 
     /// <summary>Tokens that went through the network since the start.</summary>
     public long ComputedTokens => _scorer.ComputedTokens;
@@ -101,6 +107,15 @@ public sealed class GgufRewardModel : IRewardModel, IDisposable
     {
         ArgumentNullException.ThrowIfNull(prompt);
         return new GgufScoringSession(this, prompt.Messages);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<InputReward>> ScoreAsync(
+        IReadOnlyList<RewardInput> inputs, InputLimit limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(limit);
+        return _inputs.ScoreAsync(inputs, limit, cancellationToken);
     }
 
     /// <summary>Frees the model; sessions that are open give no more scores.</summary>

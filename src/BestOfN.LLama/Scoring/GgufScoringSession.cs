@@ -91,6 +91,7 @@ internal sealed class GgufScoringSession : IScoringSession
         }
     }
 
-    private static ScoringFailedException Failure(Exception exception) => exception as ScoringFailedException
+    /// <summary>Why a conversation has no score: a chat template may refuse it in its own way.</summary>
+    internal static ScoringFailedException Failure(Exception exception) => exception as ScoringFailedException
         ?? new($"The conversation cannot be encoded for the reward model: {exception.Message}", exception) { MayQuotePrompt = true };
 }

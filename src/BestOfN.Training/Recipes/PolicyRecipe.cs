@@ -106,7 +106,9 @@ public sealed record PolicyRecipe : Recipe
     private protected override void Check(RecipeMistakes mistakes)
     {
         mistakes.Folder("policy", PolicyFolder, Policy);
-        Reward.Check(mistakes, hasChecker: Worlds.Count > 0, hasImages: Worlds.Any(world => world is PocketWorlds.Image or PocketWorlds.Video));
+        Reward.Check(
+            mistakes, hasChecker: Worlds.Count > 0,
+            hasImages: Worlds.Any(world => world is PocketWorlds.Image or PocketWorlds.Video));
         mistakes.Expect(Device is "cpu" or "cuda", "device", "cpu or cuda", Device);
         mistakes.Expect(Type is "auto" or "float32" or "bfloat16", "type", "auto, float32 or bfloat16", Type);
         mistakes.Expect(Optimizer is "adamw" or "muon", "optimizer", "adamw or muon", Optimizer);

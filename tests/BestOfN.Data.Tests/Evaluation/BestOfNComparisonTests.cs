@@ -51,8 +51,9 @@ public sealed class BestOfNComparisonTests
     [Fact]
     public void Families_are_compared_each_for_itself()
     {
-        CandidatePool[] before = [Pool(0, false, ProblemFamily.Pair), Pool(1, false, ProblemFamily.FrameSum), Pool(0, false, ProblemFamily.Pair)];
-        CandidatePool[] after = [Pool(3, true, ProblemFamily.Pair), Pool(1, false, ProblemFamily.FrameSum), Pool(0, true, ProblemFamily.Pair)];
+        const ProblemFamily Pair = ProblemFamily.Pair, Sum = ProblemFamily.FrameSum;
+        CandidatePool[] before = [Pool(0, false, Pair), Pool(1, false, Sum), Pool(0, false, Pair)];
+        CandidatePool[] after = [Pool(3, true, Pair), Pool(1, false, Sum), Pool(0, true, Pair)];
         var families = BestOfNComparison.Measure(before, after).Families;
         Assert.Equal(["frame_sum", "pair"], families.Keys.Order(StringComparer.Ordinal));
         Assert.Equal((2, 0.5, 1), (families["pair"].Problems, Math.Round(families["pair"].Pass1.Value, 9), families["pair"].Greedy.Value));

@@ -36,6 +36,62 @@ public sealed class GgufRewardModelTests
         }
     }
 
+    [Fact]
+    public async Task Conversations_texts_and_token_ids_have_the_rewards_of_the_engine_of_folders()
+    {
+        using var judge = Load();
+        using var worker = new DeviceWorker(CPU);
+        using var folder = ScoringEngine.Load("folder", TestModels.PocketReward, ScalarType.Float32, worker, new());
+        var prompt = new Prompt([new ChatMessage("user", "How much is 12 + 30?")]);
+        var ids = folder.Encoder.Encode(prompt.Messages, new Answer(0, "42")).Ids;
+        const string Beginning = "Which two of 24 1 28 13 26 21 add up to 47? Tell me at once.";
+        RewardInput[] inputs =
+        [
+            .. s_answers.Select(text => new ConversationInput(prompt, new Answer(0, text))), new TokenInput(ids),
+            .. Enumerable.Range(20, 4).Select(i => new TextInput($"{Beginning} {i} + 21", AddsSpecialTokens: true)),
+            new ConversationInput(new Prompt([new ChatMessage("user", "2 + 2?")]), new Answer(0, "4")),
+        ];
+        var expected = await folder.ScoreAsync(inputs, InputLimit.None, Token);
+        var found = await judge.ScoreAsync(inputs, InputLimit.None, Token);
+        Assert.All(expected.Zip(found), pair =>
+        {
+            Assert.Equal(pair.First.Score!.Value, pair.Second.Score!.Value, 1e-3);
+            Assert.Equal(pair.First.Tokens, pair.Second.Tokens);
+        });
+        Assert.Equal(expected[0].PromptTokens, found[0].PromptTokens);
+        Assert.Equal(found[0].Score, found[4].Score);      // equal conversations
+        Assert.Equal("LABEL_0", judge.Label);
+
+        var before = judge.ComputedTokens;
+        var texts = await judge.ScoreAsync([.. inputs.OfType<TextInput>()], InputLimit.None, Token);
+        Assert.InRange(judge.ComputedTokens - before, 1, texts.Sum(text => text.Tokens) / 2);
+    }
+
+    [Fact]
+    public async Task Long_inputs_have_no_reward_unless_they_are_cut()
+    {
+        using var judge = Load();
+        var (ids, limit) = (Enumerable.Range(0, 40).Select(i => 5 + (i % 7)).ToArray(), new InputLimit(MaxTokens: 20));
+        Assert.Null((await judge.ScoreAsync([new TokenInput(ids)], limit, Token))[0].Score);
+        var prompt = new Prompt([new ChatMessage("user", "12 + 30 = 42, 12 + 30 = 42, 12 + 30 = 42, or is it?")]);
+        foreach (var keepsEnd in (bool[])[true, false])
+        {
+            var cut = await judge.ScoreAsync(
+                [new TokenInput(ids), new ConversationInput(prompt, new Answer(0, "Yes."))],
+                limit with { Cuts = true, KeepsEnd = keepsEnd }, Token);
+            Assert.All(cut, reward => Assert.True(reward is { IsCut: true, Score: not null, Tokens: > 20 }));
+
+            // Two tokens end what the pocket model reads.
+            var kept = (await judge.ScoreAsync([new TokenInput(keepsEnd ? ids[^18..] : ids[..18])], InputLimit.None, Token))[0];
+            Assert.Equal(kept.Score!.Value, cut[0].Score!.Value, 1e-4);
+        }
+
+        await Assert.ThrowsAsync<ScoringFailedException>(() => judge.ScoreAsync([new TokenInput([5, 1 << 30])], limit, Token));
+        var picture = new Prompt([new ChatMessage("user", [new ImagePart(new byte[] { 1 })])]);
+        await Assert.ThrowsAsync<ScoringFailedException>(
+            () => judge.ScoreAsync([new ConversationInput(picture, new Answer(0, "A cat"))], limit, Token));
+    }
+
     [Theory]
     [InlineData("llama-seqcls/plain")]
     [InlineData("qwen2-seqcls/plain")]
