@@ -82,30 +82,17 @@ public sealed class CheckpointConversion : IDisposable
             throw new CheckpointException($"{output}: expected a folder that does not exist or is empty.");
         }
 
-        var part = output + ".part";
-        if (Path.Exists(part))
+        if (WholeFolder.PartOf(output) is var part && Path.Exists(part))
         {
             throw new CheckpointException($"{part}: left by a conversion that was broken off, or still running; remove it.");
         }
 
         var others = FilesToCopy(_checkpoint.Folder);
-        Directory.CreateDirectory(part);
-        try
+        WholeFolder.Write(output, folder =>
         {
-            WriteTensors(part, progress, cancellationToken);
-            CopyOthers(others, part);
-            if (Directory.Exists(output))
-            {
-                Directory.Delete(output);
-            }
-
-            Directory.Move(part, output);
-        }
-        catch
-        {
-            Directory.Delete(part, recursive: true);
-            throw;
-        }
+            WriteTensors(folder, progress, cancellationToken);
+            CopyOthers(others, folder);
+        });
     }
 
     public void Dispose() => _checkpoint.Dispose();

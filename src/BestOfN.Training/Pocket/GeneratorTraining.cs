@@ -38,7 +38,7 @@ internal sealed class GeneratorTraining(GeneratorRecipe recipe, string stateFold
         var loop = new TrainingLoop("generator", schedule, optimizer, gradient, stateFolder);
         var history = loop.Run(Fingerprint(cancellationToken), (_, _) => Measure(model, head, heldOut), progress, cancellationToken);
 
-        ModelWriter.Publish(recipe.Output, folder => PocketModelFiles.Write(folder, stateFolder, model, format.ConfigTokens, parameters));
+        WholeFolder.Write(recipe.Output, folder => PocketModelFiles.Write(folder, stateFolder, model, format.ConfigTokens, parameters));
         return history;
     }
 

@@ -1,6 +1,7 @@
 using BestOfN.Data.Sampling;
 using BestOfN.Data.Worlds;
 using BestOfN.Inference.Scoring;
+using BestOfN.Inputs.Files;
 using BestOfN.Training.Loops;
 using BestOfN.Training.Optimizers;
 using BestOfN.Training.Recipes;
@@ -32,7 +33,7 @@ internal sealed class RewardTraining(PocketRewardRecipe recipe, string stateFold
         var history = Rank(model, format, generator, cancellationToken);
 
         var tokens = new Dictionary<string, int>(format.ConfigTokens) { ["reward_token_id"] = format.RewardToken };
-        ModelWriter.Publish(recipe.Output, folder => PocketModelFiles.Write(folder, stateFolder, model.Body, tokens, model.Parameters));
+        WholeFolder.Write(recipe.Output, folder => PocketModelFiles.Write(folder, stateFolder, model.Body, tokens, model.Parameters));
         return history;
     }
 

@@ -2,6 +2,7 @@ using BestOfN.Core.Rewards;
 using BestOfN.Inference.Runtime;
 using BestOfN.Inference.Scoring;
 using BestOfN.Inference.Weights;
+using BestOfN.Inputs.Files;
 using BestOfN.Training.Loops;
 using BestOfN.Training.Recipes;
 using static TorchSharp.torch;
@@ -56,7 +57,7 @@ internal sealed class PolicyTraining(PolicyRecipe recipe, string stateFolder)
             RecipeFile.Fingerprint(new { identity, prompts.Digest }), (_, token) => Measure(token), progress, cancellationToken);
 
         Restore(policy, recipe.Publish == "best" ? memory.BestStep : null);
-        ModelWriter.Publish(recipe.Output, folder => PolicyModelFiles.Write(policy, folder, recipe.HdNum, cancellationToken));
+        WholeFolder.Write(recipe.Output, folder => PolicyModelFiles.Write(policy, folder, recipe.HdNum, cancellationToken));
         return history;
     }
 

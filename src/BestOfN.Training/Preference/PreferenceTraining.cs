@@ -1,8 +1,9 @@
 using System.Text.Json;
-using BestOfN.Data;
 using BestOfN.Data.Preferences;
 using BestOfN.Data.Sampling;
+using BestOfN.Data;
 using BestOfN.Inference.Runtime;
+using BestOfN.Inputs.Files;
 using BestOfN.Inputs.Images;
 using BestOfN.Inputs.Tokenizers;
 using BestOfN.Training.Loops;
@@ -40,7 +41,7 @@ internal sealed class PreferenceTraining(PreferenceRecipe recipe, string stateFo
         var history = loop.Run(
             fingerprint, (counted, token) => Measure(counted, heldOut, network, pairs, reader, token), progress, cancellationToken);
 
-        ModelWriter.Publish(recipe.Output, folder => RewardModelFiles.Write(network, folder, recipe.HdNum, cancellationToken));
+        WholeFolder.Write(recipe.Output, folder => RewardModelFiles.Write(network, folder, recipe.HdNum, cancellationToken));
         return history;
     }
 

@@ -1,17 +1,17 @@
-using BestOfN.Training.Loops;
+using BestOfN.Inputs.Files;
 
-namespace BestOfN.Training.Tests.Loops;
+namespace BestOfN.Inputs.Tests.Files;
 
-public sealed class ModelWriterTests : IDisposable
+public sealed class WholeFolderTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("bestofn-folder-").FullName;
 
-    private string Output => Path.Combine(_folder.Path, "deep", "model");
+    private string Output => Path.Combine(_folder, "deep", "model");
 
     [Fact]
-    public void A_model_that_fails_half_way_leaves_nothing()
+    public void A_folder_that_fails_half_way_leaves_nothing()
     {
-        Assert.Throws<InvalidDataException>(() => ModelWriter.Publish(Output, folder =>
+        Assert.Throws<InvalidDataException>(() => WholeFolder.Write(Output, folder =>
         {
             File.WriteAllText(Path.Combine(folder, "config.json"), "{}");
             throw new InvalidDataException("the disk is full");
@@ -20,12 +20,12 @@ public sealed class ModelWriterTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_left_by_a_training_that_was_killed_is_not_mixed_in()
+    public void What_a_killed_run_left_is_not_mixed_in()
     {
         Directory.CreateDirectory(Output + ".part");
         File.WriteAllText(Path.Combine(Output + ".part", "old"), "");
         Directory.CreateDirectory(Output);
-        ModelWriter.Publish(Output + Path.DirectorySeparatorChar, folder => File.WriteAllText(Path.Combine(folder, "config.json"), "{}"));
+        WholeFolder.Write(Output + Path.DirectorySeparatorChar, folder => File.WriteAllText(Path.Combine(folder, "config.json"), "{}"));
         Assert.Equal(["config.json"], Directory.EnumerateFileSystemEntries(Output).Select(Path.GetFileName));
         Assert.False(Directory.Exists(Output + ".part"));
     }
@@ -36,9 +36,9 @@ public sealed class ModelWriterTests : IDisposable
         Directory.CreateDirectory(Output);
         File.WriteAllText(Path.Combine(Output, "mine"), "");
         Assert.Throws<IOException>(
-            () => ModelWriter.Publish(Output, folder => File.WriteAllText(Path.Combine(folder, "config.json"), "{}")));
+            () => WholeFolder.Write(Output, folder => File.WriteAllText(Path.Combine(folder, "config.json"), "{}")));
         Assert.Equal(["mine"], Directory.EnumerateFileSystemEntries(Output).Select(Path.GetFileName));
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 }
