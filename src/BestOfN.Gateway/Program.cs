@@ -38,6 +38,8 @@ try
     app.UseRequestLog();
     app.UseTrafficRecording();
     app.UseOpenAIErrors();
+    app.UseRoutes();
+    app.UseSharedRewardRoutes();
     app.UseAccess();
     app.MapRewardServer();
     app.MapChatCompletions();

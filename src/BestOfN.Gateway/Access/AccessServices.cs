@@ -26,15 +26,18 @@ internal static class AccessServices
         });
     }
 
-    /// <summary>
-    /// Routing with all that decides whether a request may come in: web pages of known origin, keys, no way round the gateway's own routes.
-    /// </summary>
+    /// <summary>Routing, and which web pages may call: a browser asks that first, and without a key.</summary>
+    public static void UseRoutes(this IApplicationBuilder app)
+    {
+        app.UsePathFolding();
+        app.UseRouting();
+        app.UseCors();
+    }
+
+    /// <summary>Who may call: keys, and no way round the gateway's own routes.</summary>
     public static void UseAccess(this IApplicationBuilder app)
     {
         var keys = app.ApplicationServices.GetRequiredService<ApiKeys>();
-        app.UsePathFolding();
-        app.UseRouting();
-        app.UseCors(); // before keys: a browser sends none when it first asks whether it may call
         app.Use((context, next) =>
             context.GetEndpoint()?.Metadata.GetMetadata<OpenToAll>() is not null || keys.Admits(context.Request)
                 ? next(context)

@@ -94,7 +94,7 @@ internal sealed class PolicyStep : ITrainingStep
             _ => _data.WithGroupAdvantages(groups, scores, Progress.ScoreDeviation),
         };
         Prepare(trained, divergence);
-        var update = Update(step, trained, learningRate, numbers);
+        var update = Update(step, trained, trained.Count / (double)groups.Length, learningRate, numbers);
         var updated = Lap(clock);
 
         Describe(groups, numbers);
@@ -214,7 +214,8 @@ internal sealed class PolicyStep : ITrainingStep
         }
     }
 
-    private UpdateOutcome Update(int step, List<TrainedGroup> trained, double learningRate, Dictionary<string, double> numbers)
+    private UpdateOutcome Update(
+        int step, List<TrainedGroup> trained, double share, double learningRate, Dictionary<string, double> numbers)
     {
         var outcome = new UpdateOutcome();
         if (trained.Count == 0)
@@ -233,7 +234,7 @@ internal sealed class PolicyStep : ITrainingStep
 
             foreach (var minibatch in order.Chunk((order.Length + _recipe.Minibatches - 1) / _recipe.Minibatches))
             {
-                if (trainsPolicy && !UpdatePolicy(step, minibatch, learningRate, ref outcome))
+                if (trainsPolicy && !UpdatePolicy(step, minibatch, share, learningRate, ref outcome))
                 {
                     return outcome;
                 }
@@ -249,9 +250,9 @@ internal sealed class PolicyStep : ITrainingStep
     }
 
     // False where the policy has moved too far within the step: nothing is applied then.
-    private bool UpdatePolicy(int step, TrainedGroup[] minibatch, double learningRate, ref UpdateOutcome outcome)
+    private bool UpdatePolicy(int step, TrainedGroup[] minibatch, double share, double learningRate, ref UpdateOutcome outcome)
     {
-        Weigh(minibatch);
+        Weigh(minibatch, share);
         var parts = Parts(minibatch, g => g.ForPolicy.Length);
         var seen = new UpdateStatistics[parts.Count];
         var beta = Progress.Beta;
@@ -302,7 +303,8 @@ internal sealed class PolicyStep : ITrainingStep
         return (losses.sum() * share).MoveToOuterDisposeScope();
     }
 
-    private void Weigh(TrainedGroup[] minibatch)
+    // Prompts without an answer to imitate count, too: a step with few of them moves the policy less.
+    private void Weigh(TrainedGroup[] minibatch, double share)
     {
         if (_recipe.Method == PolicyRecipe.Dpo)
         {
@@ -319,7 +321,7 @@ internal sealed class PolicyStep : ITrainingStep
         var weights = AnswerWeights.Of([.. answers.Select(a => a.Tokens.Count)], aggregation, _recipe.MaxNewTokens);
         foreach (var (answer, weight) in answers.Zip(weights))
         {
-            answer.Weight = weight;
+            answer.Weight = _recipe.Method == PolicyRecipe.Raft ? weight * share : weight;
         }
     }
 

@@ -92,6 +92,29 @@ public sealed class RewardServerTests
         }
     }
 
+    [Theory]
+    [InlineData("verl", 200, 401)]
+    [InlineData("sglang", 200, 401)]
+    [InlineData("ms-swift", 401, 200)]
+    [InlineData("vllm", 401, 401)]
+    public async Task A_route_that_others_share_needs_no_key_only_where_its_dialect_is_open_and_a_reward_model_is_meant(
+        string open, int embedding, int chat)
+    {
+        await using var gateway = Gateway(
+            new LengthJudge(), ("BESTOFN_API_KEYS", "secret"), ("BestOfN:RewardServer:Anonymous:0", open),
+            ("BestOfN:RewardServer:SwiftChatRewards", "true"));
+        const string Messages = """ "messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}] """;
+        foreach (var (key, asks) in new[] { (null, false), ("wrong", false), ("secret", true) })
+        {
+            gateway.Client.DefaultRequestHeaders.Authorization = key is null ? null : new("Bearer", key);
+            Assert.Equal(asks ? 200 : embedding, (await gateway.AskAsync("/v1/embeddings", """{"model":"judge","input":"ab"}""")).Status);
+            Assert.Equal(
+                asks ? 200 : chat, (await gateway.AskAsync("/v1/chat/completions", $$"""{"model":"judge",{{Messages}}}""")).Status);
+            Assert.Equal(
+                asks ? 404 : 401, (await gateway.AskAsync("/v1/chat/completions", $$"""{"model":"gpt",{{Messages}}}""")).Status);
+        }
+    }
+
     [Fact]
     public async Task Requests_wait_for_a_place_and_are_all_answered()
     {

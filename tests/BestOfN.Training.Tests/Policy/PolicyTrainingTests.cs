@@ -59,6 +59,18 @@ public sealed class PolicyTrainingTests : IDisposable
         Assert.NotEqual(0, steps[0].GetProperty("score_within_std").GetDouble());
     }
 
+    [Fact]
+    public void Steps_in_which_no_answer_is_good_enough_move_nothing()
+    {
+        var recipe = PocketPolicy.Recipe(_folder, "raft") with { RaftOptions = new PolicyRaft { MinScore = 1e6 } };
+        Train(recipe);
+        Assert.All(Log(), step => Assert.Equal(0, step.GetProperty("trained_answers").GetInt32()));
+        using var before = Checkpoint.Open(recipe.PolicyFolder);
+        using var after = Checkpoint.Open(recipe.Output);
+        Assert.All(
+            ["model.layers.0.attention.wqkv.weight", "output.weight"], name => Assert.Equal(Bytes(before, name), Bytes(after, name)));
+    }
+
     [Theory]
     [InlineData("grpo")]
     [InlineData("ppo")]

@@ -15,6 +15,15 @@ internal static class RewardServices
         services.AddSingleton<RewardHandler>();
     }
 
+    /// <summary>Before keys are asked for: what a request to a shared route means tells whether it needs one.</summary>
+    public static void UseSharedRewardRoutes(this IApplicationBuilder app)
+    {
+        if (app.ApplicationServices.GetRequiredService<IOptions<BestOfNOptions>>().Value.RewardServer.Enabled)
+        {
+            app.UseMiddleware<SharedRoutes>();
+        }
+    }
+
     /// <summary>All routes of the reward server, where it is enabled.</summary>
     public static void MapRewardServer(this WebApplication app)
     {
@@ -24,7 +33,6 @@ internal static class RewardServices
             return;
         }
 
-        app.UseMiddleware<SharedRoutes>();
         app.MapRewards(options);
         app.MapKserve(options);
         app.MapReadiness();

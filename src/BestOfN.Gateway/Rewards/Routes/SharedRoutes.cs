@@ -10,18 +10,22 @@ namespace BestOfN.Gateway.Rewards.Routes;
 
 /// <summary>
 /// Two routes are other parts' as well: <c>/v1/embeddings</c>, which passes through, and <c>/v1/chat/completions</c>. Where such a request
-/// names
-/// a reward model it is answered here, else it goes on as it came.
+/// names a reward model it is answered here, else it goes on as it came.
 /// </summary>
+/// <remarks>Comes before keys are asked for, and answers without one only where the operator has opened a dialect of the route.</remarks>
 internal sealed class SharedRoutes(
     RequestDelegate next, RewardHandler handler, RewardModelNames names, GeneratorCatalog generators, RequestBodies bodies, ApiKeys keys,
     IOptions<BestOfNOptions> options)
 {
+    private static readonly string[] _embedding = [RewardDialectNames.Sglang, RewardDialectNames.Verl];
+    private static readonly string[] _chat = [RewardDialectNames.Swift];
+
     public async Task InvokeAsync(HttpContext context)
     {
         var isEmbedding = context.Request.Path == "/v1/embeddings";
         var isChat = options.Value.RewardServer.SwiftChatRewards && context.Request.Path == "/v1/chat/completions";
-        if (!HttpMethods.IsPost(context.Request.Method) || !(isEmbedding || isChat))
+        var isOpen = (isEmbedding ? _embedding : _chat).Any(options.Value.RewardServer.Anonymous.Contains);
+        if (!HttpMethods.IsPost(context.Request.Method) || !(isEmbedding || isChat) || !(isOpen || keys.Admits(context.Request)))
         {
             await next(context);
             return;
