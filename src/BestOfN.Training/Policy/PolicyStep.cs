@@ -17,7 +17,7 @@ internal sealed class PolicyStep : ITrainingStep
 {
     private const double KlFactor = 1.5;
 
-    private readonly PolicyRecipe _recipe;
+    private readonly Turn[] _turns;
     private readonly PolicyNetwork _policy;
     private readonly PolicyNetwork _reference;
     private readonly PolicyNetwork? _critic;
@@ -25,12 +25,15 @@ internal sealed class PolicyStep : ITrainingStep
     private readonly IPromptSource _prompts;
     private readonly RolloutSampler _sampler;
     private readonly IAnswerScorer _scorer;
-    private readonly PolicyObjective _objective;
-    private readonly UpdateData _data;
     private readonly StepLog _log;
     private readonly Action<CancellationToken> _measureStart;
     private readonly ParallelGradient _gradient;
     private readonly ParallelGradient? _criticGradient;
+
+    // Those of the step under way.
+    private PolicyRecipe _recipe;
+    private PolicyObjective _objective;
+    private UpdateData _data;
 
     /// <param name="recipe">The method and its numbers.</param>
     /// <param name="policy">The network that is trained; it and all that follows stay the caller's.</param>
@@ -47,9 +50,13 @@ internal sealed class PolicyStep : ITrainingStep
         IPromptSource prompts, RolloutSampler sampler, IAnswerScorer scorer, StepLog log,
         Action<CancellationToken> measureStart)
     {
-        (_recipe, _policy, _reference, _critic, _optimizer) = (recipe, policy, reference, critic, optimizer);
+        (_policy, _reference, _critic, _optimizer) = (policy, reference, critic, optimizer);
         (_prompts, _sampler, _scorer, _log, _measureStart) = (prompts, sampler, scorer, log, measureStart);
-        (_objective, _data, Progress) = (new PolicyObjective(policy, recipe), new UpdateData(recipe), new RunMemory(recipe));
+        Progress = new RunMemory(recipe);
+        _turns = recipe.Worlds.Count == 0 ? [TurnOf(recipe)] : [.. recipe.Worlds.Select(w => TurnOf(recipe.In(w)))];
+        (_recipe, _data, _objective) = _turns[0];
+
+        Turn TurnOf(PolicyRecipe its) => new(its, new UpdateData(its), new PolicyObjective(policy, its));
         _gradient = new ParallelGradient([.. policy.Trainable.Select(p => p.Value)], Threads);
         _criticGradient = critic is null ? null : new ParallelGradient([.. critic.Trainable.Select(p => p.Value)], Threads);
     }
@@ -69,6 +76,7 @@ internal sealed class PolicyStep : ITrainingStep
             _measureStart(cancellationToken);
         }
 
+        (_recipe, _data, _objective) = _turns[step % _turns.Length];
         var clock = Stopwatch.StartNew();
         var numbers = new Dictionary<string, double>();
         var seed = new SplitMix64(_recipe.Seed, (ulong)step).Next();
@@ -383,4 +391,7 @@ internal sealed class PolicyStep : ITrainingStep
         numbers["clipped_dual"] = clip.Dual / tokens;
         (numbers["ratio_mean"], numbers["ratio_max"], numbers["kl_update"]) = (clip.RatioSum / tokens, clip.RatioMax, clip.MeanK3);
     }
+
+    /// <summary>What the steps of one world are done by.</summary>
+    private sealed record Turn(PolicyRecipe Recipe, UpdateData Data, PolicyObjective Objective);
 }

@@ -37,6 +37,9 @@ public sealed record PolicyRecipe : Recipe
     /// <see cref="Data"/>.</summary>
     public IReadOnlyList<string> Worlds { get; init; } = [];
 
+    /// <summary>Worlds whose steps differ from the rest of the recipe, each once.</summary>
+    public IReadOnlyList<PolicyByWorld> ByWorld { get; init; } = [];
+
     /// <summary>Preference data whose prompts are asked; its answers are not read.</summary>
     public IReadOnlyList<DataSource> Data { get; init; } = [];
 
@@ -103,6 +106,12 @@ public sealed record PolicyRecipe : Recipe
 
     internal static string Folder(string name) => Directory.Exists(name) ? name : Path.Combine(AppContext.BaseDirectory, name);
 
+    /// <summary>The recipe of the steps of a world.</summary>
+    internal PolicyRecipe In(string world) => ByWorld.FirstOrDefault(w => w.World == world) is not { } different ? this : this with
+    {
+        Method = different.Method ?? Method, Training = Training with { Batch = different.Batch ?? Training.Batch },
+    };
+
     private protected override void Check(RecipeMistakes mistakes)
     {
         mistakes.Folder("policy", PolicyFolder, Policy);
@@ -122,6 +131,13 @@ public sealed record PolicyRecipe : Recipe
         mistakes.AtLeast(1, "held_out_prompts", HeldOutPrompts);
         mistakes.Expect(Publish is "best" or "last", "publish", "best or last", Publish);
         CheckPrompts(mistakes);
+        mistakes.Expect(
+            ByWorld.Select(w => w.World).Distinct().Count() == ByWorld.Count, "by_world", "each world once", "one twice");
+        foreach (var (i, different) in ByWorld.Index())
+        {
+            different.Check(mistakes, $"by_world[{i}]", this);
+        }
+
         Lora?.Check(mistakes, "lora");
         mistakes.Expect(Lora is null || !TrainsVision, "trains_vision", "false where lora is given", TrainsVision);
         Shaping.Check(mistakes);

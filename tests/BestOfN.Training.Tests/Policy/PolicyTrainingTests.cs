@@ -60,6 +60,26 @@ public sealed class PolicyTrainingTests : IDisposable
     }
 
     [Fact]
+    public void The_steps_of_a_world_may_have_a_method_and_a_number_of_prompts_of_their_own()
+    {
+        var recipe = PocketPolicy.Recipe(_folder, "raft") with
+        {
+            Worlds = [PocketWorlds.Text, PocketWorlds.Image], ByWorld = [new() { World = PocketWorlds.Image, Method = "grpo", Batch = 2 }],
+        };
+        Train(recipe);
+
+        // The best of each of four groups; all answers of two groups.
+        Assert.Equal([4, 2 * 4, 4], Log().Select(step => step.GetProperty("trained_answers").GetInt32()));
+        var mistake = Assert.Throws<RecipeException>(() => Train(recipe with
+        {
+            ByWorld = [new() { World = PocketWorlds.Video }, new() { World = PocketWorlds.Text, Method = "ppo", Batch = 0 }],
+        }));
+        Assert.All(
+            ["by_world[0].world: expected one of worlds", "by_world[1].method", "by_world[1].batch"],
+            part => Assert.Contains(part, mistake.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Steps_in_which_no_answer_is_good_enough_move_nothing()
     {
         var recipe = PocketPolicy.Recipe(_folder, "raft") with { RaftOptions = new PolicyRaft { MinScore = 1e6 } };

@@ -1,0 +1,24 @@
+namespace BestOfN.Training.Recipes;
+
+/// <summary>What is different in the steps of one world: some abilities are there and need to be used more often, others are to be learned.
+/// </summary>
+public sealed record PolicyByWorld
+{
+    /// <summary>The world's name.</summary>
+    public required string World { get; init; }
+
+    /// <summary><c>raft</c>, <c>grpo</c> or <c>dpo</c>; null: that of the recipe.</summary>
+    public string? Method { get; init; }
+
+    /// <summary>Prompts of a step; null: that of the recipe.</summary>
+    public int? Batch { get; init; }
+
+    internal void Check(RecipeMistakes mistakes, string field, PolicyRecipe recipe)
+    {
+        mistakes.Expect(recipe.Worlds.Contains(World), $"{field}.world", "one of worlds", World);
+        mistakes.Expect(
+            Method is null || (Method is PolicyRecipe.Raft or PolicyRecipe.Grpo or PolicyRecipe.Dpo && recipe.Method is not PolicyRecipe.Ppo),
+            $"{field}.method", "raft, grpo or dpo, and none where the method of the recipe is ppo", Method);
+        mistakes.Expect(Batch is null || Batch >= recipe.Minibatches, $"{field}.batch", "at least minibatches", Batch);
+    }
+}
