@@ -67,6 +67,9 @@ internal sealed class PolicyStep : ITrainingStep
 
     public string? Ending => Progress.Ending;
 
+    // Only the coefficient of the recipe adapts.
+    private double Beta => _recipe.Kl.Target is null ? _recipe.Kl.Beta : Progress.Beta;
+
     private bool IsPpo => _recipe.Method == PolicyRecipe.Ppo;
 
     public StepOutcome Run(int step, double learningRate, CancellationToken cancellationToken)
@@ -113,7 +116,7 @@ internal sealed class PolicyStep : ITrainingStep
             answers.Length);
         Describe(update, numbers);
         (numbers["kl_per_answer"], numbers["kl_per_token"], numbers["k3_per_token"]) = (klAnswer, klToken, k3);
-        (numbers["kl_beta"], numbers["learning_rate"]) = (Progress.Beta, learningRate);
+        (numbers["kl_beta"], numbers["learning_rate"]) = (Beta, learningRate);
         numbers["trained_answers"] = trained.Sum(t => t.Answers.Count);
         double tokens = answers.Sum(a => a.Tokens.Count);
         (numbers["seconds_rollout"], numbers["seconds_scoring"], numbers["seconds_training"]) = (rolled, scored, updated);
@@ -139,7 +142,7 @@ internal sealed class PolicyStep : ITrainingStep
             {
                 for (var a = 0; a < group.Answers.Count; a++)
                 {
-                    scores[i][a] -= Progress.Beta * divergence.Sum(group.Answers[a]);
+                    scores[i][a] -= Beta * divergence.Sum(group.Answers[a]);
                 }
             }
         }
@@ -207,7 +210,7 @@ internal sealed class PolicyStep : ITrainingStep
             values[i] = PolicyObjective.Split(_critic!.Values(one), one);
         }, Threads);
         var critic = _recipe.Critic!;
-        var beta = _recipe.Kl.IsInLoss ? 0 : Progress.Beta;
+        var beta = _recipe.Kl.IsInLoss ? 0 : Beta;
         double[][] rewards = [.. answers.Select(a => RewardShaping.Tokens(a.Old!, a.Reference ?? a.Old!, a.Returns![0], beta))];
         rewards = _recipe.Shaping.WhitensRewards ? RewardShaping.Whitened(rewards) : rewards;
         foreach (var (i, value) in values.SelectMany(v => v).Index())
@@ -263,7 +266,7 @@ internal sealed class PolicyStep : ITrainingStep
         Weigh(minibatch, share);
         var parts = Parts(minibatch, g => g.ForPolicy.Length);
         var seen = new UpdateStatistics[parts.Count];
-        var beta = Progress.Beta;
+        var beta = Beta;
         var loss = _gradient.Add([.. parts.Select((part, i) => (Func<Tensor>)(() => _objective.Loss(part, beta, out seen[i])))]);
         if (!float.IsFinite(loss))
         {

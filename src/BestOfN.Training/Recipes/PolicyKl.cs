@@ -24,12 +24,12 @@ public sealed record PolicyKl
 
     internal bool IsInLoss => Place == "loss";
 
-    internal void Check(RecipeMistakes mistakes)
+    internal void Check(RecipeMistakes mistakes, string field = "kl")
     {
-        mistakes.Expect(Beta is >= 0 and < 1e3, "kl.beta", "0 or more", Beta);
-        mistakes.Expect(Place is "loss" or "reward", "kl.place", "loss or reward", Place);
-        mistakes.Expect(Estimator is "k2" or "k3", "kl.estimator", "k2 or k3", Estimator);
-        mistakes.Expect(Target is null or > 0, "kl.target", "a number above 0, or nothing", Target);
-        mistakes.Expect(Horizon > 0, "kl.horizon", "a number above 0", Horizon);
+        mistakes.Expect(Beta is >= 0 and < 1e3, $"{field}.beta", "0 or more", Beta);
+        mistakes.Expect(Place is "loss" or "reward", $"{field}.place", "loss or reward", Place);
+        mistakes.Expect(Estimator is "k2" or "k3", $"{field}.estimator", "k2 or k3", Estimator);
+        mistakes.Expect(Target is null or > 0, $"{field}.target", "a number above 0, or nothing", Target);
+        mistakes.Expect(Horizon > 0, $"{field}.horizon", "a number above 0", Horizon);
     }
 }

@@ -110,6 +110,7 @@ public sealed record PolicyRecipe : Recipe
     internal PolicyRecipe In(string world) => ByWorld.FirstOrDefault(w => w.World == world) is not { } different ? this : this with
     {
         Method = different.Method ?? Method, Training = Training with { Batch = different.Batch ?? Training.Batch },
+        Shaping = different.Shaping ?? Shaping, Kl = different.Kl ?? Kl,
     };
 
     private protected override void Check(RecipeMistakes mistakes)

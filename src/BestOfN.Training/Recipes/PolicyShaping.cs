@@ -21,11 +21,11 @@ public sealed record PolicyShaping
     /// <summary>Whether groups whose scores hardly differ are left out (dynamic sampling without drawing again).</summary>
     public bool DropsFlatGroups { get; init; }
 
-    internal void Check(RecipeMistakes mistakes)
+    internal void Check(RecipeMistakes mistakes, string field = "shaping")
     {
-        mistakes.Expect(ScoreClip is null or > 0, "shaping.score_clip", "a number above 0, or nothing", ScoreClip);
-        mistakes.Expect(UnfinishedPenalty is >= 0 and < 1e6, "shaping.unfinished_penalty", "0 or more", UnfinishedPenalty);
-        mistakes.AtLeast(0, "shaping.overlong_buffer", OverlongBuffer);
-        mistakes.Expect(OverlongFactor is >= 0 and < 1e6, "shaping.overlong_factor", "0 or more", OverlongFactor);
+        mistakes.Expect(ScoreClip is null or > 0, $"{field}.score_clip", "a number above 0, or nothing", ScoreClip);
+        mistakes.Expect(UnfinishedPenalty is >= 0 and < 1e6, $"{field}.unfinished_penalty", "0 or more", UnfinishedPenalty);
+        mistakes.AtLeast(0, $"{field}.overlong_buffer", OverlongBuffer);
+        mistakes.Expect(OverlongFactor is >= 0 and < 1e6, $"{field}.overlong_factor", "0 or more", OverlongFactor);
     }
 }

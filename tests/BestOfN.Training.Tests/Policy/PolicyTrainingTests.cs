@@ -64,18 +64,25 @@ public sealed class PolicyTrainingTests : IDisposable
     {
         var recipe = PocketPolicy.Recipe(_folder, "raft") with
         {
-            Worlds = [PocketWorlds.Text, PocketWorlds.Image], ByWorld = [new() { World = PocketWorlds.Image, Method = "grpo", Batch = 2 }],
+            Worlds = [PocketWorlds.Text, PocketWorlds.Image],
+            ByWorld = [new() { World = PocketWorlds.Image, Method = "grpo", Batch = 2, Kl = new PolicyKl { Beta = 0.25 } }],
         };
         Train(recipe);
+        Assert.Equal([0, 0.25, 0], Log().Select(step => step.GetProperty("kl_beta").GetDouble()));
 
         // The best of each of four groups; all answers of two groups.
         Assert.Equal([4, 2 * 4, 4], Log().Select(step => step.GetProperty("trained_answers").GetInt32()));
         var mistake = Assert.Throws<RecipeException>(() => Train(recipe with
         {
-            ByWorld = [new() { World = PocketWorlds.Video }, new() { World = PocketWorlds.Text, Method = "ppo", Batch = 0 }],
+            ByWorld =
+            [
+                new() { World = PocketWorlds.Video, Shaping = new PolicyShaping { ScoreClip = -1 } },
+                new() { World = PocketWorlds.Text, Method = "ppo", Batch = 0, Kl = new PolicyKl { Beta = -1 } },
+            ],
         }));
         Assert.All(
-            ["by_world[0].world: expected one of worlds", "by_world[1].method", "by_world[1].batch"],
+            ["by_world[0].world: expected one of worlds", "by_world[0].shaping.score_clip", "by_world[1].method", "by_world[1].batch",
+                "by_world[1].kl.beta"],
             part => Assert.Contains(part, mistake.Message, StringComparison.Ordinal));
     }
 
