@@ -23,7 +23,8 @@ public sealed record PolicyByWorld
     {
         mistakes.Expect(recipe.Worlds.Contains(World), $"{field}.world", "one of worlds", World);
         mistakes.Expect(
-            Method is null || (Method is PolicyRecipe.Raft or PolicyRecipe.Grpo or PolicyRecipe.Dpo && recipe.Method is not PolicyRecipe.Ppo),
+            Method is null
+                || (Method is PolicyRecipe.Raft or PolicyRecipe.Grpo or PolicyRecipe.Dpo && recipe.Method is not PolicyRecipe.Ppo),
             $"{field}.method", "raft, grpo or dpo, and none where the method of the recipe is ppo", Method);
         Shaping?.Check(mistakes, $"{field}.shaping");
         Kl?.Check(mistakes, $"{field}.kl");
