@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using BestOfN.Cli.Clean;
 using BestOfN.Cli.Hosting;
@@ -96,6 +97,63 @@ public sealed class CleanCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Ctrl_C_ends_a_run_with_a_word_on_how_it_goes_on()
+    {
+        Write(2000);
+        using var child = Start("stopped", out var said);
+        while (!child.HasExited && !(File.Exists(In("stopped", "scores.jsonl")) && new FileInfo(In("stopped", "scores.jsonl")).Length > 0))
+        {
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+
+        using (var interrupt = Process.Start("kill", ["-INT", $"{child.Id}"]))
+        {
+            await interrupt.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(130, child.ExitCode);
+        Assert.Contains("keeps the records that are done; the same command goes on behind them", said.ToString(), StringComparison.Ordinal);
+        Assert.All(File.ReadLines(In("stopped", "scores.jsonl")), line => JsonElement.Parse(line));
+        Assert.False(Directory.Exists(In("stopped", "kept")));
+        Assert.False(File.Exists(In("stopped", "report.json")));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_killed_while_it_checks_or_writes_leaves_no_result_by_halves()
+    {
+        Write(400);
+        Assert.Equal(0, await RunAsync("whole"));
+        var expected = Directory.EnumerateFiles(In("whole"), "*", SearchOption.AllDirectories)
+            .ToDictionary(path => Path.GetRelativePath(In("whole"), path), path => new FileInfo(path).Length);
+
+        // What is written last appears first here: each run is killed as soon as one of these is there, or the file beside its place.
+        foreach (var sign in (string[])["index.bin", "scores.jsonl", "kept", "dropped.jsonl", "report.json"])
+        {
+            using var child = Start("killed");
+            while (!child.HasExited && !(Directory.Exists(In("killed"))
+                && Directory.EnumerateFileSystemEntries(In("killed"), sign + "*", SearchOption.AllDirectories).Any()))
+            {
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+            }
+
+            child.Kill();
+            await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+            foreach (var name in (string[])["kept/data.jsonl", "dropped/data.jsonl"])
+            {
+                Assert.True(!File.Exists(In("killed", name)) || new FileInfo(In("killed", name)).Length == expected[name], name);
+            }
+        }
+
+        Assert.Equal(0, await RunAsync("killed"));
+        AssertSameResults("whole", "killed");
+        Assert.Equal(
+            expected.Keys.Order(StringComparer.Ordinal),
+            Directory.EnumerateFiles(In("killed"), "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(In("killed"), path))
+                .Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_reward_model_on_another_server_scores_and_an_outage_ends_the_run_without_loss()
     {
         Write(12);
@@ -154,8 +212,11 @@ public sealed class CleanCommandTests : IDisposable
 
     private string[] Clean(string output) => ["--input", Data, "--model", s_model, "--dtype", "float32", "--output", In(output)];
 
-    private Process Start(string output)
+    private Process Start(string output) => Start(output, out _);
+
+    private Process Start(string output, out StringBuilder said)
     {
+        var heard = said = new StringBuilder();
         var start = new ProcessStartInfo("dotnet")
         {
             RedirectStandardError = true, RedirectStandardOutput = true,
@@ -167,7 +228,7 @@ public sealed class CleanCommandTests : IDisposable
 
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, line) => heard.AppendLine(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
