@@ -1,4 +1,5 @@
 using BestOfN.Cli.Hosting;
+using BestOfN.Core.Rewards;
 using BestOfN.Data.Cleaning;
 
 namespace BestOfN.Cli.Clean;
@@ -54,7 +55,7 @@ internal static class CleanScoring
                 + (judge.ComputedTokens is { } tokens
                     ? $", {Amounts.Count(tokens, "token")}, {Amounts.Rate(tokens / time.TotalSeconds)} tokens/s" : ""));
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or ScoringFailedException)
         {
             terminal.Tell($"{scores} keeps the records that are done; the same command goes on behind them");
             throw;

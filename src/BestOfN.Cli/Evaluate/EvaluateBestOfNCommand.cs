@@ -149,9 +149,9 @@ internal static class EvaluateBestOfNCommand
     }
 
     private static string Cell(Difference difference) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{difference.Before:0.000} → {difference.After:0.000} ({difference.Value:+0.000;-0.000}, "
-        + $"{difference.Low:+0.000;-0.000} to {difference.High:+0.000;-0.000})");
+        CultureInfo.InvariantCulture, $"{difference.Before:0.000} → {difference.After:0.000} ({difference.Value:+0.000;-0.000}")
+        + (difference is { Low: { } low, High: { } high }
+            ? string.Create(CultureInfo.InvariantCulture, $", {low:+0.000;-0.000} to {high:+0.000;-0.000})") : ")");
 
     private static void Print(BestOfNCurve curve, IAnsiConsole console)
     {

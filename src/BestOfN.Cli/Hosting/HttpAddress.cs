@@ -1,4 +1,5 @@
 using System.CommandLine.Parsing;
+using BestOfN.Protocols.Upstreams;
 
 namespace BestOfN.Cli.Hosting;
 
@@ -7,12 +8,12 @@ internal static class HttpAddress
 {
     public static Uri? Parse(ArgumentResult result)
     {
-        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+        if (ServerAddress.TryRead(result.Tokens[0].Value, out var address))
         {
             return address;
         }
 
-        result.AddError($"{(result.Parent as OptionResult)?.Option.Name}: expected an address that begins with http:// or https://.");
+        result.AddError($"{(result.Parent as OptionResult)?.Option.Name}: expected {ServerAddress.Expected}.");
         return null;
     }
 }

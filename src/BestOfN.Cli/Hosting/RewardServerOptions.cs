@@ -36,7 +36,7 @@ internal sealed class RewardServerOptions
     public RewardServerOptions()
     {
         _protocol.AcceptOnlyFromAmong([.. RewardProtocols.Names]);
-        _template.AcceptOnlyFromAmong("chatml", "chatml-unused", "llama3", "gemma");
+        _template.AcceptOnlyFromAmong([.. WrittenText.Templates]);
         _keyVariable.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string>() is { } name && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))
@@ -62,6 +62,10 @@ internal sealed class RewardServerOptions
         {
             result.AddError($"Expected {folder.Name}, or --reward-url for a reward model on a server.");
         }
+        else if (result.GetResult(_template) is not null && result.GetValue(_protocol) == "rerank")
+        {
+            result.AddError("--reward-template means nothing for a rerank route, which is sent question and answers.");
+        }
         else if (!hasServer && All.FirstOrDefault(option => option != _url && result.GetResult(option) is { Implicit: false }) is { } alone)
         {
             result.AddError($"{alone.Name} needs --reward-url beside it.");
@@ -70,8 +74,11 @@ internal sealed class RewardServerOptions
 
     /// <summary>What tells this reward model from another, its key left out; null where none is named.</summary>
     public string? Describe(ParseResult parsed) => parsed.GetValue(_url) is not { } url ? null
-        : string.Join(' ', new[] { $"{url}", parsed.GetValue(_protocol), parsed.GetValue(_model), parsed.GetValue(_template) }
-            .Where(part => !string.IsNullOrEmpty(part)));
+        : string.Join(' ', new[]
+        {
+            $"{url}", parsed.GetValue(_protocol), parsed.GetValue(_model) is { } model ? $"model={model}" : null,
+            parsed.GetValue(_template) is { } template ? $"template={template}" : null,
+        }.OfType<string>());
 
     /// <summary>The reward model, which the caller owns; null where none is named.</summary>
     /// <param name="parsed">The command line.</param>

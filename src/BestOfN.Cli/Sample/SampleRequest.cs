@@ -3,8 +3,8 @@ using BestOfN.Data.Worlds;
 
 namespace BestOfN.Cli.Sample;
 
-/// <summary>What is to be sampled: prompts, from which generator, scored by what, and where the samples go.</summary>
-internal sealed record SampleRequest
+/// <summary>Prompts, the generator that answers them, the reward model that scores the answers, and the place of the samples.</summary>
+internal sealed class SampleRequest
 {
     /// <summary>File of prompts; null: there is a <see cref="World"/>.</summary>
     public required FileInfo? Prompts { get; init; }

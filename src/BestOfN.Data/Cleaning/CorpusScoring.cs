@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using BestOfN.Core.Failures;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Data.Sampling;
@@ -54,34 +53,48 @@ public sealed class CorpusScoring(IRewardModel model, string judge, int window =
         var (scored, kept, at) = (0, 0, 0);
         var recent = new RecentRecords(Others);
         var running = new Queue<(int Record, Task<string> Lines)>();
-        foreach (var (part, piece) in corpus.Read())
+
+        // A server that cannot be reached says nothing about its record: the run ends, and with it all that is under way.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var record = at++;
-            if (!index.ReasonsOf(record).IsEmpty || !index.IsIn(shard, record))
+            foreach (var (part, piece) in corpus.Read())
             {
-                continue;
+                cancellationToken.ThrowIfCancellationRequested();
+                var record = at++;
+                if (!index.ReasonsOf(record).IsEmpty || !index.IsIn(shard, record))
+                {
+                    continue;
+                }
+
+                var content = CorpusRecord.Read(piece, corpus.Options)!;
+                var work = new Work(record, index.KeyOf(record), content, part.Images, corpus.Options, !done.HasTurns(record))
+                {
+                    Others = corpus.Options.Grounding > 0 || corpus.Options.Plant > 0 ? recent.Of(index.SourceNumberOf(record)) : [],
+                    WantsGrounding = corpus.Options.Grounding > 0 && !done.HasGrounding(record),
+                    WantsNoise = !done.HasNoise(record),
+                };
+                recent.Add(index.SourceNumberOf(record), content);
+                (scored, kept) = work.WantsTurns ? (scored + 1, kept) : (scored, kept + 1);
+                running.Enqueue((at, ScoreAsync(work, end.Token)));
+                if (running.Count >= window)
+                {
+                    await WriteAsync();
+                }
             }
 
-            var content = CorpusRecord.Read(piece, corpus.Options)!;
-            var work = new Work(record, index.KeyOf(record), content, part.Images, corpus.Options, !done.HasTurns(record))
-            {
-                Others = corpus.Options.Grounding > 0 || corpus.Options.Plant > 0 ? recent.Of(index.SourceNumberOf(record)) : [],
-                WantsGrounding = corpus.Options.Grounding > 0 && !done.HasGrounding(record),
-                WantsNoise = !done.HasNoise(record),
-            };
-            recent.Add(index.SourceNumberOf(record), content);
-            (scored, kept) = work.WantsTurns ? (scored + 1, kept) : (scored, kept + 1);
-            running.Enqueue((at, ScoreAsync(work, cancellationToken)));
-            if (running.Count >= window)
+            while (running.Count > 0)
             {
                 await WriteAsync();
             }
         }
-
-        while (running.Count > 0)
+        finally
         {
-            await WriteAsync();
+            await end.CancelAsync();
+            foreach (var (_, lines) in running)
+            {
+                await ((Task)lines).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
 
         progress?.Report(at);
@@ -197,16 +210,11 @@ public sealed class CorpusScoring(IRewardModel model, string judge, int window =
                 _ => (null, TooLong),
             };
         }
-        catch (ScoringFailedException e) when (!IsAway(e))
+        catch (ScoringFailedException e) when (!e.IsOutage)
         {
             return (null, e.Failure.IsPromptTooLong ? TooLong : e.Message);
         }
     }
-
-    // A server that cannot be reached says nothing about the record: the run ends, and goes on where it was.
-    private static bool IsAway(ScoringFailedException e) =>
-        e.Failure.Kind is FailureKind.Overloaded or FailureKind.Unavailable or FailureKind.TimedOut
-        || (e.Failure.Kind is FailureKind.Upstream && e.InnerException is not null);
 
     private static (double? Score, string? Error) Finite(double score) =>
         double.IsFinite(score) ? (score, null) : (null, "The reward model gave no finite score.");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BestOfN.Core.Failures;
 using BestOfN.Core.Generation;
 using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
@@ -107,7 +108,7 @@ public sealed class AnswerSampling(IGenerator generator, IRewardModel? rewardMod
         {
             scores = await ScoreAsync(prompt, answers, cancellationToken);
         }
-        catch (ScoringFailedException e) when (e.IsPromptUnreadable)
+        catch (ScoringFailedException e) when (e.IsPromptUnreadable || (e.Failure.Kind is FailureKind.Upstream && !e.IsOutage))
         {
             // The answers cost more than the score; they are kept, and the row says why they have none.
             scores = new CandidateScore?[answers.Count];

@@ -34,7 +34,7 @@ internal static class AccessServices
         app.UseCors();
     }
 
-    /// <summary>Who may call: keys, and no way round the gateway's own routes.</summary>
+    /// <summary>Keys are asked for, and there is no way round the gateway's own routes.</summary>
     public static void UseAccess(this IApplicationBuilder app)
     {
         var keys = app.ApplicationServices.GetRequiredService<ApiKeys>();

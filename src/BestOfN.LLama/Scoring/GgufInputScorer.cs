@@ -30,7 +30,13 @@ internal sealed class GgufInputScorer(GgufRewardModel model, RawInputs raw)
             .. inputs.Index().Where(each => each.Item is not ConversationInput)
                 .Select(each => (each.Index, raw.Encode(each.Item, limit))),
         ]);
-        await Task.WhenAll([.. conversations.Concat(written).Select(group => ScoreAsync(group.Prompt, group.Sequences))]);
+
+        // One after another: llama.cpp computes one group at a time, and a call takes one place in the queue however many groups it has.
+        foreach (var (prompt, sequences) in conversations.Concat(written))
+        {
+            await ScoreAsync(prompt, sequences);
+        }
+
         return rewards;
 
         async Task ScoreAsync(int[] beginning, List<(int Index, LimitedSequence Sequence)> group)

@@ -42,10 +42,10 @@ internal static class OpenAIMessages
                     json.WriteString("text"u8, text.Text);
                     break;
                 case ImagePart image:
-                    WriteFile(json, "image_url", image.Content.Span, ImageType(image.Content.Span));
+                    WriteFile(json, "image_url", image.Content.Span, MediaType.OfImage(image.Content.Span));
                     break;
                 case VideoPart video:
-                    WriteFile(json, "video_url", video.Content.Span, "video/mp4");
+                    WriteFile(json, "video_url", video.Content.Span, MediaType.OfVideo(video.Content.Span));
                     break;
                 default:
                     throw new RewardShapeException($"a part of the kind {part.GetType().Name} cannot be sent");
@@ -64,11 +64,4 @@ internal static class OpenAIMessages
         json.WriteString("url"u8, $"data:{type};base64,{Convert.ToBase64String(content)}");
         json.WriteEndObject();
     }
-
-    private static string ImageType(ReadOnlySpan<byte> file) =>
-        file.Length > 0 && file[0] == 0x89 ? "image/png"
-        : file.StartsWith("GIF8"u8) ? "image/gif"
-        : file.StartsWith("BM"u8) ? "image/bmp"
-        : file.Length > 12 && file[8..].StartsWith("WEBP"u8) ? "image/webp"
-        : "image/jpeg";
 }

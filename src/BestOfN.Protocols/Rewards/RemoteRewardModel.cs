@@ -6,6 +6,7 @@ using BestOfN.Core.Prompts;
 using BestOfN.Core.Rewards;
 using BestOfN.Protocols.OpenAI;
 using BestOfN.Protocols.Upstreams;
+using Polly.Timeout;
 
 namespace BestOfN.Protocols.Rewards;
 
@@ -22,14 +23,20 @@ public sealed class RemoteRewardModel : IRewardModel
     private readonly IRewardProtocol _protocol;
     private readonly string? _model;
     private readonly TimeProvider _time;
+    private readonly SemaphoreSlim? _turns;
 
     /// <param name="name">What the operator calls it.</param>
     /// <param name="client">Calls the server, with retries and circuit breakers.</param>
     /// <param name="protocol">The server's protocol.</param>
     /// <param name="model">What the model is called there; null: not said.</param>
     /// <param name="time">The clock.</param>
-    public RemoteRewardModel(string name, UpstreamClient client, IRewardProtocol protocol, string? model, TimeProvider time) =>
-        (Name, _client, _protocol, _model, _time) = (name, client, protocol, model, time);
+    /// <param name="turns">
+    /// For long work that had better end than lose rewards: a call waits here for its turn, which takes none of its time, and one that gets
+    /// no answer fails all answers of its prompt. Null: calls are made at once, and answers whose calls succeed keep their scores.
+    /// </param>
+    public RemoteRewardModel(
+        string name, UpstreamClient client, IRewardProtocol protocol, string? model, TimeProvider time, SemaphoreSlim? turns = null) =>
+        (Name, _client, _protocol, _model, _time, _turns) = (name, client, protocol, model, time, turns);
 
     public string Name { get; }
 
@@ -47,6 +54,11 @@ public sealed class RemoteRewardModel : IRewardModel
         var budget = _client.NewBudget();
         var calls = await Task.WhenAll(
             answers.Chunk(_protocol.MaxAnswers).Select(chunk => CallAsync(prompt, chunk, budget, cancellationToken)));
+        if (_turns is not null && Array.Find(calls, call => call.Failure is { IsOutage: true }).Failure is { } outage)
+        {
+            throw outage;
+        }
+
         var scores = calls.SelectMany(call => call.Scores).ToList();
         return scores.Exists(double.IsFinite) || scores.Count == 0
             ? [.. scores.Select(score => (CandidateScore?)new CandidateScore(score))]
@@ -59,21 +71,41 @@ public sealed class RemoteRewardModel : IRewardModel
     private async Task<(double[] Scores, ScoringFailedException? Failure)> CallAsync(
         Prompt prompt, Answer[] answers, RetryBudget budget, CancellationToken cancellationToken)
     {
+        await (_turns?.WaitAsync(cancellationToken) ?? Task.CompletedTask);
         try
         {
             using var content = Content(prompt, answers);
             using var response = await _client.PostAsync(_protocol.Path, content, budget, cancellationToken);
-            if (!response.Message.IsSuccessStatusCode)
-            {
-                response.Report(served: true);
-                throw await UpstreamFailure.ReadAsync(response.Message, _time, cancellationToken);
-            }
-
-            return ([.. await ReadAsync(response, answers.Length, cancellationToken)], null);
+            return ([.. await ReadInTimeAsync(response, answers.Length, cancellationToken)], null);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             return ([.. answers.Select(_ => double.NaN)], Failed(exception));
+        }
+        finally
+        {
+            _turns?.Release();
+        }
+    }
+
+    // The client's times end at the headers; a server that stalls behind them has as long again.
+    private async Task<IReadOnlyList<double>> ReadInTimeAsync(UpstreamResponse response, int count, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(_client.AttemptTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            if (!response.Message.IsSuccessStatusCode)
+            {
+                response.Report(served: true);
+                throw await UpstreamFailure.ReadAsync(response.Message, _time, either.Token);
+            }
+
+            return await ReadAsync(response, count, either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            throw new TimeoutRejectedException(_client.AttemptTimeout);
         }
     }
 

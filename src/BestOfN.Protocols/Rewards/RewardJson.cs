@@ -5,6 +5,9 @@ namespace BestOfN.Protocols.Rewards;
 /// <summary>Reads the parts of answers that hold rewards.</summary>
 internal static class RewardJson
 {
+    private static readonly HashSet<string> s_noNumbers =
+        new(["NaN", "Inf", "-Inf", "Infinity", "-Infinity"], StringComparer.OrdinalIgnoreCase);
+
     /// <summary>A field of an object.</summary>
     /// <exception cref="RewardShapeException">It is not there.</exception>
     public static JsonElement Field(JsonElement value, string name) =>
@@ -17,11 +20,14 @@ internal static class RewardJson
         value.ValueKind is JsonValueKind.Array && value.GetArrayLength() == count ? [.. value.EnumerateArray()]
             : throw new RewardShapeException($"'{name}' is no list of {count}");
 
-    /// <summary>The last element of a list, or of lists within it; a number is its own last.</summary>
-    /// <exception cref="RewardShapeException">It is no number.</exception>
+    /// <summary>The last element of a list, or of lists within it; a number is its own last. Not a number where null or <c>"NaN"</c>
+    /// stands in its place: that is the fault of one answer.</summary>
+    /// <exception cref="RewardShapeException">It is nothing of the kind.</exception>
     public static double LastNumber(JsonElement value, string name) => value.ValueKind switch
     {
         JsonValueKind.Number => value.GetDouble(),
+        JsonValueKind.Null => double.NaN,
+        JsonValueKind.String when s_noNumbers.Contains(value.GetString()!) => double.NaN,
         JsonValueKind.Array when value.GetArrayLength() > 0 => LastNumber(value[value.GetArrayLength() - 1], name),
         _ => throw new RewardShapeException($"'{name}' holds no number"),
     };

@@ -12,9 +12,8 @@ public sealed class SingleServer : IUpstreamDestinations, IDisposable
 
     /// <param name="address">Its address; a path of it comes before that of every call.</param>
     /// <param name="apiKey">Sent as a bearer token; null: none is.</param>
-    /// <param name="connections">Most calls at the same time; more wait for their turn.</param>
     /// <exception cref="ArgumentException">The key can be no header.</exception>
-    public SingleServer(Uri address, string? apiKey, int connections)
+    public SingleServer(Uri address, string? apiKey)
     {
         ArgumentNullException.ThrowIfNull(address);
         _address = new Uri(address.GetLeftPart(UriPartial.Path).TrimEnd('/'));
@@ -24,11 +23,10 @@ public sealed class SingleServer : IUpstreamDestinations, IDisposable
             throw new ArgumentException("The key has characters that cannot be sent.", nameof(apiKey));
         }
 
-        // The time of a call is limited by the caller, its answer included.
+        // The time of a call is limited by the caller.
         _client = new HttpClient(new SocketsHttpHandler
         {
-            AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = connections,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         })
         {
             Timeout = Timeout.InfiniteTimeSpan,

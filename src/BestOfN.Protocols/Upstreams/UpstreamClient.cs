@@ -35,6 +35,9 @@ public sealed class UpstreamClient : IDisposable
     /// <inheritdoc cref="UpstreamOptions.MaxAnswerBytes"/>
     public long MaxAnswerBytes => _options.MaxAnswerBytes;
 
+    /// <inheritdoc cref="UpstreamOptions.AttemptTimeout"/>
+    public TimeSpan AttemptTimeout => _options.AttemptTimeout;
+
     /// <summary>Retries that one client request may spend.</summary>
     public RetryBudget NewBudget(Action<TimeSpan>? onRetry = null) => new(_options.Retries, onRetry);
 

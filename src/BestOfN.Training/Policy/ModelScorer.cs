@@ -37,9 +37,13 @@ internal sealed class ModelScorer(IRewardModel model) : IAnswerScorer
         {
             scores = await session.ScoreAsync([.. texts.Select((text, i) => new Answer(i, text))], cancellationToken);
         }
-        catch (ScoringFailedException failure)
+        catch (ScoringFailedException failure) when (!failure.IsOutage)
         {
             return failure;      // the group leaves the batch
+        }
+        catch (ScoringFailedException failure)
+        {
+            throw new InvalidOperationException($"policy: the reward model '{model.Name}': {failure.Message}", failure);
         }
 
         foreach (var answer in group.Answers)

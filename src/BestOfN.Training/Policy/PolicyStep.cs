@@ -112,8 +112,7 @@ internal sealed class PolicyStep : ITrainingStep
         var (klAnswer, klToken, k3) = divergence.Measured();
         Progress.AddStep(
             Moments.Deviation([.. scores.SelectMany(s => s).Where(double.IsFinite)]), klAnswer, numbers["length_mean"],
-            update.Seen.Tokens == 0 ? 0 : update.Seen.Entropy / update.Seen.Tokens,
-            answers.Length);
+            update.Seen.Tokens == 0 ? null : update.Seen.Entropy / update.Seen.Tokens, answers.Length, _recipe.Kl.Target is not null);
         Describe(update, numbers);
         (numbers["kl_per_answer"], numbers["kl_per_token"], numbers["k3_per_token"]) = (klAnswer, klToken, k3);
         (numbers["kl_beta"], numbers["learning_rate"]) = (Beta, learningRate);
@@ -314,7 +313,7 @@ internal sealed class PolicyStep : ITrainingStep
         return (losses.sum() * share).MoveToOuterDisposeScope();
     }
 
-    // Prompts without an answer to imitate count, too: a step with few of them moves the policy less.
+    // Imitation is a mean over all prompts of the step, those without an answer to imitate included: their share weighs the others.
     private void Weigh(TrainedGroup[] minibatch, double share)
     {
         if (_recipe.Method == PolicyRecipe.Dpo)

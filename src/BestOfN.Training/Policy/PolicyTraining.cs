@@ -16,7 +16,7 @@ internal sealed class PolicyTraining(PolicyRecipe recipe, string stateFolder)
     {
         var identity = RecipeFile.Fingerprint(new
         {
-            recipe,
+            recipe = recipe with { Reward = recipe.Reward with { Server = recipe.Reward.Server?.WithoutPlace() } },
             Policy = FolderDigest.Of(recipe.PolicyFolder, cancellationToken: cancellationToken),
             Judge = recipe.Reward.Model is { } folder ? FolderDigest.Of(PolicyRecipe.Folder(folder), cancellationToken: cancellationToken)
                 : null,

@@ -36,22 +36,27 @@ internal sealed class RunMemory(PolicyRecipe recipe)
     /// <param name="scoreDeviation">Deviation of its shaped scores.</param>
     /// <param name="klPerAnswer">In nats.</param>
     /// <param name="meanLength">Tokens of an answer.</param>
-    /// <param name="entropy">In nats per token.</param>
+    /// <param name="entropy">In nats per token; null: the step trained no answer.</param>
     /// <param name="answers">Answers of the step.</param>
-    public void AddStep(double scoreDeviation, double klPerAnswer, double meanLength, double entropy, int answers)
+    /// <param name="adapts">Whether the coefficient of the divergence follows this step.</param>
+    public void AddStep(double scoreDeviation, double klPerAnswer, double meanLength, double? entropy, int answers, bool adapts = true)
     {
         Numbers["score_deviation"] = ScoreDeviation == 0 ? scoreDeviation
             : ScoreDeviation + (Forgetting * (scoreDeviation - ScoreDeviation));
         Smooth("kl", klPerAnswer);
         Smooth("length", meanLength);
-        Smooth("entropy", entropy);
-        var steps = Numbers["steps"] = Numbers.GetValueOrDefault("steps") + 1;
-        if (steps <= FirstSteps)
+        Numbers["steps"] = Numbers.GetValueOrDefault("steps") + 1;
+        if (entropy is { } nats)
         {
-            Numbers["first_entropy"] = Numbers.GetValueOrDefault("first_entropy") + (entropy / FirstSteps);
+            Smooth("entropy", nats);
+            var trained = Numbers["trained_steps"] = Numbers.GetValueOrDefault("trained_steps") + 1;
+            if (trained <= FirstSteps)
+            {
+                Numbers["first_entropy"] = Numbers.GetValueOrDefault("first_entropy") + (nats / FirstSteps);
+            }
         }
 
-        if (recipe.Kl.Target is { } target)
+        if (adapts && recipe.Kl.Target is { } target)
         {
             Numbers["kl_beta"] = AdaptiveKl.Next(Beta, klPerAnswer, target, answers, recipe.Kl.Horizon);
         }
@@ -109,7 +114,8 @@ internal sealed class RunMemory(PolicyRecipe recipe)
                     ? FormattableString.Invariant($"scores rose while accuracy fell in {stop.Hacking} measurements in a row")
                 : kl > stop.KlPer100Tokens * length / 100
                     ? FormattableString.Invariant($"the policy is {kl:F2} nats per answer from its reference, of {length:F0} tokens")
-                : Numbers.GetValueOrDefault("steps") > FirstSteps && Numbers["entropy"] < stop.EntropyShare * Numbers["first_entropy"]
+                : Numbers.GetValueOrDefault("trained_steps") > FirstSteps
+                    && Numbers["entropy"] < stop.EntropyShare * Numbers["first_entropy"]
                     ? FormattableString.Invariant($"the entropy fell to {Numbers["entropy"]:F3} nats per token") : null;
         }
     }

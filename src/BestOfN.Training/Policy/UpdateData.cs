@@ -14,8 +14,17 @@ internal sealed class UpdateData(PolicyRecipe recipe)
     /// </remarks>
     public double[][] Shape(IReadOnlyList<RolloutGroup> groups)
     {
-        var lowest = groups.SelectMany(g => g.Scores).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Min();
-        return [.. groups.Select(g => Shape(g, lowest))];
+        double[][] scores = [.. groups.Select(Shaped)];
+        var lowest = scores.SelectMany(s => s).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Min();
+        foreach (var (group, shaped) in groups.Zip(scores))
+        {
+            foreach (var (i, answer) in group.Answers.Index())
+            {
+                shaped[i] = double.IsFinite(shaped[i]) && string.IsNullOrWhiteSpace(answer.Text) ? lowest : shaped[i];
+            }
+        }
+
+        return scores;
     }
 
     /// <summary>The answers that are imitated, by the choice of the recipe.</summary>
@@ -94,15 +103,13 @@ internal sealed class UpdateData(PolicyRecipe recipe)
 
     public static TrainedAnswer Of(RolloutAnswer answer) => new(answer.Tokens, answer.Logprobs);
 
-    private double[] Shape(RolloutGroup group, double lowest)
+    private double[] Shaped(RolloutGroup group)
     {
         var shaping = recipe.Shaping;
         (double, double)? clip = shaping.ScoreClip is { } most ? (-most, most) : null;
         return
         [
-            .. group.Answers.Select(a => RewardShaping.Score(
-                    string.IsNullOrWhiteSpace(a.Text) && double.IsFinite(a.Score) ? lowest : a.Score, a.IsFinished, clip,
-                    shaping.UnfinishedPenalty)
+            .. group.Answers.Select(a => RewardShaping.Score(a.Score, a.IsFinished, clip, shaping.UnfinishedPenalty)
                 + RewardShaping.OverlongPenalty(a.Tokens.Count, recipe.MaxNewTokens, shaping.OverlongBuffer, shaping.OverlongFactor)),
         ];
     }

@@ -1,7 +1,7 @@
 namespace BestOfN.Training.Recipes;
 
-/// <summary>What is different in the steps of one world: some abilities are there and need to be used more often, others are to be learned.
-/// </summary>
+/// <summary>Differences of the steps of one world: some abilities are there and need to be used more often, others are to be
+/// learned.</summary>
 public sealed record PolicyByWorld
 {
     /// <summary>The world's name.</summary>

@@ -144,6 +144,13 @@ public sealed record PolicyRecipe : Recipe
         Shaping.Check(mistakes);
         Kl.Check(mistakes);
         RaftOptions.Check(mistakes);
+        foreach (var its in Worlds.Distinct().Select(In).Append(this).Where(r => r.Method == Raft))
+        {
+            mistakes.Expect(
+                !(RaftOptions.MinScore > its.Shaping.ScoreClip), "raft_options.min_score",
+                "at most shaping.score_clip, or nothing is imitated", RaftOptions.MinScore);
+        }
+
         Loss.Check(mistakes);
         Pairs.Check(mistakes);
         Stop.Check(mistakes);

@@ -1,13 +1,12 @@
 using BestOfN.Inputs.Templates.Written;
 using BestOfN.Protocols.Rewards;
+using BestOfN.Protocols.Upstreams;
 
 namespace BestOfN.Training.Recipes;
 
 /// <summary>A reward model on another server.</summary>
 public sealed record PolicyRewardServer
 {
-    private static readonly string[] s_templates = ["chatml", "chatml-unused", "llama3", "gemma"];
-
     /// <summary>Its address, before the protocol's path, such as <c>http://localhost:8000</c>.</summary>
     public required string Url { get; init; }
 
@@ -33,19 +32,22 @@ public sealed record PolicyRewardServer
 
     private IRewardProtocol ParsedProtocol => RewardProtocols.Of(Protocol, Template, Model, WrittenText.Write);
 
+    /// <summary>What decides its scores: a server may move, and a training goes on there.</summary>
+    internal PolicyRewardServer WithoutPlace() => this with { Url = "", ApiKeyEnv = null, Connections = 1 };
+
     /// <summary>The reward model, which the caller owns.</summary>
     internal RewardServer Open() => new(
         new Uri(Url), ParsedProtocol, Model, ApiKeyEnv is null ? null : Environment.GetEnvironmentVariable(ApiKeyEnv), Connections);
 
     internal void Check(RecipeMistakes mistakes, bool hasImages)
     {
-        mistakes.Expect(
-            Uri.TryCreate(Url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https", "reward.server.url",
-            "an address that begins with http:// or https://", Url);
+        mistakes.Expect(ServerAddress.TryRead(Url, out _), "reward.server.url", ServerAddress.Expected, Url);
         var isKnown = RewardProtocols.Names.Contains(Protocol);
         mistakes.Expect(isKnown, "reward.server.protocol", string.Join(", ", RewardProtocols.Names), Protocol);
         mistakes.Expect(
-            Template is null || s_templates.Contains(Template), "reward.server.template", string.Join(", ", s_templates), Template);
+            Template is null || (WrittenText.Templates.Contains(Template) && Protocol != "rerank"), "reward.server.template",
+            Protocol == "rerank" ? "nothing, for a rerank route is sent question and answers" : string.Join(", ", WrittenText.Templates),
+            Template);
         mistakes.Expect(
             ApiKeyEnv is null || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(ApiKeyEnv)), "reward.server.api_key_env",
             "an environment variable with the server's key", ApiKeyEnv);

@@ -127,7 +127,7 @@ public sealed class CleanCommandTests : IDisposable
         var expected = Directory.EnumerateFiles(In("whole"), "*", SearchOption.AllDirectories)
             .ToDictionary(path => Path.GetRelativePath(In("whole"), path), path => new FileInfo(path).Length);
 
-        // What is written last appears first here: each run is killed as soon as one of these is there, or the file beside its place.
+        // Each run is killed as soon as one of these is there, or the file beside its place.
         foreach (var sign in (string[])["index.bin", "scores.jsonl", "kept", "dropped.jsonl", "report.json"])
         {
             using var child = Start("killed");
@@ -149,8 +149,8 @@ public sealed class CleanCommandTests : IDisposable
         AssertSameResults("whole", "killed");
         Assert.Equal(
             expected.Keys.Order(StringComparer.Ordinal),
-            Directory.EnumerateFiles(In("killed"), "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(In("killed"), path))
-                .Order(StringComparer.Ordinal));
+            Directory.EnumerateFiles(In("killed"), "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(In("killed"), path)).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -160,13 +160,20 @@ public sealed class CleanCommandTests : IDisposable
         var asked = 0;
         using var server = new RewardStub(answer => Interlocked.Increment(ref asked) <= 5 ? RewardStub.Reward(answer.Length)
             : (400, new { error = new { message = "This text is too odd.", type = "BadRequestError", code = 400 } }));
-        using (var away = new RewardStub(_ => (501, new { error = "not today" })))
+        var served = 0;
+        using (var away = new RewardStub(answer => Interlocked.Increment(ref served) <= 3 ? RewardStub.Reward(answer.Length)
+            : (401, new { error = "not today" })))
         {
             Assert.Equal(1, await RunAsync(["--input", Data, "--reward-url", away.Url, "--output", In("out")]));
-            Assert.Contains("not today", _error.ToString(), StringComparison.Ordinal);
-            Assert.Empty(File.ReadLines(In("out", "scores.jsonl")));
+            Assert.Contains("refused the credentials", _error.ToString(), StringComparison.Ordinal);
+            Assert.Contains("the same command goes on behind them", _error.ToString(), StringComparison.Ordinal);
+            Assert.All(
+                File.ReadLines(In("out", "scores.jsonl")),
+                line => Assert.Equal(JsonValueKind.Number, JsonElement.Parse(line).GetProperty("score").ValueKind));
             Assert.False(Directory.Exists(In("out", "kept")));
         }
+
+        File.Delete(In("out", "scores.jsonl"));
 
         // A record that the server refuses is that record's fault, and the others go on.
         Assert.Equal(3, await RunAsync(["--input", Data, "--reward-url", server.Url, "--output", In("out")]));

@@ -96,6 +96,24 @@ public sealed class SampleCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task An_outage_of_the_reward_server_ends_the_run_and_leaves_no_answer_without_its_score()
+    {
+        var asked = 0;
+        using var server = new RewardStub(answer => Interlocked.Increment(ref asked) <= 10 ? RewardStub.Reward(answer.Length)
+            : (401, new { error = "gone" }));
+        string[] args = ["sample", "--world", "pocket-text", "--problems", "4", "-n", "4", "--output", Samples, "--dtype", "float32",
+            "--concurrency", "1", "--reward-url", server.Url];
+        Assert.Equal(1, await RunAsync(args));
+        Assert.Contains("refused the credentials", _error.ToString(), StringComparison.Ordinal);
+        Assert.False(File.Exists(Samples));
+        asked = -1000;
+        await SucceedAsync(args);
+        Assert.Contains(
+            "4 prompts, 2 of them from an earlier run; 8 answers, 0 lost, 0 without a score", _error.ToString(),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_reward_model_that_reads_text_alone_is_shown_no_images()
     {
         using var server = new RewardStub(_ => throw new InvalidOperationException("It was asked."));
@@ -110,7 +128,12 @@ public sealed class SampleCommandTests : IDisposable
     [Theory]
     [InlineData("Expected either --reward or --reward-url.", "--reward-url", "http://localhost:1", "--reward", "/")]
     [InlineData("--reward-protocol needs --reward-url beside it.", "--reward-protocol", "tei")]
-    [InlineData("--reward-url: expected an address that begins with http:// or https://.", "--reward-url", "file:///etc")]
+    [InlineData("--reward-url: expected an address that begins with http:// or https://", "--reward-url", "file:///etc")]
+    [InlineData("without user, password, query and fragment", "--reward-url", "http://user:secret@localhost:1")]
+    [InlineData("without user, password, query and fragment", "--reward-url", "http://localhost:1/?key=secret")]
+    [InlineData(
+        "--reward-template means nothing for a rerank route", "--reward-url", "http://localhost:1", "--reward-protocol", "rerank",
+        "--reward-template", "chatml")]
     [InlineData(
         "environment variable 'NO_SUCH_VARIABLE_HERE' is not set", "--reward-url", "http://localhost:1", "--reward-key-env",
         "NO_SUCH_VARIABLE_HERE")]

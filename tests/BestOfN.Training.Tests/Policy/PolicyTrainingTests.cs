@@ -92,6 +92,9 @@ public sealed class PolicyTrainingTests : IDisposable
         var recipe = PocketPolicy.Recipe(_folder, "raft") with { RaftOptions = new PolicyRaft { MinScore = 1e6 } };
         Train(recipe);
         Assert.All(Log(), step => Assert.Equal(0, step.GetProperty("trained_answers").GetInt32()));
+        var mistake = Assert.Throws<RecipeException>(
+            () => Train(recipe with { RaftOptions = new PolicyRaft { MinScore = 5 }, Shaping = new PolicyShaping { ScoreClip = 3 } }));
+        Assert.Contains("raft_options.min_score: expected at most shaping.score_clip", mistake.Message, StringComparison.Ordinal);
         using var before = Checkpoint.Open(recipe.PolicyFolder);
         using var after = Checkpoint.Open(recipe.Output);
         Assert.All(

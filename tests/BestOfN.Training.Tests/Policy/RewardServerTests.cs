@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BestOfN.Data.Worlds;
+using BestOfN.Inference.Weights;
 using BestOfN.Training.Recipes;
 
 namespace BestOfN.Training.Tests.Policy;
@@ -45,9 +46,27 @@ public sealed class RewardServerTests : IDisposable
     {
         using var server = new RewardStub(_ => (404, new { error = new { message = "The model `rm` does not exist." } }));
         var thrown = Assert.Throws<InvalidOperationException>(() => Train(Recipe(server.Url)));
-        Assert.Contains("no score at all", thrown.Message, StringComparison.Ordinal);
         Assert.Contains("The model `rm` does not exist.", thrown.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder.Path, "policy")));
+    }
+
+    [Fact]
+    public void A_training_goes_on_where_its_reward_server_has_moved_to()
+    {
+        var recipe = Recipe("") with { Training = Recipe("").Training with { Steps = 2, CheckpointEvery = 1 } };
+        PolicyRecipe At(string url, string? model = null) =>
+            recipe with { Reward = new PolicyReward { Server = new PolicyRewardServer { Url = url, Model = model } } };
+        var asked = 0;
+        using (var first = new RewardStub(
+            answer => Interlocked.Increment(ref asked) <= 45 ? RewardStub.Reward(answer.Length) : (401, "gone")))
+        {
+            Assert.Throws<InvalidOperationException>(() => Train(At(first.Url)));
+        }
+
+        using var second = new RewardStub(answer => RewardStub.Reward(answer.Length));
+        Assert.Throws<CheckpointException>(() => Train(At(second.Url, "another")));
+        Train(At(second.Url));
+        Assert.Equal([0, 1], Log().Select(step => step.GetProperty("step").GetInt32()));
     }
 
     [Fact]

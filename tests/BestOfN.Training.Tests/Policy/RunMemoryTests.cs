@@ -48,6 +48,28 @@ public sealed class RunMemoryTests : IDisposable
     }
 
     [Fact]
+    public void Steps_that_train_no_answer_say_nothing_of_the_entropy()
+    {
+        var memory = new RunMemory(Recipe(new PolicyStop { EntropyShare = 0.5 }));
+        for (var i = 0; i < 40; i++)
+        {
+            memory.AddStep(1, 0, 10, i % 4 == 0 ? 2 : null, 8);
+        }
+
+        Assert.Null(memory.Ending);
+    }
+
+    [Fact]
+    public void Steps_with_a_penalty_of_their_own_leave_the_adaptive_one_as_it_is()
+    {
+        var memory = new RunMemory(Recipe(new PolicyStop()) with { Kl = new PolicyKl { Beta = 1, Target = 0.1, Horizon = 8 } });
+        memory.AddStep(1, 5, 10, 2, 8, adapts: false);
+        Assert.Equal(1, memory.Beta);
+        memory.AddStep(1, 5, 10, 2, 8);
+        Assert.True(memory.Beta > 1);
+    }
+
+    [Fact]
     public void Without_a_checker_the_score_tells_which_measurement_is_best()
     {
         var memory = new RunMemory(Recipe(new PolicyStop()));

@@ -70,6 +70,10 @@ public sealed class UpdateDataTests : IDisposable
         RolloutGroup[] groups = [Group("a", 3, 1, double.NaN), Group("b", -2, 2)];
         groups[0] = groups[0] with { Answers = [.. groups[0].Answers.Select((a, i) => i == 1 ? a : a with { Text = " " })] };
         Assert.Equal([[-2, 1, double.NaN], [-2, 2]], data.Shape(groups));
+
+        // Lower than a wrong answer that was cut off, too.
+        groups[1] = groups[1] with { Answers = [groups[1].Answers[0] with { IsFinished = false }, groups[1].Answers[1]] };
+        Assert.Equal([[-3, 1, double.NaN], [-3, 2]], data.Shape(groups));
     }
 
     [Fact]

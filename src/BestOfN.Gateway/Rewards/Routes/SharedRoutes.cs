@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using BestOfN.Gateway.Access;
 using BestOfN.Gateway.Configuration;
@@ -33,7 +34,9 @@ internal sealed class SharedRoutes(
 
         var dialect = isEmbedding ? SglangRewards.Dialect : SwiftRewards.Dialect;
         var body = await bodies.ReadAsync(context, keys.ClientOf(context), context.RequestAborted);
-        context.Request.Body = new MemoryStream(body.ToArray(), writable: false);
+        context.Request.Body = MemoryMarshal.TryGetArray(body, out var bytes)
+            ? new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false)
+            : new MemoryStream(body.ToArray(), writable: false);
         if (Means(NameIn(body), isEmbedding, hasUpstream: context.GetEndpoint() is not null))
         {
             await handler.AnswerAsync(context, dialect, isEmbedding ? SglangRewards.ReadEmbeddings : SwiftRewards.Read);

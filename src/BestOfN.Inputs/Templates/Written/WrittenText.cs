@@ -23,6 +23,9 @@ public static class WrittenText
     private const string QwenDefault = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
     private const string LlamaDefault = "Cutting Knowledge Date:";
 
+    /// <summary>Names of the families of templates that can be written.</summary>
+    public static IReadOnlyList<string> Templates { get; } = [.. ChatMarks.All.Select(marks => marks.Name)];
+
     /// <summary>Reads a text.</summary>
     /// <param name="text">Prompt and answer as one text.</param>
     /// <param name="dropsDefaultSystem">Whether the system message that a template writes by itself is left out.</param>

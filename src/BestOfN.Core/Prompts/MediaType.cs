@@ -1,7 +1,7 @@
-namespace BestOfN.Data.Samples;
+namespace BestOfN.Core.Prompts;
 
 /// <summary>The media type of an encoded image or video, from its first bytes.</summary>
-internal static class MediaType
+public static class MediaType
 {
     public static string OfImage(ReadOnlySpan<byte> content) =>
         content is [0x89, (byte)'P', (byte)'N', (byte)'G', ..] ? "image/png"
