@@ -11,7 +11,7 @@ internal static class CleanCommand
     {
         var options = new CleanOptions();
         var model = CleanModelOptions.Model();
-        var server = new RewardServerOptions();
+        var server = new RewardUrlOptions();
         var output = new Option<DirectoryInfo>("--output", "-o")
         {
             Description = "Folder that receives kept/NAME, dropped/NAME, dropped.jsonl, report.json, report.html and the scores. "

@@ -12,7 +12,7 @@ internal static class CleanScoreCommand
     {
         var options = new CleanOptions();
         var model = CleanModelOptions.Model();
-        var server = new RewardServerOptions();
+        var server = new RewardUrlOptions();
         var output = new Option<FileInfo>("--output", "-o")
         {
             Description =

@@ -65,7 +65,7 @@ internal sealed class SampleOptions
         Description = "Folder of the reward model. Without it the answers have no score; problems of a world have the pocket one.",
     };
 
-    private readonly RewardServerOptions _rewardServer = new();
+    private readonly RewardUrlOptions _rewardServer = new();
 
     private readonly Option<double> _temperature = new("--temperature")
     {

@@ -31,6 +31,20 @@ public sealed class PocketModelsTests
         }
     }
 
+    [Theory]
+    [InlineData(PocketWorlds.Text, 250, 0.05)]
+    [InlineData(PocketWorlds.Image, 100, 0.2)]
+    public async Task The_policy_that_the_reward_trained_is_right_more_often_than_the_generator_it_started_from(
+        string world, int problems, double least)
+    {
+        var sampling = new PoolSampling { World = world, Problems = problems, Samples = 4, Seed = 13, Model = "pocket" };
+        Task<IReadOnlyList<CandidatePool>> DrawAsync(string generator) =>
+            EnginePools.Open(Folder(generator), Folder("pocket-reward")).DrawAsync(sampling, null, TestContext.Current.CancellationToken);
+        var comparison = BestOfNComparison.Measure(await DrawAsync("pocket-generator"), await DrawAsync("pocket-policy"));
+        Assert.InRange(comparison.Pass[0].Value, least, 1);
+        Assert.Equal(3, comparison.Families.Count);
+    }
+
     [Fact]
     public async Task More_problems_than_a_queue_holds_by_default_are_measured_at_a_time()
     {

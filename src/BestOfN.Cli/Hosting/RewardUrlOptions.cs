@@ -6,7 +6,7 @@ using BestOfN.Protocols.Rewards;
 namespace BestOfN.Cli.Hosting;
 
 /// <summary>The options that name a reward model on a server. Each command makes its own.</summary>
-internal sealed class RewardServerOptions
+internal sealed class RewardUrlOptions
 {
     private readonly Option<Uri> _url = new("--reward-url")
     {
@@ -33,7 +33,7 @@ internal sealed class RewardServerOptions
         Description = "Environment variable that holds that server's key.",
     };
 
-    public RewardServerOptions()
+    public RewardUrlOptions()
     {
         _protocol.AcceptOnlyFromAmong([.. RewardProtocols.Names]);
         _template.AcceptOnlyFromAmong([.. WrittenText.Templates]);
