@@ -100,7 +100,8 @@ public sealed class CleanCommandTests : IDisposable
     public async Task Ctrl_C_ends_a_run_with_a_word_on_how_it_goes_on()
     {
         Write(2000);
-        using var child = Start("stopped", out var said);
+        // A shell ignores Ctrl-C for what it starts in the background, and so would the child.
+        using var child = Start("stopped", out var said, "env", "--default-signal=INT", "dotnet");
         while (!child.HasExited && !(File.Exists(In("stopped", "scores.jsonl")) && new FileInfo(In("stopped", "scores.jsonl")).Length > 0))
         {
             await Task.Delay(1, TestContext.Current.CancellationToken);
@@ -221,14 +222,15 @@ public sealed class CleanCommandTests : IDisposable
 
     private Process Start(string output) => Start(output, out _);
 
-    private Process Start(string output, out StringBuilder said)
+    private Process Start(string output, out StringBuilder said, params string[] program)
     {
         var heard = said = new StringBuilder();
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(program.FirstOrDefault("dotnet"))
         {
             RedirectStandardError = true, RedirectStandardOutput = true,
         };
-        foreach (var word in (string[])[Path.Combine(AppContext.BaseDirectory, "bestofn.dll"), "clean", .. Clean(output)])
+        foreach (var word in (string[])
+            [.. program.Skip(1), Path.Combine(AppContext.BaseDirectory, "bestofn.dll"), "clean", .. Clean(output)])
         {
             start.ArgumentList.Add(word);
         }
