@@ -10,8 +10,7 @@ internal static class CleanCommand
     public static Command Create(CommandTerminal terminal)
     {
         var options = new CleanOptions();
-        var model = CleanModelOptions.Model();
-        var server = new RewardUrlOptions();
+        var judges = new CleanJudgeOptions();
         var output = new Option<DirectoryInfo>("--output", "-o")
         {
             Description = "Folder that receives kept/NAME, dropped/NAME, dropped.jsonl, report.json, report.html and the scores. "
@@ -21,16 +20,15 @@ internal static class CleanCommand
         var shard = CleanModelOptions.Shard();
         var dryRun = new Option<bool>("--dry-run") { Description = "Score and report; write no records." };
         var limit = new Option<int?>("--limit") { Description = "With --dry-run: read only so many records, from the first on." };
-        var type = ComputeOptions.Dtype();
-        var device = ComputeOptions.Device();
         var command = new Command("clean", "Find bad records in instruction data with a reward model, and write what is left.")
         {
             CleanScoreCommand.Create(terminal),
             CleanDecideCommand.Decide(terminal),
             CleanDecideCommand.Report(terminal),
         };
-        foreach (var option in options.Reading.Concat([model, output]).Concat(options.Deciding).Concat(options.Scoring)
-            .Concat([shard, dryRun, limit, type, device]).Concat(server.All))
+        judges.AddTo(command);
+        foreach (var option in options.Reading.Append(output).Concat(options.Deciding).Concat(options.Scoring)
+            .Concat([shard, dryRun, limit]))
         {
             command.Options.Add(option);
         }
@@ -42,7 +40,6 @@ internal static class CleanCommand
                 result.AddError("--limit: expected 1 or more, and --dry-run beside it: a part of the records is no cleaned corpus.");
             }
         });
-        command.Validators.Add(server.Rule(model, isNeeded: true));
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var folder = parsed.GetRequiredValue(output).FullName;
@@ -52,11 +49,7 @@ internal static class CleanCommand
             CleanModelOptions.CheckShard(corpus, part);
             var begun = terminal.Time.GetTimestamp();
             var files = new CleanFolder(folder, part);
-            using var judge = server.Open(parsed, CleanJudge.Connections) is { } remote
-                ? CleanJudge.On(remote, server.Describe(parsed)!)
-                : await CleanJudge.LoadAsync(
-                    parsed.GetRequiredValue(model), parsed.GetRequiredValue(type), parsed.GetRequiredValue(device), terminal,
-                    cancellationToken);
+            using var judge = await judges.OpenAsync(parsed, terminal, cancellationToken);
             var scoring = FormattableString.Invariant($"{corpus.Options.Grounding} {corpus.Options.Plant} {corpus.Options.Seed}");
             var mark = $"{judge.Digest} {corpus.Fingerprint} {part.Index}/{part.Count} {scoring}\n";
             if (part.Count > 1 && File.Exists(files.Done) && await File.ReadAllTextAsync(files.Done, cancellationToken) == mark)

@@ -6,16 +6,6 @@ namespace BestOfN.Cli.Clean;
 /// <summary>Options of the commands that score.</summary>
 internal static class CleanModelOptions
 {
-    public static Option<DirectoryInfo> Model()
-    {
-        var model = new Option<DirectoryInfo>("--model", "-m", "--judge")
-        {
-            Description = "Folder of a reward model in the published layout.",
-        };
-        model.AcceptExistingOnly();
-        return model;
-    }
-
     public static Option<string> Shard()
     {
         var shard = new Option<string>("--shard")

@@ -11,8 +11,7 @@ internal static class CleanScoreCommand
     public static Command Create(CommandTerminal terminal)
     {
         var options = new CleanOptions();
-        var model = CleanModelOptions.Model();
-        var server = new RewardUrlOptions();
+        var judges = new CleanJudgeOptions();
         var output = new Option<FileInfo>("--output", "-o")
         {
             Description =
@@ -20,16 +19,13 @@ internal static class CleanScoreCommand
             Required = true,
         };
         var shard = CleanModelOptions.Shard();
-        var type = ComputeOptions.Dtype();
-        var device = ComputeOptions.Device();
         var command = new Command("score", "Score every answer of every record that passes the checks.");
-        foreach (var option in options.Reading.Concat([model, output, shard]).Concat(options.Scoring).Concat([type, device])
-            .Concat(server.All))
+        judges.AddTo(command);
+        foreach (var option in options.Reading.Concat([output, shard]).Concat(options.Scoring))
         {
             command.Options.Add(option);
         }
 
-        command.Validators.Add(server.Rule(model, isNeeded: true));
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var corpus = options.Open(parsed);
@@ -37,11 +33,7 @@ internal static class CleanScoreCommand
             var scores = parsed.GetRequiredValue(output).FullName;
             CleanModelOptions.CheckShard(corpus, part);
             var index = await CleanScoring.IndexAsync(terminal, corpus, part, null, cancellationToken);
-            using var judge = server.Open(parsed, CleanJudge.Connections) is { } remote
-                ? CleanJudge.On(remote, server.Describe(parsed)!)
-                : await CleanJudge.LoadAsync(
-                    parsed.GetRequiredValue(model), parsed.GetRequiredValue(type), parsed.GetRequiredValue(device), terminal,
-                    cancellationToken);
+            using var judge = await judges.OpenAsync(parsed, terminal, cancellationToken);
             await CleanScoring.RunAsync(terminal, corpus, index, judge, part, scores, cancellationToken);
             return ExitCodes.Success;
         });

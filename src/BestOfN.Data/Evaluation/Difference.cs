@@ -1,3 +1,5 @@
+using BestOfN.Data.Benchmarks;
+
 namespace BestOfN.Data.Evaluation;
 
 /// <summary>Two means over the same problems, and their difference.</summary>
@@ -17,7 +19,7 @@ public sealed record Difference(double Before, double After, double Value, doubl
         double[] each = [.. before.Zip(after, (b, a) => a - b)];
         var mean = each.Average();
         double? error = each.Length < FewestProblems ? null
-            : Estimate.Quantile * Math.Sqrt(each.Sum(d => (d - mean) * (d - mean)) / (each.Length - 1) / each.Length);
+            : Interval.Quantile * Math.Sqrt(each.Sum(d => (d - mean) * (d - mean)) / (each.Length - 1) / each.Length);
         return new(before.Average(), after.Average(), mean, mean - error, mean + error);
     }
 }

@@ -1,3 +1,5 @@
+using BestOfN.Data.Benchmarks;
+
 namespace BestOfN.Data.Evaluation;
 
 /// <summary>A mean over problems with its 95 % interval.</summary>
@@ -5,8 +7,6 @@ namespace BestOfN.Data.Evaluation;
 /// value ± 1.96 standard errors, within 0..1.</remarks>
 public readonly record struct Estimate(double Value, double Low, double High)
 {
-    internal const double Quantile = 1.959963984540054;
-
     /// <param name="values">One value in 0..1 per problem; at least one.</param>
     public static Estimate OfMean(IReadOnlyList<double> values) => OfRatio(values, [.. Enumerable.Repeat(1.0, values.Count)])!.Value;
 
@@ -24,7 +24,7 @@ public readonly record struct Estimate(double Value, double Low, double High)
         var squares = numerators.Zip(denominators, (a, b) => Math.Pow(a - ratio * b, 2)).Sum();
 
         // A single problem says nothing about the spread.
-        var error = n > 1 ? Quantile * Math.Sqrt(squares * n / (n - 1)) / total : 1;
+        var error = n > 1 ? Interval.Quantile * Math.Sqrt(squares * n / (n - 1)) / total : 1;
         return new(ratio, Math.Max(0, ratio - error), Math.Min(1, ratio + error));
     }
 }

@@ -82,7 +82,7 @@ public sealed class AnswerSampling(IGenerator generator, IRewardModel? rewardMod
     {
         await Task.Yield();
         var prompt = MediaFilePart.ReadAll(sample.Messages);
-        if (!generator.AcceptsPictures && HasPictures(prompt))
+        if (!generator.AcceptsPictures && prompt.HasPictures)
         {
             throw new GenerationFailedException($"Prompt {sample.Id} has images or videos, but the generator reads text alone.");
         }
@@ -127,8 +127,6 @@ public sealed class AnswerSampling(IGenerator generator, IRewardModel? rewardMod
         Interlocked.Add(ref _unscored, rewardModel is null ? 0 : scores.Count(score => !double.IsFinite(score?.Value ?? double.NaN)));
         return row;
     }
-
-    private static bool HasPictures(Prompt prompt) => prompt.Messages.Any(m => m.Parts.Any(p => p is ImagePart or VideoPart));
 
     private static JsonNode ToJson(Candidate answer, CandidateScore? score, SamplePrompt sample)
     {
@@ -181,7 +179,7 @@ public sealed class AnswerSampling(IGenerator generator, IRewardModel? rewardMod
             return new CandidateScore?[answers.Count];
         }
 
-        if (!rewardModel.AcceptsPictures && HasPictures(prompt))
+        if (!rewardModel.AcceptsPictures && prompt.HasPictures)
         {
             throw new ScoringFailedException($"The reward model '{rewardModel.Name}' is shown text alone.") { IsPromptUnreadable = true };
         }

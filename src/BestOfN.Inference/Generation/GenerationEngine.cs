@@ -118,7 +118,7 @@ public sealed class GenerationEngine : IGenerator, IDisposable
     public IGeneration Start(GenerationRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var hasImages = PromptReader.HasImages(request.Prompt.Messages);
+        var hasImages = request.Prompt.HasPictures;
         RunningGeneration generation;
         try
         {

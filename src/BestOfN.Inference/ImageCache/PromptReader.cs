@@ -40,8 +40,6 @@ internal sealed class PromptReader(
         hdNum,
         (part, key, cancellation) => ImagePreparation.PrepareAsync(part, key, encoder.Configuration.ImageSize, cancellation));
 
-    public static bool HasImages(IReadOnlyList<ChatMessage> messages) => messages.Any(m => m.Parts.Any(IsImage));
-
     /// <summary>Leases all images, and waits until their ids are known.</summary>
     /// <param name="messages">The conversation.</param>
     /// <param name="largest">Tiles at most, in place of the model's own number.</param>

@@ -34,7 +34,7 @@ internal sealed class InputScorer(ScoringEngine engine, ITokenizer tokenizer)
     {
         var prompt = group[0].Input.Prompt;
         Answer[] answers = [.. group.Select((each, i) => each.Input.Answer with { Index = i })];
-        var isCut = limit.Cuts && !engine.ScoresSteps && !PromptReader.HasImages(prompt.Messages) && IsTooLong(prompt);
+        var isCut = limit.Cuts && !engine.ScoresSteps && !prompt.HasPictures && IsTooLong(prompt);
         await using var session = isCut ? engine.Begin([]) : engine.Begin(prompt);
         var scored = isCut
             ? await session.RewardAsync(prompt.Messages, answers, limit, cancellationToken)

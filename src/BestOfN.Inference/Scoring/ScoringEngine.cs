@@ -137,7 +137,7 @@ public sealed class ScoringEngine : IInputRewardModel, IDisposable
         ArgumentNullException.ThrowIfNull(prompt);
 
         // Failures are told by the scoring call, as the contract has it; images are read beside the caller.
-        return new ScoringSession(this, PromptReader.HasImages(prompt.Messages)
+        return new ScoringSession(this, prompt.HasPictures
             ? cancellationToken => Task.Run(() => DecodeImagesAsync(prompt.Messages, cancellationToken), cancellationToken)
             : _ => Task.FromResult(Open(new SeenPrompt(prompt.Messages, [], null))));
     }

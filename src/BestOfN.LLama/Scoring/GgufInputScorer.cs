@@ -44,20 +44,10 @@ internal sealed class GgufInputScorer(GgufRewardModel model, RawInputs raw)
             var prompt = new ReadPrompt(beginning);
             try
             {
-                // Equal sequences would differ in the last bits: each is computed once.
-                var distinct = group.Where(each => each.Sequence.Sequence is not null)
-                    .GroupBy(each => string.Join(',', each.Sequence.Sequence!.Ids)).ToList();
-                var scored = distinct.Count == 0 ? []
-                    : await model.ScoreAsync(prompt, [.. distinct.Select(same => same.First().Sequence.Sequence!.Ids)], cancellationToken);
-                var scores = distinct.SelectMany((same, i) => same.Select(each => (each.Index, scored[i])))
-                    .ToDictionary(each => each.Index, each => each.Item2);
-                foreach (var (index, sequence) in group)
+                var scores = await model.ScoreAsync(prompt, [.. group.Select(each => each.Sequence.Sequence?.Ids)], cancellationToken);
+                foreach (var ((index, sequence), score) in group.Zip(scores))
                 {
-                    rewards[index] = new InputReward(
-                        scores.TryGetValue(index, out var score) ? score : null, sequence.Tokens, promptTokens[index])
-                    {
-                        IsCut = sequence.IsCut,
-                    };
+                    rewards[index] = new InputReward(score, sequence.Tokens, promptTokens[index]) { IsCut = sequence.IsCut };
                 }
             }
             finally

@@ -149,8 +149,20 @@ public sealed class GgufRewardModel : IInputRewardModel, IDisposable
         _scorer.Forget(prompt);
     });
 
+    /// <returns>One reward for each sequence; null where there is none because it is too long.</returns>
     /// <exception cref="ScoringFailedException">The queue is full, llama.cpp failed, or a reward is not finite.</exception>
-    internal async Task<double[]> ScoreAsync(ReadPrompt prompt, IReadOnlyList<int[]> sequences, CancellationToken cancellationToken)
+    internal async Task<double?[]> ScoreAsync(ReadPrompt prompt, IReadOnlyList<int[]?> sequences, CancellationToken cancellationToken)
+    {
+        // Equal sequences would differ in the last bits: each is computed once.
+        string[] keys = [.. sequences.Select(ids => string.Join(',', ids ?? []))];
+        var distinct = keys.Zip(sequences).Where(each => each.Second is not null).DistinctBy(each => each.First).ToArray();
+        var rewards = distinct.Length == 0 ? []
+            : await ComputeAsync(prompt, [.. distinct.Select(each => each.Second!)], cancellationToken);
+        var known = distinct.Zip(rewards).ToDictionary(each => each.First.First, each => each.Second);
+        return [.. keys.Select(key => known.TryGetValue(key, out var reward) ? reward : (double?)null)];
+    }
+
+    private async Task<double[]> ComputeAsync(ReadPrompt prompt, IReadOnlyList<int[]> sequences, CancellationToken cancellationToken)
     {
         if (Interlocked.Increment(ref _waiting) > _queueLength)
         {

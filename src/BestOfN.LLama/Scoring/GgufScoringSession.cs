@@ -37,29 +37,8 @@ internal sealed class GgufScoringSession : IScoringSession
             throw _failure;
         }
 
-        var sequences = answers.Select(Fitting).ToArray();
-
-        // Equal texts would differ in the last bits: each is computed once.
-        var distinct = new Dictionary<string, int>();
-        var computed = new List<int[]>();
-        var places = sequences.Select(ids =>
-        {
-            if (ids is null)
-            {
-                return -1;
-            }
-
-            var key = string.Join(',', ids);
-            if (!distinct.TryGetValue(key, out var place))
-            {
-                distinct[key] = place = computed.Count;
-                computed.Add(ids);
-            }
-
-            return place;
-        }).ToArray();
-        var rewards = await _model.ScoreAsync(_prompt!, computed, cancellationToken);
-        return [.. places.Select(place => place < 0 ? (CandidateScore?)null : new(rewards[place]))];
+        var rewards = await _model.ScoreAsync(_prompt!, [.. answers.Select(Fitting)], cancellationToken);
+        return [.. rewards.Select(reward => reward is { } given ? (CandidateScore?)new CandidateScore(given) : null)];
     }
 
     public ValueTask DisposeAsync()
