@@ -156,21 +156,11 @@ public sealed class SampleCommandTests : IDisposable
 
     private static string Listen(HttpListener server)
     {
-        for (var attempt = 0; ; attempt++)
-        {
-            var port = Random.Shared.Next(20_000, 60_000);
-            server.Prefixes.Clear();
-            server.Prefixes.Add($"http://127.0.0.1:{port}/");
-            try
-            {
-                server.Start();
-                return $"http://127.0.0.1:{port}/v1";
-            }
-            catch (HttpListenerException) when (attempt < 20)
-            {
-                // Another process has the port.
-            }
-        }
+        // A listener that fails to start is of no use any more, so the port is known to be free.
+        var url = RewardStub.FreeUrl();
+        server.Prefixes.Add(url + "/");
+        server.Start();
+        return url + "/v1";
     }
 
     private static async Task ServeAsync(HttpListener server, List<JsonElement> asked)

@@ -15,12 +15,7 @@ internal sealed class RewardStub : IDisposable
     public RewardStub(Func<string, (int Status, object Body)> answer)
     {
         _answer = answer;
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            Url = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
-        }
-
+        Url = FreeUrl();
         _listener.Prefixes.Add(Url + "/");
         _listener.Start();
         _ = Task.Run(ServeAsync);
@@ -32,6 +27,14 @@ internal sealed class RewardStub : IDisposable
     public ConcurrentQueue<(string Path, string? Key, string? Model, int Messages)> Calls { get; } = new();
 
     public static (int, object) Reward(object? value) => (200, new { data = new[] { new { index = 0, probs = new[] { value } } } });
+
+    /// <summary>An address where nothing listens.</summary>
+    public static string FreeUrl()
+    {
+        using var free = new TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        return $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
+    }
 
     public void Dispose() => _listener.Close();
 
